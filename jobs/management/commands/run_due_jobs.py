@@ -1,0 +1,46 @@
+"""The fallback that needs no queue: run what is due, once or every few seconds."""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
+
+from jobs.services import run_due_jobs
+
+
+class Command(BaseCommand):
+    help = "Run the jobs that are due: settle orders, send mails, and so on."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--limit", type=int, help="stop after this many jobs")
+        parser.add_argument(
+            "--every", type=float, metavar="SECONDS", help="keep running, this often, until stopped"
+        )
+
+    def handle(self, *, limit: int | None, every: float | None, **options: Any) -> None:
+        if every is None:
+            self._once(limit)
+            return
+        while True:
+            self._survive_outages(limit)
+            time.sleep(every)
+
+    def _once(self, limit: int | None) -> None:
+        outcomes = run_due_jobs(limit=limit)
+        told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
+        self.stdout.write(f"Ran {outcomes.total()} jobs: {told or 'none were due'}.")
+        if outcomes["failed"] or outcomes["dead"]:
+            raise CommandError("Some jobs failed; their errors are on the job rows and in the log.")
+
+    def _survive_outages(self, limit: int | None) -> None:
+        try:
+            outcomes = run_due_jobs(limit=limit)
+        except OperationalError as error:
+            self.stderr.write(f"The database is away, trying again: {error}")
+            return
+        if outcomes:
+            self.stdout.write(f"Ran {outcomes.total()} jobs: {dict(outcomes)}.")

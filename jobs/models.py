@@ -1,0 +1,88 @@
+"""The outbox: what has to happen later, written in the transaction that decided it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import CheckConstraint, Q
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, FSMModelMixin, transition
+
+
+class JobStatus(models.TextChoices):
+    PENDING = "pending", _("pending")
+    PUBLISHED = "published", _("published")
+    DONE = "done", _("done")
+    DEAD = "dead", _("dead")
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    def unfinished(self) -> JobQuerySet:
+        return self.filter(status__in=[JobStatus.PENDING, JobStatus.PUBLISHED])
+
+    def due(self, now: datetime) -> JobQuerySet:
+        """Unfinished, its time has come, and nobody is working on it."""
+        return self.unfinished().filter(
+            Q(leased_until__isnull=True) | Q(leased_until__lt=now), run_at__lte=now
+        )
+
+    def dead(self) -> JobQuerySet:
+        return self.filter(status=JobStatus.DEAD)
+
+
+class Job(FSMModelMixin, models.Model):
+    """One thing to do once its time has come. Whoever runs it may run it twice."""
+
+    Status = JobStatus
+
+    topic = models.CharField(max_length=100)
+    payload = models.JSONField()
+    status = FSMField(choices=JobStatus.choices, default=JobStatus.PENDING, protected=True)
+    run_at = models.DateTimeField()
+    leased_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    last_error = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            CheckConstraint(name="job_status_valid", condition=Q(status__in=JobStatus.values)),
+            CheckConstraint(
+                name="job_finished_when_done",
+                condition=Q(status__in=["done", "dead"]) ^ Q(finished_at__isnull=True),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="job_unfinished", fields=["run_at"], condition=Q(status__in=["pending", "published"])
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.pk}"
+
+    @transition(field=status, source=[JobStatus.PENDING, JobStatus.PUBLISHED], target=JobStatus.DONE)
+    def finish(self, *, at: datetime) -> None:
+        """Its handler came to an end."""
+        self.finished_at, self.leased_until, self.last_error = at, None, ""
+
+    @transition(
+        field=status, source=[JobStatus.PENDING, JobStatus.PUBLISHED], target=JobStatus.PENDING
+    )
+    def postpone(self, *, until: datetime, error: str = "") -> None:
+        """Try again at `until`."""
+        self.run_at, self.leased_until, self.last_error = until, None, error
+
+    @transition(field=status, source=[JobStatus.PENDING, JobStatus.PUBLISHED], target=JobStatus.DEAD)
+    def bury(self, *, at: datetime, error: str) -> None:
+        """Given up: only a person can bring it back."""
+        self.finished_at, self.leased_until, self.last_error = at, None, error
+
+    @transition(field=status, source=JobStatus.DEAD, target=JobStatus.PENDING)
+    def revive(self, *, at: datetime) -> None:
+        """A person wants it tried again."""
+        self.run_at, self.finished_at, self.attempts = at, None, 0

@@ -1,0 +1,266 @@
+"""What was bought: orders, the seats they hold, and the tickets they became."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import CheckConstraint, F, Q, UniqueConstraint
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, FSMModelMixin, transition
+
+from ticketing.models import Event, Seat, Showing, one_of
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+# No letters or digits that people confuse when they read a code aloud.
+CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+
+def order_code() -> str:
+    """60 random bits: short enough to say on the telephone, too many to guess."""
+    return "".join(secrets.choice(CODE_ALPHABET) for _ in range(12))
+
+
+def ticket_code() -> str:
+    """130 random bits: whoever knows it gets in."""
+    return "".join(secrets.choice(CODE_ALPHABET) for _ in range(26))
+
+
+class OrderStatus(models.TextChoices):
+    PENDING_PAYMENT = "pending_payment", _("waiting for payment")
+    PAID = "paid", _("paid")
+    FAILED = "failed", _("payment failed")
+    EXPIRED = "expired", _("expired")
+    CANCELLED = "cancelled", _("cancelled")
+    PARTIAL_REFUNDED = "partial_refunded", _("partly refunded")
+    REFUNDED = "refunded", _("refunded")
+
+
+SETTLED_AS_PAID = [OrderStatus.PAID, OrderStatus.PARTIAL_REFUNDED, OrderStatus.REFUNDED]
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    def of_customer(self, customer_id: int) -> OrderQuerySet:
+        return self.filter(customer_id=customer_id)
+
+    def pending(self) -> OrderQuerySet:
+        return self.filter(status=OrderStatus.PENDING_PAYMENT)
+
+    def overdue(self, now: datetime) -> OrderQuerySet:
+        """Still pending although their time is up."""
+        return self.pending().filter(expires_at__lte=now)
+
+    def never_tried_to_pay(self) -> OrderQuerySet:
+        return self.filter(payment_started_at__isnull=True)
+
+    def get_for_update(self, pk: int) -> Order:
+        """Lock this row, and only this row, until the transaction ends."""
+        return self.select_for_update(of=("self",)).get(pk=pk)
+
+
+class Order(FSMModelMixin, models.Model):
+    """What one customer wants of one showing, until paid, expired, failed or cancelled."""
+
+    Status = OrderStatus
+
+    code = models.CharField(max_length=12, unique=True, default=order_code)
+    customer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="orders", db_index=False
+    )
+    event = models.ForeignKey(
+        Event, on_delete=models.PROTECT, related_name="orders", db_constraint=False
+    )
+    showing = models.ForeignKey(
+        Showing, on_delete=models.PROTECT, related_name="orders", db_constraint=False
+    )
+    email = models.EmailField()
+    total_amount = models.DecimalField(max_digits=14, decimal_places=2)
+    refunded_amount = models.DecimalField(max_digits=14, decimal_places=2, default=Decimal(0))
+    currency = models.CharField(max_length=3, default="VND")
+    status = FSMField(choices=OrderStatus.choices, default=OrderStatus.PENDING_PAYMENT, protected=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    payment_started_at = models.DateTimeField(null=True, blank=True)
+    paid_at = models.DateTimeField(null=True, blank=True)
+    idempotency_key = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
+    request_digest = models.CharField(max_length=64, blank=True)
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            one_of("status", OrderStatus, "order_status_valid"),
+            CheckConstraint(
+                name="order_refunded_at_most_total",
+                condition=Q(refunded_amount__gte=Decimal(0))
+                & Q(refunded_amount__lte=F("total_amount")),
+            ),
+            CheckConstraint(
+                name="order_paid_at_when_paid",
+                condition=Q(status__in=SETTLED_AS_PAID) ^ Q(paid_at__isnull=True),
+            ),
+            UniqueConstraint(name="order_with_showing", fields=["id", "showing", "event"]),
+            UniqueConstraint(
+                name="order_idempotency_key_unique", fields=["customer", "idempotency_key"]
+            ),
+        ]
+        indexes = [
+            models.Index(name="order_of_customer", fields=["customer", "-created_at"]),
+            models.Index(
+                name="order_pending", fields=["expires_at"], condition=Q(status="pending_payment")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def is_settled_as_paid(self) -> bool:
+        """Whether money was accepted for it once, refunded since or not."""
+        return self.status in SETTLED_AS_PAID
+
+    @transition(field=status, source=OrderStatus.PENDING_PAYMENT, target=OrderStatus.PAID)
+    def pay(self, *, by: User | None, at: datetime, reason: str) -> None:
+        """The money is here, or none was owed."""
+        self.paid_at = at
+
+    @transition(field=status, source=OrderStatus.PENDING_PAYMENT, target=OrderStatus.FAILED)
+    def fail(self, *, by: User | None, at: datetime, reason: str) -> None:
+        """Its time is up and every attempt to pay was refused."""
+
+    @transition(field=status, source=OrderStatus.PENDING_PAYMENT, target=OrderStatus.EXPIRED)
+    def expire(self, *, by: User | None, at: datetime, reason: str) -> None:
+        """Its time is up and nobody paid."""
+
+    @transition(field=status, source=OrderStatus.PENDING_PAYMENT, target=OrderStatus.CANCELLED)
+    def cancel(self, *, by: User | None, at: datetime, reason: str) -> None:
+        """The customer does not want it any more."""
+
+
+class HoldStatus(models.TextChoices):
+    ACTIVE = "active", _("active")
+    CONFIRMED = "confirmed", _("confirmed")
+    RELEASED = "released", _("released")
+
+
+class SeatHoldQuerySet(models.QuerySet["SeatHold"]):
+    """Holds change set-wise with their order; each method is one transition."""
+
+    def live(self) -> SeatHoldQuerySet:
+        """They keep their seat from everybody else."""
+        return self.filter(status__in=[HoldStatus.ACTIVE, HoldStatus.CONFIRMED])
+
+    def active(self) -> SeatHoldQuerySet:
+        return self.filter(status=HoldStatus.ACTIVE)
+
+    def confirm(self) -> int:
+        return self.active().update(status=HoldStatus.CONFIRMED)
+
+    def release(self) -> int:
+        return self.active().update(status=HoldStatus.RELEASED)
+
+
+class SeatHold(FSMModelMixin, models.Model):
+    """An order's claim on one seat, with the price at that moment."""
+
+    Status = HoldStatus
+
+    order = models.ForeignKey(
+        Order, on_delete=models.PROTECT, related_name="holds", db_constraint=False
+    )
+    seat = models.ForeignKey(
+        Seat, on_delete=models.PROTECT, related_name="holds", db_constraint=False, db_index=False
+    )
+    showing = models.ForeignKey(
+        Showing, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    event = models.ForeignKey(
+        Event, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    price = models.DecimalField(max_digits=14, decimal_places=2)
+    expires_at = models.DateTimeField()
+    status = FSMField(choices=HoldStatus.choices, default=HoldStatus.ACTIVE, protected=True)
+
+    objects = SeatHoldQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            one_of("status", HoldStatus, "hold_status_valid"),
+            CheckConstraint(name="hold_price_not_negative", condition=Q(price__gte=Decimal(0))),
+            UniqueConstraint(
+                name="hold_one_live_per_seat",
+                fields=["seat"],
+                condition=Q(status__in=["active", "confirmed"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id}/{self.seat_id}"
+
+
+class TicketStatus(models.TextChoices):
+    ACTIVE = "active", _("active")
+    USED = "used", _("used")
+    REFUNDED = "refunded", _("refunded")
+
+
+class TicketQuerySet(models.QuerySet["Ticket"]):
+    def live(self) -> TicketQuerySet:
+        """They stand for a seat that nobody else may have."""
+        return self.filter(status__in=[TicketStatus.ACTIVE, TicketStatus.USED])
+
+
+class Ticket(FSMModelMixin, models.Model):
+    """The right to one seat. It keeps the names as they were when it was sold."""
+
+    Status = TicketStatus
+
+    code = models.CharField(max_length=26, unique=True, default=ticket_code)
+    order = models.ForeignKey(
+        Order, on_delete=models.PROTECT, related_name="tickets", db_constraint=False
+    )
+    seat = models.ForeignKey(
+        Seat, on_delete=models.PROTECT, related_name="tickets", db_constraint=False, db_index=False
+    )
+    showing = models.ForeignKey(
+        Showing, on_delete=models.PROTECT, related_name="tickets", db_constraint=False
+    )
+    event = models.ForeignKey(
+        Event, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    price = models.DecimalField(max_digits=14, decimal_places=2)
+    status = FSMField(choices=TicketStatus.choices, default=TicketStatus.ACTIVE, protected=True)
+    issued_at = models.DateTimeField()
+    event_title = models.CharField(max_length=200)
+    showing_starts_at = models.DateTimeField()
+    showing_time_zone = models.CharField(max_length=64)
+    area_name = models.CharField(max_length=100)
+    row_label = models.CharField(max_length=20)
+    seat_number = models.CharField(max_length=20)
+
+    objects = TicketQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            one_of("status", TicketStatus, "ticket_status_valid"),
+            CheckConstraint(name="ticket_price_not_negative", condition=Q(price__gte=Decimal(0))),
+            UniqueConstraint(name="ticket_with_order", fields=["id", "order"]),
+            UniqueConstraint(
+                name="ticket_one_live_per_seat",
+                fields=["seat"],
+                condition=Q(status__in=["active", "used"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @transition(field=status, source=TicketStatus.ACTIVE, target=TicketStatus.USED)
+    def use(self, *, by: User | None, at: datetime, reason: str) -> None:
+        """Its holder went in."""

@@ -1,0 +1,222 @@
+"""Money coming in: attempts to pay, what providers said, and what went wrong with it."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import CheckConstraint, Q, UniqueConstraint
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, FSMModelMixin, transition
+
+from orders.models import Order
+from ticketing.models import one_of
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+def new_txn_ref() -> str:
+    """32 letters and digits that nobody can guess, unique for ever (vnpay.md 3.1)."""
+    return secrets.token_hex(16)
+
+
+class PaymentStatus(models.TextChoices):
+    PENDING = "pending", _("pending")
+    CAPTURED = "captured", _("captured")
+    FAILED = "failed", _("failed")
+    REVIEW = "review", _("in review")
+
+
+class PaymentQuerySet(models.QuerySet["Payment"]):
+    def open(self) -> PaymentQuerySet:
+        """Not known yet whether the money came."""
+        return self.filter(status__in=[PaymentStatus.PENDING, PaymentStatus.REVIEW])
+
+    def captured(self) -> PaymentQuerySet:
+        return self.filter(status=PaymentStatus.CAPTURED)
+
+    def get_for_update(self, pk: int) -> Payment:
+        """Lock this row, and only this row, until the transaction ends."""
+        return self.select_for_update(of=("self",)).get(pk=pk)
+
+
+class Payment(FSMModelMixin, models.Model):
+    """One attempt to pay an order at a provider, committed before the customer is sent there.
+
+    `provider_request` is what the provider must be told again to be asked about this attempt.
+    """
+
+    Status = PaymentStatus
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments")
+    provider = models.CharField(max_length=30)
+    txn_ref = models.CharField(max_length=100, unique=True, default=new_txn_ref)
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    currency = models.CharField(max_length=3, default="VND")
+    status = FSMField(choices=PaymentStatus.choices, default=PaymentStatus.PENDING, protected=True)
+    payment_url = models.TextField()
+    provider_request = models.JSONField(default=dict)
+    provider_transaction_no = models.CharField(max_length=50, blank=True)
+    provider_code = models.CharField(max_length=50, blank=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    queried_at = models.DateTimeField(null=True, blank=True)
+    paid_at = models.DateTimeField(null=True, blank=True)
+    idempotency_key = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
+    request_digest = models.CharField(max_length=64, blank=True)
+
+    objects = PaymentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            one_of("status", PaymentStatus, "payment_status_valid"),
+            CheckConstraint(name="payment_amount_positive", condition=Q(amount__gt=Decimal(0))),
+            CheckConstraint(
+                name="payment_paid_at_when_captured",
+                condition=Q(status="captured") ^ Q(paid_at__isnull=True),
+            ),
+            UniqueConstraint(
+                name="payment_idempotency_key_unique", fields=["order", "idempotency_key"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.txn_ref}"
+
+    @transition(
+        field=status,
+        source=[PaymentStatus.PENDING, PaymentStatus.REVIEW, PaymentStatus.FAILED],
+        target=PaymentStatus.CAPTURED,
+    )
+    def capture(
+        self, *, by: User | None, at: datetime, reason: str, transaction_no: str, code: str
+    ) -> None:
+        """The provider has the money. Even after it had said otherwise (vnpay.md 6.4)."""
+        self.paid_at, self.provider_transaction_no, self.provider_code = at, transaction_no, code
+
+    @transition(
+        field=status,
+        source=[PaymentStatus.PENDING, PaymentStatus.REVIEW],
+        target=PaymentStatus.FAILED,
+    )
+    def fail(self, *, by: User | None, at: datetime, reason: str, code: str) -> None:
+        """The provider says that no money moved, and that none will."""
+        self.provider_code = code
+
+    @transition(field=status, source=PaymentStatus.PENDING, target=PaymentStatus.REVIEW)
+    def suspect(
+        self, *, by: User | None, at: datetime, reason: str, transaction_no: str, code: str
+    ) -> None:
+        """The provider took the money and doubts it: neither fulfil nor fail (vnpay.md 4.1)."""
+        self.provider_transaction_no, self.provider_code = transaction_no, code
+
+
+class Channel(models.TextChoices):
+    PAY = "pay", _("sent to the payment page")
+    RETURN = "return", _("browser came back")
+    IPN = "ipn", _("provider called")
+    QUERY = "query", _("we asked")
+    ANSWER = "answer", _("the provider answered")
+
+
+class ProviderMessage(models.Model):
+    """Every message from or to a provider, as it was, without secrets and card data.
+
+    Append-only: the database refuses to change or delete one.
+    """
+
+    provider = models.CharField(max_length=30)
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    txn_ref = models.CharField(max_length=100, blank=True, db_index=True)
+    body = models.JSONField()
+    remote_address = models.GenericIPAddressField(null=True, blank=True)
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [one_of("channel", Channel, "provider_message_channel_valid")]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.channel} {self.txn_ref}"
+
+
+class CaseKind(models.TextChoices):
+    LATE = "late", _("money came after the order had ended")
+    DUPLICATE = "duplicate", _("the order was paid a second time")
+    AMOUNT_MISMATCH = "amount_mismatch", _("another amount than asked for")
+    SUSPECTED_FRAUD = "suspected_fraud", _("the provider suspects fraud")
+    UNKNOWN_REFERENCE = "unknown_reference", _("a payment nobody here asked for")
+    ORPHANED = "orphaned", _("the provider never said what became of it")
+
+
+class CaseStatus(models.TextChoices):
+    OPEN = "open", _("open")
+    RESOLVED = "resolved", _("resolved")
+
+
+class PaymentCaseQuerySet(models.QuerySet["PaymentCase"]):
+    def open(self) -> PaymentCaseQuerySet:
+        return self.filter(status=CaseStatus.OPEN)
+
+    def owing(self) -> PaymentCaseQuerySet:
+        """Somebody's money is here that we may not keep."""
+        return self.open().filter(amount_owed__gt=Decimal(0))
+
+
+class PaymentCase(FSMModelMixin, models.Model):
+    """Money that did not come as planned: what happened, what was decided, and what is owed."""
+
+    Kind = CaseKind
+    Status = CaseStatus
+
+    kind = models.CharField(max_length=30, choices=CaseKind.choices)
+    status = FSMField(choices=CaseStatus.choices, default=CaseStatus.OPEN, protected=True)
+    payment = models.ForeignKey(
+        Payment, null=True, blank=True, on_delete=models.PROTECT, related_name="cases"
+    )
+    order = models.ForeignKey(
+        Order, null=True, blank=True, on_delete=models.PROTECT, related_name="payment_cases"
+    )
+    provider = models.CharField(max_length=30)
+    txn_ref = models.CharField(max_length=100)
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    amount_owed = models.DecimalField(max_digits=14, decimal_places=2, default=Decimal(0))
+    description = models.TextField()
+    opened_at = models.DateTimeField()
+    decision = models.TextField(blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PaymentCaseQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            one_of("status", CaseStatus, "payment_case_status_valid"),
+            one_of("kind", CaseKind, "payment_case_kind_valid"),
+            CheckConstraint(
+                name="payment_case_decided_when_resolved",
+                condition=Q(status="open") ^ Q(decided_at__isnull=False),
+            ),
+            CheckConstraint(
+                name="payment_case_owed_not_negative", condition=Q(amount_owed__gte=Decimal(0))
+            ),
+            UniqueConstraint(
+                name="payment_case_once_per_fact",
+                fields=["provider", "txn_ref", "kind"],
+                condition=Q(status="open"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.txn_ref}"
+
+    @transition(field=status, source=CaseStatus.OPEN, target=CaseStatus.RESOLVED)
+    def resolve(self, *, by: User | None, at: datetime, reason: str) -> None:
+        """Somebody decided; `reason` is the decision."""
+        self.decision, self.decided_by, self.decided_at = reason, by, at

