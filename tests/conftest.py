@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+from rest_framework.test import APIClient
+
+from tests.factories import CustomerFactory
+
+
+@pytest.fixture(autouse=True)
+def _database(db: None) -> None:
+    """Every test may use the database; it is rolled back afterwards."""
+
+
+@pytest.fixture
+def customer():
+    return CustomerFactory()
+
+
+@pytest.fixture
+def api(customer) -> APIClient:
+    """A client signed in as `customer`."""
+    client = APIClient()
+    client.force_authenticate(customer)
+    return client
+
+
+@pytest.fixture
+def visitor() -> APIClient:
+    """A client that is not signed in."""
+    return APIClient()

@@ -1,0 +1,6 @@
+"""Loaded before Django reads its settings: tests run with the stand-ins' known secrets."""
+
+import os
+
+os.environ["SANDBOX"] = "1"
+os.environ.setdefault("EMAIL_URL", "filemail://")

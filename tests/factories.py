@@ -1,0 +1,99 @@
+"""Valid rows from no arguments; a test names only what it is about."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from django.contrib.auth.models import User
+from factory import LazyAttribute, LazyFunction, Sequence, SubFactory, Trait
+from factory.django import DjangoModelFactory
+
+from ticketing.models import Area, Event, EventStatus, Organizer, Row, Seat, Showing
+
+
+def from_now(**delta: float) -> datetime:
+    return datetime.now(UTC) + timedelta(**delta)
+
+
+class CustomerFactory(DjangoModelFactory):
+    class Meta:
+        model = User
+
+    username = Sequence(lambda n: f"customer{n}")
+    email = LazyAttribute(lambda user: f"{user.username}@example.org")
+
+
+class OrganizerFactory(DjangoModelFactory):
+    class Meta:
+        model = Organizer
+
+    name = "Saigon Stage"
+    slug = Sequence(lambda n: f"saigon-stage-{n}")
+
+
+class EventFactory(DjangoModelFactory):
+    class Meta:
+        model = Event
+
+    class Params:
+        draft = Trait(status=EventStatus.DRAFT)
+        postponed = Trait(status=EventStatus.POSTPONED)
+        cancelled = Trait(status=EventStatus.CANCELLED)
+
+    organizer = SubFactory(OrganizerFactory)
+    title = "Đêm nhạc Trịnh"
+    slug = Sequence(lambda n: f"dem-nhac-trinh-{n}")
+    status = EventStatus.PUBLISHED
+
+
+class ShowingFactory(DjangoModelFactory):
+    """On sale now; it starts in thirty days."""
+
+    class Meta:
+        model = Showing
+
+    class Params:
+        not_yet_on_sale = Trait(ticket_sale_start=LazyFunction(lambda: from_now(days=1)))
+        sale_over = Trait(ticket_sale_end=LazyFunction(lambda: from_now(seconds=-1)))
+
+    event = SubFactory(EventFactory)
+    starts_at = LazyFunction(lambda: from_now(days=30))
+    ends_at = LazyAttribute(lambda showing: showing.starts_at + timedelta(hours=2))
+    ticket_sale_start = LazyFunction(lambda: from_now(days=-1))
+    ticket_sale_end = LazyAttribute(lambda showing: showing.starts_at - timedelta(hours=1))
+
+
+class AreaFactory(DjangoModelFactory):
+    class Meta:
+        model = Area
+
+    class Params:
+        general_admission = Trait(name="Field", is_general_admission=True)
+
+    showing = SubFactory(ShowingFactory)
+    name = Sequence(lambda n: f"Stalls {n}")
+    price = 500_000
+
+
+class RowFactory(DjangoModelFactory):
+    class Meta:
+        model = Row
+
+    area = SubFactory(AreaFactory)
+    label = Sequence(lambda n: f"R{n}")
+
+
+class SeatFactory(DjangoModelFactory):
+    class Meta:
+        model = Seat
+
+    row = SubFactory(RowFactory)
+    area = LazyAttribute(lambda seat: seat.row.area)
+    showing = LazyAttribute(lambda seat: seat.row.area.showing)
+    number = Sequence(lambda n: f"{n}")
+
+
+def seats_in_area(count: int, **area: object) -> list[Seat]:
+    """`count` free seats in one row of a new area."""
+    row = RowFactory(area=AreaFactory(**area))
+    return SeatFactory.create_batch(count, row=row)
