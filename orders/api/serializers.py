@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from orders.models import Order, SeatHold, Ticket
+
+LARGEST_ID = 2**63 - 1
+LONGEST_LIST = 1000
+
+
+class Id(serializers.IntegerField):
+    """A row's id; what can't be one is refused before the database sees it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=1, max_value=LARGEST_ID, **options)
+
+
+class OrderRequest(serializers.Serializer[Any]):
+    """Either `seats`, or `quantity` places of a general-admission `area`."""
+
+    showing = Id()
+    seats = serializers.ListField(
+        child=Id(), required=False, min_length=1, max_length=LONGEST_LIST
+    )
+    area = Id(required=False)
+    quantity = serializers.IntegerField(required=False, min_value=1, max_value=LONGEST_LIST)
+
+    def validate_seats(self, seats: list[int]) -> list[int]:
+        if len(set(seats)) < len(seats):
+            raise serializers.ValidationError(_("A seat is listed twice."))
+        return seats
+
+    def validate(self, body: dict[str, Any]) -> dict[str, Any]:
+        given = {name for name in ("seats", "area", "quantity") if name in body}
+        if given not in ({"seats"}, {"area", "quantity"}):
+            raise serializers.ValidationError(
+                _("Give either seats, or area and quantity, and nothing else.")
+            )
+        return body
+
+
+class HoldBody(serializers.ModelSerializer[SeatHold]):
+    id = serializers.IntegerField(source="seat_id", help_text="The seat's id.")
+    area = serializers.CharField(source="seat.area.name")
+    row = serializers.CharField(source="seat.row.label")
+    number = serializers.CharField(source="seat.number")
+
+    class Meta:
+        model = SeatHold
+        fields = ["id", "area", "row", "number", "price", "status"]
+        read_only_fields = fields
+
+
+class OrderBody(serializers.ModelSerializer[Order]):
+    event = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)
+    seats = HoldBody(source="holds", many=True, read_only=True)
+
+    class Meta:
+        model = Order
+        fields = [
+            "code",
+            "status",
+            "event",
+            "showing",
+            "email",
+            "total_amount",
+            "refunded_amount",
+            "currency",
+            "created_at",
+            "expires_at",
+            "paid_at",
+            "seats",
+        ]
+        read_only_fields = fields
+
+
+class TicketBody(serializers.ModelSerializer[Ticket]):
+    event = serializers.CharField(source="event_title")
+    starts_at = serializers.DateTimeField(source="showing_starts_at")
+    time_zone = serializers.CharField(source="showing_time_zone")
+    area = serializers.CharField(source="area_name")
+    row = serializers.CharField(source="row_label")
+    number = serializers.CharField(source="seat_number")
+    qr_url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Ticket
+        fields = [
+            "code",
+            "status",
+            "event",
+            "showing",
+            "starts_at",
+            "time_zone",
+            "area",
+            "row",
+            "number",
+            "price",
+            "issued_at",
+            "qr_url",
+        ]
+        read_only_fields = fields
+
+    def get_qr_url(self, ticket: Ticket) -> str:
+        return f"/api/v1/tickets/{ticket.code}/qr.svg"

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from orders.api import views
+
+urlpatterns = [
+    path("orders/", views.OrderList.as_view()),
+    path("orders/<str:code>/", views.OrderDetail.as_view()),
+    path("orders/<str:code>/cancel/", views.OrderCancel.as_view()),
+    path("orders/<str:code>/tickets/", views.OrderTickets.as_view()),
+    path("tickets/<str:code>/qr.svg", views.TicketQR.as_view()),
+]

@@ -1,0 +1,156 @@
+"""Customers' own orders and tickets. What belongs to somebody else does not exist here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import segno
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiTypes, extend_schema
+from rest_framework import generics, status
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from orders import services
+from orders.api import examples
+from orders.api.serializers import OrderBody, OrderRequest, TicketBody
+from orders.errors import (
+    NotEnoughSeats,
+    OrderNotCancellable,
+    SeatsUnavailable,
+    TooManyTickets,
+)
+from orders.models import Order, OrderQuerySet, Ticket
+from ticketing.api.idempotency import idempotency_of
+from ticketing.errors import IdempotencyKeyReused, SalesClosed
+from ticketing.models import Area, Seat, Showing
+
+
+def displayed_orders(request: Request) -> OrderQuerySet:
+    """The caller's own orders, with what an answer shows of them."""
+    own = Order.objects.of_customer(request.user.pk)
+    return own.select_related("event").prefetch_related("holds__seat__area", "holds__seat__row")
+
+
+def own_order(request: Request, code: str) -> Order:
+    """The caller's order of this code; Http404 for anybody else's."""
+    return get_object_or_404(Order.objects.of_customer(request.user.pk), code=code)
+
+
+class OrderList(generics.ListAPIView[Order]):
+    serializer_class = OrderBody
+    ordering = ["-created_at", "-pk"]
+    refusals = {
+        "post": [SalesClosed, SeatsUnavailable, NotEnoughSeats, TooManyTickets, IdempotencyKeyReused]
+    }
+
+    def get_queryset(self) -> OrderQuerySet:
+        return displayed_orders(self.request)
+
+    @extend_schema(
+        summary="List my orders", operation_id="orders_list", examples=[examples.ORDER_LISTED]
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.list(request, *args, **kwargs)
+
+    @extend_schema(
+        summary="Hold seats",
+        description=(
+            "Name seats of one showing, or a quantity in a general-admission area. The seats are "
+            "yours until `expires_at`; pay before that."
+        ),
+        operation_id="orders_create",
+        request=OrderRequest,
+        responses={201: OrderBody},
+        examples=examples.ORDER_CREATED,
+    )
+    def post(self, request: Request) -> Response:
+        body = OrderRequest(data=request.data)
+        body.is_valid(raise_exception=True)
+        idempotency = idempotency_of(request)
+        order = services.place_order(
+            customer=request.user,
+            idempotency_key=idempotency.key,
+            request_digest=idempotency.digest,
+            **wish_of(body.validated_data),
+        )
+        shown = displayed_orders(request).get(pk=order.pk)
+        return Response(OrderBody(shown).data, status=status.HTTP_201_CREATED)
+
+
+def wish_of(body: dict[str, Any]) -> dict[str, Any]:
+    """Look up what the body names. Http404 for no such public showing, 400 for parts of another."""
+    public = Showing.objects.select_related("event").exclude(event__status="draft")
+    showing = get_object_or_404(public, pk=body["showing"])
+    if "seats" in body:
+        _check_seats(showing, body["seats"])
+        return {"showing": showing, "seat_ids": body["seats"]}
+    area = Area.objects.filter(showing=showing, pk=body["area"]).first()
+    if area is None:
+        raise ValidationError({"area": [_("This area is not part of the showing.")]})
+    if not area.is_general_admission:
+        raise ValidationError({"area": [_("This area has numbered seats: name them in seats.")]})
+    return {"showing": showing, "area": area, "quantity": body["quantity"]}
+
+
+def _check_seats(showing: Showing, seat_ids: list[int]) -> None:
+    found = Seat.objects.filter(showing=showing, pk__in=seat_ids).values_list("pk", flat=True)
+    foreign = sorted(set(seat_ids) - set(found))
+    if foreign:
+        raise ValidationError(
+            {"seats": [_("Seat {id} is not part of the showing.").format(id=pk) for pk in foreign]}
+        )
+
+
+class OrderDetail(APIView):
+    @extend_schema(
+        summary="Read one of my orders", responses=OrderBody, examples=[examples.ORDER]
+    )
+    def get(self, request: Request, code: str) -> Response:
+        return Response(OrderBody(get_object_or_404(displayed_orders(request), code=code)).data)
+
+
+class OrderCancel(APIView):
+    refusals = {"post": [OrderNotCancellable]}
+
+    @extend_schema(
+        summary="Give the seats of an unpaid order back",
+        request=None,
+        responses={200: OrderBody},
+        examples=[examples.ORDER],
+    )
+    def post(self, request: Request, code: str) -> Response:
+        order = own_order(request, code)
+        services.cancel_order(order_id=order.pk, by=request.user)
+        return Response(OrderBody(displayed_orders(request).get(pk=order.pk)).data)
+
+
+class OrderTickets(APIView):
+    @extend_schema(
+        summary="List the tickets of one of my orders",
+        responses=TicketBody(many=True),
+        examples=[examples.TICKET],
+    )
+    def get(self, request: Request, code: str) -> Response:
+        tickets = own_order(request, code).tickets.order_by("seat_id")
+        return Response(TicketBody(tickets, many=True).data)
+
+
+class TicketQR(APIView):
+    @extend_schema(
+        summary="The QR code of one of my tickets",
+        responses={(200, "image/svg+xml"): OpenApiTypes.STR},
+    )
+    def get(self, request: Request, code: str) -> HttpResponse:
+        own = Ticket.objects.filter(order__customer=request.user.pk)
+        ticket = get_object_or_404(own, code=code)
+        drawing = segno.make(ticket.code, error="m").svg_inline(scale=8, border=4)
+        return HttpResponse(
+            drawing,
+            content_type="image/svg+xml",
+            headers={"Cache-Control": "private, max-age=86400"},
+        )

@@ -1,0 +1,39 @@
+"""What can be refused about an order, and how callers recognise it (`design.md` section 6)."""
+
+from django.utils.translation import gettext_lazy as _
+
+from ticketing.errors import DomainError
+
+
+class SeatsUnavailable(DomainError):
+    """`extra["seats"]`: the ids that can't be had."""
+
+    code = "seats-unavailable"
+    title = _("Some of these seats are taken.")
+
+
+class NotEnoughSeats(DomainError):
+    """`extra["available"]`: how many places could be had at that moment."""
+
+    code = "not-enough-seats"
+    title = _("There are not enough places left.")
+
+
+class TooManyTickets(DomainError):
+    code = "too-many-tickets"
+    title = _("That is more tickets than one customer may buy.")
+
+
+class OrderExpired(DomainError):
+    code = "order-expired"
+    title = _("The time to pay for this order is over.")
+
+
+class OrderNotPayable(DomainError):
+    code = "order-not-payable"
+    title = _("This order can't be paid.")
+
+
+class OrderNotCancellable(DomainError):
+    code = "order-not-cancellable"
+    title = _("This order can't be cancelled any more.")

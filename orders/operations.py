@@ -1,0 +1,115 @@
+"""Steps inside somebody's transaction. Each says which locks its caller must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from jobs import outbox
+from orders.errors import NotEnoughSeats, SeatsUnavailable
+from orders.models import Order, SeatHold, Ticket
+from ticketing.models import Area, Seat, Showing
+
+CUSTOMER_LOCKS = 7001  # the advisory-lock namespace of "one order at a time for each customer"
+
+
+def queue_customer(customer_id: int) -> None:
+    """Let one order of a customer through at a time, so that limits and keys hold in parallel.
+
+    No row is locked and nobody else waits; the lock goes with the transaction.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, %s)", [CUSTOMER_LOCKS, customer_id % 2**31]
+        )
+
+
+def claim_seats(showing: Showing, seat_ids: Sequence[int]) -> list[Seat]:
+    """Lock exactly these seats, in id order, or raise SeatsUnavailable naming those not free."""
+    claimed = Seat.objects.filter(showing=showing, pk__in=seat_ids).claim(len(seat_ids))
+    taken = set(seat_ids) - {seat.pk for seat in claimed}
+    if taken:
+        raise SeatsUnavailable(
+            _("Somebody was faster. Choose other seats, or try again in a few minutes."),
+            seats=sorted(taken),
+        )
+    return claimed
+
+
+def claim_places(area: Area, quantity: int) -> list[Seat]:
+    """Lock the next free places of a standing field, or raise NotEnoughSeats."""
+    claimed = Seat.objects.filter(area=area).claim(quantity)
+    if len(claimed) < quantity:
+        raise NotEnoughSeats(
+            _("Choose fewer places, or try again when other customers' orders have expired."),
+            available=len(claimed),
+        )
+    return claimed
+
+
+def hold(order: Order, seats: Sequence[Seat]) -> None:
+    """Give locked, available seats to a new order."""
+    Seat.objects.filter(pk__in=[seat.pk for seat in seats]).hold()
+    SeatHold.objects.bulk_create(
+        SeatHold(
+            order=order,
+            seat=seat,
+            showing_id=order.showing_id,
+            event_id=order.event_id,
+            price=seat.area.price,
+            expires_at=order.expires_at,
+        )
+        for seat in seats
+    )
+
+
+def confirm(order: Order, *, by: User | None, at: datetime, reason: str) -> None:
+    """Turn a pending order's holds into tickets. The caller holds the order's lock."""
+    holds = list(
+        order.holds.active().select_related("seat__row", "seat__area").order_by("seat_id")
+    )
+    order.pay(by=by, at=at, reason=reason)
+    order.save(update_fields=["status", "paid_at"])
+    order.holds.confirm()
+    Seat.objects.filter(pk__in=[hold.seat_id for hold in holds]).sell()
+    Ticket.objects.bulk_create(_ticket(order, hold, at) for hold in holds)
+    outbox.enqueue("orders.paid", run_at=at, order_id=order.pk)
+
+
+def expire(orders: Iterable[Order], *, at: datetime, reason: str) -> None:
+    """End unpaid orders whose time is up and free their seats. The caller holds their locks."""
+    for order in orders:
+        order.expire(by=None, at=at, reason=reason)
+        end_unpaid(order)
+
+
+def end_unpaid(order: Order) -> None:
+    """Save an order that just failed, expired or was cancelled, and free its seats.
+
+    Locks its seats; the caller holds the order's lock.
+    """
+    order.save(update_fields=["status"])
+    seat_ids = list(order.holds.active().order_by("seat_id").values_list("seat_id", flat=True))
+    order.holds.release()
+    Seat.objects.filter(pk__in=seat_ids).release()
+
+
+def _ticket(order: Order, hold: SeatHold, at: datetime) -> Ticket:
+    return Ticket(
+        order=order,
+        seat=hold.seat,
+        showing_id=order.showing_id,
+        event_id=order.event_id,
+        price=hold.price,
+        issued_at=at,
+        event_title=order.event.title,
+        showing_starts_at=order.showing.starts_at,
+        showing_time_zone=order.showing.time_zone,
+        area_name=hold.seat.area.name,
+        row_label=hold.seat.row.label,
+        seat_number=hold.seat.number,
+    )

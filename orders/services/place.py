@@ -1,0 +1,176 @@
+"""Place an order: seats, holds, order and settle job in one short transaction, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from jobs import outbox
+from orders import operations
+from orders.errors import NotEnoughSeats, SeatsUnavailable, TooManyTickets
+from orders.models import Order, SeatHold
+from ticketing.errors import IdempotencyKeyReused, SalesClosed
+from ticketing.models import Area, Seat, Showing
+
+FREED_AT_ONCE = 50
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What one customer asks for: either `seat_ids`, or `quantity` places of `area`."""
+
+    customer: User
+    showing: Showing
+    seat_ids: Sequence[int] = ()
+    area: Area | None = None
+    quantity: int = 0
+    idempotency_key: str | None = None
+    request_digest: str = ""
+
+    @property
+    def count(self) -> int:
+        return self.quantity or len(self.seat_ids)
+
+
+def place_order(
+    *,
+    customer: User,
+    showing: Showing,
+    seat_ids: Sequence[int] = (),
+    area: Area | None = None,
+    quantity: int = 0,
+    idempotency_key: str | None = None,
+    request_digest: str = "",
+) -> Order:
+    """Hold seats for a customer until the order expires; a free order is paid at once.
+
+    Either `seat_ids` (distinct, of the showing) or `quantity` places of a general-admission `area`.
+    The same `idempotency_key` with the same `request_digest` gives the order made the first time.
+
+    Locks the customer's queue, then the seats by ascending id, passing over what others have locked;
+    no row shared by all buyers. If seats seem taken, overdue orders that never tried to pay are
+    ended first, once (design section 5).
+
+    Raises SalesClosed, TooManyTickets, SeatsUnavailable, NotEnoughSeats, IdempotencyKeyReused.
+    """
+    wish = Wish(customer, showing, seat_ids, area, quantity, idempotency_key, request_digest)
+    now = timezone.now()
+    try:
+        return _place(wish, now)
+    except (SeatsUnavailable, NotEnoughSeats):
+        if not _free_overdue(wish, now):
+            raise
+    return _place(wish, now)
+
+
+@transaction.atomic(durable=True)
+def _place(wish: Wish, now: datetime) -> Order:
+    operations.queue_customer(wish.customer.pk)
+    earlier = _earlier_answer(wish)
+    if earlier:
+        return earlier
+    _check_sale(wish.showing, now)
+    _check_limits(wish)
+    seats = _claim(wish)
+    order = _create(wish, sum((seat.area.price for seat in seats), Decimal(0)), now)
+    operations.hold(order, seats)
+    if order.total_amount == 0:
+        operations.confirm(order, by=wish.customer, at=now, reason="Nothing is owed.")
+    else:
+        outbox.enqueue("orders.expiry_due", run_at=order.expires_at, order_id=order.pk)
+    return order
+
+
+def _earlier_answer(wish: Wish) -> Order | None:
+    if wish.idempotency_key is None:
+        return None
+    of_customer = Order.objects.of_customer(wish.customer.pk)
+    earlier = of_customer.filter(idempotency_key=wish.idempotency_key).first()
+    if earlier and earlier.request_digest != wish.request_digest:
+        raise IdempotencyKeyReused(
+            _("This Idempotency-Key came with another request before. Use a new key.")
+        )
+    return earlier
+
+
+def _check_sale(showing: Showing, now: datetime) -> None:
+    if showing.is_on_sale(now):
+        return
+    if not showing.event.is_selling:
+        raise SalesClosed(_("The event is not selling tickets now."))
+    if now < showing.ticket_sale_start:
+        raise SalesClosed(
+            _("The sale starts at {moment}.").format(moment=_local(showing.ticket_sale_start, showing))
+        )
+    raise SalesClosed(
+        _("The sale ended at {moment}.").format(moment=_local(showing.ticket_sale_end, showing))
+    )
+
+
+def _local(moment: datetime, showing: Showing) -> str:
+    return f"{moment.astimezone(showing.zone):%Y-%m-%d %H:%M} ({showing.time_zone})"
+
+
+def _check_limits(wish: Wish) -> None:
+    most = settings.ORDER_MAX_TICKETS
+    if wish.count > most:
+        raise TooManyTickets(_("One order can hold {most} tickets.").format(most=most))
+    most = settings.CUSTOMER_MAX_TICKETS_PER_SHOWING
+    live = SeatHold.objects.live().filter(
+        order__customer=wish.customer, order__showing=wish.showing
+    )
+    had = live.count()
+    if had + wish.count > most:
+        raise TooManyTickets(
+            _(
+                "One customer can have {most} tickets for a showing. You have {had}, "
+                "orders waiting for payment included."
+            ).format(most=most, had=had)
+        )
+
+
+def _claim(wish: Wish) -> list[Seat]:
+    if wish.area:
+        return operations.claim_places(wish.area, wish.quantity)
+    return operations.claim_seats(wish.showing, wish.seat_ids)
+
+
+def _create(wish: Wish, total: Decimal, now: datetime) -> Order:
+    return Order.objects.create(
+        customer=wish.customer,
+        event=wish.showing.event,
+        showing=wish.showing,
+        email=wish.customer.email,
+        total_amount=total,
+        created_at=now,
+        expires_at=now + timedelta(seconds=settings.ORDER_TTL_SECONDS),
+        idempotency_key=wish.idempotency_key,
+        request_digest=wish.request_digest,
+    )
+
+
+@transaction.atomic(durable=True)
+def _free_overdue(wish: Wish, now: datetime) -> bool:
+    """End overdue orders that sit on the wished seats and never tried to pay; say if any did.
+
+    Locks these orders, passing over locked ones, then their seats.
+    """
+    wished = Q(seat__area=wish.area) if wish.area else Q(seat__in=wish.seat_ids)
+    sitting = SeatHold.objects.active().filter(wished, order=OuterRef("pk"))
+    overdue = Order.objects.overdue(now).never_tried_to_pay().filter(showing=wish.showing)
+    orders = list(
+        overdue.filter(Exists(sitting)).order_by("pk").select_for_update(skip_locked=True)[
+            :FREED_AT_ONCE
+        ]
+    )
+    operations.expire(orders, at=now, reason="Nobody tried to pay in time; its seats were wanted.")
+    return bool(orders)
