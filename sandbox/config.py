@@ -1,0 +1,82 @@
+"""What the stand-ins read from the environment, and the only place that does."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+class ConfigError(Exception):
+    """The environment does not allow a start; the text says which variable and why."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of one process. Money limits and field rules are protocol; see `vnpay_fields`."""
+
+    host: str
+    port: int
+    data_file: str
+    tmn_code: str
+    hash_secret: str
+    ipn_url: str
+    ipn_retry_seconds: float
+    ipn_attempts: int
+    ipn_timeout_seconds: float
+    query_window_seconds: float
+    refund_seconds: float
+    return_hosts: frozenset[str]
+
+
+def read_config(environ: Mapping[str, str]) -> Config:
+    """Build the settings.
+
+    Raises `ConfigError` for a missing credential, a bad number or a host that is not loopback.
+    """
+    return Config(
+        host=_loopback(environ.get("SANDBOX_HOST", "127.0.0.1")),
+        port=int(_number(environ, "SANDBOX_PORT", 8001)),
+        data_file=environ.get("SANDBOX_DATA") or ":memory:",
+        tmn_code=_secret(environ, "VNPAY_TMN_CODE"),
+        hash_secret=_secret(environ, "VNPAY_HASH_SECRET"),
+        ipn_url=environ.get("SANDBOX_IPN_URL") or "http://127.0.0.1:8000/payments/vnpay/ipn/",
+        ipn_retry_seconds=_number(environ, "SANDBOX_IPN_RETRY_SECONDS", 300),
+        ipn_attempts=int(_number(environ, "SANDBOX_IPN_ATTEMPTS", 10)),
+        ipn_timeout_seconds=_number(environ, "SANDBOX_IPN_TIMEOUT_SECONDS", 15),
+        query_window_seconds=_number(environ, "SANDBOX_QUERY_WINDOW_SECONDS", 300),
+        refund_seconds=_number(environ, "SANDBOX_REFUND_SECONDS", 2),
+        return_hosts=frozenset(environ.get("SANDBOX_RETURN_HOSTS", "").replace(",", " ").split()),
+    )
+
+
+def _loopback(host: str) -> str:
+    address = "127.0.0.1" if host == "localhost" else host
+    try:
+        is_loopback = ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback:
+        raise ConfigError(
+            f"SANDBOX_HOST is {host!r}: the sandbox moves pretended money and binds loopback only."
+        )
+    return address
+
+
+def _secret(environ: Mapping[str, str], name: str) -> str:
+    value = environ.get(name, "").strip()
+    if not value:
+        raise ConfigError(
+            f"{name} is not set: the sandbox needs the credentials our client signs with."
+        )
+    return value
+
+
+def _number(environ: Mapping[str, str], name: str, default: float) -> float:
+    try:
+        value = float(environ.get(name) or default)
+    except ValueError:
+        raise ConfigError(f"{name} is {environ[name]!r}, not a number.") from None
+    if not 0 <= value < float("inf"):
+        raise ConfigError(f"{name} is {environ[name]!r}: it must be 0 or more.")
+    return value
