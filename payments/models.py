@@ -108,7 +108,11 @@ class Payment(FSMModelMixin, models.Model):
         """The provider says that no money moved, and that none will."""
         self.provider_code = code
 
-    @transition(field=status, source=PaymentStatus.PENDING, target=PaymentStatus.REVIEW)
+    @transition(
+        field=status,
+        source=[PaymentStatus.PENDING, PaymentStatus.FAILED],
+        target=PaymentStatus.REVIEW,
+    )
     def suspect(
         self, *, by: User | None, at: datetime, reason: str, transaction_no: str, code: str
     ) -> None:

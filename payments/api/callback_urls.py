@@ -1,0 +1,10 @@
+"""Where providers and returning browsers arrive. Exact paths: no redirect, language or session."""
+
+from django.urls import path
+
+from payments.api import callbacks
+
+urlpatterns = [
+    path("vnpay/ipn/", callbacks.vnpay_ipn),
+    path("<slug:provider_name>/return/", callbacks.payment_return),
+]

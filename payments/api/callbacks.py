@@ -1,0 +1,122 @@
+"""What comes from outside about a payment: the browser's return and the provider's own call.
+
+Neither has a session or a token; both are trusted for their signature alone, and end in the same
+service.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from payments import services
+from payments.models import Channel, Payment
+from payments.operations.results import Recorded
+from payments.providers import (
+    PROVIDERS,
+    Outcome,
+    Provider,
+    Result,
+    UntrustedCallback,
+    UnusableCallback,
+    get_provider,
+)
+
+logger = logging.getLogger(__name__)
+
+IPN_ANSWERS = {
+    Recorded.NEW: ("00", "Confirm Success"),
+    Recorded.REPEATED: ("02", "Order already confirmed"),
+    Recorded.UNKNOWN_REFERENCE: ("01", "Order not found"),
+    Recorded.AMOUNT_MISMATCH: ("04", "Invalid amount"),
+}
+
+
+@never_cache
+@require_GET
+def vnpay_ipn(request: HttpRequest) -> JsonResponse:
+    """Answer VNPay's call with the code its table asks for (vnpay.md 6.1), always as HTTP 200."""
+    try:
+        code, message = _receive_ipn(request, get_provider("vnpay"), timezone.now())
+    except Exception:
+        logger.exception("The IPN could not be recorded; VNPay will call again.")
+        code, message = "99", "Unknown error"
+    return JsonResponse({"RspCode": code, "Message": message})
+
+
+def _receive_ipn(request: HttpRequest, provider: Provider, now: datetime) -> tuple[str, str]:
+    _log(request, provider, Channel.IPN, now)
+    try:
+        result = provider.read_callback(_pairs(request))
+    except UnusableCallback:
+        return "99", "Unknown error"
+    except UntrustedCallback:
+        return "97", "Invalid signature"
+    recorded = services.record_result(
+        provider=provider.name, result=result, channel=Channel.IPN, now=now
+    )
+    return IPN_ANSWERS[recorded]
+
+
+@never_cache
+@require_GET
+def payment_return(request: HttpRequest, provider_name: str) -> HttpResponse:
+    """Tell the person who comes back what became of the payment; record it, unless switched off."""
+    if provider_name not in PROVIDERS:
+        raise Http404
+    provider, now = get_provider(provider_name), timezone.now()
+    _log(request, provider, Channel.RETURN, now)
+    try:
+        result = provider.read_callback(_pairs(request))
+    except (UntrustedCallback, UnusableCallback):
+        return render(request, "payments/return.html", {"state": "unreadable"}, status=400)
+    if settings.VNPAY_CONFIRM_ON_RETURN:
+        services.record_result(
+            provider=provider.name, result=result, channel=Channel.RETURN, now=now
+        )
+    return _show(request, provider, result)
+
+
+def _show(request: HttpRequest, provider: Provider, result: Result) -> HttpResponse:
+    """The attempt's real state, not what the address bar says."""
+    payments = Payment.objects.select_related("order__event").filter(provider=provider.name)
+    payment = payments.filter(txn_ref=result.txn_ref).first()
+    if payment is None:
+        return render(request, "payments/return.html", {"state": "unreadable"}, status=404)
+    if settings.FRONTEND_URL:
+        return HttpResponseRedirect(f"{settings.FRONTEND_URL}/orders/{payment.order.code}")
+    state = _state(payment, result)
+    return render(request, "payments/return.html", {"state": state, "order": payment.order})
+
+
+def _state(payment: Payment, result: Result) -> str:
+    if payment.order.is_settled_as_paid and payment.status == Payment.Status.CAPTURED:
+        return "paid"
+    if payment.status == Payment.Status.CAPTURED:
+        ended = payment.order.status != payment.order.Status.PENDING_PAYMENT
+        return "too_late" if ended else "checking"
+    if payment.status == Payment.Status.FAILED or result.outcome is Outcome.FAILED:
+        return "failed"
+    return "checking"
+
+
+def _pairs(request: HttpRequest) -> list[tuple[str, str]]:
+    return [(name, value) for name, values in request.GET.lists() for value in values]
+
+
+def _log(request: HttpRequest, provider: Provider, channel: Channel, now: datetime) -> None:
+    services.log_message(
+        provider,
+        channel,
+        dict(_pairs(request)),
+        txn_ref=request.GET.get("vnp_TxnRef", ""),
+        at=now,
+        remote_address=request.META.get("REMOTE_ADDR"),
+    )

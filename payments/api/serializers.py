@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from payments.models import Payment
+from payments.providers import PROVIDERS
+
+
+class PaymentRequest(serializers.Serializer[Any]):
+    """How the customer wants to pay. Without a bank code the provider's page asks for one."""
+
+    provider = serializers.ChoiceField(choices=sorted(PROVIDERS))
+    bank_code = serializers.RegexField(r"^[A-Za-z0-9]{3,20}$", required=False)
+    locale = serializers.ChoiceField(choices=["vn", "en"], required=False)
+
+
+class PaymentBody(serializers.ModelSerializer[Payment]):
+    class Meta:
+        model = Payment
+        fields = ["txn_ref", "payment_url", "amount", "currency", "status", "expires_at"]
+        read_only_fields = fields

@@ -1,0 +1,78 @@
+"""What must be true of money at any moment; `verify_invariants` counts what breaks it."""
+
+from ticketing.invariants import Rule
+
+RULES = [
+    Rule(
+        "payment_paid_order_has_its_money",
+        "An order that is settled as paid has one captured payment of its total that it keeps.",
+        """
+        SELECT o.id FROM orders_order o
+        WHERE o.status IN ('paid', 'partial_refunded', 'refunded') AND o.total_amount > 0
+          AND 1 <> (
+            SELECT count(*) FROM payments_payment p
+            WHERE p.order_id = o.id AND p.status = 'captured' AND p.amount = o.total_amount
+              AND NOT EXISTS (
+                SELECT 1 FROM payments_paymentcase c
+                WHERE c.payment_id = p.id AND c.kind IN ('late', 'duplicate')))
+        """,
+    ),
+    Rule(
+        "payment_captured_money_is_kept_or_owed",
+        "Money captured for an order that ended unpaid is a case.",
+        """
+        SELECT p.id FROM payments_payment p JOIN orders_order o ON o.id = p.order_id
+        WHERE p.status = 'captured' AND o.status IN ('failed', 'expired', 'cancelled')
+          AND NOT EXISTS (
+            SELECT 1 FROM payments_paymentcase c
+            WHERE c.payment_id = p.id AND c.kind IN ('late', 'duplicate'))
+        """,
+    ),
+    Rule(
+        "payment_captured_money_waits_for_settling_only",
+        "Money captured for a pending order waits for a settle job.",
+        """
+        SELECT p.id FROM payments_payment p JOIN orders_order o ON o.id = p.order_id
+        WHERE p.status = 'captured' AND o.status = 'pending_payment'
+          AND NOT EXISTS (
+            SELECT 1 FROM jobs_job j
+            WHERE j.topic = 'orders.expiry_due' AND j.status IN ('pending', 'published')
+              AND (j.payload ->> 'order_id')::bigint = o.id)
+        """,
+    ),
+    Rule(
+        "payment_txn_ref_unique",
+        "A reference is never used twice.",
+        "SELECT min(id) FROM payments_payment GROUP BY txn_ref HAVING count(*) > 1",
+    ),
+    Rule(
+        "payment_amount_is_the_order_total",
+        "An attempt asks for the whole order.",
+        """
+        SELECT p.id FROM payments_payment p JOIN orders_order o ON o.id = p.order_id
+        WHERE p.amount <> o.total_amount
+        """,
+    ),
+    Rule(
+        "payment_status_logged",
+        "Every payment that moved has a log row for its last state.",
+        """
+        SELECT p.id FROM payments_payment p
+        WHERE p.status <> 'pending' AND NOT EXISTS (
+            SELECT 1 FROM django_fsm_log_statelog l
+            JOIN django_content_type t ON t.id = l.content_type_id
+            WHERE t.app_label = 'payments' AND t.model = 'payment'
+              AND l.object_id = p.id AND l.state = p.status)
+        """,
+    ),
+    Rule(
+        "payment_review_has_a_case",
+        "A payment in review is a suspected-fraud case.",
+        """
+        SELECT p.id FROM payments_payment p
+        WHERE p.status = 'review' AND NOT EXISTS (
+            SELECT 1 FROM payments_paymentcase c
+            WHERE c.payment_id = p.id AND c.kind = 'suspected_fraud')
+        """,
+    ),
+]

@@ -1,0 +1,91 @@
+"""Cases: money that did not come as planned. Recorded once per fact, whoever repeats it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from orders.models import Order
+from payments.models import CaseKind, CaseStatus, Payment, PaymentCase
+from payments.providers import Result
+
+NOTHING = Decimal(0)
+
+WHAT_HAPPENED = {
+    CaseKind.LATE: "The money came after order {order} had ended as {status}; its seats were free "
+    "for others by then. It has to go back in full.",
+    CaseKind.DUPLICATE: "Order {order} had been paid already. This money has to go back in full.",
+    CaseKind.AMOUNT_MISMATCH: "{asked} was asked for and {amount} came. No ticket was issued; "
+    "ask the provider, then give the money back or settle the order by hand.",
+    CaseKind.SUSPECTED_FRAUD: "The provider took the money and suspects fraud. No ticket is "
+    "issued until it says paid; if it says failed, nothing is owed.",
+    CaseKind.ORPHANED: "The provider did not say what became of it until the grace was over, so "
+    "order {order} ended and its seats are free. Look it up at the provider.",
+}
+
+
+def open_case(
+    kind: CaseKind, payment: Payment, amount: Decimal, at: datetime, *, owed: Decimal = NOTHING
+) -> PaymentCase:
+    """Record that this payment did not go as planned. `owed` is money that must go back."""
+    order = payment.order
+    description = WHAT_HAPPENED[kind].format(
+        order=order.code, status=order.status, asked=payment.amount, amount=amount
+    )
+    return _once(
+        kind,
+        payment.provider,
+        payment.txn_ref,
+        payment=payment,
+        order=order,
+        amount=amount,
+        amount_owed=owed,
+        opened_at=at,
+        description=description,
+    )
+
+
+def open_case_of_second_charge(payment: Payment, result: Result, at: datetime) -> PaymentCase:
+    """Record that the provider took the money of a captured attempt once more."""
+    return _once(
+        CaseKind.DUPLICATE,
+        payment.provider,
+        f"{payment.txn_ref}/{result.transaction_no}",
+        order=payment.order,
+        amount=payment.amount,
+        amount_owed=payment.amount,
+        opened_at=at,
+        description=f"{payment} was captured as transaction {payment.provider_transaction_no} and "
+        f"charged again as {result.transaction_no}. The second charge has to go back.",
+    )
+
+
+def open_case_of_unknown_reference(provider: str, result: Result, at: datetime) -> PaymentCase:
+    """Record money under a reference that nobody here made, with its order if the text names it."""
+    amount = result.amount or NOTHING
+    return _once(
+        CaseKind.UNKNOWN_REFERENCE,
+        provider,
+        result.txn_ref,
+        order=Order.objects.filter(code=result.order_code).first(),
+        amount=amount,
+        amount_owed=amount,
+        opened_at=at,
+        description="The provider reports a payment under a reference that nobody here made. "
+        "Look it up at the provider and give it back.",
+    )
+
+
+def close_case(payment: Payment, kind: CaseKind, *, at: datetime, decision: str) -> None:
+    """Resolve this payment's open case of `kind`, if there is one."""
+    for case in payment.cases.open().filter(kind=kind).select_for_update():
+        case.resolve(by=None, at=at, reason=decision)
+        case.save()
+
+
+def _once(kind: CaseKind, provider: str, txn_ref: str, **facts: Any) -> PaymentCase:
+    case, _ = PaymentCase.objects.get_or_create(
+        provider=provider, txn_ref=txn_ref, kind=kind, status=CaseStatus.OPEN, defaults=facts
+    )
+    return case

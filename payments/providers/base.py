@@ -1,0 +1,97 @@
+"""What a payment provider has to be able to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from payments.models import Payment
+
+
+class Outcome(Enum):
+    """What a provider says became of an attempt to pay."""
+
+    PAID = "paid"
+    FAILED = "failed"
+    REVIEW = "review"  # the money was taken, and the provider suspects fraud
+    PENDING = "pending"  # not final yet
+    NOT_FOUND = "not_found"  # it knows no such attempt
+    UNKNOWN = "unknown"  # no answer, or none that can be trusted
+
+
+@dataclass(frozen=True)
+class Result:
+    """A provider's verified word on one attempt. `amount` is in VND; None when it names none."""
+
+    txn_ref: str
+    outcome: Outcome
+    amount: Decimal | None = None
+    transaction_no: str = ""
+    code: str = ""
+    order_code: str = ""  # from the signed order text, for references that nobody here knows
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Where to send the customer, and what the provider must be told again in questions later."""
+
+    payment_url: str
+    request: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a question to the provider brought, with both messages, free of secrets."""
+
+    result: Result
+    sent: dict[str, Any] = field(default_factory=dict)
+    received: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Customer:
+    """What the provider wants to know of the browser that pays."""
+
+    address: str
+    locale: str = ""
+    bank_code: str = ""
+
+
+class UntrustedCallback(Exception):  # noqa: N818
+    """Not signed by the provider, or not meant for us."""
+
+
+class UnusableCallback(Exception):  # noqa: N818
+    """Nothing in it that could be verified."""
+
+
+class NotPayable(Exception):  # noqa: N818
+    """The provider would refuse this amount, bank or language. `str()` is for the customer."""
+
+
+class Provider(Protocol):
+    """One payment provider. None of the methods touches the database."""
+
+    name: str
+    query_interval: timedelta  # the shortest time between two questions about one attempt
+    not_found_margin: timedelta  # how long after the pay link's end "not found" becomes final
+
+    def open(self, payment: Payment, customer: Customer, now: datetime) -> Opening:
+        """Build the pay link of a new attempt, offline. Raises NotPayable."""
+
+    def read_callback(self, pairs: Iterable[tuple[str, str]]) -> Result:
+        """Verify what came through the browser or from the provider's server.
+
+        Raises UntrustedCallback or UnusableCallback.
+        """
+
+    def query(self, payment: Payment, now: datetime) -> Answer:
+        """Ask over the network; never raises for what the network or the provider does."""
+
+    def redact(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """The message without secrets and card data, for the log."""

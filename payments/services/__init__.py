@@ -1,0 +1,9 @@
+"""The use cases of payments; each opens its own transactions and is called by edges only."""
+
+from payments.services.cases import resolve_case
+from payments.services.messages import log_message
+from payments.services.record import record_result
+from payments.services.settle import settle_order
+from payments.services.start import start_payment
+
+__all__ = ["log_message", "record_result", "resolve_case", "settle_order", "start_payment"]

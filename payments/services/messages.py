@@ -1,0 +1,45 @@
+"""Keep every provider message, whatever becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from payments.models import Channel, ProviderMessage
+from payments.providers import Provider
+
+LONGEST_REFERENCE = 100
+
+
+def log_message(
+    provider: Provider,
+    channel: Channel,
+    body: Mapping[str, Any],
+    *,
+    txn_ref: str,
+    at: datetime,
+    remote_address: str | None = None,
+) -> None:
+    """Store a message as it was, less secrets and card data, in a transaction of its own.
+
+    It is stored before anything is believed, so that a forged or broken one leaves a trace too.
+    """
+    ProviderMessage.objects.create(
+        provider=provider.name,
+        channel=channel,
+        txn_ref=txn_ref[:LONGEST_REFERENCE].replace("\0", ""),
+        body=_without_nul(provider.redact(body)),
+        remote_address=remote_address or None,
+        at=at,
+    )
+
+
+def _without_nul(body: dict[str, Any]) -> dict[str, Any]:
+    # PostgreSQL can't store the character, and whoever sends it must not escape the log by it.
+    return {
+        key.replace("\0", "\ufffd"): value.replace("\0", "\ufffd")
+        if isinstance(value, str)
+        else value
+        for key, value in body.items()
+    }

@@ -1,0 +1,125 @@
+"""Settle an order whose time is up: ask about every open attempt, then decide under locks."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from orders.models import Order
+from orders.operations import confirm, end_unpaid
+from payments.models import CaseKind, Channel, Payment, PaymentStatus
+from payments.operations.cases import open_case
+from payments.operations.results import NEVER_HEARD_OF, Moment, apply_result
+from payments.providers import Outcome, Result, get_provider
+from payments.services.messages import log_message
+
+logger = logging.getLogger(__name__)
+
+OPEN = (PaymentStatus.PENDING, PaymentStatus.REVIEW)
+
+def settle_order(*, order_id: int) -> datetime | None:
+    """Make an overdue order paid, failed or expired, and free its seats unless it is paid.
+
+    Asks the provider outside any transaction; then locks order, payments, seats by ascending id.
+    Without an answer the seats stay held and the time to ask again is returned, up to
+    `SETTLE_GRACE_SECONDS` after the deadline; then the order expires and a case is opened.
+    Returns None once there is nothing left to do. Safe to repeat, and beside any callback.
+    """
+    order = Order.objects.get(pk=order_id)
+    if order.status != Order.Status.PENDING_PAYMENT:
+        return None
+    first = _first_question(order)
+    if timezone.now() < first:
+        return first
+    for payment in order.payments.open().order_by("pk"):
+        _ask(payment, now=timezone.now())
+    return _decide(order_id, now=timezone.now())
+
+
+def _first_question(order: Order) -> datetime:
+    """When asking makes sense: "not found" is final only some time after the pay link's end."""
+    margins = [get_provider(name).not_found_margin for name in _open_providers(order)]
+    return order.expires_at + max(margins, default=timedelta(0))
+
+
+def _open_providers(order: Order) -> list[str]:
+    return list(order.payments.open().values_list("provider", flat=True).distinct())
+
+
+def _ask(payment: Payment, *, now: datetime) -> None:
+    """Ask the provider about one attempt, but not sooner than it wants to be asked again."""
+    provider = get_provider(payment.provider)
+    lately = Payment.objects.filter(queried_at__gt=now - provider.query_interval)
+    if not Payment.objects.filter(pk=payment.pk).exclude(pk__in=lately).update(queried_at=now):
+        return
+    answer = provider.query(payment, now)
+    at = timezone.now()
+    log_message(provider, Channel.QUERY, answer.sent, txn_ref=payment.txn_ref, at=now)
+    log_message(provider, Channel.ANSWER, answer.received, txn_ref=payment.txn_ref, at=at)
+    if answer.result.outcome is not Outcome.UNKNOWN:
+        _record(payment, answer.result, at)
+
+
+@transaction.atomic(durable=True)
+def _record(asked: Payment, result: Result, at: datetime) -> None:
+    order = Order.objects.get_for_update(asked.order_id)
+    payment = Payment.objects.get_for_update(asked.pk)
+    payment.order = order
+    apply_result(order, payment, result, Moment(at=at, channel=Channel.QUERY))
+
+
+@transaction.atomic(durable=True)
+def _decide(order_id: int, *, now: datetime) -> datetime | None:
+    order = Order.objects.get_for_update(order_id)
+    if order.status != Order.Status.PENDING_PAYMENT:
+        return None
+    payments = list(order.payments.order_by("pk").select_for_update())
+    captured = [payment for payment in payments if payment.status == PaymentStatus.CAPTURED]
+    open_ones = [payment for payment in payments if payment.status in OPEN]
+    if captured:
+        _fulfil(order, captured, now)
+    elif open_ones and now < _end_of_grace(order):
+        return _next_question(order, now)
+    else:
+        _give_up(order, payments, open_ones, now)
+    return None
+
+
+def _fulfil(order: Order, captured: list[Payment], now: datetime) -> None:
+    """The money came in time or before its seats were freed: the first one pays the order."""
+    confirm(order, by=None, at=now, reason=f"{captured[0]} was captured before its seats were freed.")
+    for second in captured[1:]:
+        open_case(CaseKind.DUPLICATE, second, second.amount, now, owed=second.amount)
+
+
+def _give_up(
+    order: Order, payments: list[Payment], unanswered: list[Payment], now: datetime
+) -> None:
+    if payments and not unanswered and any(_was_refused(payment) for payment in payments):
+        order.fail(by=None, at=now, reason="Time is up and every attempt to pay was refused.")
+    else:
+        order.expire(by=None, at=now, reason="Time is up and nobody paid.")
+    end_unpaid(order)
+    for payment in unanswered:
+        logger.error("Order %s expired and %s is still unknown.", order, payment)
+        open_case(CaseKind.ORPHANED, payment, payment.amount, now)
+
+
+def _was_refused(payment: Payment) -> bool:
+    """Whether the provider tried to take the money, not just never heard of the attempt."""
+    return payment.provider_code != NEVER_HEARD_OF
+
+
+def _end_of_grace(order: Order) -> datetime:
+    return order.expires_at + timedelta(seconds=settings.SETTLE_GRACE_SECONDS)
+
+
+def _next_question(order: Order, now: datetime) -> datetime:
+    """Wait as long again as it is overdue, within what the provider bears and the grace allows."""
+    interval = max(get_provider(name).query_interval for name in _open_providers(order))
+    wished = now + max(interval, now - order.expires_at)
+    return max(min(wished, _end_of_grace(order)), now + min(interval, timedelta(minutes=1)))
