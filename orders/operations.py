@@ -53,7 +53,7 @@ def claim_places(area: Area, quantity: int) -> list[Seat]:
 
 def hold(order: Order, seats: Sequence[Seat]) -> None:
     """Give locked, available seats to a new order."""
-    Seat.objects.filter(pk__in=[seat.pk for seat in seats]).hold()
+    _all_moved(Seat.objects.filter(pk__in=[seat.pk for seat in seats]).hold(), len(seats))
     SeatHold.objects.bulk_create(
         SeatHold(
             order=order,
@@ -74,8 +74,8 @@ def confirm(order: Order, *, by: User | None, at: datetime, reason: str) -> None
     )
     order.pay(by=by, at=at, reason=reason)
     order.save(update_fields=["status", "paid_at"])
-    order.holds.confirm()
-    Seat.objects.filter(pk__in=[hold.seat_id for hold in holds]).sell()
+    _all_moved(order.holds.confirm(), len(holds))
+    _all_moved(Seat.objects.filter(pk__in=[hold.seat_id for hold in holds]).sell(), len(holds))
     Ticket.objects.bulk_create(_ticket(order, hold, at) for hold in holds)
     outbox.enqueue("orders.paid", run_at=at, order_id=order.pk)
 
@@ -94,8 +94,14 @@ def end_unpaid(order: Order) -> None:
     """
     order.save(update_fields=["status"])
     seat_ids = list(order.holds.active().order_by("seat_id").values_list("seat_id", flat=True))
-    order.holds.release()
-    Seat.objects.filter(pk__in=seat_ids).release()
+    _all_moved(order.holds.release(), len(seat_ids))
+    _all_moved(Seat.objects.filter(pk__in=seat_ids).release(), len(seat_ids))
+
+
+def _all_moved(moved: int, expected: int) -> None:
+    # Under the locks this can't happen; if it does, nothing may be kept of the transaction.
+    if moved != expected:
+        raise RuntimeError(f"{moved} of {expected} seats or holds were in the expected state.")
 
 
 def _ticket(order: Order, hold: SeatHold, at: datetime) -> Ticket:

@@ -1,0 +1,166 @@
+"""`make run`: the whole product on one machine, with the stand-ins, until Ctrl-C.
+
+Variables that are set win over what is chosen here, so that a real VNPay, a real database or
+another stand-in can be put in place of ours.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+import environ
+import httpx
+
+ROOT = Path(__file__).resolve().parent.parent
+STOP_SECONDS = 10
+START_SECONDS = 60
+
+GREETING = """
+The product is running. Ctrl-C stops everything; the data stays in {data}.
+
+  API and its documentation   {public}/api/docs/
+  Back office                 {public}/admin/
+  VNPay stand-in              {sandbox}/
+
+  customer@example.com · organizer@example.com · admin@example.com
+  all with the password demo-tickets-2026
+
+`make demo` in another terminal buys tickets through the API.
+"""
+
+
+class Stopped(Exception):  # noqa: N818
+    """Somebody wants everything to end."""
+
+
+def main() -> int:
+    """Prepare the database, start everything, and watch until told to stop. Returns the exit code."""
+    os.chdir(ROOT)
+    environment = chosen_environment()
+    signal.signal(signal.SIGINT, _stop)
+    signal.signal(signal.SIGTERM, _stop)
+    running: list[subprocess.Popen[bytes]] = []
+    try:
+        for command in (["migrate", "--no-input", "--verbosity", "0"], ["seed_demo"]):
+            manage(command, environment)
+        running += [subprocess.Popen(command, env=environment) for command in servers(environment)]
+        if not become_ready(environment, running):
+            say("A part did not start; its own message is above. Is a port taken? Set PORT.")
+            return 1
+        say(GREETING.format(data=environment["DATA_DIR"], **addresses(environment)))
+        return watch(running)
+    except Stopped:
+        return 0
+    except subprocess.CalledProcessError as failure:
+        return failure.returncode
+    finally:
+        stop(running)
+
+
+def chosen_environment() -> dict[str, str]:
+    """What every process gets: what is set already, `.env`, and our choices for the rest."""
+    environ.Env.read_env(ROOT / ".env")
+    port, sandbox_port = os.environ.get("PORT", "8000"), os.environ.get("SANDBOX_PORT", "8001")
+    data = os.environ.get("DATA_DIR", str(ROOT / ".data"))
+    public = f"http://127.0.0.1:{port}"
+    Path(data).mkdir(parents=True, exist_ok=True)
+    chosen = {
+        "SANDBOX": "1",
+        "PORT": port,
+        "SANDBOX_PORT": sandbox_port,
+        "DATA_DIR": data,
+        "PUBLIC_URL": public,
+        "VNPAY_TMN_CODE": "SANDBOX1",
+        "VNPAY_HASH_SECRET": "SANDBOXSECRETSANDBOXSECRETSANDBX",
+        "VNPAY_QUERY_INTERVAL_SECONDS": "5",
+        "VNPAY_NOT_FOUND_MARGIN_SECONDS": "5",
+        "SANDBOX_IPN_URL": f"{os.environ.get('PUBLIC_URL', public)}/payments/vnpay/ipn/",
+        "SANDBOX_IPN_RETRY_SECONDS": "5",
+        "SANDBOX_QUERY_WINDOW_SECONDS": "4",
+        "SANDBOX_DATA": f"{data}/sandbox.sqlite3",
+        "LOG_LEVEL": "WARNING",
+        "PYTHONUNBUFFERED": "1",
+    }
+    return {**chosen, **os.environ}
+
+
+def servers(environment: dict[str, str]) -> list[list[str]]:
+    """The commands that keep running: stand-ins, worker, web server."""
+    web = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", environment["PORT"]]
+    tuning = ["--workers", "2", "--blocking-threads", "8", "--log-level", "warning"]
+    return [
+        [sys.executable, "-m", "sandbox"],
+        [sys.executable, "manage.py", "run_due_jobs", "--every", "2"],
+        [sys.executable, "-m", *web, *tuning, "ticketing.wsgi:application"],
+    ]
+
+
+def manage(arguments: list[str], environment: dict[str, str]) -> None:
+    subprocess.run([sys.executable, "manage.py", *arguments], env=environment, check=True)
+
+
+def addresses(environment: dict[str, str]) -> dict[str, str]:
+    return {
+        "public": environment["PUBLIC_URL"],
+        "sandbox": f"http://127.0.0.1:{environment['SANDBOX_PORT']}",
+    }
+
+
+def become_ready(environment: dict[str, str], running: list[subprocess.Popen[bytes]]) -> bool:
+    """Wait until web and stand-in answer; False if one of them has died or time is up."""
+    where = addresses(environment)
+    local = f"http://127.0.0.1:{environment['PORT']}"
+    pending = [f"{local}/readyz", f"{where['sandbox']}/control/health"]
+    deadline = time.monotonic() + START_SECONDS
+    while pending:
+        if any(process.poll() is not None for process in running) or time.monotonic() > deadline:
+            return False
+        pending = [url for url in pending if not answers(url)]
+        time.sleep(0.1)
+    return True
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def watch(running: list[subprocess.Popen[bytes]]) -> int:
+    """Wait until one part ends, which none should."""
+    while all(process.poll() is None for process in running):
+        time.sleep(0.5)
+    ended = next(process for process in running if process.poll() is not None)
+    say(f"{' '.join(map(str, ended.args[:4]))} ended by itself; stopping the rest.")  # type: ignore[index,arg-type]
+    return 1
+
+
+def stop(running: list[subprocess.Popen[bytes]]) -> None:
+    for process in running:
+        process.terminate()
+    deadline = time.monotonic() + STOP_SECONDS
+    for process in running:
+        try:
+            process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def _stop(signal_number: int, frame: FrameType | None) -> None:
+    raise Stopped
+
+
+if __name__ == "__main__":
+    sys.exit(main())

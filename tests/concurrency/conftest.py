@@ -1,0 +1,46 @@
+"""Races need committed rows and real connections: nothing here is rolled back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import connection
+
+from ticketing.errors import DomainError
+from ticketing.invariants import violations
+
+
+@pytest.fixture(autouse=True)
+def _database(transactional_db: None) -> None:
+    """Threads see only what is committed."""
+
+
+def outcome_of(action: Callable[[], object]) -> str:
+    """`done`, the code of the refusal, or the name of the bug."""
+    try:
+        action()
+    except DomainError as refusal:
+        return refusal.code
+    except Exception as bug:
+        return type(bug).__name__
+    finally:
+        connection.close()
+    return "done"
+
+
+def run_together(actions: Iterable[Callable[[], object]], *, at_once: int = 50) -> Counter[str]:
+    """Run all actions in `at_once` threads that start at the same moment; count the outcomes."""
+    actions = list(actions)
+    threads = min(at_once, len(actions))
+    start = Barrier(threads)
+    with ThreadPoolExecutor(threads, initializer=start.wait) as pool:
+        return Counter(pool.map(outcome_of, actions))
+
+
+def broken_rules() -> dict[str, int]:
+    """The invariants that are broken now, with the number of violations."""
+    return {rule: count for rule, count in violations().items() if count}

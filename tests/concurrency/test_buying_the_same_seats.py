@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+from django.db import connection
+
+from orders.models import Order, SeatHold
+from orders.services import place_order
+from ticketing.models import Seat, SeatQuerySet
+from tests.concurrency.conftest import broken_rules, run_together
+from tests.factories import AreaFactory, CustomerFactory, RowFactory, SeatFactory, seats_in_area
+
+
+def buy(customer, seats):
+    return lambda: place_order(
+        customer=customer, showing=seats[0].showing, seat_ids=[seat.pk for seat in seats]
+    )
+
+
+def test_two_hundred_buyers_of_one_seat_make_one_order():
+    [seat] = seats_in_area(1)
+    buyers = CustomerFactory.create_batch(200)
+
+    outcomes = run_together([buy(buyer, [seat]) for buyer in buyers], at_once=200)
+
+    assert outcomes == {"done": 1, "seats-unavailable": 199}
+    assert Order.objects.count() == 1
+    assert broken_rules() == {}
+
+
+def claim_without_lock(seats, limit):
+    return list(seats.available().select_related("area", "row").order_by("id")[:limit])
+
+
+def move_without_guard(seats, source, target):
+    return seats.update(status=target)
+
+
+@pytest.fixture
+def without_lock(monkeypatch):
+    monkeypatch.setattr(SeatQuerySet, "claim", claim_without_lock)
+
+
+@pytest.fixture
+def without_guard(monkeypatch):
+    monkeypatch.setattr(SeatQuerySet, "_move", move_without_guard)
+
+
+@pytest.fixture
+def without_index():
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX hold_one_live_per_seat")
+    yield
+    SeatHold.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE UNIQUE INDEX hold_one_live_per_seat ON orders_seathold (seat_id) "
+            "WHERE status IN ('active', 'confirmed')"
+        )
+
+
+@pytest.mark.usefixtures("without_lock", "without_guard", "without_index")
+def test_control_without_lock_guard_and_index_a_seat_is_sold_twice():
+    [seat] = seats_in_area(1)
+    buyers = CustomerFactory.create_batch(50)
+
+    outcomes = run_together([buy(buyer, [seat]) for buyer in buyers])
+
+    assert outcomes["done"] > 1
+    assert "hold_one_live_per_seat" in broken_rules()
+
+
+@pytest.mark.usefixtures("without_lock", "without_guard")
+def test_without_the_lock_the_index_still_keeps_a_seat_from_being_sold_twice():
+    [seat] = seats_in_area(1)
+    buyers = CustomerFactory.create_batch(50)
+
+    outcomes = run_together([buy(buyer, [seat]) for buyer in buyers])
+
+    assert outcomes["done"] == 1
+    assert outcomes["IntegrityError"] > 0
+    assert broken_rules() == {}
+
+
+def field_of(places):
+    area = AreaFactory(general_admission=True)
+    row = RowFactory(area=area, label="GA")
+    SeatFactory.create_batch(places, row=row)
+    return area
+
+
+def stand(customer, area, quantity):
+    return lambda: place_order(
+        customer=customer, showing=area.showing, area=area, quantity=quantity
+    )
+
+
+def test_five_hundred_buyers_of_a_field_never_hold_more_than_its_places():
+    area = field_of(600)
+    dice = random.Random(2026)
+    buyers = CustomerFactory.create_batch(500)
+
+    outcomes = run_together(
+        [stand(buyer, area, dice.randint(1, 4)) for buyer in buyers], at_once=100
+    )
+
+    held = Seat.objects.filter(area=area, status="held").count()
+    assert held == SeatHold.objects.active().count() <= 600
+    assert set(outcomes) == {"done", "not-enough-seats"}
+    assert held > 590  # at the end only those who want more than the few places left are refused
+    assert broken_rules() == {}
+
+
+@pytest.mark.usefixtures("without_lock")
+def test_control_without_the_lock_buyers_of_a_field_run_into_each_other():
+    area = field_of(60)
+    buyers = CustomerFactory.create_batch(50)
+
+    outcomes = run_together([stand(buyer, area, 1) for buyer in buyers])
+
+    assert outcomes["RuntimeError"] > 0
+
+
+def overlapping_orders(seats):
+    """Everybody wants three seats in a row; every second one names them from right to left."""
+    dice = random.Random(7)
+    for number, buyer in enumerate(CustomerFactory.create_batch(100)):
+        first = dice.randrange(len(seats) - 2)
+        wanted = seats[first : first + 3]
+        yield buy(buyer, wanted if number % 2 else wanted[::-1])
+
+
+def test_overlapping_orders_named_in_opposite_order_do_not_deadlock():
+    seats = seats_in_area(12)
+
+    outcomes = run_together(overlapping_orders(seats))
+
+    assert set(outcomes) == {"done", "seats-unavailable"}
+    assert outcomes["done"] <= 4
+    assert broken_rules() == {}
+
+
+def claim_one_by_one_waiting(seats, limit):
+    """What a naive claim would do: lock each wanted seat, waiting, in an order of its own."""
+    wanted = list(seats.values_list("pk", flat=True))
+    random.shuffle(wanted)
+    return [Seat.objects.select_related("area", "row").select_for_update(of=("self",)).get(pk=pk)
+            for pk in wanted]
+
+
+def test_control_locking_one_by_one_in_any_order_deadlocks(monkeypatch):
+    monkeypatch.setattr(SeatQuerySet, "claim", claim_one_by_one_waiting)
+    seats = seats_in_area(4)
+
+    outcomes: Counter[str] = Counter()
+    for _ in range(5):
+        outcomes += run_together(overlapping_orders(seats))
+        if outcomes["OperationalError"]:
+            break
+
+    assert outcomes["OperationalError"] > 0
+
+
+def test_a_customer_cannot_pass_the_limit_by_ordering_in_parallel(settings, customer):
+    settings.CUSTOMER_MAX_TICKETS_PER_SHOWING = 20
+    area = field_of(100)
+
+    outcomes = run_together([stand(customer, area, 3) for _ in range(30)])
+
+    assert outcomes == {"done": 6, "too-many-tickets": 24}
+    assert SeatHold.objects.active().count() == 18
+
+
+def test_the_same_idempotency_key_in_parallel_makes_one_order(customer):
+    area = field_of(100)
+
+    outcomes = run_together(
+        [
+            lambda: place_order(
+                customer=customer,
+                showing=area.showing,
+                area=area,
+                quantity=2,
+                idempotency_key="once",
+                request_digest="same",
+            )
+            for _ in range(30)
+        ]
+    )
+
+    assert outcomes == {"done": 30}
+    assert Order.objects.count() == 1
