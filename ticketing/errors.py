@@ -27,9 +27,30 @@ class SalesClosed(DomainError):
     title = _("Tickets for this showing are not on sale now.")
 
 
+class IdempotencyKeyReused(DomainError):
+    code = "idempotency-key-reused"
+    title = _("This Idempotency-Key came with another request before.")
+    status = 422
+
+
 class InvalidSeatPlan(DomainError):
     """`extra["errors"]`: a list of `{"line", "message"}`."""
 
     code = "invalid-seat-plan"
     title = _("The seat plan can't be used as it is.")
     status = 400
+
+
+class WrongAreaKind(DomainError):
+    code = "wrong-area-kind"
+    title = _("This area sells its places in the other way.")
+
+
+class AreaHasSeats(DomainError):
+    code = "area-has-seats"
+    title = _("This area already has its seats.")
+
+
+class EventNotPublishable(DomainError):
+    code = "event-not-publishable"
+    title = _("This event can't be published.")
