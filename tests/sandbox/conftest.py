@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.sandbox.ipn_receiver import IpnReceiver
+from tests.sandbox_process import SandboxProcess
+
+FAST = {
+    "SANDBOX_IPN_RETRY_SECONDS": "0.1",
+    "SANDBOX_IPN_ATTEMPTS": "4",
+    "SANDBOX_IPN_TIMEOUT_SECONDS": "0.5",
+    "SANDBOX_QUERY_WINDOW_SECONDS": "0",
+    "SANDBOX_REFUND_SECONDS": "2",
+}
+
+
+@pytest.fixture(autouse=True)
+def _database() -> None:
+    """These tests need no database of ours."""
+
+
+@pytest.fixture(scope="session")
+def _receiver() -> Iterator[IpnReceiver]:
+    receiver = IpnReceiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture(scope="session")
+def _process(_receiver: IpnReceiver) -> Iterator[SandboxProcess]:
+    process = SandboxProcess()
+    process.start({**FAST, "SANDBOX_IPN_URL": _receiver.url})
+    yield process
+    process.close()
+
+
+@pytest.fixture(scope="session")
+def _strict_process(_receiver: IpnReceiver) -> Iterator[SandboxProcess]:
+    process = SandboxProcess()
+    env = {"SANDBOX_QUERY_WINDOW_SECONDS": "300", "SANDBOX_RETURN_HOSTS": "shop.example"}
+    process.start({**FAST, **env, "SANDBOX_IPN_URL": _receiver.url})
+    yield process
+    process.close()
+
+
+@pytest.fixture
+def sandbox(_process: SandboxProcess, merchant: IpnReceiver) -> SandboxProcess:
+    """A stand-in that remembers nothing, in fair weather."""
+    _process.reset()
+    merchant.forget()
+    return _process
+
+
+@pytest.fixture
+def strict_sandbox(_strict_process: SandboxProcess, merchant: IpnReceiver) -> SandboxProcess:
+    """As `sandbox`, with the query window and a list of return hosts."""
+    _strict_process.reset()
+    merchant.forget()
+    return _strict_process
+
+
+@pytest.fixture
+def merchant(_receiver: IpnReceiver) -> Iterator[IpnReceiver]:
+    """The IPN address of the stand-ins."""
+    yield _receiver
+    _receiver.speak()
+
+
+@pytest.fixture
+def filed_sandbox(_receiver: IpnReceiver, tmp_path) -> Iterator[SandboxProcess]:
+    """A stand-in of its own with its state in a file, to be killed."""
+    _receiver.forget()
+    process = SandboxProcess()
+    data = str(tmp_path / "sandbox.sqlite3")
+    process.start({**FAST, "SANDBOX_IPN_URL": _receiver.url, "SANDBOX_DATA": data})
+    yield process
+    process.close()
