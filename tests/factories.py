@@ -8,6 +8,10 @@ from django.contrib.auth.models import User
 from factory import LazyAttribute, LazyFunction, Sequence, SubFactory, Trait
 from factory.django import DjangoModelFactory
 
+from jobs import outbox
+from orders import operations
+from orders.models import Order
+from payments.models import Payment
 from ticketing.models import Area, Event, EventStatus, Organizer, Row, Seat, Showing
 
 
@@ -97,3 +101,43 @@ def seats_in_area(count: int, **area: object) -> list[Seat]:
     """`count` free seats in one row of a new area."""
     row = RowFactory(area=AreaFactory(**area))
     return SeatFactory.create_batch(count, row=row)
+
+
+def placed_order(seats: list[Seat] | None = None, **fields: object) -> Order:
+    """A pending order that holds `seats`, just as placing it leaves them."""
+    seats = seats or seats_in_area(2)
+    order = OrderFactory(
+        showing=seats[0].showing, total_amount=sum(seat.area.price for seat in seats), **fields
+    )
+    operations.hold(order, seats)
+    outbox.enqueue("orders.expiry_due", run_at=order.expires_at, order_id=order.pk)
+    return order
+
+
+class OrderFactory(DjangoModelFactory):
+    """The bare row; `placed_order` gives it seats."""
+
+    class Meta:
+        model = Order
+
+    customer = SubFactory(CustomerFactory)
+    showing = SubFactory(ShowingFactory)
+    event = LazyAttribute(lambda order: order.showing.event)
+    email = LazyAttribute(lambda order: order.customer.email)
+    total_amount = 1_000_000
+    created_at = LazyFunction(lambda: from_now(seconds=-1))
+    expires_at = LazyFunction(lambda: from_now(minutes=15))
+
+
+class PaymentFactory(DjangoModelFactory):
+    """A pending attempt at VNPay for an order that was just placed."""
+
+    class Meta:
+        model = Payment
+
+    order = LazyFunction(placed_order)
+    provider = "vnpay"
+    amount = LazyAttribute(lambda payment: payment.order.total_amount)
+    created_at = LazyAttribute(lambda payment: payment.order.created_at)
+    expires_at = LazyAttribute(lambda payment: payment.order.expires_at)
+    provider_request = LazyFunction(lambda: {"vnp_CreateDate": "20261121100000"})

@@ -10,12 +10,14 @@ from django.utils.translation import gettext_lazy as _
 class DomainError(Exception):
     """A refusal the caller can act on. One subclass owns one problem code.
 
-    `str(error)` says what happened and what to do next; `extra` are members added to the problem.
+    `str(error)` says what happened and what to do next; `extra` are members added to the problem,
+    and `extra_example` shows them in the API's documentation.
     """
 
     code: ClassVar[str]
     title: ClassVar[Any]
     status: ClassVar[int] = 409
+    extra_example: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, detail: Any, **extra: Any) -> None:
         super().__init__(detail)
@@ -54,3 +56,9 @@ class AreaHasSeats(DomainError):
 class EventNotPublishable(DomainError):
     code = "event-not-publishable"
     title = _("This event can't be published.")
+
+
+class IdempotencyKeyReused(DomainError):
+    code = "idempotency-key-reused"
+    title = _("This Idempotency-Key came with another request before.")
+    status = 422

@@ -1,0 +1,120 @@
+"""VNPay as one of our payment providers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from payments.providers.base import (
+    Answer,
+    Customer,
+    NotPayable,
+    Opening,
+    Outcome,
+    Result,
+    UntrustedCallback,
+    UnusableCallback,
+)
+from payments.vnpay.callback import NothingUsable, read_callback
+from payments.vnpay.client import query, redacted
+from payments.vnpay.codes import Verdict
+from payments.vnpay.config import Config
+from payments.vnpay.pay import AmountNotAccepted, Attempt, pay_parameters, pay_url
+from payments.vnpay.signature import BadSignature
+
+if TYPE_CHECKING:
+    from payments.models import Payment
+
+OUTCOMES = {
+    Verdict.PAID: Outcome.PAID,
+    Verdict.FAILED: Outcome.FAILED,
+    Verdict.REVIEW: Outcome.REVIEW,
+    Verdict.NOT_FINAL: Outcome.PENDING,
+    Verdict.NOT_FOUND: Outcome.NOT_FOUND,
+    Verdict.NO_INFORMATION: Outcome.UNKNOWN,
+}
+ORDER_TEXT = "Thanh toan don hang {code}"
+ORDER_CODE = re.compile(r"don hang ([0-9A-Z]{12})\b")
+
+
+class VNPay:
+    """See `base.Provider`. The terminal comes from the settings at each call."""
+
+    name = "vnpay"
+
+    @property
+    def query_interval(self) -> timedelta:
+        return timedelta(seconds=settings.VNPAY_QUERY_INTERVAL_SECONDS)
+
+    @property
+    def not_found_margin(self) -> timedelta:
+        return timedelta(seconds=settings.VNPAY_NOT_FOUND_MARGIN_SECONDS)
+
+    def open(self, payment: Payment, customer: Customer, now: datetime) -> Opening:
+        attempt = Attempt(
+            txn_ref=payment.txn_ref,
+            amount=payment.amount,
+            description=ORDER_TEXT.format(code=payment.order.code),
+            created_at=now,
+            expires_at=payment.expires_at,
+            customer_address=customer.address,
+            locale=customer.locale or "vn",
+            bank_code=customer.bank_code,
+        )
+        try:
+            parameters = pay_parameters(attempt, self._config())
+        except AmountNotAccepted as refusal:
+            raise NotPayable(_("VNPay does not take this amount: {why}").format(why=refusal)) from refusal
+        return Opening(payment_url=pay_url(parameters, self._config()), request=parameters)
+
+    def read_callback(self, pairs: Iterable[tuple[str, str]]) -> Result:
+        try:
+            callback = read_callback(pairs, self._config())
+        except BadSignature as fault:
+            raise UntrustedCallback(str(fault)) from fault
+        except NothingUsable as fault:
+            raise UnusableCallback(str(fault)) from fault
+        named = ORDER_CODE.search(callback.order_info)
+        return Result(
+            txn_ref=callback.txn_ref,
+            outcome=OUTCOMES[callback.verdict],
+            amount=callback.amount,
+            transaction_no=callback.transaction_no,
+            code=f"{callback.response_code}/{callback.status}",
+            order_code=named[1] if named else "",
+        )
+
+    def query(self, payment: Payment, now: datetime) -> Answer:
+        exchange = query(
+            txn_ref=payment.txn_ref,
+            transaction_date=payment.provider_request["vnp_CreateDate"],
+            now=now,
+            config=self._config(),
+        )
+        said = exchange.answer
+        result = Result(
+            txn_ref=payment.txn_ref,
+            outcome=OUTCOMES[said.verdict],
+            amount=said.amount,
+            transaction_no=said.transaction_no,
+            code=said.code,
+        )
+        return Answer(result, exchange.sent, exchange.received)
+
+    def redact(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        return redacted(message)
+
+    def _config(self) -> Config:
+        return Config(
+            tmn_code=settings.VNPAY_TMN_CODE,
+            hash_secret=settings.VNPAY_HASH_SECRET,
+            payment_url=settings.VNPAY_PAYMENT_URL,
+            api_url=settings.VNPAY_API_URL,
+            return_url=f"{settings.PUBLIC_URL}/payments/{self.name}/return/",
+            server_address=settings.VNPAY_SERVER_IP,
+        )

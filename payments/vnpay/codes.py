@@ -1,0 +1,46 @@
+"""What VNPay's codes mean for us."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Verdict(Enum):
+    PAID = "paid"
+    FAILED = "failed"
+    REVIEW = "review"
+    NOT_FINAL = "not final"
+    NOT_FOUND = "not found"
+    NO_INFORMATION = "no information"
+
+
+PAID = "00"
+SUSPECTED = "07"
+DEBITED_NOT_PAID = "04"  # at the bank, not at VNPay: the customer's money is in motion
+STATUS_FAILED = "02"
+NO_SUCH_TRANSACTION = "91"
+PAYMENT = "01"
+REFUNDS = ("02", "03")
+
+
+def verdict_of_callback(response_code: str, status: str) -> Verdict:
+    """Sections 4 and 6.4: paid only if both codes say so."""
+    if SUSPECTED in (response_code, status) or status == DEBITED_NOT_PAID:
+        return Verdict.REVIEW
+    if response_code == PAID:
+        return Verdict.PAID if status == PAID else Verdict.NOT_FINAL
+    return Verdict.FAILED
+
+
+def verdict_of_query(kind: str, status: str) -> Verdict:
+    """Section 7, for an answered query: type and status of the transaction.
+
+    A refund (type 02 or 03) can only follow a payment that was made.
+    """
+    if kind in REFUNDS:
+        return Verdict.PAID
+    if kind != PAYMENT:
+        return Verdict.NO_INFORMATION
+    if status in (SUSPECTED, DEBITED_NOT_PAID):
+        return Verdict.REVIEW
+    return {PAID: Verdict.PAID, STATUS_FAILED: Verdict.FAILED}.get(status, Verdict.NOT_FINAL)

@@ -1,0 +1,126 @@
+"""Asking what became of an attempt: querydr (section 7)."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from payments.vnpay.codes import NO_SUCH_TRANSACTION, PAID, REFUNDS, Verdict, verdict_of_query
+from payments.vnpay.config import Config
+from payments.vnpay.signature import HASH, BadSignature, digest, verify_bars
+from payments.vnpay.text import from_minor_units, timestamp
+
+REQUEST_ORDER = (
+    "vnp_RequestId",
+    "vnp_Version",
+    "vnp_Command",
+    "vnp_TmnCode",
+    "vnp_TxnRef",
+    "vnp_TransactionDate",
+    "vnp_CreateDate",
+    "vnp_IpAddr",
+    "vnp_OrderInfo",
+)
+ANSWER_ORDER = (
+    "vnp_ResponseId",
+    "vnp_Command",
+    "vnp_ResponseCode",
+    "vnp_Message",
+    "vnp_TmnCode",
+    "vnp_TxnRef",
+    "vnp_Amount",
+    "vnp_BankCode",
+    "vnp_PayDate",
+    "vnp_TransactionNo",
+    "vnp_TransactionType",
+    "vnp_TransactionStatus",
+    "vnp_OrderInfo",
+    "vnp_PromotionCode",
+    "vnp_PromotionAmount",
+)
+
+
+@dataclass(frozen=True)
+class QueryAnswer:
+    """What VNPay's answer amounts to. `amount` in VND, None when it names none."""
+
+    verdict: Verdict
+    amount: Decimal | None = None
+    transaction_no: str = ""
+    code: str = ""
+
+
+NO_INFORMATION = QueryAnswer(Verdict.NO_INFORMATION)
+
+
+def query_request(
+    *, txn_ref: str, transaction_date: str, now: datetime, config: Config
+) -> dict[str, str]:
+    """The signed question, with a request id of its own.
+
+    `transaction_date` is the `vnp_CreateDate` of the pay link, the very same string.
+    """
+    fields = {
+        "vnp_RequestId": secrets.token_hex(16),
+        "vnp_Version": "2.1.0",
+        "vnp_Command": "querydr",
+        "vnp_TmnCode": config.tmn_code,
+        "vnp_TxnRef": txn_ref,
+        "vnp_TransactionDate": transaction_date,
+        "vnp_CreateDate": timestamp(now),
+        "vnp_IpAddr": config.server_address,
+        "vnp_OrderInfo": f"Hoi ket qua {txn_ref}",
+    }
+    message = "|".join(fields[name] for name in REQUEST_ORDER)
+    return {**fields, HASH: digest(message, config.hash_secret)}
+
+
+def decoded(body: bytes) -> dict[str, Any]:
+    """The JSON object of an answer, numbers kept as the digits they were. Raises ValueError."""
+    answer = json.loads(body, parse_int=str, parse_float=str)
+    if not isinstance(answer, dict):
+        raise ValueError("The answer is not a JSON object.")
+    return answer
+
+
+def read_query_answer(answer: Mapping[str, Any], *, txn_ref: str, config: Config) -> QueryAnswer:
+    """What a decoded answer says of `txn_ref`. Anything that can't be trusted is no information.
+
+    Unsigned and badly signed answers fail closed, 91 included (section 7).
+    """
+    values = {name: _text(answer.get(name)) for name in (*ANSWER_ORDER, HASH)}
+    try:
+        verify_bars((values[name] for name in ANSWER_ORDER), values[HASH], config.hash_secret)
+    except BadSignature:
+        return NO_INFORMATION
+    if (values["vnp_TmnCode"], values["vnp_TxnRef"]) != (config.tmn_code, txn_ref):
+        return NO_INFORMATION
+    if values["vnp_ResponseCode"] == NO_SUCH_TRANSACTION:
+        return QueryAnswer(Verdict.NOT_FOUND, code=NO_SUCH_TRANSACTION)
+    if values["vnp_ResponseCode"] != PAID:
+        return QueryAnswer(Verdict.NO_INFORMATION, code=values["vnp_ResponseCode"])
+    return _transaction(values)
+
+
+def _transaction(values: Mapping[str, str]) -> QueryAnswer:
+    kind, status = values["vnp_TransactionType"], values["vnp_TransactionStatus"]
+    is_refund = kind in REFUNDS  # then amount and number are the refund's, not the payment's
+    try:
+        amount = None if is_refund else from_minor_units(values["vnp_Amount"])
+    except ValueError:
+        return NO_INFORMATION
+    return QueryAnswer(
+        verdict=verdict_of_query(kind, status),
+        amount=amount,
+        transaction_no="" if is_refund else values["vnp_TransactionNo"],
+        code=f"{values['vnp_ResponseCode']}/{kind}/{status}",
+    )
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)

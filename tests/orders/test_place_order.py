@@ -1,0 +1,329 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from jobs.models import Job
+from orders.models import Order, SeatHold, Ticket
+from ticketing.models import Seat
+from tests.factories import (
+    AreaFactory,
+    CustomerFactory,
+    EventFactory,
+    RowFactory,
+    SeatFactory,
+    ShowingFactory,
+    placed_order,
+    seats_in_area,
+)
+
+ORDERS = "/api/v1/orders/"
+
+
+def field_of(places, **area):
+    area = AreaFactory(general_admission=True, **area)
+    SeatFactory.create_batch(places, row=RowFactory(area=area, label="GA"))
+    return area
+
+
+def numbered(seats):
+    return {"showing": seats[0].showing_id, "seats": [seat.pk for seat in seats]}
+
+
+def standing(area, quantity):
+    return {"showing": area.showing_id, "area": area.pk, "quantity": quantity}
+
+
+def assert_nothing_happened():
+    assert not Order.objects.exists()
+    assert not SeatHold.objects.exists()
+    assert not Job.objects.exists()
+    assert not Seat.objects.exclude(status="available").exists()
+
+
+def test_named_seats_are_held_for_the_customer(api, customer):
+    seats = seats_in_area(2, price=350_000)
+
+    answer = api.post(ORDERS, numbered(seats))
+
+    assert answer.status_code == 201
+    order = Order.objects.get()
+    assert answer.data["code"] == order.code
+    assert answer.data["status"] == "pending_payment"
+    assert answer.data["total_amount"] == "700000.00"
+    assert [seat["id"] for seat in answer.data["seats"]] == [seat.pk for seat in seats]
+    assert order.customer == customer
+    assert order.expires_at - order.created_at == timedelta(minutes=15)
+    assert set(Seat.objects.values_list("status", flat=True)) == {"held"}
+
+
+def test_the_next_free_places_of_a_field_are_held(api):
+    area = field_of(5, price=200_000)
+
+    answer = api.post(ORDERS, standing(area, 3))
+
+    assert answer.status_code == 201
+    assert answer.data["total_amount"] == "600000.00"
+    assert Seat.objects.filter(status="held").count() == 3
+    assert Seat.objects.filter(status="available").count() == 2
+
+
+def test_an_order_leaves_a_job_that_will_settle_it(api):
+    api.post(ORDERS, numbered(seats_in_area(1)))
+
+    job = Job.objects.get()
+    assert job.topic == "orders.expiry_due"
+    assert job.run_at == Order.objects.get().expires_at
+
+
+def test_a_free_order_is_paid_at_once_and_has_its_tickets(api):
+    area = field_of(2, price=0)
+
+    answer = api.post(ORDERS, standing(area, 2))
+
+    assert answer.status_code == 201
+    assert answer.data["status"] == "paid"
+    assert Ticket.objects.count() == 2
+    assert set(Seat.objects.values_list("status", flat=True)) == {"sold"}
+    assert [job.topic for job in Job.objects.all()] == ["orders.paid"]
+
+
+def test_a_taken_seat_refuses_the_whole_order_and_is_named(api):
+    free, taken = seats_in_area(2)
+    Seat.objects.filter(pk=taken.pk).block()
+
+    answer = api.post(ORDERS, numbered([free, taken]))
+
+    assert answer.status_code == 409
+    assert answer.data["code"] == "seats-unavailable"
+    assert answer.data["seats"] == [taken.pk]
+    assert not Order.objects.exists()
+    assert Seat.objects.get(pk=free.pk).status == "available"
+
+
+def test_too_few_places_are_refused_with_the_number_left(api):
+    area = field_of(2)
+
+    answer = api.post(ORDERS, standing(area, 3))
+
+    assert answer.status_code == 409
+    assert answer.data["code"] == "not-enough-seats"
+    assert answer.data["available"] == 2
+    assert_nothing_happened()
+
+
+@pytest.mark.parametrize("window", ["not_yet_on_sale", "sale_over"])
+def test_outside_the_sales_window_nothing_is_sold(api, window):
+    seats = seats_in_area(1, showing=ShowingFactory(**{window: True}))
+
+    answer = api.post(ORDERS, numbered(seats))
+
+    assert answer.status_code == 409
+    assert answer.data["code"] == "sales-closed"
+    assert_nothing_happened()
+
+
+@pytest.mark.parametrize("state", ["postponed", "cancelled"])
+def test_an_event_that_does_not_take_place_sells_nothing(api, state):
+    seats = seats_in_area(1, showing=ShowingFactory(event=EventFactory(**{state: True})))
+
+    answer = api.post(ORDERS, numbered(seats))
+
+    assert answer.status_code == 409
+    assert answer.data["code"] == "sales-closed"
+    assert_nothing_happened()
+
+
+def test_a_confirmed_fraud_sells_nothing(api):
+    event = EventFactory(fraud_status="confirmed")
+    seats = seats_in_area(1, showing=ShowingFactory(event=event))
+
+    answer = api.post(ORDERS, numbered(seats))
+
+    assert answer.data["code"] == "sales-closed"
+    assert_nothing_happened()
+
+
+def test_a_draft_does_not_exist_for_customers(api):
+    seats = seats_in_area(1, showing=ShowingFactory(event=EventFactory(draft=True)))
+
+    answer = api.post(ORDERS, numbered(seats))
+
+    assert answer.status_code == 404
+    assert answer.data["code"] == "not-found"
+    assert_nothing_happened()
+
+
+def test_an_order_holds_at_most_ten_tickets(api):
+    answer = api.post(ORDERS, numbered(seats_in_area(11)))
+
+    assert answer.status_code == 409
+    assert answer.data["code"] == "too-many-tickets"
+    assert_nothing_happened()
+
+
+def test_a_customer_has_at_most_twenty_tickets_of_a_showing(api):
+    area = field_of(30)
+    for _ in range(2):
+        assert api.post(ORDERS, standing(area, 10)).status_code == 201
+
+    answer = api.post(ORDERS, standing(area, 1))
+
+    assert answer.data["code"] == "too-many-tickets"
+    assert SeatHold.objects.count() == 20
+
+
+def bad_bodies():
+    yield "nothing", {}
+    yield "no seats", {"showing": 1}
+    yield "an empty list", {"showing": 1, "seats": []}
+    yield "a seat twice", {"showing": 1, "seats": [1, 1]}
+    yield "text for a seat", {"showing": 1, "seats": ["front row"]}
+    yield "a list for a seat", {"showing": 1, "seats": [[1]]}
+    yield "true for a showing", {"showing": {"id": 1}, "seats": [1]}
+    yield "a negative seat", {"showing": 1, "seats": [-1]}
+    yield "a huge seat id", {"showing": 1, "seats": [2**70]}
+    yield "a huge list", {"showing": 1, "seats": list(range(1, 1_500))}
+    yield "no quantity", {"showing": 1, "area": 1}
+    yield "quantity nought", {"showing": 1, "area": 1, "quantity": 0}
+    yield "a negative quantity", {"showing": 1, "area": 1, "quantity": -3}
+    yield "half a place", {"showing": 1, "area": 1, "quantity": 1.5}
+    yield "a huge quantity", {"showing": 1, "area": 1, "quantity": 10**30}
+    yield "seats and an area", {"showing": 1, "seats": [1], "area": 1, "quantity": 1}
+    yield "a list", [1, 2, 3]
+    yield "null", None
+
+
+@pytest.mark.parametrize("body", [pytest.param(body, id=name) for name, body in bad_bodies()])
+def test_a_body_that_makes_no_sense_is_invalid(api, body):
+    seats_in_area(1)
+
+    answer = api.post(ORDERS, body)
+
+    assert answer.status_code == 400
+    assert answer.data["code"] == "invalid"
+    assert answer.data["errors"]
+    assert_nothing_happened()
+
+
+def test_seats_of_another_showing_are_invalid(api):
+    [own], [foreign] = seats_in_area(1), seats_in_area(1)
+
+    answer = api.post(ORDERS, {"showing": own.showing_id, "seats": [own.pk, foreign.pk]})
+
+    assert answer.status_code == 400
+    assert str(foreign.pk) in str(answer.data["errors"]["seats"])
+    assert_nothing_happened()
+
+
+def test_an_area_of_another_showing_is_invalid(api):
+    here, there = field_of(1), field_of(1)
+
+    answer = api.post(ORDERS, {"showing": here.showing_id, "area": there.pk, "quantity": 1})
+
+    assert answer.status_code == 400
+    assert "area" in answer.data["errors"]
+    assert_nothing_happened()
+
+
+def test_numbered_seats_are_not_sold_by_quantity(api):
+    [seat, _] = seats_in_area(2)
+
+    answer = api.post(ORDERS, standing(seat.area, 1))
+
+    assert answer.status_code == 400
+    assert_nothing_happened()
+
+
+def test_whoever_is_not_signed_in_places_no_order(visitor):
+    answer = visitor.post(ORDERS, numbered(seats_in_area(1)))
+
+    assert answer.status_code == 401
+    assert answer.data["code"] == "not-authenticated"
+    assert_nothing_happened()
+
+
+def overdue_order(seats, **fields):
+    return placed_order(
+        seats, expires_at=timezone.now() - timedelta(seconds=1), **fields
+    )
+
+
+def test_an_overdue_order_that_never_tried_to_pay_makes_room(api):
+    seats = seats_in_area(2)
+    stale = overdue_order(seats)
+
+    answer = api.post(ORDERS, numbered(seats))
+
+    assert answer.status_code == 201
+    assert Order.objects.get(pk=stale.pk).status == "expired"
+    assert set(SeatHold.objects.filter(order=stale).values_list("status", flat=True)) == {
+        "released"
+    }
+
+
+def test_an_overdue_order_makes_room_in_a_field(api):
+    area = field_of(2)
+    stale = overdue_order(list(area.seats.all()))
+
+    answer = api.post(ORDERS, standing(area, 2))
+
+    assert answer.status_code == 201
+    assert Order.objects.get(pk=stale.pk).status == "expired"
+
+
+def test_an_overdue_order_with_an_attempt_to_pay_keeps_its_seats(api):
+    seats = seats_in_area(1)
+    trying = overdue_order(seats, payment_started_at=timezone.now())
+
+    answer = api.post(ORDERS, numbered(seats))
+
+    assert answer.data["code"] == "seats-unavailable"
+    assert Order.objects.get(pk=trying.pk).status == "pending_payment"
+
+
+def test_the_same_key_and_body_give_the_same_order(api):
+    body = numbered(seats_in_area(2))
+
+    first = api.post(ORDERS, body, headers={"Idempotency-Key": "abc"})
+    second = api.post(ORDERS, body, headers={"Idempotency-Key": "abc"})
+
+    assert first.status_code == second.status_code == 201
+    assert first.data == second.data
+    assert Order.objects.count() == 1
+
+
+def test_the_same_key_with_another_body_is_refused(api):
+    [one, other] = seats_in_area(2)
+    api.post(ORDERS, numbered([one]), headers={"Idempotency-Key": "abc"})
+
+    answer = api.post(ORDERS, numbered([other]), headers={"Idempotency-Key": "abc"})
+
+    assert answer.status_code == 422
+    assert answer.data["code"] == "idempotency-key-reused"
+    assert Order.objects.count() == 1
+    assert Seat.objects.get(pk=other.pk).status == "available"
+
+
+def test_two_customers_may_use_the_same_key(api, visitor):
+    [one, other] = seats_in_area(2)
+    visitor.force_authenticate(CustomerFactory())
+
+    first = api.post(ORDERS, numbered([one]), headers={"Idempotency-Key": "abc"})
+    second = visitor.post(ORDERS, numbered([other]), headers={"Idempotency-Key": "abc"})
+
+    assert first.status_code == second.status_code == 201
+    assert Order.objects.count() == 2
+
+
+def test_placing_an_order_costs_the_same_whatever_the_house_holds(
+    api, django_assert_max_num_queries
+):
+    seats = seats_in_area(40)
+
+    with django_assert_max_num_queries(20):
+        answer = api.post(ORDERS, numbered(seats[:2]))
+
+    assert answer.status_code == 201

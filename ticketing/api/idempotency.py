@@ -1,0 +1,41 @@
+"""The `Idempotency-Key` header: the same request sent twice is answered as if sent once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+HEADER = "Idempotency-Key"
+_ACCEPTABLE = re.compile(r"[\x20-\x7e]{1,255}")
+
+
+@dataclass(frozen=True)
+class Idempotency:
+    """What a service needs to recognise a request that it has answered before."""
+
+    key: str | None
+    digest: str
+
+
+def idempotency_of(request: Request) -> Idempotency:
+    """Read the key, and a digest of what is asked: equal for equal method, path and JSON body.
+
+    Raises ValidationError (`invalid`) for a key that is not 1 to 255 printable ASCII characters.
+    """
+    key = request.headers.get(HEADER)
+    if key is not None and not _ACCEPTABLE.fullmatch(key):
+        raise ValidationError({HEADER: [_("Use 1 to 255 printable ASCII characters.")]})
+    return Idempotency(key=key, digest=_digest(request))
+
+
+def _digest(request: Request) -> str:
+    # Sorted and without spaces, so that a client may write the same body in another way.
+    asked = [request.method, request.path, request.data]
+    canonical = json.dumps(asked, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
