@@ -58,14 +58,18 @@ class Job(FSMModelMixin, models.Model):
         ]
         indexes = [
             models.Index(
-                name="job_unfinished", fields=["run_at"], condition=Q(status__in=["pending", "published"])
+                name="job_unfinished",
+                fields=["run_at"],
+                condition=Q(status__in=["pending", "published"]),
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.topic} {self.pk}"
 
-    @transition(field=status, source=[JobStatus.PENDING, JobStatus.PUBLISHED], target=JobStatus.DONE)
+    @transition(
+        field=status, source=[JobStatus.PENDING, JobStatus.PUBLISHED], target=JobStatus.DONE
+    )
     def finish(self, *, at: datetime) -> None:
         """Its handler came to an end."""
         self.finished_at, self.leased_until, self.last_error = at, None, ""
@@ -77,7 +81,9 @@ class Job(FSMModelMixin, models.Model):
         """Try again at `until`."""
         self.run_at, self.leased_until, self.last_error = until, None, error
 
-    @transition(field=status, source=[JobStatus.PENDING, JobStatus.PUBLISHED], target=JobStatus.DEAD)
+    @transition(
+        field=status, source=[JobStatus.PENDING, JobStatus.PUBLISHED], target=JobStatus.DEAD
+    )
     def bury(self, *, at: datetime, error: str) -> None:
         """Given up: only a person can bring it back."""
         self.finished_at, self.leased_until, self.last_error = at, None, error

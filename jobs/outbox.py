@@ -13,11 +13,11 @@ Handler = Callable[..., None]
 _handlers: dict[str, Handler] = {}
 
 
-class UnknownTopic(Exception):  # noqa: N818
+class UnknownTopic(Exception):
     """No handler is bound to the topic: a typo, or an app that is not installed."""
 
 
-class RunLater(Exception):  # noqa: N818
+class RunLater(Exception):
     """A handler raises it to be called again at `at`: not a failure, only too early."""
 
     def __init__(self, at: datetime, reason: str) -> None:

@@ -67,9 +67,7 @@ def _record_failure(job: Job, error: str) -> str:
 
 
 @transaction.atomic(durable=True)
-def _record(
-    job_id: int, outcome: str, *, until: datetime | None = None, error: str = ""
-) -> str:
+def _record(job_id: int, outcome: str, *, until: datetime | None = None, error: str = "") -> str:
     """Write down how a run ended, unless another run has ended the job meanwhile."""
     job = Job.objects.select_for_update().get(pk=job_id)
     if job.status in (JobStatus.DONE, JobStatus.DEAD):

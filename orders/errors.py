@@ -10,6 +10,7 @@ class SeatsUnavailable(DomainError):
 
     code = "seats-unavailable"
     title = _("Some of these seats are taken.")
+    extra_example = {"seats": [11]}
 
 
 class NotEnoughSeats(DomainError):
@@ -17,6 +18,7 @@ class NotEnoughSeats(DomainError):
 
     code = "not-enough-seats"
     title = _("There are not enough places left.")
+    extra_example = {"available": 2}
 
 
 class TooManyTickets(DomainError):

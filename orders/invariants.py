@@ -21,7 +21,7 @@ RULES = [
     ),
     Rule(
         "seat_status_follows_its_hold",
-        "A seat is held exactly while it has an active hold, and sold while it has a confirmed one.",
+        "A seat is held while it has an active hold, and sold while it has a confirmed one.",
         """
         SELECT s.id FROM ticketing_seat s
         LEFT JOIN orders_seathold h ON h.seat_id = s.id AND h.status IN ('active', 'confirmed')

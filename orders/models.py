@@ -83,7 +83,9 @@ class Order(FSMModelMixin, models.Model):
     total_amount = models.DecimalField(max_digits=14, decimal_places=2)
     refunded_amount = models.DecimalField(max_digits=14, decimal_places=2, default=Decimal(0))
     currency = models.CharField(max_length=3, default="VND")
-    status = FSMField(choices=OrderStatus.choices, default=OrderStatus.PENDING_PAYMENT, protected=True)
+    status = FSMField(
+        choices=OrderStatus.choices, default=OrderStatus.PENDING_PAYMENT, protected=True
+    )
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     payment_started_at = models.DateTimeField(null=True, blank=True)

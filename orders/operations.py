@@ -69,9 +69,7 @@ def hold(order: Order, seats: Sequence[Seat]) -> None:
 
 def confirm(order: Order, *, by: User | None, at: datetime, reason: str) -> None:
     """Turn a pending order's holds into tickets. The caller holds the order's lock."""
-    holds = list(
-        order.holds.active().select_related("seat__row", "seat__area").order_by("seat_id")
-    )
+    holds = list(order.holds.active().select_related("seat__row", "seat__area").order_by("seat_id"))
     order.pay(by=by, at=at, reason=reason)
     order.save(update_fields=["status", "paid_at"])
     _all_moved(order.holds.confirm(), len(holds))

@@ -35,12 +35,12 @@ The product is running. Ctrl-C stops everything; the data stays in {data}.
 """
 
 
-class Stopped(Exception):  # noqa: N818
+class Stopped(Exception):
     """Somebody wants everything to end."""
 
 
 def main() -> int:
-    """Prepare the database, start everything, and watch until told to stop. Returns the exit code."""
+    """Prepare the database, start everything, watch until told to stop; return the exit code."""
     os.chdir(ROOT)
     environment = chosen_environment()
     signal.signal(signal.SIGINT, _stop)

@@ -40,7 +40,7 @@ class SandboxProcess:
         self._env: dict[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
         self._held = ExitStack()
-        self._log = self._held.enter_context(tempfile.TemporaryFile())
+        self._log = self._held.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
         client = httpx.Client(base_url=self.url, trust_env=False, timeout=20)
         self.http = self._held.enter_context(client)
 

@@ -56,9 +56,3 @@ class AreaHasSeats(DomainError):
 class EventNotPublishable(DomainError):
     code = "event-not-publishable"
     title = _("This event can't be published.")
-
-
-class IdempotencyKeyReused(DomainError):
-    code = "idempotency-key-reused"
-    title = _("This Idempotency-Key came with another request before.")
-    status = 422

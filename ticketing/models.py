@@ -34,7 +34,9 @@ class Organizer(models.Model):
 
     name = models.CharField(max_length=200)
     slug = models.SlugField(max_length=80, unique=True)
-    members = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="organizers", blank=True)
+    members = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, related_name="organizers", blank=True
+    )
 
     def __str__(self) -> str:
         return self.name
@@ -127,7 +129,9 @@ class Showing(models.Model):
 
     class Meta:
         constraints = [
-            CheckConstraint(name="showing_starts_before_end", condition=Q(starts_at__lt=F("ends_at"))),
+            CheckConstraint(
+                name="showing_starts_before_end", condition=Q(starts_at__lt=F("ends_at"))
+            ),
             CheckConstraint(
                 name="showing_sale_starts_before_sale_end",
                 condition=Q(ticket_sale_start__lt=F("ticket_sale_end")),
@@ -268,7 +272,9 @@ class Seat(FSMModelMixin, models.Model):
             UniqueConstraint(name="seat_with_showing", fields=["id", "showing"]),
         ]
         indexes = [
-            models.Index(name="seat_free_in_area", fields=["area", "id"], condition=Q(status="available")),
+            models.Index(
+                name="seat_free_in_area", fields=["area", "id"], condition=Q(status="available")
+            ),
             models.Index(name="seat_changes", fields=["showing", "changed_in"]),
         ]
 

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy
 from django.views import defaults
 from psycopg_pool import PoolTimeout
 from rest_framework import exceptions
-from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 from ticketing.errors import DomainError
@@ -30,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 2
+WHOLE_BODY = "non_field_errors"  # as DRF calls what is wrong with no field in particular
 JSON_PATHS = ("/api/", "/_allauth/")
 
 
@@ -41,6 +39,23 @@ class Kind:
     status: int
     title: Any
     detail: Any
+
+    def problem(self, **extra: Any) -> dict[str, Any]:
+        """The body of an answer. `extra` are members of its own, or another `detail`."""
+        return problem(self.code, self.status, self.title, **{"detail": str(self.detail), **extra})
+
+
+def problem(code: str, status: int, title: Any, *, detail: str, **extra: Any) -> dict[str, Any]:
+    """The members that every problem has, and the `extra` ones of its code."""
+    return {
+        "type": "about:blank",
+        "title": str(title),
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "request_id": current_request_id(),
+        **extra,
+    }
 
 
 INVALID = Kind(
@@ -129,3 +144,83 @@ KINDS_BY_ERROR: dict[type[Exception], Kind] = {
     PoolTimeout: BUSY,
 }
 KINDS = {kind.code: kind for kind in (*KINDS_BY_ERROR.values(), INTERNAL)}
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler. None for a bug, which Django logs and answers with `internal`."""
+    body, headers = _told(error)
+    if body is None:
+        return None
+    return Response(body, status=body["status"], headers=headers, content_type=MEDIA_TYPE)
+
+
+def _told(error: Exception) -> tuple[dict[str, Any] | None, dict[str, str]]:
+    if isinstance(error, DomainError):
+        return problem(error.code, error.status, error.title, detail=str(error), **error.extra), {}
+    kind = next(
+        (KINDS_BY_ERROR[base] for base in type(error).__mro__ if base in KINDS_BY_ERROR), None
+    )
+    if kind is None:
+        return None, {}
+    if kind is BUSY:
+        logger.error("Answered 503: %s: %s", type(error).__name__, error)
+        return kind.problem(), {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    if isinstance(error, exceptions.APIException):
+        return kind.problem(**_extra(error)), _headers(error)
+    return kind.problem(), {}
+
+
+def _extra(error: exceptions.APIException) -> dict[str, Any]:
+    if isinstance(error, exceptions.ValidationError):
+        return {"errors": _flat(error.detail)}
+    if isinstance(error, exceptions.ParseError):
+        return {"errors": {WHOLE_BODY: [str(error.detail)]}}
+    return {}
+
+
+def _flat(detail: Any, field: str = "") -> dict[str, list[str]]:
+    """DRF's nested errors as messages by field; `seats.3` is the fourth seat."""
+    if isinstance(detail, dict):
+        nested = [(str(name), inner) for name, inner in detail.items()]
+    elif any(isinstance(inner, dict | list) for inner in detail):
+        nested = [(str(index), inner) for index, inner in enumerate(detail) if inner]
+    else:
+        return {field or WHOLE_BODY: [str(message) for message in detail]}
+    flat: dict[str, list[str]] = {}
+    for name, inner in nested:
+        flat |= _flat(inner, f"{field}.{name}" if field else name)
+    return flat
+
+
+def _headers(error: exceptions.APIException) -> dict[str, str]:
+    headers = {}
+    if challenge := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(math.ceil(wait))
+    return headers
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What Django refuses before any view sees it, such as a wrong Host header."""
+    return _answer(request, INVALID) or defaults.bad_request(request, exception)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, PERMISSION_DENIED) or defaults.permission_denied(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """An address that no view has."""
+    return _answer(request, NOT_FOUND) or defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A bug. The log has it under the request's id."""
+    return _answer(request, INTERNAL) or defaults.server_error(request)
+
+
+def _answer(request: HttpRequest, kind: Kind) -> HttpResponse | None:
+    if not request.path.startswith(JSON_PATHS):
+        return None
+    return JsonResponse(kind.problem(), status=kind.status, content_type=MEDIA_TYPE)

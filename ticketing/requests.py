@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
 
 from django.http import HttpRequest, HttpResponseBase
 
+logger = logging.getLogger(__name__)
+
 _current: ContextVar[str] = ContextVar("request_id", default="-")
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+
+def current_request_id() -> str:
+    """The id of the request being answered; "-" outside of one."""
+    return _current.get()
 
 
 class RequestIdMiddleware:
@@ -29,6 +37,26 @@ class RequestIdMiddleware:
         finally:
             _current.reset(token)
         response.headers["X-Request-ID"] = request_id
+        return response
+
+
+class AccessLogMiddleware:
+    """One log line for each request: the route, not the path, which may hold a ticket's code."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        started = time.perf_counter()
+        response = self.get_response(request)
+        route = request.resolver_match.route if request.resolver_match else "no route"
+        facts = {
+            "method": request.method,
+            "route": route,
+            "status": response.status_code,
+            "milliseconds": round((time.perf_counter() - started) * 1000, 1),
+        }
+        logger.info("%(method)s %(route)s %(status)s", facts, extra=facts)
         return response
 
 

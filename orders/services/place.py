@@ -56,8 +56,8 @@ def place_order(
     Either `seat_ids` (distinct, of the showing) or `quantity` places of a general-admission `area`.
     The same `idempotency_key` with the same `request_digest` gives the order made the first time.
 
-    Locks the customer's queue, then the seats by ascending id, passing over what others have locked;
-    no row shared by all buyers. If seats seem taken, overdue orders that never tried to pay are
+    Locks the customer's queue, then the seats by ascending id, passing over locked ones; no row
+    shared by all buyers. If seats seem taken, overdue orders that never tried to pay are
     ended first, once (design section 5).
 
     Raises SalesClosed, TooManyTickets, SeatsUnavailable, NotEnoughSeats, IdempotencyKeyReused.
@@ -109,7 +109,9 @@ def _check_sale(showing: Showing, now: datetime) -> None:
         raise SalesClosed(_("The event is not selling tickets now."))
     if now < showing.ticket_sale_start:
         raise SalesClosed(
-            _("The sale starts at {moment}.").format(moment=_local(showing.ticket_sale_start, showing))
+            _("The sale starts at {moment}.").format(
+                moment=_local(showing.ticket_sale_start, showing)
+            )
         )
     raise SalesClosed(
         _("The sale ended at {moment}.").format(moment=_local(showing.ticket_sale_end, showing))
@@ -168,9 +170,9 @@ def _free_overdue(wish: Wish, now: datetime) -> bool:
     sitting = SeatHold.objects.active().filter(wished, order=OuterRef("pk"))
     overdue = Order.objects.overdue(now).never_tried_to_pay().filter(showing=wish.showing)
     orders = list(
-        overdue.filter(Exists(sitting)).order_by("pk").select_for_update(skip_locked=True)[
-            :FREED_AT_ONCE
-        ]
+        overdue.filter(Exists(sitting))
+        .order_by("pk")
+        .select_for_update(skip_locked=True)[:FREED_AT_ONCE]
     )
     operations.expire(orders, at=now, reason="Nobody tried to pay in time; its seats were wanted.")
     return bool(orders)

@@ -14,6 +14,7 @@ from orders.errors import OrderExpired, OrderNotPayable
 from payments import services
 from payments.api.serializers import PaymentBody, PaymentRequest
 from payments.providers import Customer
+from ticketing.api.idempotency import PARAMETER as IDEMPOTENCY_KEY
 from ticketing.api.idempotency import idempotency_of
 from ticketing.errors import IdempotencyKeyReused
 
@@ -37,7 +38,8 @@ class OrderPayments(APIView):
 
     @extend_schema(
         summary="Start an attempt to pay",
-        description="Several attempts are fine: each has a link of its own until the order expires.",
+        description="Several attempts are fine: each has its own link, until the order expires.",
+        parameters=[IDEMPOTENCY_KEY],
         request=PaymentRequest,
         responses={201: PaymentBody},
         examples=[

@@ -63,9 +63,7 @@ def _capture(order: Order, payment: Payment, result: Result, moment: Moment) -> 
         transaction_no=result.transaction_no,
         code=result.code,
     )
-    payment.save(
-        update_fields=["status", "paid_at", "provider_transaction_no", "provider_code"]
-    )
+    payment.save(update_fields=["status", "paid_at", "provider_transaction_no", "provider_code"])
     close_case(payment, CaseKind.SUSPECTED_FRAUD, at=moment.at, decision="The provider cleared it.")
     use_money(order, payment, moment)
     return Recorded.NEW

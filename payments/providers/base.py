@@ -62,15 +62,15 @@ class Customer:
     bank_code: str = ""
 
 
-class UntrustedCallback(Exception):  # noqa: N818
+class UntrustedCallback(Exception):
     """Not signed by the provider, or not meant for us."""
 
 
-class UnusableCallback(Exception):  # noqa: N818
+class UnusableCallback(Exception):
     """Nothing in it that could be verified."""
 
 
-class NotPayable(Exception):  # noqa: N818
+class NotPayable(Exception):
     """The provider would refuse this amount, bank or language. `str()` is for the customer."""
 
 

@@ -69,7 +69,9 @@ class VNPay:
         try:
             parameters = pay_parameters(attempt, self._config())
         except AmountNotAccepted as refusal:
-            raise NotPayable(_("VNPay does not take this amount: {why}").format(why=refusal)) from refusal
+            raise NotPayable(
+                _("VNPay does not take this amount: {why}").format(why=refusal)
+            ) from refusal
         return Opening(payment_url=pay_url(parameters, self._config()), request=parameters)
 
     def read_callback(self, pairs: Iterable[tuple[str, str]]) -> Result:

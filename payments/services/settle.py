@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 OPEN = (PaymentStatus.PENDING, PaymentStatus.REVIEW)
 
+
 def settle_order(*, order_id: int) -> datetime | None:
     """Make an overdue order paid, failed or expired, and free its seats unless it is paid.
 
@@ -91,7 +92,9 @@ def _decide(order_id: int, *, now: datetime) -> datetime | None:
 
 def _fulfil(order: Order, captured: list[Payment], now: datetime) -> None:
     """The money came in time or before its seats were freed: the first one pays the order."""
-    confirm(order, by=None, at=now, reason=f"{captured[0]} was captured before its seats were freed.")
+    confirm(
+        order, by=None, at=now, reason=f"{captured[0]} was captured before its seats were freed."
+    )
     for second in captured[1:]:
         open_case(CaseKind.DUPLICATE, second, second.amount, now, owed=second.amount)
 

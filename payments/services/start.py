@@ -64,9 +64,7 @@ def _check_payable(order: Order, now: datetime) -> None:
     if order.status == Order.Status.EXPIRED:
         raise OrderExpired(_("Its seats are free for others again. Place a new order."))
     if order.status != Order.Status.PENDING_PAYMENT:
-        raise OrderNotPayable(
-            _("The order is {status}.").format(status=order.get_status_display())
-        )
+        raise OrderNotPayable(_("The order is {status}.").format(status=order.get_status_display()))
     if order.expires_at - now < LEAST_TIME_LEFT:
         raise OrderExpired(_("Too little time is left to pay. Place a new order in a minute."))
     if order.payments.count() >= MOST_ATTEMPTS:

@@ -12,7 +12,7 @@ from payments.vnpay.signature import HASH, BadSignature, verified_parameters
 from payments.vnpay.text import from_minor_units
 
 
-class NothingUsable(Exception):  # noqa: N818
+class NothingUsable(Exception):
     """No VNPay parameters at all, or signed ones that lack what every callback has."""
 
 

@@ -50,9 +50,7 @@ def query(*, txn_ref: str, transaction_date: str, now: datetime, config: Config)
 
     Timeouts, refusals, redirects, errors and unreadable answers are no information, not failure.
     """
-    sent = query_request(
-        txn_ref=txn_ref, transaction_date=transaction_date, now=now, config=config
-    )
+    sent = query_request(txn_ref=txn_ref, transaction_date=transaction_date, now=now, config=config)
     try:
         received = _post(sent, config)
     except (requests.RequestException, ValueError, RecursionError) as trouble:

@@ -13,7 +13,7 @@ UNHASHED = {HASH, "vnp_SecureHashType"}
 HEX = re.compile(r"[0-9a-f]{128}")
 
 
-class BadSignature(Exception):  # noqa: N818
+class BadSignature(Exception):
     """VNPay did not sign this, or somebody changed it."""
 
 

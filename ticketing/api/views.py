@@ -1,0 +1,136 @@
+"""What everybody may see: events, their showings, and which seats are free."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count, Prefetch, Q
+from django.http import HttpResponse, HttpResponseNotModified
+from django.shortcuts import get_object_or_404
+from django.utils.http import parse_etags
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics
+from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from ticketing.api import examples
+from ticketing.api.filters import EventFilter
+from ticketing.api.serializers import EventBody, SeatMapBody, ShowingDetailBody
+from ticketing.models import Area, Event, EventQuerySet, SeatStatus, Showing
+from ticketing.seat_map import is_unchanged, read_seat_map
+
+MOST_DIGITS = 18  # of a cursor: fits PostgreSQL's bigint
+
+
+class Public(APIView):
+    """For visitors too. A token is not even looked at, so an old one does no harm."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+
+def displayed_events() -> EventQuerySet:
+    """Public events with what an answer shows of them."""
+    showings = Showing.objects.select_related("event").order_by("starts_at", "pk")
+    return (
+        Event.objects.public()
+        .select_related("organizer")
+        .prefetch_related(Prefetch("showings", showings))
+    )
+
+
+class EventList(Public, generics.ListAPIView[Event]):
+    serializer_class = EventBody
+    filterset_class = EventFilter
+    ordering = ["-pk"]
+
+    def get_queryset(self) -> EventQuerySet:
+        return displayed_events()
+
+    @extend_schema(summary="List events, newest first", examples=[examples.EVENT])
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.list(request, *args, **kwargs)
+
+
+class EventDetail(Public):
+    @extend_schema(summary="Read an event", responses=EventBody, examples=[examples.EVENT])
+    def get(self, request: Request, slug: str) -> Response:
+        return Response(EventBody(get_object_or_404(displayed_events(), slug=slug)).data)
+
+
+def public_showing(showing_id: int) -> Showing:
+    """A showing of a public event; Http404 for any other."""
+    public = Showing.objects.select_related("event").filter(event__in=Event.objects.public())
+    return get_object_or_404(public, pk=showing_id)
+
+
+class ShowingDetail(Public):
+    @extend_schema(
+        summary="Read a showing with its areas, prices and counts",
+        responses=ShowingDetailBody,
+        examples=[examples.SHOWING],
+    )
+    def get(self, request: Request, id: int) -> Response:
+        showing = public_showing(id)
+        counts = {
+            status.value: Count("seats", filter=Q(seats__status=status)) for status in SeatStatus
+        }
+        areas = Area.objects.filter(showing=showing).annotate(**counts).order_by("pk")
+        showing.counted_areas = areas  # type: ignore[attr-defined]
+        return Response(ShowingDetailBody(showing).data)
+
+
+class ShowingSeats(Public):
+    @extend_schema(
+        summary="Read the seat map",
+        description=(
+            "Every area, row and seat. Keep it up to date with `since`, the cursor of the map you "
+            "have: the answer has the same shape with the changed seats only. It never misses a "
+            "change and may repeat one. Or send the `ETag` back in `If-None-Match`."
+        ),
+        parameters=[
+            OpenApiParameter("since", str, description="The `cursor` of an earlier answer."),
+            OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER),
+        ],
+        responses={200: SeatMapBody, 304: None},
+        examples=[examples.SEAT_MAP],
+    )
+    def get(self, request: Request, id: int) -> HttpResponse:
+        showing = public_showing(id)
+        since = _since(request)
+        known = since or _cursor_of_etag(request)
+        if not since and known and is_unchanged(showing.pk, since=known):
+            return HttpResponseNotModified(headers=_caching(known))
+        fresh = read_seat_map(showing.pk, since=since)
+        return HttpResponse(
+            fresh.text, content_type="application/json", headers=_caching(fresh.cursor)
+        )
+
+
+def _since(request: Request) -> int:
+    given = request.query_params.get("since", "0")
+    if not _is_cursor(given):
+        raise ValidationError({"since": [_("Take the cursor from a seat map.")]})
+    return int(given)
+
+
+def _cursor_of_etag(request: Request) -> int:
+    """The cursor we gave as ETag, or 0. With several, the oldest is right for all."""
+    given = [etag.removeprefix("W/").strip('"') for etag in _etags(request)]
+    return min((int(text) for text in given if _is_cursor(text)), default=0)
+
+
+def _etags(request: Request) -> list[str]:
+    return list(parse_etags(request.headers.get("If-None-Match", "")))
+
+
+def _is_cursor(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
+
+
+def _caching(cursor: int) -> dict[str, str]:
+    return {"ETag": f'W/"{cursor}"', "Cache-Control": "no-cache"}

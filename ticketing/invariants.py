@@ -1,0 +1,77 @@
+"""What must be true at any moment, as SQL that finds what breaks it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+
+from django.apps import apps
+from django.db import connection
+from django.utils.module_loading import module_has_submodule
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`sql` selects one row for each violation; none is right."""
+
+    name: str
+    description: str
+    sql: str
+
+
+RULES = [
+    Rule(
+        "seat_row_area_and_showing_agree",
+        "A seat's row, area and showing belong together.",
+        """
+        SELECT s.id FROM ticketing_seat s
+        JOIN ticketing_row r ON r.id = s.row_id JOIN ticketing_area a ON a.id = s.area_id
+        WHERE r.area_id <> s.area_id OR a.showing_id <> s.showing_id
+        """,
+    ),
+    Rule(
+        "seat_number_unique_in_row",
+        "A row has each seat number once.",
+        "SELECT row_id FROM ticketing_seat GROUP BY row_id, number HAVING count(*) > 1",
+    ),
+    Rule(
+        "general_admission_has_one_row",
+        "The places of a general-admission area stand in a single row.",
+        """
+        SELECT a.id FROM ticketing_area a JOIN ticketing_row r ON r.area_id = a.id
+        WHERE a.is_general_admission GROUP BY a.id HAVING count(*) > 1
+        """,
+    ),
+    Rule(
+        "event_status_logged",
+        "Every event that is no draft has a log row for its state.",
+        """
+        SELECT e.id FROM ticketing_event e
+        WHERE e.status <> 'draft' AND NOT EXISTS (
+            SELECT 1 FROM django_fsm_log_statelog l
+            JOIN django_content_type t ON t.id = l.content_type_id
+            WHERE t.app_label = 'ticketing' AND t.model = 'event'
+              AND l.object_id = e.id AND l.state = e.status)
+        """,
+    ),
+]
+
+
+def rules() -> list[Rule]:
+    """The rules of every installed app that has a module `invariants`, lowest app first."""
+    found: list[Rule] = []
+    for config in apps.get_app_configs():
+        if config.module and module_has_submodule(config.module, "invariants"):
+            found += getattr(import_module(f"{config.name}.invariants"), "RULES", [])
+    return found
+
+
+def violations() -> dict[str, int]:
+    """The number of violations of each rule. Reads whole tables and locks nothing."""
+    return {rule.name: _count(rule) for rule in rules()}
+
+
+def _count(rule: Rule) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM ({rule.sql}) AS violation")
+        return int(cursor.fetchone()[0])
