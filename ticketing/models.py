@@ -96,7 +96,8 @@ class Event(FSMModelMixin, models.Model):
     @property
     def is_selling(self) -> bool:
         """Whether its state lets tickets be sold at all, whatever the time is."""
-        return self.status == EventStatus.PUBLISHED and self.fraud_status != FraudStatus.CONFIRMED
+        is_trusted = self.fraud_status != FraudStatus.CONFIRMED
+        return bool(self.status == EventStatus.PUBLISHED and is_trusted)
 
     @transition(field=status, source=EventStatus.DRAFT, target=EventStatus.PUBLISHED)
     def publish(self, *, by: User | None, at: datetime, reason: str) -> None:

@@ -8,7 +8,8 @@ import segno
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiTypes, extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -25,6 +26,7 @@ from orders.errors import (
     TooManyTickets,
 )
 from orders.models import Order, OrderQuerySet, Ticket
+from ticketing.api.authentication import signed_in
 from ticketing.api.idempotency import PARAMETER as IDEMPOTENCY_KEY
 from ticketing.api.idempotency import idempotency_of
 from ticketing.errors import IdempotencyKeyReused, SalesClosed
@@ -33,13 +35,13 @@ from ticketing.models import Area, Seat, Showing
 
 def displayed_orders(request: Request) -> OrderQuerySet:
     """The caller's own orders, with what an answer shows of them."""
-    own = Order.objects.of_customer(request.user.pk)
+    own = Order.objects.of_customer(signed_in(request).pk)
     return own.select_related("event").prefetch_related("holds__seat__area", "holds__seat__row")
 
 
 def own_order(request: Request, code: str) -> Order:
     """The caller's order of this code; Http404 for anybody else's."""
-    return get_object_or_404(Order.objects.of_customer(request.user.pk), code=code)
+    return get_object_or_404(Order.objects.of_customer(signed_in(request).pk), code=code)
 
 
 class OrderList(generics.ListAPIView[Order]):
@@ -81,7 +83,7 @@ class OrderList(generics.ListAPIView[Order]):
         body.is_valid(raise_exception=True)
         idempotency = idempotency_of(request)
         order = services.place_order(
-            customer=request.user,
+            customer=signed_in(request),
             idempotency_key=idempotency.key,
             request_digest=idempotency.digest,
             **wish_of(body.validated_data),
@@ -131,7 +133,7 @@ class OrderCancel(APIView):
     )
     def post(self, request: Request, code: str) -> Response:
         order = own_order(request, code)
-        services.cancel_order(order_id=order.pk, by=request.user)
+        services.cancel_order(order_id=order.pk, by=signed_in(request))
         return Response(OrderBody(displayed_orders(request).get(pk=order.pk)).data)
 
 
@@ -152,7 +154,7 @@ class TicketQR(APIView):
         responses={(200, "image/svg+xml"): OpenApiTypes.STR},
     )
     def get(self, request: Request, code: str) -> HttpResponse:
-        own = Ticket.objects.filter(order__customer=request.user.pk)
+        own = Ticket.objects.filter(order__customer=signed_in(request))
         ticket = get_object_or_404(own, code=code)
         drawing = segno.make(ticket.code, error="m").svg_inline(scale=8, border=4)
         return HttpResponse(

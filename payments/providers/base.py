@@ -77,9 +77,17 @@ class NotPayable(Exception):
 class Provider(Protocol):
     """One payment provider. None of the methods touches the database."""
 
-    name: str
-    query_interval: timedelta  # the shortest time between two questions about one attempt
-    not_found_margin: timedelta  # how long after the pay link's end "not found" becomes final
+    @property
+    def name(self) -> str:
+        """What `Payment.provider` says, and the address of its callbacks."""
+
+    @property
+    def query_interval(self) -> timedelta:
+        """The shortest time between two questions about one attempt."""
+
+    @property
+    def not_found_margin(self) -> timedelta:
+        """How long after the pay link's end "not found" becomes final."""
 
     def open(self, payment: Payment, customer: Customer, now: datetime) -> Opening:
         """Build the pay link of a new attempt, offline. Raises NotPayable."""

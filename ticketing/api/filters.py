@@ -6,7 +6,7 @@ from django_filters import rest_framework as filters
 from ticketing.models import Event, EventStatus
 
 
-class EventFilter(filters.FilterSet):
+class EventFilter(filters.FilterSet):  # type: ignore[misc]
     search = filters.CharFilter("title", "icontains", label=_("Part of the title"))
     organizer = filters.CharFilter("organizer__slug", label=_("The organizer's slug"))
     status = filters.ChoiceFilter(

@@ -27,7 +27,7 @@ class CursorPages(CursorPagination):
         return tuple(view.ordering)  # type: ignore[attr-defined]
 
     def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
+        self, queryset: Any, request: Request, view: APIView | None = None
     ) -> list[Any] | None:
         """One page. Raises ValidationError for a cursor that no page has given."""
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
@@ -26,7 +26,7 @@ class Problem(serializers.Serializer[Any]):
     code = serializers.CharField()
     detail = serializers.CharField()
     request_id = serializers.CharField(help_text="Also in the `X-Request-ID` header.")
-    errors = serializers.DictField(
+    errors = serializers.DictField(  # type: ignore[assignment]
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
         help_text="With `invalid`: messages by field.",
@@ -40,7 +40,9 @@ class Problem(serializers.Serializer[Any]):
 class ProblemAutoSchema(AutoSchema):
     """Adds the problems. A view lists its domain errors by method in `refusals`."""
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+    def _get_response_bodies(
+        self, direction: Literal["request", "response"] = "response"
+    ) -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         by_status: dict[int, dict[str, Any]] = defaultdict(dict)
         for told in self._problems():
@@ -91,7 +93,7 @@ def _example(error: type[DomainError]) -> dict[str, Any]:
     )
 
 
-class BearerScheme(OpenApiAuthenticationExtension):
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "ticketing.api.authentication.BearerAuthentication"
     name = "bearer"
 

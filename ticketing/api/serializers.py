@@ -69,7 +69,7 @@ class ShowingDetailBody(ShowingBody):
 
 class RowOfSeats(serializers.Serializer[Any]):
     id = serializers.IntegerField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     seats = serializers.ListField(
         child=serializers.ListField(), help_text="Each seat as `[id, number, status]`."
     )

@@ -42,7 +42,7 @@ def start(data_dir: Path, database: str) -> Path:
         _drop_stale_pid_file(data_dir)
     server.start()
     _forget_dead_users(server)
-    socket_dir = server.get_postmaster_info().socket_dir
+    socket_dir: Path | None = server.get_postmaster_info().socket_dir
     if socket_dir is None:
         raise RuntimeError(f"The PostgreSQL of {data_dir} runs without a Unix socket.")
     _create_database(socket_dir, database)
