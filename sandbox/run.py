@@ -138,7 +138,7 @@ def watch(running: list[subprocess.Popen[bytes]]) -> int:
     while all(process.poll() is None for process in running):
         time.sleep(0.5)
     ended = next(process for process in running if process.poll() is not None)
-    say(f"Process {ended.args} ended by itself; stopping the rest.")
+    say(f"Process {ended.args!r} ended by itself; stopping the rest.")
     return 1
 
 
