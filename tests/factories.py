@@ -119,6 +119,12 @@ def seats_in_area(count: int, **area: object) -> list[Seat]:
     return SeatFactory.create_batch(count, row=row)
 
 
+def overdue_order(**fields: object) -> Order:
+    """A pending order whose time was up a moment ago."""
+    times = {"created_at": from_now(minutes=-16), "expires_at": from_now(seconds=-1)}
+    return placed_order(**{**times, **fields})
+
+
 def placed_order(seats: list[Seat] | None = None, **fields: object) -> Order:
     """A pending order that holds `seats`, just as placing it leaves them."""
     seats = seats or seats_in_area(2)

@@ -1,0 +1,154 @@
+"""Return, IPN, settling and cancelling at the same moment, on real connections."""
+
+from __future__ import annotations
+
+from collections import Counter
+from threading import Barrier
+
+import pytest
+from django.test import Client
+
+from orders.models import Order, OrderQuerySet, Ticket
+from orders.services import cancel_order
+from payments.models import PaymentCase, PaymentQuerySet
+from payments.services import settle_order
+from tests.concurrency.conftest import broken_rules, run_together
+from tests.factories import PaymentFactory, overdue_order, placed_order
+from tests.payments.vnpay_calls import IPN, RETURN, failure, success
+
+
+def ipn(query, answers):
+    return lambda: answers.append(Client().get(f"{IPN}?{query}").json()["RspCode"])
+
+
+def come_back(query):
+    return lambda: Client().get(f"{RETURN}?{query}")
+
+
+def test_thirty_calls_at_once_record_the_payment_once():
+    payment = PaymentFactory()
+    answers: list[str] = []
+
+    outcomes = run_together([ipn(success(payment), answers) for _ in range(30)])
+
+    assert outcomes == {"done": 30}
+    assert Counter(answers) == {"00": 1, "02": 29}
+    assert Ticket.objects.count() == 2
+    assert broken_rules() == {}
+
+
+def test_browser_and_server_at_once_issue_the_tickets_once():
+    payments = PaymentFactory.create_batch(10)
+    answers: list[str] = []
+
+    outcomes = run_together(
+        action
+        for payment in payments
+        for action in (come_back(success(payment)), ipn(success(payment), answers))
+    )
+
+    assert outcomes == {"done": 20}
+    assert set(answers) <= {"00", "02"}
+    assert set(Order.objects.values_list("status", flat=True)) == {"paid"}
+    assert Ticket.objects.count() == 20
+    assert broken_rules() == {}
+
+
+def test_two_attempts_paid_at_once_pay_the_order_once_and_owe_the_other():
+    order = placed_order()
+    payments = PaymentFactory.create_batch(5, order=order)
+    answers: list[str] = []
+
+    run_together([ipn(success(payment), answers) for payment in payments])
+
+    assert answers == ["00"] * 5
+    assert Ticket.objects.count() == 2
+    assert PaymentCase.objects.filter(kind="duplicate", amount_owed__gt=0).count() == 4
+    assert broken_rules() == {}
+
+
+def test_a_payment_that_arrives_while_the_customer_cancels_is_either_used_or_owed():
+    payments = PaymentFactory.create_batch(10)
+    answers: list[str] = []
+
+    run_together(
+        action
+        for payment in payments
+        for action in (
+            ipn(success(payment), answers),
+            lambda order=payment.order: cancel_order(order_id=order.pk, by=order.customer),
+        )
+    )
+
+    assert answers == ["00"] * 10
+    paid = Order.objects.filter(status="paid").count()
+    late = PaymentCase.objects.filter(kind="late", amount_owed__gt=0).count()
+    assert paid + late == 10
+    assert broken_rules() == {}
+
+
+def test_a_payment_that_arrives_while_settling_is_either_used_or_owed(settings):
+    settings.VNPAY_API_URL = "http://127.0.0.1:9/nobody/listens"
+    settings.VNPAY_NOT_FOUND_MARGIN_SECONDS = 0
+    settings.SETTLE_GRACE_SECONDS = 0  # the provider is silent and the grace is over: now or never
+    payments = [PaymentFactory(order=overdue_order()) for _ in range(10)]
+    answers: list[str] = []
+
+    run_together(
+        action
+        for payment in payments
+        for action in (
+            ipn(success(payment), answers),
+            lambda order_id=payment.order_id: settle_order(order_id=order_id),
+            lambda order_id=payment.order_id: settle_order(order_id=order_id),
+        )
+    )
+    for payment in payments:
+        settle_order(order_id=payment.order_id)
+
+    assert answers == ["00"] * 10
+    paid = Order.objects.filter(status="paid").count()
+    late = PaymentCase.objects.filter(kind="late", amount_owed__gt=0).count()
+    assert paid + late == 10
+    assert broken_rules() == {}
+
+
+def test_failure_and_success_at_once_never_lose_the_success():
+    payments = PaymentFactory.create_batch(10)
+    answers: list[str] = []
+
+    run_together(
+        action
+        for payment in payments
+        for action in (ipn(failure(payment), answers), ipn(success(payment), answers))
+    )
+
+    assert set(Order.objects.values_list("status", flat=True)) == {"paid"}
+    assert broken_rules() == {}
+
+
+@pytest.fixture
+def without_locks(monkeypatch):
+    """Two readers see the same row before either of them writes: what the lock rules out."""
+    both_have_read = Barrier(2)
+
+    def read(rows, pk):
+        row = rows.get(pk=pk)
+        both_have_read.wait(timeout=10)
+        return row
+
+    monkeypatch.setattr(OrderQuerySet, "get_for_update", read)
+    monkeypatch.setattr(PaymentQuerySet, "get_for_update", read)
+
+
+@pytest.mark.usefixtures("without_locks")
+def test_control_without_locks_two_calls_run_into_each_other():
+    payment = PaymentFactory()
+    answers: list[str] = []
+
+    run_together([ipn(success(payment), answers) for _ in range(2)])
+
+    # The guards and the database refuse what the lock would have kept apart: VNPay calls again.
+    assert sorted(answers) == ["00", "99"]
+    assert Ticket.objects.count() == 2
+    assert broken_rules() == {}

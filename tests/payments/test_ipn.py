@@ -1,0 +1,313 @@
+from __future__ import annotations
+
+import logging
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from jobs.models import Job
+from orders.models import Ticket
+from orders.operations import end_unpaid
+from payments.models import PaymentCase, ProviderMessage
+from tests.factories import PaymentFactory, from_now, overdue_order
+from tests.payments.vnpay_calls import (
+    IPN,
+    callback_fields,
+    failure,
+    signed,
+    signed_with_percent_20,
+    success,
+    suspicion,
+)
+from ticketing.invariants import violations
+
+
+@pytest.fixture
+def payment():
+    return PaymentFactory()
+
+
+def assert_untouched(payment):
+    payment = type(payment).objects.get(pk=payment.pk)
+    assert payment.status == "pending"
+    assert payment.order.status == "pending_payment"
+    assert not Ticket.objects.exists()
+    assert set(payment.order.holds.values_list("status", "seat__status")) == {("active", "held")}
+
+
+def statuses(payment):
+    payment = type(payment).objects.get(pk=payment.pk)
+    return payment.status, payment.order.status
+
+
+def test_the_acceptance_sequence_of_vnpay(payment, call_ipn):
+    other = PaymentFactory()
+
+    assert call_ipn(success(payment)[:-1] + "x") == "97"
+    assert call_ipn(success(payment, TxnRef="nobody0knows0this")) == "01"
+    assert call_ipn(success(payment, Amount="100")) == "04"
+    assert_untouched(payment)
+    assert call_ipn(failure(other)) == "00"
+    assert call_ipn(success(payment)) == "00"
+    assert call_ipn(success(payment)) == "02"
+
+    assert statuses(payment) == ("captured", "paid")
+    assert statuses(other) == ("failed", "pending_payment")
+    assert payment.order.tickets.count() == 2
+    assert not any(violations().values())
+
+
+def test_a_paid_order_has_sold_seats_tickets_and_a_mail_to_come(payment, call_ipn):
+    call_ipn(success(payment))
+
+    order = type(payment.order).objects.get(pk=payment.order.pk)
+    assert order.paid_at is not None
+    assert set(order.holds.values_list("status", "seat__status")) == {("confirmed", "sold")}
+    ticket = order.tickets.first()
+    assert ticket.event_title == order.event.title
+    assert ticket.price == ticket.seat.area.price
+    assert Job.objects.filter(topic="orders.paid", payload={"order_id": order.pk}).count() == 1
+
+
+@pytest.mark.parametrize("write", [signed, signed_with_percent_20])
+def test_both_ways_to_write_a_space_are_understood(payment, call_ipn, write):
+    assert call_ipn(write(callback_fields(payment))) == "00"
+
+    assert statuses(payment) == ("captured", "paid")
+
+
+def test_fields_that_vnpay_adds_one_day_are_signed_along(payment, call_ipn):
+    assert call_ipn(success(payment, TokenOfTomorrow="a b")) == "00"
+
+    assert statuses(payment) == ("captured", "paid")
+
+
+def test_parameters_of_others_are_ignored(payment, call_ipn):
+    assert call_ipn("utm_source=mail&" + success(payment) + "&fbclid=1") == "00"
+
+    assert statuses(payment) == ("captured", "paid")
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        lambda query: query.replace("vnp_Amount=100000000", "vnp_Amount=100"),
+        lambda query: query.replace("vnp_ResponseCode=00", "vnp_ResponseCode=24"),
+        lambda query: query + "&vnp_Extra=1",
+        lambda query: query + "&vnp_Amount=100000000",
+        lambda query: query.split("&vnp_SecureHash")[0],
+        lambda query: query.split("vnp_SecureHash=")[0] + "vnp_SecureHash=",
+        lambda query: query.split("vnp_SecureHash=")[0] + "vnp_SecureHash=" + "0" * 128,
+    ],
+)
+def test_a_changed_call_is_not_believed_and_changes_nothing(payment, call_ipn, tamper):
+    assert call_ipn(tamper(success(payment))) == "97"
+
+    assert_untouched(payment)
+
+
+def test_another_terminals_call_is_not_believed(payment, call_ipn):
+    assert call_ipn(success(payment, TmnCode="OTHERTMN")) == "97"
+
+    assert_untouched(payment)
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "foo=bar", "vnp_SecureHash=" + "0" * 128],
+)
+def test_a_call_without_vnpay_parameters_is_unusable(payment, call_ipn, query):
+    assert call_ipn(query) == "99"
+
+    assert_untouched(payment)
+
+
+def test_a_signed_call_with_a_broken_amount_is_unusable(payment, call_ipn):
+    assert call_ipn(success(payment, Amount="ten")) == "99"
+
+    assert_untouched(payment)
+
+
+@pytest.mark.parametrize("method", ["post", "head", "put", "delete"])
+def test_only_get_is_taken(payment, client, method):
+    answer = getattr(client, method)(f"{IPN}?{success(payment)}")
+
+    assert answer.status_code == 405
+    assert_untouched(payment)
+
+
+STATE_TABLE = [
+    # what VNPay said before, what it says now, the answer, and where payment and order end
+    ([], success, "00", ("captured", "paid")),
+    ([], suspicion, "00", ("review", "pending_payment")),
+    ([], failure, "00", ("failed", "pending_payment")),
+    ([success], success, "02", ("captured", "paid")),
+    ([success], failure, "02", ("captured", "paid")),
+    ([failure], failure, "02", ("failed", "pending_payment")),
+    ([failure], success, "00", ("captured", "paid")),
+    ([suspicion], success, "00", ("captured", "paid")),
+    ([suspicion], failure, "00", ("failed", "pending_payment")),
+    ([suspicion], suspicion, "02", ("review", "pending_payment")),
+]
+
+
+@pytest.mark.parametrize(("before", "now", "answer", "end"), STATE_TABLE)
+def test_the_state_table(payment, call_ipn, before, now, answer, end):
+    for said in before:
+        call_ipn(said(payment))
+
+    assert call_ipn(now(payment)) == answer
+
+    assert statuses(payment) == end
+    assert not any(violations().values())
+
+
+def test_a_success_that_is_not_final_yet_leaves_the_payment_open(payment, call_ipn):
+    assert call_ipn(success(payment, TransactionStatus="01")) == "00"
+
+    assert_untouched(payment)
+
+
+def test_a_debit_that_vnpay_has_not_settled_is_reviewed(payment, call_ipn):
+    assert call_ipn(success(payment, TransactionStatus="04")) == "00"
+
+    assert statuses(payment) == ("review", "pending_payment")
+
+
+def test_suspected_fraud_is_a_case_until_vnpay_decides(payment, call_ipn):
+    call_ipn(suspicion(payment))
+    [case] = PaymentCase.objects.all()
+    assert (case.kind, case.status) == ("suspected_fraud", "open")
+    assert not Ticket.objects.exists()
+
+    call_ipn(success(payment))
+
+    assert PaymentCase.objects.get().status == "resolved"
+    assert payment.order.tickets.count() == 2
+
+
+def test_a_wrong_amount_is_a_case_once(payment, call_ipn):
+    for _ in range(3):
+        assert call_ipn(success(payment, Amount="500000")) == "04"
+
+    [case] = PaymentCase.objects.all()
+    assert case.kind == "amount_mismatch"
+    assert (case.amount, case.amount_owed) == (5_000, 5_000)
+    assert case.order == payment.order
+
+
+def test_an_unknown_reference_is_a_case_of_the_order_its_text_names(payment, call_ipn):
+    for _ in range(2):
+        assert call_ipn(success(payment, TxnRef="L0ST")) == "01"
+
+    [case] = PaymentCase.objects.all()
+    assert case.kind == "unknown_reference"
+    assert case.order == payment.order
+    assert case.amount_owed == payment.amount
+    assert_untouched(payment)
+
+
+def test_an_unknown_reference_that_failed_is_no_case(payment, call_ipn):
+    assert call_ipn(failure(payment, TxnRef="L0ST")) == "01"
+
+    assert not PaymentCase.objects.exists()
+
+
+def test_a_second_charge_on_one_reference_is_owed_back(payment, call_ipn):
+    call_ipn(success(payment))
+
+    assert call_ipn(success(payment, TransactionNo="99")) == "02"
+
+    [case] = PaymentCase.objects.all()
+    assert case.kind == "duplicate"
+    assert case.amount_owed == payment.amount
+    assert payment.order.tickets.count() == 2
+
+
+def test_a_second_attempt_that_is_paid_too_is_owed_back(payment, call_ipn):
+    second = PaymentFactory(order=payment.order)
+    call_ipn(success(payment))
+
+    assert call_ipn(success(second, TransactionNo="99")) == "00"
+
+    [case] = PaymentCase.objects.all()
+    assert (case.kind, case.payment, case.amount_owed) == ("duplicate", second, second.amount)
+    assert payment.order.tickets.count() == 2
+    assert not any(violations().values())
+
+
+def test_money_after_the_deadline_waits_for_the_settle_job(call_ipn):
+    payment = PaymentFactory(order=overdue_order())
+
+    assert call_ipn(success(payment)) == "00"
+
+    assert statuses(payment) == ("captured", "pending_payment")
+    due = Job.objects.filter(topic="orders.expiry_due", payload={"order_id": payment.order.pk})
+    assert due.filter(run_at__lte=from_now()).exists()
+    assert not any(violations().values())
+
+
+@pytest.mark.parametrize("end", ["cancel", "expire", "fail"])
+def test_money_for_an_order_that_has_ended_is_late_and_owed_back(payment, call_ipn, end):
+    order = payment.order
+    getattr(order, end)(by=None, at=from_now(), reason="The test ends it.")
+    end_unpaid(order)
+
+    assert call_ipn(success(payment)) == "00"
+    assert call_ipn(success(payment)) == "02"
+
+    [case] = PaymentCase.objects.all()
+    assert (case.kind, case.amount_owed) == ("late", payment.amount)
+    assert not Ticket.objects.exists()
+    assert not any(violations().values())
+
+
+def test_every_call_is_kept_without_hash_and_card_data(payment, call_ipn):
+    call_ipn(success(payment))
+    call_ipn(success(payment)[:-1] + "x")
+
+    first, second = ProviderMessage.objects.filter(channel="ipn")
+    assert first.body["vnp_TxnRef"] == payment.txn_ref
+    for message in (first, second):
+        assert message.body["vnp_SecureHash"] == "[removed]"
+        assert message.body["vnp_BankTranNo"] == "[removed]"
+
+
+def test_a_kept_call_can_be_neither_changed_nor_deleted(payment, call_ipn):
+    call_ipn(success(payment))
+
+    for forbidden in (
+        "UPDATE payments_providermessage SET body = '{}'",
+        "DELETE FROM payments_providermessage",
+    ):
+        with (
+            pytest.raises(IntegrityError, match="append-only"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(forbidden)
+
+    assert ProviderMessage.objects.count() == 1
+
+
+def test_a_database_that_refuses_makes_vnpay_call_again(payment, client, caplog):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE orders_ticket ADD CONSTRAINT closed CHECK (false) NOT VALID")
+
+    with caplog.at_level(logging.ERROR):
+        answer = client.get(f"{IPN}?{success(payment)}")
+
+    assert answer.json() == {"RspCode": "99", "Message": "Unknown error"}
+    assert "VNPay will call again" in caplog.text
+    assert_untouched(payment)
+
+
+def test_the_secret_and_the_hash_never_reach_the_log(payment, call_ipn, settings, caplog):
+    query = success(payment)
+
+    with caplog.at_level(logging.DEBUG):
+        call_ipn(query)
+        call_ipn(query[:-1] + "x")
+
+    assert settings.VNPAY_HASH_SECRET not in caplog.text
+    assert query.rsplit("=", 1)[1] not in caplog.text

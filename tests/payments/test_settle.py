@@ -1,0 +1,300 @@
+"""Settling, with questions asked of the stand-in over HTTP."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from jobs.models import Job
+from jobs.services import run_due_jobs
+from orders.models import Order, Ticket
+from payments.models import Payment, PaymentCase, ProviderMessage
+from payments.providers import Customer
+from payments.services import settle_order, start_payment
+from tests.factories import PaymentFactory, from_now, overdue_order, placed_order
+from tests.payments.vnpay_calls import success
+from ticketing.invariants import violations
+
+
+@pytest.fixture
+def attempt(vnpay):
+    """An order with an attempt to pay whose link is open at VNPay; nothing was paid yet."""
+    order = placed_order()
+    payment = start_payment(order_id=order.pk, provider="vnpay", customer=Customer("127.0.0.1"))
+    vnpay.open(payment.payment_url)
+    return payment
+
+
+def let_time_pass(payment, **delta):
+    """Move the order's whole life into the past, so that its time is up."""
+    shift = timedelta(**(delta or {"minutes": 16}))
+    order = payment.order
+    Order.objects.filter(pk=order.pk).update(
+        created_at=order.created_at - shift, expires_at=order.expires_at - shift
+    )
+
+
+def state(payment):
+    payment = Payment.objects.select_related("order").get(pk=payment.pk)
+    seats = set(payment.order.holds.values_list("seat__status", flat=True))
+    return payment.status, payment.order.status, seats
+
+
+def settle(payment):
+    return settle_order(order_id=payment.order_id)
+
+
+def test_an_order_without_any_attempt_expires_without_asking_anybody(settings):
+    settings.VNPAY_API_URL = "http://127.0.0.1:9/nobody/listens"
+    order = overdue_order()
+
+    assert settle_order(order_id=order.pk) is None
+
+    order = Order.objects.get(pk=order.pk)
+    assert order.status == "expired"
+    assert set(order.holds.values_list("status", "seat__status")) == {("released", "available")}
+    assert not ProviderMessage.objects.exists()
+    assert not any(violations().values())
+
+
+def test_before_the_deadline_nothing_is_settled(attempt):
+    again_at = settle(attempt)
+
+    assert again_at == attempt.order.expires_at
+    assert state(attempt) == ("pending", "pending_payment", {"held"})
+    assert not ProviderMessage.objects.filter(channel="query").exists()
+
+
+def test_a_payment_whose_callbacks_never_came_is_found_by_asking(attempt, vnpay):
+    vnpay.decide(attempt.txn_ref, "success")
+    let_time_pass(attempt)
+
+    assert settle(attempt) is None
+
+    assert state(attempt) == ("captured", "paid", {"sold"})
+    assert Ticket.objects.filter(order=attempt.order).count() == 2
+    assert not any(violations().values())
+
+
+def test_a_refused_payment_fails_the_order_and_frees_the_seats(attempt, vnpay):
+    vnpay.decide(attempt.txn_ref, "insufficient")
+    let_time_pass(attempt)
+
+    assert settle(attempt) is None
+
+    assert state(attempt) == ("failed", "failed", {"available"})
+    assert not any(violations().values())
+
+
+def test_a_link_that_was_never_opened_lets_the_order_expire(vnpay):
+    order = overdue_order()
+    payment = PaymentFactory(order=order)
+
+    assert settle(payment) is None
+
+    assert state(payment) == ("failed", "expired", {"available"})
+    assert not any(violations().values())
+
+
+def test_not_found_is_not_believed_before_the_margin_is_over(vnpay, settings):
+    settings.VNPAY_NOT_FOUND_MARGIN_SECONDS = 60
+    payment = PaymentFactory(order=overdue_order())
+
+    again_at = settle(payment)
+
+    assert again_at == payment.order.expires_at + timedelta(seconds=60)
+    assert state(payment) == ("pending", "pending_payment", {"held"})
+
+
+def test_one_paid_attempt_among_several_pays_the_order(attempt, vnpay):
+    second = start_payment(
+        order_id=attempt.order_id, provider="vnpay", customer=Customer("127.0.0.1")
+    )
+    vnpay.decide(attempt.txn_ref, "cancel")
+    vnpay.pay(second.payment_url, "success")
+    let_time_pass(attempt)
+
+    assert settle(attempt) is None
+
+    assert state(attempt)[:2] == ("failed", "paid")
+    assert state(second)[:2] == ("captured", "paid")
+
+
+def test_two_paid_attempts_give_one_order_and_one_debt(attempt, vnpay):
+    second = start_payment(
+        order_id=attempt.order_id, provider="vnpay", customer=Customer("127.0.0.1")
+    )
+    vnpay.decide(attempt.txn_ref, "success")
+    vnpay.pay(second.payment_url, "success")
+    let_time_pass(attempt)
+
+    assert settle(attempt) is None
+
+    assert Order.objects.get().status == "paid"
+    [case] = PaymentCase.objects.all()
+    assert (case.kind, case.amount_owed) == ("duplicate", attempt.amount)
+    assert Ticket.objects.count() == 2
+    assert not any(violations().values())
+
+
+def test_a_suspected_payment_keeps_its_seats_while_vnpay_thinks(attempt, vnpay):
+    vnpay.decide(attempt.txn_ref, "fraud")
+    let_time_pass(attempt)
+
+    assert settle(attempt) > timezone.now()
+
+    assert state(attempt) == ("review", "pending_payment", {"held"})
+    assert PaymentCase.objects.get().kind == "suspected_fraud"
+
+
+SILENCE = [
+    {"api_down": True},
+    {"api_down": "cut"},
+    {"answer_lost": True},
+    {"query_94": True},
+    {"query_99": True},
+    {"query_unsigned": True},
+]
+
+
+@pytest.mark.parametrize("weather", SILENCE)
+def test_without_an_answer_the_seats_stay_held_and_it_asks_again(attempt, vnpay, weather):
+    vnpay.decide(attempt.txn_ref, "success")
+    vnpay.set_weather(**weather)
+    let_time_pass(attempt)
+
+    again_at = settle(attempt)
+
+    assert again_at > timezone.now()
+    assert state(attempt) == ("pending", "pending_payment", {"held"})
+    vnpay.clear_weather()
+    assert settle(attempt) is None
+    assert state(attempt) == ("captured", "paid", {"sold"})
+
+
+def test_after_the_grace_a_silent_provider_loses_the_seats_but_not_the_money(
+    attempt, vnpay, call_ipn, caplog
+):
+    vnpay.decide(attempt.txn_ref, "success")
+    vnpay.set_weather(api_down=True)
+    let_time_pass(attempt, minutes=80)
+
+    with caplog.at_level(logging.ERROR):
+        assert settle(attempt) is None
+
+    assert state(attempt) == ("pending", "expired", {"available"})
+    assert "is still unknown" in caplog.text
+    assert PaymentCase.objects.get().kind == "orphaned"
+
+    call_ipn(success(attempt))
+
+    assert state(attempt) == ("captured", "expired", {"available"})
+    late = PaymentCase.objects.get(kind="late")
+    assert late.amount_owed == attempt.amount
+    assert not any(violations().values())
+
+
+def test_the_questions_become_rarer_and_end_with_the_grace(attempt, vnpay, settings):
+    settings.SETTLE_GRACE_SECONDS = 3600
+    settings.VNPAY_QUERY_INTERVAL_SECONDS = 300
+    vnpay.set_weather(api_down=True)
+
+    let_time_pass(attempt, minutes=16)
+    soon = settle(attempt) - timezone.now()
+    let_time_pass(attempt, minutes=16 + 20)
+    later = settle(attempt) - timezone.now()
+    let_time_pass(attempt, minutes=15 + 59)
+    last = settle(attempt)
+
+    assert timedelta(minutes=4) < soon < later
+    order = Order.objects.get(pk=attempt.order_id)
+    assert last <= order.expires_at + timedelta(seconds=3600) + timedelta(minutes=1)
+
+
+def test_vnpay_is_not_asked_twice_within_five_minutes(attempt, vnpay, settings):
+    settings.VNPAY_QUERY_INTERVAL_SECONDS = 300
+    vnpay.set_weather(query_99=True)
+    let_time_pass(attempt)
+
+    for _ in range(3):
+        settle(attempt)
+
+    assert len(vnpay.transaction(attempt.txn_ref)["api_calls"]) == 1
+
+
+def test_a_second_settling_changes_nothing(attempt, vnpay):
+    vnpay.decide(attempt.txn_ref, "success")
+    let_time_pass(attempt)
+    settle(attempt)
+    before = state(attempt)
+
+    assert settle(attempt) is None
+
+    assert state(attempt) == before
+    assert Ticket.objects.count() == 2
+
+
+def test_questions_and_answers_are_kept_without_secrets(attempt, vnpay):
+    vnpay.decide(attempt.txn_ref, "success")
+    let_time_pass(attempt)
+
+    settle(attempt)
+
+    question, answer = ProviderMessage.objects.filter(channel__in=["query", "answer"])
+    assert question.body["vnp_Command"] == "querydr"
+    assert answer.body["vnp_TransactionStatus"] == "00"
+    assert question.body["vnp_SecureHash"] == answer.body["vnp_SecureHash"] == "[removed]"
+
+
+def test_the_job_of_an_order_settles_it(attempt, vnpay):
+    vnpay.decide(attempt.txn_ref, "success")
+    let_time_pass(attempt)
+    Job.objects.filter(topic="orders.expiry_due").update(run_at=from_now(seconds=-1))
+
+    run_due_jobs()
+
+    assert state(attempt) == ("captured", "paid", {"sold"})
+    assert set(Job.objects.values_list("status", flat=True)) == {"done"}
+
+
+def test_the_job_comes_back_while_the_provider_is_silent(attempt, vnpay, settings):
+    settings.VNPAY_QUERY_INTERVAL_SECONDS = 300
+    vnpay.set_weather(api_down=True)
+    let_time_pass(attempt)
+    Job.objects.filter(topic="orders.expiry_due").update(run_at=from_now(seconds=-1))
+
+    outcomes = run_due_jobs()
+
+    assert outcomes == {"postponed": 1}
+    job = Job.objects.get(topic="orders.expiry_due")
+    assert job.status == "pending"
+    assert job.run_at > timezone.now()
+
+
+def test_the_sweep_settles_what_is_overdue_even_without_its_job(capsys):
+    orders = [overdue_order() for _ in range(3)]
+    running = placed_order()
+    Job.objects.all().delete()
+
+    call_command("settle_orders")
+
+    assert "Settled 3 orders" in capsys.readouterr().out
+    assert {Order.objects.get(pk=order.pk).status for order in orders} == {"expired"}
+    assert Order.objects.get(pk=running.pk).status == "pending_payment"
+
+
+def test_the_sweep_goes_on_after_an_order_that_fails_and_says_so(capsys):
+    broken, fine = overdue_order(), overdue_order()
+    PaymentFactory(order=broken, provider="bank-of-nowhere")
+
+    with pytest.raises(CommandError):
+        call_command("settle_orders")
+
+    told = capsys.readouterr()
+    assert "UnknownProvider" in told.err
+    assert Order.objects.get(pk=fine.pk).status == "expired"
+    assert Order.objects.get(pk=broken.pk).status == "pending_payment"
