@@ -98,7 +98,7 @@ def end_unpaid(order: Order) -> None:
 
 def _all_moved(moved: int, expected: int) -> None:
     # Under the locks this can't happen; if it does, nothing may be kept of the transaction.
-    if moved != expected:
+    if moved != expected or not expected:
         raise RuntimeError(f"{moved} of {expected} seats or holds were in the expected state.")
 
 
