@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from tests.factories import CustomerFactory
@@ -9,6 +10,12 @@ from tests.factories import CustomerFactory
 @pytest.fixture(autouse=True)
 def _database(db: None) -> None:
     """Every test may use the database; it is rolled back afterwards."""
+
+
+@pytest.fixture(autouse=True)
+def _no_counters_left() -> None:
+    """Rates are counted in the cache, which no rollback empties."""
+    cache.clear()
 
 
 @pytest.fixture

@@ -1,0 +1,165 @@
+"""Signing up and logging in over HTTP, as a client of the API does."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import jwt
+import pytest
+from allauth.account.models import EmailAddress
+from django.conf import settings as django_settings
+from django.contrib.auth.models import User
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+AUTH = "/_allauth/app/v1/auth/"
+PASSWORD = "a-long-and-quiet-night"
+
+
+def sign_up(client, email="lan@example.org", password=PASSWORD):
+    return client.post(AUTH + "signup", {"email": email, "password": password})
+
+
+def verify(client, answer, code):
+    return client.post(
+        AUTH + "email/verify",
+        {"key": code},
+        headers={"X-Session-Token": answer.json()["meta"]["session_token"]},
+    )
+
+
+def code_in(mail):
+    return re.search(r"^([A-Z0-9]{3,}-?[A-Z0-9]*)$", mail.body, re.MULTILINE)[1]
+
+
+@pytest.fixture
+def member(visitor, mailoutbox):
+    """The answer to a finished sign-up, with its access token."""
+    answer = sign_up(visitor)
+    return verify(visitor, answer, code_in(mailoutbox[0])).json()
+
+
+def bearer(token):
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    return client
+
+
+def test_whoever_signs_up_verifies_the_address_and_may_order(member, mailoutbox):
+    assert mailoutbox[0].to == ["lan@example.org"]
+    assert member["meta"]["is_authenticated"]
+
+    answer = bearer(member["meta"]["access_token"]).get("/api/v1/orders/")
+
+    assert answer.status_code == 200
+    assert answer.data["results"] == []
+
+
+def test_before_the_address_is_verified_there_is_no_token(visitor):
+    answer = sign_up(visitor)
+
+    assert answer.status_code == 401
+    assert "access_token" not in answer.json()["meta"]
+
+
+def test_a_wrong_code_verifies_nothing(visitor):
+    answer = verify(visitor, sign_up(visitor), "WRONG1")
+
+    assert answer.status_code == 400
+    assert not User.objects.get().emailaddress_set.filter(verified=True).exists()
+
+
+def test_logging_in_again_gives_a_new_token(member, visitor):
+    answer = visitor.post(AUTH + "login", {"email": "lan@example.org", "password": PASSWORD})
+
+    assert answer.status_code == 200
+    token = answer.json()["meta"]["access_token"]
+    assert bearer(token).get("/api/v1/orders/").status_code == 200
+
+
+def test_a_wrong_password_gives_no_token(member, visitor):
+    answer = visitor.post(AUTH + "login", {"email": "lan@example.org", "password": "guessed"})
+
+    assert answer.status_code == 400
+    assert "access_token" not in str(answer.json())
+
+
+def test_signing_up_does_not_tell_whether_the_address_is_known(visitor, customer):
+    EmailAddress.objects.create(user=customer, email=customer.email, verified=True, primary=True)
+
+    known, new = sign_up(visitor, customer.email), sign_up(visitor, "new@example.org")
+
+    assert known.status_code == new.status_code == 401
+    assert known.json()["data"] == new.json()["data"]
+    assert User.objects.filter(email=customer.email).count() == 1
+
+
+@pytest.mark.parametrize("password", ["", "short", "password", "12345678901"])
+def test_a_weak_password_is_refused(visitor, password):
+    answer = sign_up(visitor, password=password)
+
+    assert answer.status_code == 400
+    assert not User.objects.exists()
+
+
+def claims_of(user, **changes):
+    now = timezone.now()
+    claims = {
+        "sub": str(user.pk),
+        "sid": "x",
+        "jti": "y",
+        "token_use": "access",
+        "iat": now,
+        "exp": now + timedelta(hours=1),
+    }
+    return {**claims, **changes}
+
+
+def signed(claims, key=None, algorithm="HS256"):
+    return jwt.encode(claims, key or django_settings.SECRET_KEY, algorithm=algorithm)
+
+
+FORGERIES = {
+    "nonsense": lambda user: "nonsense",
+    "three empty parts": lambda user: "..",
+    "another key": lambda user: signed(claims_of(user), key="k" * 40),
+    "no signature": lambda user: jwt.encode(claims_of(user), None, algorithm="none"),
+    "expired": lambda user: signed(claims_of(user, exp=timezone.now() - timedelta(seconds=1))),
+    "a refresh token": lambda user: signed(claims_of(user, token_use="refresh")),
+    "nobody": lambda user: signed(claims_of(user, sub="999999")),
+    "not a number": lambda user: signed(claims_of(user, sub="admin")),
+    "a huge number": lambda user: signed(claims_of(user, sub="9" * 40)),
+    "no subject": lambda user: signed({k: v for k, v in claims_of(user).items() if k != "sub"}),
+}
+
+
+@pytest.mark.parametrize("forge", FORGERIES.values(), ids=FORGERIES)
+def test_a_token_that_was_not_given_by_us_opens_nothing(customer, forge):
+    answer = bearer(forge(customer)).get("/api/v1/orders/")
+
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert answer.json()["code"] == "not-authenticated"
+
+
+def test_a_token_of_ours_opens_the_door(customer):
+    assert bearer(signed(claims_of(customer))).get("/api/v1/orders/").status_code == 200
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, None], ids=["closed", "deleted"])
+def test_a_token_of_a_closed_account_opens_nothing(customer, change):
+    client = bearer(signed(claims_of(customer)))
+    if change:
+        User.objects.filter(pk=customer.pk).update(**change)
+    else:
+        customer.delete()
+
+    assert client.get("/api/v1/orders/").status_code == 401
+
+
+def test_other_ways_to_sign_in_do_not_exist_for_the_api(customer):
+    client = APIClient()
+    client.force_login(customer)  # a session cookie, as the admin uses it
+
+    assert client.get("/api/v1/orders/").status_code == 401

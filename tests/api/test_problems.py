@@ -1,0 +1,169 @@
+"""Every refusal is problem+json with a code; nothing that is sent makes a 500."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.core.cache import cache
+from django.db import OperationalError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rest_framework.test import APIClient
+
+from orders.models import Order
+from tests.factories import placed_order
+from ticketing.invariants import violations
+
+
+def problem(answer):
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    body = json.loads(answer.content)
+    assert body["status"] == answer.status_code
+    assert body["request_id"] == answer.headers["X-Request-ID"]
+    assert body["title"]
+    assert body["detail"]
+    return body
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("get", "/api/v1/nothing/", 404, "not-found"),
+        ("get", "/api/v1/events/unknown/", 404, "not-found"),
+        ("get", "/api/v1/showings/0/", 404, "not-found"),
+        ("get", "/api/v1/showings/99999999999999999999/", 404, "not-found"),
+        ("get", "/api/v1/showings/99999999999999999999/seats/", 404, "not-found"),
+        ("get", "/api/v1/showings/abc/", 404, "not-found"),
+        ("get", "/api/v1/orders/NOSUCHCODE22/", 404, "not-found"),
+        ("get", "/api/v1/orders/%00/", 400, "invalid"),
+        ("post", "/api/v1/orders/NOSUCHCODE22/cancel/", 404, "not-found"),
+        ("post", "/api/v1/orders/NOSUCHCODE22/payments/", 404, "not-found"),
+        ("get", "/api/v1/orders/NOSUCHCODE22/tickets/", 404, "not-found"),
+        ("get", "/api/v1/tickets/NOSUCHCODE/qr.svg", 404, "not-found"),
+        ("delete", "/api/v1/orders/", 405, "method-not-allowed"),
+        ("get", "/api/v1/orders/?cursor=nonsense", 400, "invalid"),
+        ("get", "/api/v1/orders/?cursor=cD1ub3QtYS1kYXRl", 400, "invalid"),
+        ("get", "/api/v1/events/?status=draft", 400, "invalid"),
+        ("get", "/api/v1/events/?starts_after=yesterday", 400, "invalid"),
+        ("get", "/api/v1/events/?search=%00", 400, "invalid"),
+        ("get", "/_allauth/nowhere", 404, "not-found"),
+    ],
+)
+def test_what_does_not_exist_or_makes_no_sense_is_told(api, method, path, status, code):
+    answer = getattr(api, method)(path)
+
+    assert answer.status_code == status
+    assert problem(answer)["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status", "code"),
+    [
+        ("{", "application/json", 400, "invalid"),
+        ("[]", "application/json", 400, "invalid"),
+        ("null", "application/json", 400, "invalid"),
+        ("[" * 100_000, "application/json", 400, "invalid"),
+        ('{"showing": NaN}', "application/json", 400, "invalid"),
+        (b"\xff\xfe", "application/json", 400, "invalid"),
+        ("", "application/json", 400, "invalid"),
+        ("showing=1", "application/x-www-form-urlencoded", 415, "unsupported-media-type"),
+        ("<order/>", "text/xml", 415, "unsupported-media-type"),
+        ('{"seats": "' + "1" * 2_000_000 + '"}', "application/json", 413, "too-large"),
+    ],
+)
+def test_a_body_that_can_not_be_read_is_told(api, body, content_type, status, code):
+    answer = api.generic("POST", "/api/v1/orders/", body, content_type=content_type)
+
+    assert answer.status_code == status
+    assert problem(answer)["code"] == code
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "schlüssel", "a\tb"])
+def test_an_idempotency_key_must_be_plain_text(api, key):
+    answer = api.post(
+        "/api/v1/orders/", {"showing": 1, "seats": [1]}, headers={"Idempotency-Key": key}
+    )
+
+    assert problem(answer)["code"] in ("invalid", "not-found")
+    assert answer.status_code in (400, 404)
+
+
+def test_the_language_of_the_reader_is_spoken(api):
+    answer = api.get("/api/v1/nothing/", headers={"Accept-Language": "vi"})
+
+    assert answer.headers["Content-Language"] == "vi"
+    assert problem(answer)["code"] == "not-found"
+
+
+def test_a_bug_says_nothing_but_the_requests_id(customer, monkeypatch):
+    def explode(*arguments, **options):
+        raise ZeroDivisionError("the secret inside")
+
+    monkeypatch.setattr("orders.services.place_order", explode)
+    order = placed_order(customer=customer)
+    client = APIClient(raise_request_exception=False)
+    client.force_authenticate(customer)
+
+    answer = client.post(
+        "/api/v1/orders/", {"showing": order.showing_id, "seats": [order.holds.first().seat_id]}
+    )
+
+    assert answer.status_code == 500
+    assert problem(answer)["code"] == "internal"
+    assert b"secret" not in answer.content
+
+
+def test_a_database_that_is_away_is_a_busy_answer(customer, monkeypatch):
+    def go_away(*arguments, **options):
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr("orders.models.OrderQuerySet.of_customer", go_away)
+    client = APIClient(raise_request_exception=False)
+    client.force_authenticate(customer)
+
+    answer = client.get("/api/v1/orders/")
+
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "2"
+    assert problem(answer)["code"] == "busy"
+    assert b"refused" not in answer.content
+
+
+def test_whoever_calls_too_often_is_told_when_to_come_back(api, monkeypatch):
+    monkeypatch.setattr(
+        "ticketing.api.throttling.PerCustomerThrottle.THROTTLE_RATES",
+        {"reading": "2/min", "changing": "2/min"},
+    )
+
+    answers = [api.get("/api/v1/orders/") for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert problem(answers[-1])["code"] == "throttled"
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+order_body = st.dictionaries(
+    st.sampled_from(["showing", "seats", "area", "quantity", "provider", "x"]), anything
+)
+
+
+@given(body=order_body)
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_whatever_is_sent_is_refused_and_changes_nothing(api, body):
+    cache.clear()
+
+    answer = api.post("/api/v1/orders/", body)
+
+    assert answer.status_code in (400, 404)
+    assert problem(answer)["code"] in ("invalid", "not-found")
+    assert not Order.objects.exists()
+    assert not any(violations().values())
