@@ -184,6 +184,7 @@ HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 3600
 HEADLESS_SERVE_SPECIFICATION = True
 HEADLESS_FRONTEND_URLS = {
     "account_confirm_email": f"{FRONTEND_URL or PUBLIC_URL}/verify-email/{{key}}",
+    "account_reset_password": f"{FRONTEND_URL or PUBLIC_URL}/reset-password",
     "account_reset_password_from_key": f"{FRONTEND_URL or PUBLIC_URL}/reset-password/{{key}}",
     "account_signup": f"{FRONTEND_URL or PUBLIC_URL}/signup",
 }
