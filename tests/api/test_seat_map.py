@@ -1,0 +1,206 @@
+"""The seat map, and that nobody who keeps it up to date misses a change."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.db import connection, transaction
+from rest_framework.test import APIClient
+
+from orders.services import cancel_order
+from tests.factories import AreaFactory, CustomerFactory, placed_order, seats_in_area
+from ticketing.models import Seat
+
+
+@pytest.fixture(autouse=True)
+def _database(transactional_db):
+    """Cursors tell transactions apart, so each change has to be committed."""
+
+
+def read(showing_id, **query):
+    return APIClient().get(f"/api/v1/showings/{showing_id}/seats/", query)
+
+
+def statuses(seat_map):
+    return {
+        seat_id: status
+        for area in seat_map["areas"]
+        for row in area["rows"]
+        for seat_id, _, status in row["seats"]
+    }
+
+
+def test_the_map_has_every_seat_with_its_state():
+    seats = seats_in_area(3, name="Stalls")
+    placed_order(seats[:1])
+
+    answer = read(seats[0].showing_id)
+
+    assert answer.headers["Content-Type"] == "application/json"
+    [area] = answer.json()["areas"]
+    assert area["name"] == "Stalls"
+    [row] = area["rows"]
+    assert row["seats"] == [
+        [seats[0].pk, seats[0].number, "held"],
+        [seats[1].pk, seats[1].number, "available"],
+        [seats[2].pk, seats[2].number, "available"],
+    ]
+
+
+def test_a_showing_without_seats_has_an_empty_map():
+    answer = read(AreaFactory().showing_id)
+
+    assert answer.json()["areas"] == []
+
+
+def test_since_gives_only_what_changed():
+    seats = seats_in_area(50)
+    cursor = read(seats[0].showing_id).json()["cursor"]
+    order = placed_order(seats[3:5])
+
+    changed = read(seats[0].showing_id, since=cursor).json()
+
+    assert statuses(changed) == {seats[3].pk: "held", seats[4].pk: "held"}
+    cancel_order(order_id=order.pk, by=order.customer)
+    freed = read(seats[0].showing_id, since=changed["cursor"]).json()
+    assert statuses(freed) == {seats[3].pk: "available", seats[4].pk: "available"}
+    assert statuses(read(seats[0].showing_id, since=freed["cursor"]).json()) == {}
+
+
+def test_a_change_that_commits_late_is_not_missed():
+    """The classic hole of "changed since": an older transaction that commits after the read."""
+    slow, quick = seats_in_area(2)
+    started, may_commit = threading.Event(), threading.Event()
+
+    def hold_slowly():
+        with transaction.atomic():
+            Seat.objects.filter(pk=slow.pk).hold()
+            started.set()
+            may_commit.wait(10)
+        connection.close()
+
+    thread = threading.Thread(target=hold_slowly)
+    thread.start()
+    assert started.wait(10)
+    Seat.objects.filter(pk=quick.pk).hold()
+    seen = read(slow.showing_id).json()
+    assert statuses(seen) == {slow.pk: "available", quick.pk: "held"}
+
+    may_commit.set()
+    thread.join()
+
+    assert statuses(read(slow.showing_id, since=seen["cursor"]).json())[slow.pk] == "held"
+
+
+def test_new_and_renamed_seats_are_changes_too():
+    [seat] = seats_in_area(1)
+    cursor = read(seat.showing_id).json()["cursor"]
+
+    Seat.objects.filter(pk=seat.pk).update(number="12A")
+
+    [[seat_id, number, _]] = read(seat.showing_id, since=cursor).json()["areas"][0]["rows"][0][
+        "seats"
+    ]
+    assert (seat_id, number) == (seat.pk, "12A")
+
+
+@pytest.mark.parametrize("rename", ["area", "row"])
+def test_a_renamed_area_or_row_is_a_change_of_its_seats(rename):
+    [seat] = seats_in_area(1)
+    answer = read(seat.showing_id)
+    thing = getattr(seat, rename)
+    setattr(thing, "name" if rename == "area" else "label", "Renamed")
+    thing.save()
+
+    assert "Renamed" in str(read(seat.showing_id, since=answer.json()["cursor"]).json())
+    assert conditional(seat, answer.headers["ETag"]).status_code == 200
+
+
+def conditional(seat, etag):
+    return APIClient().get(
+        f"/api/v1/showings/{seat.showing_id}/seats/", headers={"If-None-Match": etag}
+    )
+
+
+def test_a_reader_with_the_current_map_gets_nothing_again():
+    [seat] = seats_in_area(1)
+    first = read(seat.showing_id)
+
+    again = conditional(seat, first.headers["ETag"])
+
+    assert again.status_code == 304
+    assert again.content == b""
+    assert again.headers["ETag"] == first.headers["ETag"]
+
+
+def test_a_reader_with_an_old_map_gets_the_new_one():
+    [seat] = seats_in_area(1)
+    first = read(seat.showing_id)
+    Seat.objects.filter(pk=seat.pk).hold()
+
+    again = conditional(seat, first.headers["ETag"])
+
+    assert again.status_code == 200
+    assert statuses(again.json()) == {seat.pk: "held"}
+    assert again.headers["ETag"] != first.headers["ETag"]
+
+
+def test_changes_elsewhere_do_not_make_a_map_new():
+    [seat], [other] = seats_in_area(1), seats_in_area(1)
+    first = read(seat.showing_id)
+    Seat.objects.filter(pk=other.pk).hold()
+
+    assert conditional(seat, first.headers["ETag"]).status_code == 304
+
+
+@pytest.mark.parametrize("etag", ['"abc"', "*", '"', 'W/"-1"', '"' + "9" * 30 + '"', "nonsense"])
+def test_an_etag_that_is_not_ours_gets_the_map(etag):
+    [seat] = seats_in_area(1)
+
+    assert statuses(conditional(seat, etag).json()) == {seat.pk: "available"}
+
+
+def test_a_cursor_of_the_future_gets_the_whole_map():
+    """As after a restored backup: the reader knows more than we do, and must start anew."""
+    [seat] = seats_in_area(1)
+
+    ahead = read(seat.showing_id, since="999999999999999")
+
+    assert statuses(ahead.json()) == {seat.pk: "available"}
+
+
+@pytest.mark.parametrize("since", ["", "abc", "-1", "1.5", "9" * 19, "٣", "1 OR 1=1", "\x00"])
+def test_a_cursor_that_is_none_is_refused(since):
+    [seat] = seats_in_area(1)
+
+    answer = read(seat.showing_id, since=since)
+
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "invalid"
+
+
+def test_readers_who_only_take_changes_end_with_the_same_map():
+    seats = seats_in_area(30)
+    showing_id = seats[0].showing_id
+    known = {}
+    cursor = "0"
+    done = threading.Event()
+
+    def keep_buying():
+        for first in range(0, 30, 3):
+            placed_order(seats[first : first + 3], customer=CustomerFactory())
+        done.set()
+        connection.close()
+
+    buyer = threading.Thread(target=keep_buying)
+    buyer.start()
+    while not done.is_set():
+        changes = read(showing_id, since=cursor).json()
+        known.update(statuses(changes))
+        cursor = changes["cursor"]
+    buyer.join()
+    known.update(statuses(read(showing_id, since=cursor).json()))
+
+    assert known == statuses(read(showing_id).json())
+    assert set(known.values()) == {"held"}
