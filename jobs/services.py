@@ -22,14 +22,16 @@ LONGEST_WAIT = timedelta(hours=1)
 
 
 def run_due_jobs(*, limit: int | None = None) -> Counter[str]:
-    """Run every job that is due, oldest first, until none or `limit` are left.
+    """Run every job that is due now, oldest first, until none or `limit` are left.
 
     Returns how many ended how: `done`, `postponed`, `failed`, `dead`. Any number of processes may
     do this at once: a job is leased to one of them, and free again when the lease runs out.
     """
     outcomes: Counter[str] = Counter()
+    due_by = timezone.now()  # what becomes due meanwhile, or again, is for the next call
     while limit is None or outcomes.total() < limit:
-        jobs = lease_due_jobs(now=timezone.now(), limit=BATCH)
+        most = BATCH if limit is None else min(BATCH, limit - outcomes.total())
+        jobs = lease_due_jobs(now=timezone.now(), due_by=due_by, limit=most)
         if not jobs:
             break
         outcomes.update(_run(job) for job in jobs)
@@ -37,9 +39,9 @@ def run_due_jobs(*, limit: int | None = None) -> Counter[str]:
 
 
 @transaction.atomic(durable=True)
-def lease_due_jobs(*, now: datetime, limit: int) -> list[Job]:
-    """Take up to `limit` due jobs for five minutes, passing over what others are taking."""
-    due = Job.objects.due(now).order_by("run_at", "pk")
+def lease_due_jobs(*, now: datetime, due_by: datetime, limit: int) -> list[Job]:
+    """Take up to `limit` jobs due by then for five minutes, passing over what others are taking."""
+    due = Job.objects.due(now).filter(run_at__lte=due_by).order_by("run_at", "pk")
     jobs = list(due.select_for_update(skip_locked=True)[:limit])
     for job in jobs:
         job.leased_until = now + LEASE
@@ -48,11 +50,20 @@ def lease_due_jobs(*, now: datetime, limit: int) -> list[Job]:
     return jobs
 
 
+@transaction.atomic(durable=True)
+def revive_job(*, job_id: int) -> None:
+    """Have a dead job tried again from now on. Any other job stays as it is. Locks the job."""
+    job = Job.objects.select_for_update().get(pk=job_id)
+    if job.status == JobStatus.DEAD:
+        job.revive(at=timezone.now())
+        job.save()
+
+
 def _run(job: Job) -> str:
     try:
         handler_of(job.topic)(**job.payload)
     except RunLater as later:
-        return _record(job.pk, "postponed", until=later.at, error=str(later))
+        return _record(job.pk, "postponed", until=max(later.at, timezone.now()), error=str(later))
     except Exception as error:
         logger.exception("Job %s failed at attempt %s.", job, job.attempts)
         return _record_failure(job, f"{type(error).__name__}: {error}")

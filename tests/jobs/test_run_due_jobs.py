@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.utils import timezone
+
+from jobs import outbox, services
+from jobs.models import Job
+from jobs.outbox import RunLater, UnknownTopic, enqueue
+from jobs.services import MAX_ATTEMPTS, lease_due_jobs, run_due_jobs
+from tests.factories import from_now
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """What a handler of the topic `test.note` was called with."""
+    noted: list[dict] = []
+    monkeypatch.setitem(outbox._handlers, "test.note", lambda **payload: noted.append(payload))
+    return noted
+
+
+@pytest.fixture
+def handler(monkeypatch):
+    """Binds a function to the topic `test.topic`."""
+    return lambda function: monkeypatch.setitem(outbox._handlers, "test.topic", function)
+
+
+def fail(**payload):
+    raise ZeroDivisionError("no luck")
+
+
+def test_a_due_job_runs_once_with_its_payload(calls):
+    enqueue("test.note", run_at=timezone.now(), order_id=7)
+
+    assert run_due_jobs() == {"done": 1}
+    assert run_due_jobs() == {}
+
+    assert calls == [{"order_id": 7}]
+    job = Job.objects.get()
+    assert (job.status, job.attempts) == ("done", 1)
+    assert job.finished_at is not None
+
+
+def test_a_job_of_the_future_waits(calls):
+    enqueue("test.note", run_at=from_now(seconds=60))
+
+    assert run_due_jobs() == {}
+    assert calls == []
+
+
+def test_a_topic_that_nobody_handles_is_refused_at_once():
+    with pytest.raises(UnknownTopic):
+        enqueue("test.tpyo", run_at=timezone.now())
+
+    assert not Job.objects.exists()
+
+
+def test_a_failing_job_is_tried_again_later_and_tells_why(handler):
+    handler(fail)
+    enqueue("test.topic", run_at=timezone.now())
+
+    assert run_due_jobs() == {"failed": 1}
+
+    job = Job.objects.get()
+    assert job.status == "pending"
+    assert job.run_at > timezone.now()
+    assert job.last_error == "ZeroDivisionError: no luck"
+
+
+def test_a_failing_job_does_not_stop_the_others(handler, calls):
+    handler(fail)
+    enqueue("test.topic", run_at=from_now(seconds=-2))
+    enqueue("test.note", run_at=from_now(seconds=-1))
+
+    assert run_due_jobs() == {"failed": 1, "done": 1}
+    assert calls == [{}]
+
+
+def test_the_waits_grow_up_to_an_hour(handler):
+    handler(fail)
+    enqueue("test.topic", run_at=timezone.now())
+    waits = []
+    for _ in range(MAX_ATTEMPTS - 1):
+        Job.objects.update(run_at=from_now(seconds=-1))
+        before = timezone.now()
+        run_due_jobs()
+        waits.append(round((Job.objects.get().run_at - before).total_seconds()))
+
+    assert waits == sorted(waits)
+    assert waits[0] < 60
+    assert waits[-1] == 3600
+
+
+def test_after_the_last_attempt_a_job_is_dead_until_a_person_revives_it(handler, calls):
+    handler(fail)
+    enqueue("test.topic", run_at=timezone.now())
+    Job.objects.update(attempts=MAX_ATTEMPTS - 1)
+
+    assert run_due_jobs() == {"dead": 1}
+    assert run_due_jobs() == {}
+
+    job = Job.objects.get()
+    assert (job.status, job.last_error) == ("dead", "ZeroDivisionError: no luck")
+    handler(lambda **payload: calls.append(payload))
+    services.revive_job(job_id=job.pk)
+    assert run_due_jobs() == {"done": 1}
+
+
+def test_reviving_a_job_that_is_not_dead_changes_nothing(calls):
+    job = enqueue("test.note", run_at=timezone.now())
+    run_due_jobs()
+
+    services.revive_job(job_id=job.pk)
+
+    assert Job.objects.get().status == "done"
+    assert len(calls) == 1
+
+
+def test_a_handler_may_ask_to_be_called_later(handler):
+    later = from_now(minutes=5)
+
+    def not_yet(**payload):
+        raise RunLater(later, "The order can't be settled yet.")
+
+    handler(not_yet)
+    enqueue("test.topic", run_at=timezone.now())
+
+    assert run_due_jobs() == {"postponed": 1}
+    assert Job.objects.get().run_at == later
+
+
+def test_a_handler_that_asks_for_the_past_does_not_keep_the_run_from_ending(handler):
+    def at_once(**payload):
+        raise RunLater(from_now(seconds=-60), "Now, please.")
+
+    handler(at_once)
+    enqueue("test.topic", run_at=timezone.now())
+
+    assert run_due_jobs() == {"postponed": 1}
+
+
+def test_a_leased_job_is_left_to_its_worker_until_the_lease_ends(calls):
+    enqueue("test.note", run_at=from_now(minutes=-10))
+    [leased] = lease_due_jobs(now=timezone.now(), due_by=timezone.now(), limit=10)
+
+    assert run_due_jobs() == {}
+
+    Job.objects.filter(pk=leased.pk).update(leased_until=from_now(seconds=-1))
+    assert run_due_jobs() == {"done": 1}
+
+
+def test_the_limit_is_kept(calls):
+    for number in range(5):
+        enqueue("test.note", run_at=timezone.now(), number=number)
+
+    assert run_due_jobs(limit=2) == {"done": 2}
+    assert len(calls) == 2
+
+
+def test_the_oldest_job_comes_first(calls):
+    enqueue("test.note", run_at=from_now(seconds=-1), number="second")
+    enqueue("test.note", run_at=from_now(seconds=-9), number="first")
+
+    run_due_jobs()
+
+    assert [call["number"] for call in calls] == ["first", "second"]
+
+
+def test_a_rolled_back_transaction_leaves_no_job(calls):
+    with transaction.atomic():
+        enqueue("test.note", run_at=timezone.now())
+        transaction.set_rollback(True)
+
+    assert run_due_jobs() == {}
+
+
+def test_the_command_says_what_it_did(calls, capsys):
+    enqueue("test.note", run_at=timezone.now())
+
+    call_command("run_due_jobs")
+
+    assert "Ran 1 jobs: 1 done." in capsys.readouterr().out
+
+
+def test_the_command_fails_when_a_job_failed(handler):
+    handler(fail)
+    enqueue("test.topic", run_at=timezone.now())
+
+    with pytest.raises(CommandError, match="Some jobs failed"):
+        call_command("run_due_jobs")
