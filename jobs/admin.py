@@ -1,0 +1,43 @@
+"""What is to be done later, and what went wrong with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.admin import ModelAdmin
+
+from jobs.models import Job
+from jobs.services import revive_job
+
+
+@admin.register(Job)
+class JobAdmin(ModelAdmin):  # type: ignore[misc]
+    list_display = ["topic", "payload", "status", "run_at", "attempts", "last_error"]
+    list_filter = ["status", "topic"]
+    actions = ["revive"]
+    show_full_result_count = False
+
+    @admin.action(description=gettext_lazy("Try dead jobs again"), permissions=["revive"])
+    def revive(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        """Have the selected dead jobs run again; others stay as they are."""
+        dead = list(jobs.dead().values_list("pk", flat=True))  # type: ignore[attr-defined]
+        for job_id in dead:
+            revive_job(job_id=job_id)
+        messages.success(request, _("{count} jobs will be tried again.").format(count=len(dead)))
+
+    def has_revive_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_active and request.user.is_superuser)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

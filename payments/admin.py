@@ -1,0 +1,116 @@
+"""Payments to look at, and the cases that a person has to decide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.db.models import QuerySet, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from payments import services
+from payments.models import Payment, PaymentCase, ProviderMessage
+from ticketing.back_office import OwnEvents, ReadOnly
+
+
+@admin.register(Payment)
+class PaymentAdmin(OwnEvents, ReadOnly):
+    organizer_field = "order__event__organizer"
+    list_display = ["txn_ref", "order", "provider", "amount", "status", "created_at", "paid_at"]
+    list_filter = ["status", "provider"]
+    list_select_related = ["order"]
+    search_fields = ["txn_ref__exact", "provider_transaction_no__exact", "order__code__exact"]
+    show_full_result_count = False
+    exclude = ["payment_url", "provider_request", "idempotency_key", "request_digest"]
+
+
+@admin.register(ProviderMessage)
+class ProviderMessageAdmin(ReadOnly):
+    list_display = ["at", "provider", "channel", "txn_ref", "remote_address"]
+    list_filter = ["channel", "provider"]
+    search_fields = ["txn_ref__exact"]
+    show_full_result_count = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Raw messages name other organizers' customers: platform admins only."""
+        return bool(request.user.is_active and request.user.is_superuser)
+
+
+class DecisionForm(forms.Form):
+    decision = forms.CharField(
+        min_length=5,
+        max_length=2000,
+        widget=UnfoldAdminTextareaWidget(),
+        help_text=gettext_lazy("What was found and what was decided; kept for ever."),
+    )
+
+
+class Owing(admin.SimpleListFilter):
+    title = gettext_lazy("money owed")
+    parameter_name = "owed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", _("Money has to go back"))]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[PaymentCase]
+    ) -> QuerySet[PaymentCase]:
+        return queryset.filter(amount_owed__gt=0) if self.value() else queryset
+
+
+@admin.register(PaymentCase)
+class PaymentCaseAdmin(OwnEvents, ReadOnly):
+    organizer_field = "order__event__organizer"
+    list_display = ["opened_at", "kind", "status", "order", "txn_ref", "amount", "amount_owed"]
+    list_filter = ["status", "kind", Owing]
+    list_select_related = ["order"]
+    search_fields = ["txn_ref__exact", "order__code__exact"]
+    ordering = ["status", "-opened_at"]
+    actions_detail = ["resolve"]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The list, with what is owed in all above it."""
+        owed = self.get_queryset(request).owing().aggregate(sum=Sum("amount_owed"))["sum"] or 0
+        if owed:
+            told = _("{owed} VND have to go back to customers.").format(owed=f"{owed:,.0f}")
+            messages.warning(request, told)
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        return response
+
+    @action(  # type: ignore[untyped-decorator]
+        description=gettext_lazy("Resolve with a decision"),
+        url_path="resolve",
+        permissions=["resolve"],
+    )
+    def resolve(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Ask for the decision, then close the case with it."""
+        case = get_object_or_404(PaymentCase, pk=object_id)
+        form = DecisionForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            assert isinstance(request.user, User)
+            services.resolve_case(
+                case_id=case.pk, by=request.user, decision=form.cleaned_data["decision"]
+            )
+            messages.success(request, _("The case is resolved."))
+            return redirect("admin:payments_paymentcase_change", object_id=case.pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Resolve: {case}").format(case=case),
+            "form": form,
+            "case": case,
+            "opts": self.opts,
+        }
+        return render(request, "payments/resolve_case.html", context)
+
+    def has_resolve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Only platform admins decide about money."""
+        return bool(request.user.is_active and request.user.is_superuser)
+
+    show_full_result_count = False

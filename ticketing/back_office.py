@@ -1,0 +1,42 @@
+"""What every admin page of ours has in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+if TYPE_CHECKING:
+    from django.db.models import Model, QuerySet
+
+
+class OwnEvents(ModelAdmin):  # type: ignore[misc]
+    """Members of an organizer see the rows of its events and no others, by address neither.
+
+    `organizer_field` leads from a row to its organizer.
+    """
+
+    organizer_field: str
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)
+        assert isinstance(request.user, User)
+        if request.user.is_superuser:
+            return rows
+        own = request.user.organizers.all()
+        return rows.filter(**{f"{self.organizer_field}__in": own})
+
+
+class ReadOnly(ModelAdmin):  # type: ignore[misc]
+    """Rows that only services write."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
