@@ -63,6 +63,7 @@ if SANDBOX and PUBLIC_HOST not in LOOPBACK:
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[PUBLIC_HOST, *(LOOPBACK if SANDBOX else ())])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
 
 # --- what it is made of ------------------------------------------------------------------------
 

@@ -45,6 +45,7 @@ def own_order(request: Request, code: str) -> Order:
 
 
 class OrderList(generics.ListAPIView[Order]):
+    queryset = Order.objects.none()  # names the model to the API's description
     serializer_class = OrderBody
     ordering = ["-created_at", "-pk"]
     refusals = {

@@ -1,0 +1,153 @@
+"""`make demo`: buy tickets as a customer does, through public HTTP only, and say each step."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import uuid
+from typing import Any
+
+import httpx
+
+PUBLIC = os.environ.get("PUBLIC_URL") or f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
+SANDBOX = f"http://127.0.0.1:{os.environ.get('SANDBOX_PORT', '8001')}"
+EMAIL, PASSWORD = "customer@example.com", "demo-tickets-2026"
+WAIT_SECONDS = 30
+
+
+class Failed(Exception):
+    """A step did not end as it should; the text says which and how."""
+
+
+class Shop:
+    """The API as seen by one customer."""
+
+    def __init__(self) -> None:
+        self.http = httpx.Client(base_url=PUBLIC, trust_env=False, timeout=30)
+
+    def log_in(self) -> None:
+        body = {"email": EMAIL, "password": PASSWORD}
+        answer = self.ask("POST", "/_allauth/app/v1/auth/login", body)
+        self.http.headers["Authorization"] = f"Bearer {answer['meta']['access_token']}"
+
+    def ask(self, method: str, path: str, body: object = None) -> Any:
+        """The answer's JSON; raises Failed with the problem's own words."""
+        key = {"Idempotency-Key": uuid.uuid4().hex} if method == "POST" else {}
+        answer = self.http.request(method, path, json=body, headers=key)
+        if answer.is_error:
+            raise Failed(f"{method} {path}: {answer.status_code} {answer.text}")
+        return answer.json()
+
+    def get(self, path: str) -> Any:
+        return self.ask("GET", f"/api/v1/{path}")
+
+    def post(self, path: str, body: object) -> Any:
+        return self.ask("POST", f"/api/v1/{path}", body)
+
+
+def main() -> int:
+    """Buy numbered and general-admission seats, pay both, print the tickets."""
+    shop = Shop()
+    try:
+        shop.log_in()
+        say(f"Logged in as {EMAIL}.")
+        for wish in (numbered_seats(shop), standing_places(shop)):
+            buy(shop, wish)
+    except Failed as failure:
+        say(str(failure))
+        return 1
+    except httpx.ConnectError:
+        say(f"Nobody answers at {PUBLIC}. Start `make run` in another terminal first.")
+        return 1
+    say("\nDone: two orders paid, all tickets issued.")
+    return 0
+
+
+def numbered_seats(shop: Shop) -> dict[str, Any]:
+    """Two free neighbours, found on the seat map of a showing that is on sale."""
+    for showing, area in areas_on_sale(shop, is_general_admission=False):
+        seat_map = shop.get(f"showings/{showing['id']}/seats/")
+        rows = next(each["rows"] for each in seat_map["areas"] if each["id"] == area["id"])
+        for row in rows:
+            free = [seat for seat in row["seats"] if seat[2] == "available"]
+            if len(free) >= 2:
+                names = ", ".join(seat[1] for seat in free[:2])
+                say(f"\n{showing['title']}: {area['name']}, row {row['label']}, seats {names}")
+                return {"showing": showing["id"], "seats": [seat[0] for seat in free[:2]]}
+    raise Failed("No showing on sale has two numbered seats left.")
+
+
+def standing_places(shop: Shop) -> dict[str, Any]:
+    """Three places of a field."""
+    for showing, area in areas_on_sale(shop, is_general_admission=True):
+        if area["seats"]["available"] >= 3:
+            say(f"\n{showing['title']}: {area['name']}, 3 places")
+            return {"showing": showing["id"], "area": area["id"], "quantity": 3}
+    raise Failed("No showing on sale has three standing places left.")
+
+
+def areas_on_sale(shop: Shop, *, is_general_admission: bool) -> list[tuple[Any, Any]]:
+    """Areas that cost something, with their showing."""
+    found = []
+    for event in shop.get("events/?status=published")["results"]:
+        for listed in event["showings"]:
+            if not listed["on_sale"]:
+                continue
+            showing = shop.get(f"showings/{listed['id']}/")
+            found += [
+                (showing, area)
+                for area in showing["areas"]
+                if area["is_general_admission"] is is_general_admission and float(area["price"]) > 0
+            ]
+    return found
+
+
+def buy(shop: Shop, wish: dict[str, Any]) -> None:
+    """Hold, pay at the stand-in, come back, wait for the tickets."""
+    order = shop.post("orders/", wish)
+    say(f"  held    order {order['code']}, {order['total_amount']} VND until {order['expires_at']}")
+    payment = shop.post(f"orders/{order['code']}/payments/", {"provider": "vnpay"})
+    say(f"  paying  {payment['payment_url'][:72]}…")
+    come_back(pay_at_vnpay(payment["payment_url"]))
+    status = wait_until_settled(shop, order["code"])
+    if status != "paid":
+        raise Failed(f"Order {order['code']} is {status}, not paid.")
+    for ticket in shop.get(f"orders/{order['code']}/tickets/"):
+        place = f"{ticket['area']} {ticket['row']} {ticket['number']}"
+        say(f"  ticket  {ticket['code']}  {place}  {PUBLIC}{ticket['qr_url']}")
+
+
+def pay_at_vnpay(payment_url: str) -> str:
+    """Do what a person would on the payment page; answer the address the browser is sent to."""
+    body = {"payment_url": payment_url, "outcome": "success"}
+    answer = httpx.post(f"{SANDBOX}/control/pay", json=body, trust_env=False, timeout=30)
+    if answer.is_error:
+        raise Failed(f"The VNPay stand-in refused: {answer.text}")
+    return str(answer.json()["return_url"])
+
+
+def come_back(return_url: str) -> None:
+    page = httpx.get(return_url, trust_env=False, timeout=30)
+    if page.is_error:
+        raise Failed(f"The return page answered {page.status_code}.")
+    say("  back    the return page has been shown")
+
+
+def wait_until_settled(shop: Shop, code: str) -> str:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < deadline:
+        status = str(shop.get(f"orders/{code}/")["status"])
+        if status != "pending_payment":
+            return status
+        time.sleep(0.2)
+    return "still pending"
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

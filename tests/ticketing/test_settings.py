@@ -1,0 +1,112 @@
+"""The settings refuse to start with what would be unsafe, and say what to do."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PRODUCTION = {
+    "SECRET_KEY": "a" * 50,
+    "PUBLIC_URL": "https://tickets.example.com",
+    "VNPAY_TMN_CODE": "TMN00001",
+    "VNPAY_HASH_SECRET": "s" * 32,
+    "VNPAY_PAYMENT_URL": "https://pay.example/",
+    "VNPAY_API_URL": "https://api.example/",
+    "EMAIL_URL": "smtp://mail.example:25",
+    "DATABASE_URL": "postgres://user:password@db/ticketing",
+}
+
+
+def start(code="", **variables):
+    """Load the settings in a process of its own that has just these variables."""
+    return subprocess.run(
+        [sys.executable, "-c", f"from ticketing import settings\n{code}"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(autouse=True)
+def _database():
+    """Nothing here needs one."""
+
+
+def test_production_starts_when_everything_is_set():
+    assert start(**PRODUCTION).returncode == 0
+
+
+@pytest.mark.parametrize("name", sorted(set(PRODUCTION) - {"DATABASE_URL"}))
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_a_missing_secret_stops_the_start_and_is_named(name, value):
+    variables = {**PRODUCTION, name: value}
+    refused = start(**{key: given for key, given in variables.items() if given is not None})
+
+    assert refused.returncode != 0
+    assert f"{name} is not set" in refused.stderr
+    assert ".env.example" in refused.stderr
+
+
+@pytest.mark.parametrize("url", ["https://tickets.example.com", "http://192.168.1.7:8000"])
+def test_the_sandbox_does_not_start_on_a_public_address(url):
+    refused = start(SANDBOX="1", PUBLIC_URL=url)
+
+    assert refused.returncode != 0
+    assert "SANDBOX is on and PUBLIC_URL is" in refused.stderr
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost:9", "http://[::1]:8"])
+def test_the_sandbox_starts_on_loopback_without_any_secret(url):
+    assert start(SANDBOX="1", PUBLIC_URL=url).returncode == 0
+
+
+def test_another_kind_of_database_is_refused():
+    refused = start(**{**PRODUCTION, "DATABASE_URL": "sqlite:///x.db"})
+
+    assert "DATABASE_URL must name a PostgreSQL server" in refused.stderr
+
+
+def test_https_makes_cookies_and_redirects_safe():
+    code = "print(settings.SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE, "
+    code += "settings.SECURE_SSL_REDIRECT, settings.SECURE_HSTS_SECONDS > 0, settings.DEBUG)"
+
+    assert start(code, **PRODUCTION).stdout.split() == ["True", "True", "True", "True", "False"]
+
+
+def test_djangos_own_deployment_checks_find_nothing():
+    checked = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **PRODUCTION, "SECRET_KEY": "x7_" + "abcdefgh12" * 6},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_the_example_names_every_variable_and_no_other():
+    text = (ROOT / "ticketing" / "settings.py").read_text()
+    read = set(re.findall(r'(?:text|flag|number|secret|env\.\w+)\(\s*"([A-Z_]+)"', text))
+    example = (ROOT / ".env.example").read_text()
+    named = set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE))
+
+    assert named == read
+
+
+def test_the_example_as_it_is_names_what_is_missing():
+    example = (ROOT / ".env.example").read_text()
+    given = dict(re.findall(r"^([A-Z_]+)=(.*)$", example, re.MULTILINE))
+
+    refused = start(**given)
+
+    assert "SECRET_KEY is not set" in refused.stderr
