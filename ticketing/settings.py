@@ -91,6 +91,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "ticketing.health.HealthMiddleware",
     "ticketing.requests.RequestIdMiddleware",
     "ticketing.requests.AccessLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -274,7 +275,7 @@ STATIC_ROOT = None if WHITENOISE_USE_FINDERS else BASE_DIR / "static"
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SECURE_SSL_REDIRECT = IS_HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^payments/vnpay/ipn/$"]
+SECURE_REDIRECT_EXEMPT = [r"^payments/vnpay/ipn/$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS

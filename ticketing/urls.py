@@ -5,8 +5,6 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from ticketing.health import healthz, readyz
-
 API = [
     path("", include("ticketing.api.urls")),
     path("", include("orders.api.urls")),
@@ -21,8 +19,6 @@ urlpatterns = [
     path("_allauth/", include("allauth.headless.urls")),
     path("payments/", include("payments.api.callback_urls")),
     path("admin/", admin.site.urls),
-    path("healthz", healthz),
-    path("readyz", readyz),
 ]
 
 handler400 = "ticketing.problems.bad_request"

@@ -1,0 +1,76 @@
+"""Each request has an id and one line in the log, which tells no secret."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+
+import pytest
+from django.utils import timezone
+
+from orders import operations
+from tests.factories import placed_order
+
+
+def lines(caplog):
+    return [record for record in caplog.records if record.name == "ticketing.requests"]
+
+
+def test_the_proxys_id_is_kept(client):
+    answer = client.get("/api/v1/events/", headers={"X-Request-ID": "abc-123_DEF"})
+
+    assert answer.headers["X-Request-ID"] == "abc-123_DEF"
+
+
+@pytest.mark.parametrize("given", ["short", "x" * 65, "has space here", "new\\nline-abc"])
+def test_an_id_that_looks_odd_is_replaced(client, given):
+    answer = client.get("/api/v1/events/", headers={"X-Request-ID": given})
+
+    assert answer.headers["X-Request-ID"] != given
+    assert len(answer.headers["X-Request-ID"]) == 32
+
+
+def test_a_request_is_one_line_with_route_status_and_duration(client, caplog):
+    with caplog.at_level(logging.INFO, logger="ticketing.requests"):
+        client.get("/api/v1/events/no-such-event/?token=secret")
+
+    [line] = lines(caplog)
+    assert line.getMessage() == "GET api/v1/events/<slug:slug>/ 404"
+    assert line.milliseconds >= 0
+
+
+def test_the_line_is_json_with_the_requests_id(client, monkeypatch):
+    stream = io.StringIO()
+    [handler] = [each for each in logging.getLogger().handlers if each.get_name() == "stderr"]
+    monkeypatch.setattr(handler, "stream", stream)
+
+    answer = client.get("/api/v1/events/")
+
+    written = [json.loads(line) for line in stream.getvalue().splitlines()]
+
+    [told] = [line for line in written if line["name"] == "ticketing.requests"]
+    assert told["request_id"] == answer.headers["X-Request-ID"]
+    assert (told["status"], told["route"]) == (200, "api/v1/events/")
+
+
+def test_ticket_codes_tokens_and_passwords_never_reach_the_log(api, customer, client, caplog):
+    order = placed_order(customer=customer)
+    operations.confirm(order, by=None, at=timezone.now(), reason="The test pays it.")
+    code = order.tickets.first().code
+
+    with caplog.at_level(logging.DEBUG):
+        api.get(f"/api/v1/tickets/{code}/qr.svg")
+        client.get(f"/api/v1/tickets/{code}/qr.svg", headers={"Authorization": "Bearer sesame"})
+        client.post(
+            "/_allauth/app/v1/auth/login",
+            {"email": "a@example.org", "password": "my-secret-password"},
+            content_type="application/json",
+        )
+
+    told = "\n".join(
+        record.getMessage() for record in caplog.records if record.name != "django.db.backends"
+    )
+    assert code not in told
+    assert "sesame" not in told
+    assert "my-secret-password" not in told
