@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test demo bench lint types contracts checks browser clean
+.PHONY: run test demo bench browser lint types contracts schema checks
 
 run: $(STAMP)
 	@$(BIN)/python -m sandbox.run
@@ -18,6 +18,10 @@ demo: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
 
+# needs a Chromium: `apt-get install chromium`, or CHROMIUM=/path/to/it
+browser: $(STAMP)
+	$(BIN)/python -m pytest -m browser
+
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -28,7 +32,12 @@ types: $(STAMP)
 contracts: $(STAMP)
 	$(BIN)/lint-imports
 
-checks: lint types contracts
+schema: $(STAMP)
+	SANDBOX=1 $(BIN)/python manage.py makemigrations --check --dry-run
+	SANDBOX=1 $(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+checks: lint types contracts schema
 
 $(STAMP): requirements.txt requirements-dev.txt constraints.txt
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
