@@ -41,7 +41,7 @@ class Job(FSMModelMixin, models.Model):
     status = FSMField(choices=JobStatus.choices, default=JobStatus.PENDING, protected=True)
     run_at = models.DateTimeField()
     leased_until = models.DateTimeField(null=True, blank=True)
-    attempts = models.PositiveIntegerField(default=0)
+    attempts = models.IntegerField(default=0)
     last_error = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -51,6 +51,7 @@ class Job(FSMModelMixin, models.Model):
     class Meta:
         constraints = [
             CheckConstraint(name="job_status_valid", condition=Q(status__in=JobStatus.values)),
+            CheckConstraint(name="job_attempts_not_negative", condition=Q(attempts__gte=0)),
             CheckConstraint(
                 name="job_finished_when_done",
                 condition=Q(status__in=["done", "dead"]) ^ Q(finished_at__isnull=True),
