@@ -77,7 +77,9 @@ class PaymentCaseAdmin(OwnEvents, ReadOnly):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The list, with what is owed in all above it."""
-        owed = self.get_queryset(request).owing().aggregate(sum=Sum("amount_owed"))["sum"] or 0
+        mine = self.get_queryset(request).values("pk")
+        owing = PaymentCase.objects.owing().filter(pk__in=mine)
+        owed = owing.aggregate(sum=Sum("amount_owed"))["sum"] or 0
         if owed:
             told = _("{owed} VND have to go back to customers.").format(owed=f"{owed:,.0f}")
             messages.warning(request, told)

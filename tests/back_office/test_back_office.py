@@ -20,6 +20,7 @@ from tests.factories import (
     seats_in_area,
 )
 from tests.payments.vnpay_calls import IPN, success
+from ticketing.models import Event
 
 
 @pytest.fixture
@@ -147,3 +148,32 @@ def test_visitors_are_sent_to_the_login(client):
 
     assert answer.status_code == 302
     assert "/admin/login/" in answer.headers["Location"]
+
+
+def test_an_admin_publishes_an_event_that_has_seats_and_is_told_why_another_has_not(boss):
+    ready, empty = EventFactory(draft=True), EventFactory(draft=True)
+    seats_in_area(1, showing=ShowingFactory(event=ready))
+
+    page = boss.post(
+        reverse("admin:ticketing_event_changelist"),
+        {"action": "publish", "_selected_action": [ready.pk, empty.pk]},
+        follow=True,
+    )
+
+    assert Event.objects.get(pk=ready.pk).status == "published"
+    assert Event.objects.get(pk=empty.pk).status == "draft"
+    assert "Add a showing first." in page.content.decode()
+
+
+def test_members_see_their_own_events_only(member):
+    own = ShowingFactory(event=EventFactory(organizer=member.user.organizers.get()))
+    foreign = ShowingFactory()
+
+    for name, mine, theirs in (
+        ("event", own.event, foreign.event),
+        ("showing", own, foreign),
+        ("organizer", own.event.organizer, foreign.event.organizer),
+    ):
+        change = f"admin:ticketing_{name}_change"
+        assert member.get(reverse(change, args=[mine.pk])).status_code == 200
+        assert member.get(reverse(change, args=[theirs.pk])).status_code == 302

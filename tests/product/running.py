@@ -1,0 +1,90 @@
+"""The whole product, started as a new user starts it, on free ports with a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import httpx
+
+from tests.sandbox_process import clean_environment, find_free_port, wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 120
+
+
+class RunningProduct:
+    """`make run` in a process of its own; `stop` is its Ctrl-C."""
+
+    def __init__(self, data_dir: Path, **settings: str) -> None:
+        port, sandbox_port = find_free_port(), find_free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self.sandbox_url = f"http://127.0.0.1:{sandbox_port}"
+        self.data_dir = data_dir
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if name != "SANDBOX"},
+            **clean_environment(settings),
+            "PORT": str(port),
+            "SANDBOX_PORT": str(sandbox_port),
+            "DATA_DIR": str(data_dir),
+        }
+        self.environment.pop("SANDBOX", None)
+        self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=30)
+        self.stand_in = httpx.Client(base_url=self.sandbox_url, trust_env=False, timeout=30)
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "sandbox.run"],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+        )
+        wait_until(self._has_greeted, seconds=START_SECONDS, what="the product to greet")
+
+    def stop(self) -> int:
+        """End it as Ctrl-C does; answers the exit code."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
+        return self._process.wait(timeout=60)
+
+    def close(self) -> None:
+        self.http.close()
+        self.stand_in.close()
+        self._log.close()
+
+    def log(self) -> str:
+        self._log.seek(0)
+        return self._log.read().decode()
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run one of our programs in the product's environment."""
+        return subprocess.run(
+            [sys.executable, *command],
+            cwd=ROOT,
+            env={**self.environment, "SANDBOX": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    def mails_to(self, address: str) -> list[str]:
+        """Texts of the mails that were written to files, oldest first."""
+        files = sorted((self.data_dir / "mail").glob("*.log"))
+        texts = "\n".join(file.read_text() for file in files)
+        mails = re.split(r"^-{70,}$", texts, flags=re.MULTILINE)
+        return [mail for mail in mails if f"To: {address}" in mail]
+
+    def _has_greeted(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise AssertionError(f"The product ended at once:\n{self.log()}")
+        return "The product is running" in self.log()

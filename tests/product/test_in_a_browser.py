@@ -1,0 +1,89 @@
+"""What people see, in a real Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from tests.product.test_selling import Buyer, two_seats
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="session")
+def browser():
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser, product):
+    """A page that fails the test if it talks to any other machine or throws an error."""
+    context = browser.new_context(locale="en-GB")
+    page = context.new_page()
+    strangers, errors = [], []
+    ours = (product.url, product.sandbox_url, "data:", "blob:")
+    page.on("request", lambda sent: ours_or(sent.url, ours, strangers))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert strangers == []
+    assert errors == []
+
+
+def ours_or(url, ours, strangers):
+    if not url.startswith(ours):
+        strangers.append(url)
+
+
+@pytest.fixture
+def buyer(product):
+    buyer = Buyer(product)
+    yield buyer
+    buyer.http.close()
+
+
+def test_a_person_pays_with_a_test_card_and_comes_back_to_the_tickets(page, buyer):
+    order = buyer.order(two_seats(buyer))
+
+    page.goto(buyer.pay_url(order))
+    page.get_by_label("9704198526191432198").check()
+    page.locator("button[type=submit]").first.click()
+
+    expect(page.get_by_role("heading")).to_have_text("Paid. Your tickets are ready.")
+    expect(page.get_by_text(order["code"])).to_be_visible()
+    assert buyer.status(order) == "paid"
+
+
+def test_a_person_who_cancels_reads_that_the_seats_are_still_held(page, buyer):
+    order = buyer.order(two_seats(buyer))
+
+    page.goto(buyer.pay_url(order))
+    page.locator("button[name=cancel]").click()
+
+    expect(page.get_by_role("heading")).to_have_text("The payment did not go through.")
+    assert buyer.status(order) == "pending_payment"
+
+
+def test_the_api_documentation_works_without_the_internet(page, product):
+    page.goto(f"{product.url}/api/docs/")
+
+    expect(page.get_by_text("Hold seats")).to_be_visible()
+    page.get_by_text("Hold seats").click()
+    expect(page.get_by_text("seats-unavailable").first).to_be_visible()
+
+
+def test_an_admin_logs_in_and_sees_the_orders(page, product):
+    page.goto(f"{product.url}/admin/orders/order/")
+    page.get_by_label("Username").fill("admin@example.com")
+    page.get_by_label("Password").fill("demo-tickets-2026")
+    page.locator("button[type=submit]").first.click()
+
+    expect(page.get_by_role("heading", name="order").first).to_be_visible()
+    assert "/admin/orders/order/" in page.url
