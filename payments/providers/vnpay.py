@@ -69,9 +69,7 @@ class VNPay:
         try:
             parameters = pay_parameters(attempt, self._config())
         except AmountNotAccepted as refusal:
-            raise NotPayable(
-                _("VNPay does not take this amount: {why}").format(why=refusal)
-            ) from refusal
+            raise NotPayable(_not_accepted(payment, self._config())) from refusal
         return Opening(payment_url=pay_url(parameters, self._config()), request=parameters)
 
     def read_callback(self, pairs: Iterable[tuple[str, str]]) -> Result:
@@ -120,3 +118,12 @@ class VNPay:
             return_url=f"{settings.PUBLIC_URL}/payments/{self.name}/return/",
             server_address=settings.VNPAY_SERVER_IP,
         )
+
+
+def _not_accepted(payment: Payment, config: Config) -> str:
+    told = _("VNPay takes whole amounts from {least} to {most} VND; this order costs {amount}.")
+    return told.format(
+        least=f"{config.least_amount:,}",
+        most=f"{config.greatest_amount:,}",
+        amount=f"{payment.amount:,}",
+    )
