@@ -1,0 +1,141 @@
+"""Run all benchmarks: `python -m benchmarks [--seconds N] [--clients N]`; see `make bench`."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import subprocess
+import sys
+from types import FrameType
+
+import django
+
+from benchmarks import data, floor, load, machine, orders, seat_map
+from benchmarks.report import Line, Report, about
+from sandbox.run import say
+
+WARM_UP = 3.0
+FULL_READS = 15
+
+
+def main() -> int:
+    """Measure, print the table, save the file; 1 if an answer was wrong or a rule is broken."""
+    options = parse_options()
+    signal.signal(signal.SIGTERM, _stop)
+    environment = machine.prepare_environment()
+    say("Making a database with a stadium, a standing field and 20,000 old orders …")
+    socket_dir = machine.start_database(environment)
+    with machine.connect(socket_dir) as connection:
+        house = data.fill(connection, data.Scale())
+        data.settle(connection)
+        (postgres,) = connection.execute("SHOW server_version").fetchone() or ("",)
+    report = Report(about=about(str(postgres), **vars(options)))
+    with machine.web_server(environment, socket_dir) as running:
+        wrong = measure_orders(running, house, options, report)
+        wrong |= measure_seat_map(running, house, options, report)
+    problems = broken_rules(environment)
+    report.notes.append(problems or "Everything that was written keeps every rule.")
+    report.save()
+    say("\n" + report.table())
+    return int(wrong or bool(problems))
+
+
+def parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--seconds", type=int, default=20, help="measured time of orders (20)")
+    parser.add_argument("--clients", type=int, default=32, help="simultaneous buyers (32)")
+    options = parser.parse_args()
+    if options.seconds < 2 or options.clients < 1:
+        parser.error("--seconds must be at least 2 and --clients at least 1.")
+    return options
+
+
+def measure_orders(
+    running: machine.Machine, house: data.House, options: argparse.Namespace, report: Report
+) -> bool:
+    """Orders between two halves of their floor; whether any answer was not 201."""
+    django.setup()
+    tokens = orders.mint_tokens(house)
+    statements = orders.count_statements(house, tokens[0])
+    clients, seconds = options.clients, options.seconds
+    say(f"The floor of orders, first half: pgbench, {clients} clients …")
+    first = floor.measure(running, house, clients=clients, seconds=seconds // 2)
+    say(f"Orders through HTTP: {clients} clients, {seconds} s …")
+    _checkpoint(running)
+    placed = orders.measure(
+        running, house, tokens, clients=clients, warm_up=WARM_UP, seconds=seconds
+    )
+    say("The floor of orders, second half …")
+    _checkpoint(running)
+    second = floor.measure(running, house, clients=clients, seconds=seconds // 2)
+    tell_orders(report, placed, floor.both(first, second), statements)
+    return bool(placed.errors(201))
+
+
+def tell_orders(
+    report: Report, placed: load.Load, lowest: floor.Floor, statements: orders.Statements
+) -> None:
+    count = max(placed.statuses[201], 1)
+    report.lines += [
+        Line("orders: rate", placed.rate(201), "/s", lowest.per_second),
+        Line("orders: median time", placed.percentile(50), "ms", lowest.milliseconds),
+        Line("orders: 95 of 100 within", placed.percentile(95), "ms"),
+        Line("orders: 99 of 100 within", placed.percentile(99), "ms"),
+        Line("orders: SQL statements each", len(statements.sql), "", 1),
+        Line("orders: CPU of web workers, each", placed.cpu["web"] / count * 1000, "ms"),
+        Line(
+            "orders: CPU of PostgreSQL, each",
+            placed.cpu["postgres"] / count * 1000,
+            "ms",
+            lowest.postgres_cpu / lowest.orders * 1000,
+        ),
+    ]
+    load_share = placed.cpu["load"] / placed.seconds
+    report.notes += [
+        f"Orders placed: {placed.statuses[201]:,}; other answers: {placed.errors(201) or 'none'}.",
+        f"The load generator used {load_share:.0%} of one CPU.",
+        f"Besides {len(statements.sql)} SQL statements: {', '.join(statements.control)}.",
+        "The floor of times is pgbench's average; fsync and synchronous_commit are on.",
+    ]
+    report.details |= {"statements": statements.sql, "cpu_seconds": dict(placed.cpu)}
+
+
+def measure_seat_map(
+    running: machine.Machine, house: data.House, options: argparse.Namespace, report: Report
+) -> bool:
+    """The stadium's map, whole and refreshed; whether any answer had the wrong status."""
+    say(f"The seat map of {house.stadium_seats:,} seats …")
+    full = seat_map.measure_full(running, house, reads=FULL_READS)
+    refreshed = seat_map.measure_refreshes(running, house, seconds=max(1, options.seconds / 7))
+    report.lines += [
+        Line("seat map: whole, median", full.http, "ms", full.sql),
+        Line("seat map: unchanged (304)", refreshed.unchanged, "/s", refreshed.empty),
+        Line("seat map: 100 changed seats", refreshed.delta, "/s", refreshed.empty),
+    ]
+    wrong = refreshed.errors
+    report.notes += [
+        f"The whole map has {full.size:,} bytes; its floor is its SQL alone, read in turns.",
+        f"The floor of refreshes is a view that does nothing; wrong answers: {wrong or 'none'}.",
+    ]
+    return bool(wrong)
+
+
+def broken_rules(environment: dict[str, str]) -> str:
+    """What `verify_invariants` says if orders or floor left data that breaks a rule, else ""."""
+    say("Checking what was written against the rules …")
+    command = [sys.executable, "manage.py", "verify_invariants"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr if done.returncode else ""
+
+
+def _checkpoint(running: machine.Machine) -> None:
+    with running.connect() as connection:
+        connection.execute("CHECKPOINT")
+
+
+def _stop(signal_number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + signal_number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,143 @@
+"""A lean HTTP load: keep-alive connections, prepared bytes, one request after another on each."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from statistics import quantiles
+
+BODILESS = {204, 304}
+BROKEN = 0  # the "status" of a connection that ended without an answer
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_ETAG = re.compile(rb"\r\netag: *([^\r]+)", re.IGNORECASE)
+
+Cpu = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    etag: str
+    body: bytes
+
+
+@dataclass
+class Load:
+    """What came back within the measured time."""
+
+    seconds: float = 0.0
+    cpu: Cpu = field(default_factory=dict)
+    """CPU seconds by part, as `watch` counts them."""
+    statuses: Counter[int] = field(default_factory=Counter)
+    latencies: list[float] = field(default_factory=list)
+    """Seconds, of every answer, wanted or not."""
+
+    def rate(self, status: int) -> float:
+        """Answers of this status in a second."""
+        return self.statuses[status] / self.seconds
+
+    def errors(self, status: int) -> dict[int, int]:
+        """How many answers were not of this status, by status; 0 is a broken connection."""
+        return {other: n for other, n in sorted(self.statuses.items()) if other != status}
+
+    def percentile(self, percent: int) -> float:
+        """Milliseconds within which so many of a hundred requests were answered."""
+        return quantiles(self.latencies, n=100)[percent - 1] * 1000
+
+
+class Client:
+    """One connection to 127.0.0.1, opened when needed."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def send(self, request: bytes) -> Answer:
+        """Send prepared bytes, read the whole answer. Raises OSError or EOFError if it breaks."""
+        if self._streams is None:
+            self._streams = await asyncio.open_connection("127.0.0.1", self.port, limit=2**22)
+        reader, writer = self._streams
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        status = int(head[9:12])
+        body = b"" if status in BODILESS else await reader.readexactly(_length(head))
+        etag = _ETAG.search(head)
+        return Answer(status, etag[1].decode() if etag else "", body)
+
+    def close(self) -> None:
+        if self._streams:
+            self._streams[1].close()
+            self._streams = None
+
+
+def _length(head: bytes) -> int:
+    found = _LENGTH.search(head)
+    if found is None:
+        raise RuntimeError(f"Only answers with a Content-Length can be read, not this:\n{head!r}")
+    return int(found[1])
+
+
+def request_bytes(
+    method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b""
+) -> bytes:
+    """A complete request. A body is JSON."""
+    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1"]
+    lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+    if body:
+        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def run(
+    port: int,
+    *,
+    make: Callable[[], bytes],
+    clients: int,
+    warm_up: float,
+    seconds: float,
+    watch: Callable[[], Cpu],
+) -> Load:
+    """Keep `clients` connections busy with what `make` gives; count only after the warm-up.
+
+    `watch` reads clocks that only go up; `Load.cpu` says how far they went in the measured time.
+    """
+    return asyncio.run(_Run(port, make, watch).run(clients, warm_up, seconds))
+
+
+class _Run:
+    def __init__(self, port: int, make: Callable[[], bytes], watch: Callable[[], Cpu]) -> None:
+        self.port, self.make, self.watch = port, make, watch
+        self.load = Load()
+        self.is_counting = False
+        self.is_over = False
+
+    async def run(self, clients: int, warm_up: float, seconds: float) -> Load:
+        await asyncio.gather(self._time(warm_up, seconds), *(self._ask() for _ in range(clients)))
+        return self.load
+
+    async def _time(self, warm_up: float, seconds: float) -> None:
+        await asyncio.sleep(warm_up)
+        before, started = self.watch(), time.perf_counter()
+        self.is_counting = True
+        await asyncio.sleep(seconds)
+        self.is_counting, self.is_over = False, True
+        self.load.seconds = time.perf_counter() - started
+        self.load.cpu = {part: after - before[part] for part, after in self.watch().items()}
+
+    async def _ask(self) -> None:
+        client = Client(self.port)
+        while not self.is_over:
+            request, started = self.make(), time.perf_counter()
+            try:
+                status = (await client.send(request)).status
+            except (OSError, EOFError):
+                status = BROKEN
+                client.close()
+            if self.is_counting:
+                self.load.statuses[status] += 1
+                self.load.latencies.append(time.perf_counter() - started)
+        client.close()

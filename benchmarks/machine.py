@@ -1,0 +1,152 @@
+"""What a run stands on: a data folder, a database and a web server of its own, gone at its end."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import psycopg
+
+from sandbox import run
+from ticketing.embedded_postgres import server
+
+DATABASE = "ticketing"
+START_SECONDS = 60.0
+STILL = 0.05  # seconds of CPU in half a second: a server that has finished loading stays below
+
+Connection = psycopg.Connection[tuple[object, ...]]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where the database and the web server are, and which processes they consist of."""
+
+    socket_dir: Path
+    port: int
+    postgres: psutil.Process
+    web: psutil.Process
+
+    def connect(self) -> Connection:
+        """A connection past Django, in autocommit."""
+        return connect(self.socket_dir)
+
+    def cpu(self) -> dict[str, float]:
+        """CPU seconds used so far by the web server, by PostgreSQL, and by this process."""
+        return {
+            "web": cpu_of(self.web),
+            "postgres": cpu_of(self.postgres),
+            "load": time.process_time(),
+        }
+
+
+def prepare_environment() -> dict[str, str]:
+    """Point this process, and all it starts, to a new empty data folder and free ports.
+
+    What could lead to somebody's real database, cache or addresses is overruled, `.env` included.
+    """
+    folder = tempfile.mkdtemp(prefix="benchmarks-")
+    # Registered before the database starts, so that it runs after the database has stopped.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    port = free_port()
+    os.environ.update(
+        SANDBOX="1",
+        DEBUG="0",
+        DATA_DIR=folder,
+        DATABASE_URL="",
+        CACHE_URL="locmemcache://",
+        EMAIL_URL="filemail://",
+        PORT=str(port),
+        SANDBOX_PORT=str(free_port()),
+        PUBLIC_URL=f"http://127.0.0.1:{port}",
+        ALLOWED_HOSTS="127.0.0.1",
+        # Few customers order much here, where many customers order little.
+        CUSTOMER_MAX_TICKETS_PER_SHOWING="1000000",
+        DJANGO_SETTINGS_MODULE="benchmarks.settings",
+    )
+    environment = run.chosen_environment()
+    os.environ.update(environment)
+    return environment
+
+
+def start_database(environment: dict[str, str]) -> Path:
+    """Start the embedded PostgreSQL, apply all migrations, give its socket folder.
+
+    Only this process is a user of it, so it stops when this process ends. To Django, here and in
+    whatever is started with `environment`, it is a server that `DATABASE_URL` names, as one is in
+    production.
+    """
+    socket_dir = server.start(Path(environment["DATA_DIR"]).resolve() / "postgres", DATABASE)
+    url = f"postgres://postgres@/{DATABASE}?host={socket_dir}"
+    os.environ["DATABASE_URL"] = environment["DATABASE_URL"] = url
+    run.manage(["migrate", "--no-input", "--verbosity", "0"], environment)
+    return socket_dir
+
+
+@contextmanager
+def web_server(environment: dict[str, str], socket_dir: Path) -> Iterator[Machine]:
+    """Run the web server with the very command of `make run`, until the end of the block."""
+    command = next(command for command in run.servers(environment) if "granian" in command)
+    web = subprocess.Popen(command, env=environment)
+    try:
+        machine = Machine(
+            socket_dir=socket_dir,
+            port=int(environment["PORT"]),
+            postgres=postmaster(environment),
+            web=psutil.Process(web.pid),
+        )
+        wait_until_ready(machine)
+        yield machine
+    finally:
+        run.stop([web])
+
+
+def wait_until_ready(machine: Machine) -> None:
+    """Wait until the server answers and every worker of it has finished loading."""
+    deadline = time.monotonic() + START_SECONDS
+    while not (run.answers(f"http://127.0.0.1:{machine.port}/readyz") and is_still(machine.web)):
+        if time.monotonic() > deadline or not machine.web.is_running():
+            raise RuntimeError("The web server did not become ready; its message is above.")
+
+
+def is_still(process: psutil.Process) -> bool:
+    before = cpu_of(process)
+    time.sleep(0.5)
+    return cpu_of(process) - before < STILL
+
+
+def cpu_of(root: psutil.Process) -> float:
+    """CPU seconds of a process and everything below it, ended children included."""
+    own = root.cpu_times()
+    total = own.user + own.system + own.children_user + own.children_system
+    for child in root.children(recursive=True):
+        try:
+            times = child.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        total += times.user + times.system
+    return float(total)
+
+
+def postmaster(environment: dict[str, str]) -> psutil.Process:
+    pid_file = Path(environment["DATA_DIR"]) / "postgres" / "postmaster.pid"
+    return psutil.Process(int(pid_file.read_text().split("\n", 1)[0]))
+
+
+def connect(socket_dir: Path) -> Connection:
+    return psycopg.connect(host=str(socket_dir), user="postgres", dbname=DATABASE, autocommit=True)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,97 @@
+"""Orders for two standing places, through HTTP, by many customers at once."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from benchmarks import load
+from benchmarks.data import House
+from benchmarks.machine import Machine
+
+PATH = "/api/v1/orders/"
+TOKEN_SECONDS = 3600
+
+
+@dataclass(frozen=True)
+class Statements:
+    """What one order asks of the database: the SQL, and begin or commit apart."""
+
+    sql: list[str]
+    control: list[str]
+
+
+def measure(
+    machine: Machine, house: House, tokens: list[str], *, clients: int, warm_up: float, seconds: int
+) -> load.Load:
+    """Place as many orders as `clients` connections can; each order has a key of its own."""
+    return load.run(
+        machine.port,
+        make=order_requests(house, tokens),
+        clients=clients,
+        warm_up=warm_up,
+        seconds=seconds,
+        watch=machine.cpu,
+    )
+
+
+def order_requests(house: House, tokens: list[str]) -> Callable[[], bytes]:
+    """The customers take turns, so that none meets herself and none is throttled."""
+    body, turns = wish(house), itertools.cycle(tokens)
+
+    def make() -> bytes:
+        headers = {"Authorization": f"Bearer {next(turns)}", "Idempotency-Key": str(uuid.uuid4())}
+        return load.request_bytes("POST", PATH, headers, body)
+
+    return make
+
+
+def wish(house: House) -> bytes:
+    asked = {"showing": house.showing, "area": house.order_field, "quantity": 2}
+    return json.dumps(asked).encode()
+
+
+def mint_tokens(house: House) -> list[str]:
+    """An access token for each customer, made by allauth's own function with the server's key.
+
+    A log-in would cost a password hash each and give the same kind of token. The server checks
+    these in full; only the session that a log-in would have opened does not exist, and the API
+    does not look for it. Django must be set up.
+    """
+    from allauth.headless.tokens.strategies.jwt.internal import create_token
+
+    customers = range(house.first_customer, house.last_customer + 1)
+    return [
+        create_token("access", sub=str(pk), sid=f"bench-{pk}", expires_in=TOKEN_SECONDS)[0]
+        for pk in customers
+    ]
+
+
+def count_statements(house: House, token: str) -> Statements:
+    """Place two orders inside this process and list the SQL of the second. Django must be set up.
+
+    BEGIN and COMMIT travel too; they are listed apart.
+    """
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    client = Client(headers={"host": "127.0.0.1", "authorization": f"Bearer {token}"})
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as captured:
+            answer = client.post(
+                PATH,
+                wish(house),
+                content_type="application/json",
+                headers={"idempotency-key": f"{time.time_ns()}"},
+            )
+        if answer.status_code != 201:
+            raise RuntimeError(f"An order was refused: {answer.content!r}")
+    connection.close()
+    sql = [str(query["sql"]) for query in captured.captured_queries]
+    control = [text for text in sql if text in ("BEGIN", "COMMIT")]
+    return Statements(sql=[text for text in sql if text not in control], control=control)

@@ -1,0 +1,130 @@
+"""The seat map of a full stadium: whole, unchanged, and only what changed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass
+from statistics import median
+
+from benchmarks import load
+from benchmarks.data import House
+from benchmarks.machine import Connection, Machine
+from ticketing.seat_map import MAP
+
+CLIENTS = 8
+EMPTY = "/benchmarks/empty"  # see urls.py
+ROUNDS = 2
+CHANGED = 100
+
+CHANGE = """
+UPDATE ticketing_seat SET status = 'blocked' WHERE id IN (
+    SELECT id FROM ticketing_seat WHERE showing_id = %s ORDER BY id LIMIT %s)
+"""
+
+
+@dataclass(frozen=True)
+class FullReads:
+    """Median milliseconds of the same JSON, through HTTP and straight from PostgreSQL."""
+
+    http: float
+    sql: float
+    size: int
+    """Bytes of the answer."""
+
+
+@dataclass(frozen=True)
+class Refreshes:
+    """Answers in a second, beside a view that does nothing."""
+
+    unchanged: float
+    delta: float
+    empty: float
+    errors: dict[int, int]
+
+
+def path_of(house: House) -> str:
+    return f"/api/v1/showings/{house.stadium}/seats/"
+
+
+def measure_full(machine: Machine, house: House, *, reads: int) -> FullReads:
+    """Read the whole map again and again, by HTTP and by SQL in turns."""
+    with machine.connect() as connection:
+        return asyncio.run(_read_in_turns(machine, house, connection, reads))
+
+
+async def _read_in_turns(
+    machine: Machine, house: House, connection: Connection, reads: int
+) -> FullReads:
+    client, request = load.Client(machine.port), load.request_bytes("GET", path_of(house))
+    http, sql, size = [], [], 0
+    for _ in range(reads):
+        started = time.perf_counter()
+        answer = await client.send(request)
+        http.append(time.perf_counter() - started)
+        started = time.perf_counter()
+        text = _map_text(connection, house)
+        sql.append(time.perf_counter() - started)
+        _check_same(answer, text)
+        size = len(answer.body)
+    client.close()
+    return FullReads(http=median(http) * 1000, sql=median(sql) * 1000, size=size)
+
+
+def _map_text(connection: Connection, house: House) -> str:
+    values = {"showing": house.stadium, "since": 0}
+    row = connection.execute(MAP.encode(), values).fetchone()
+    return str(row[1]) if row else ""
+
+
+def _check_same(answer: load.Answer, text: str) -> None:
+    if answer.status != 200 or json.loads(answer.body)["areas"] != json.loads(text)["areas"]:
+        raise RuntimeError(f"The map is not what the database says (status {answer.status}).")
+
+
+def measure_refreshes(machine: Machine, house: House, *, seconds: float) -> Refreshes:
+    """Ask for news when there is none, and for a hundred changed seats; rounds in turns."""
+    etag = asyncio.run(_read_etag(machine, house))
+    empty, unchanged, delta = load.Load(), load.Load(), load.Load()
+    nothing = load.request_bytes("GET", EMPTY)
+    nothing_new = load.request_bytes("GET", path_of(house), {"If-None-Match": etag})
+    for _ in range(ROUNDS):
+        _add(empty, _ask(machine, nothing, seconds))
+        _add(unchanged, _ask(machine, nothing_new, seconds))
+    with machine.connect() as connection:
+        connection.execute(CHANGE, [house.stadium, CHANGED])
+    news = load.request_bytes("GET", f"{path_of(house)}?since={etag.removeprefix('W/')[1:-1]}")
+    for _ in range(ROUNDS):
+        _add(delta, _ask(machine, news, seconds))
+        _add(empty, _ask(machine, nothing, seconds))
+    return Refreshes(
+        unchanged=unchanged.rate(304),
+        delta=delta.rate(200),
+        empty=empty.rate(200),
+        errors=empty.errors(200) | unchanged.errors(304) | delta.errors(200),
+    )
+
+
+async def _read_etag(machine: Machine, house: House) -> str:
+    client = load.Client(machine.port)
+    answer = await client.send(load.request_bytes("GET", path_of(house)))
+    client.close()
+    return answer.etag
+
+
+def _ask(machine: Machine, request: bytes, seconds: float) -> load.Load:
+    return load.run(
+        machine.port,
+        make=lambda: request,
+        clients=CLIENTS,
+        warm_up=0.5,
+        seconds=seconds,
+        watch=machine.cpu,
+    )
+
+
+def _add(total: load.Load, more: load.Load) -> None:
+    total.seconds += more.seconds
+    total.statuses += more.statuses
+    total.latencies += more.latencies
