@@ -1,0 +1,158 @@
+"""Make what `ticketing.demo` describes, as far as it is not there yet.
+
+Each step looks whether it was done before, so a run that was interrupted is finished by the next.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group, Permission, User
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django_fsm import can_proceed
+
+from ticketing import demo, services
+from ticketing.demo import DemoArea, DemoEvent
+from ticketing.models import Area, Event, EventStatus, Organizer, Seat, Showing
+from ticketing.row_labels import spell_out
+
+AT_ONCE = 1_000
+
+
+class Command(BaseCommand):
+    help = "Make accounts and events to try everything out with. In the sandbox only."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--customers", type=int, default=0, metavar="N", help="customer1@… to customerN@…, too"
+        )
+
+    def handle(self, *, customers: int, **options: Any) -> None:
+        if not settings.SANDBOX:
+            raise CommandError("The demo's password is known to everybody: set SANDBOX=1 first.")
+        self.added: Counter[str] = Counter()
+        self._make_accounts(customers)
+        self._make_organizers()
+        for described in demo.EVENTS:
+            self._make_event(described)
+        told = ", ".join(f"{count} {what}" for what, count in self.added.items() if count)
+        self.stdout.write(f"Added {told}." if told else "The demo is there already: nothing added.")
+
+    @transaction.atomic
+    def _make_accounts(self, customers: int) -> None:
+        more = [demo.MORE_CUSTOMERS.format(number=n) for n in range(1, customers + 1)]
+        emails = [demo.CUSTOMER, demo.ORGANIZER, demo.ADMIN, *more]
+        there = User.objects.filter(Q(username__in=emails) | Q(email__in=emails))
+        known = {name for names in there.values_list("username", "email") for name in names}
+        password = make_password(demo.PASSWORD)  # one for all: hashing is slow on purpose
+        users = User.objects.bulk_create(
+            [_user(email, password) for email in emails if email not in known], batch_size=AT_ONCE
+        )
+        EmailAddress.objects.bulk_create(
+            [EmailAddress(user=u, email=u.email, verified=True, primary=True) for u in users],
+            batch_size=AT_ONCE,
+        )
+        self.added["accounts"] += len(users)
+
+    def _make_organizers(self) -> None:
+        member = User.objects.get(email=demo.ORGANIZER)
+        for slug, name in demo.ORGANIZERS.items():
+            organizer, is_new = Organizer.objects.get_or_create(slug=slug, defaults={"name": name})
+            organizer.members.add(member)
+            self.added["organizers"] += is_new
+        group, _ = Group.objects.get_or_create(name=demo.MEMBERS_GROUP)
+        group.permissions.add(
+            *Permission.objects.filter(
+                content_type__app_label__in=demo.MEMBERS_VIEW, codename__startswith="view_"
+            )
+        )
+        member.groups.add(group)
+
+    def _make_event(self, described: DemoEvent) -> None:
+        event, is_new = Event.objects.get_or_create(
+            slug=described.slug,
+            defaults={
+                "title": described.title,
+                "venue": described.venue,
+                "description": described.description,
+                "organizer": Organizer.objects.get(slug=described.organizer),
+                "fraud_status": described.fraud_status,
+            },
+        )
+        showing = event.showings.order_by("id").first() or _make_showing(event, described)
+        for area in described.areas:
+            self._make_area(showing, area)
+        _bring_to(described.status, event)
+        self.added["events"] += is_new
+
+    def _make_area(self, showing: Showing, described: DemoArea) -> None:
+        area, _ = Area.objects.get_or_create(
+            showing=showing,
+            name=described.name,
+            defaults={
+                "price": described.price,
+                "is_general_admission": bool(described.places),
+            },
+        )
+        if not area.rows.exists():
+            self.added["seats"] += _make_seats(area, described)
+
+
+def _user(email: str, password: str) -> User:
+    return User(
+        username=email,
+        email=email,
+        password=password,
+        is_staff=email in (demo.ORGANIZER, demo.ADMIN),
+        is_superuser=email == demo.ADMIN,
+    )
+
+
+def _make_showing(event: Event, described: DemoEvent) -> Showing:
+    now = timezone.now()
+    showing = Showing(event=event)
+    starts_at = _at_eight(now.astimezone(showing.zone) + timedelta(days=described.in_days))
+    showing.starts_at, showing.ends_at = starts_at, starts_at + timedelta(hours=2)
+    showing.ticket_sale_start = now + described.sale_starts
+    showing.ticket_sale_end = (
+        starts_at - timedelta(hours=1) if described.sale_ends is None else now + described.sale_ends
+    )
+    showing.save()
+    return showing
+
+
+def _at_eight(day: datetime) -> datetime:
+    return day.replace(hour=20, minute=0, second=0, microsecond=0)
+
+
+def _make_seats(area: Area, described: DemoArea) -> int:
+    if described.places:
+        return services.generate_places(area_id=area.pk, capacity=described.places)
+    rows = spell_out(described.rows)
+    made = services.generate_rows(area_id=area.pk, rows=rows, seats_per_row=described.seats)
+    for row, numbers in described.blocked.items():
+        Seat.objects.filter(area=area, row__label=row, number__in=spell_out(numbers)).block()
+    return made
+
+
+def _bring_to(status: EventStatus, event: Event) -> None:
+    admin = User.objects.get(email=demo.ADMIN)
+    if event.status == EventStatus.DRAFT != status:
+        services.publish_event(event_id=event.pk, by=admin)
+    if status not in (EventStatus.POSTPONED, EventStatus.CANCELLED):
+        return
+    with transaction.atomic():
+        event = Event.objects.get_for_update(event.pk)
+        step = event.postpone if status == EventStatus.POSTPONED else event.cancel
+        if can_proceed(step):
+            step(by=admin, at=timezone.now(), reason="The demo shows an event in this state.")
+            event.save(update_fields=["status"])
