@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from django.core.cache import cache
+from django.utils import translation
 from rest_framework.test import APIClient
 
 from tests.factories import CustomerFactory
@@ -13,9 +14,10 @@ def _database(db: None) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _no_counters_left() -> None:
-    """Rates are counted in the cache, which no rollback empties."""
+def _nothing_left_behind() -> None:
+    """Counters in the cache and a request's language outlive the database's rollback."""
     cache.clear()
+    translation.activate("en")
 
 
 @pytest.fixture
