@@ -74,8 +74,8 @@ def test_a_person_who_cancels_reads_that_the_seats_are_still_held(page, buyer):
 def test_the_api_documentation_works_without_the_internet(page, product):
     page.goto(f"{product.url}/api/docs/")
 
-    expect(page.get_by_text("Hold seats")).to_be_visible()
-    page.get_by_text("Hold seats").click()
+    expect(page.get_by_text("Hold seats", exact=True)).to_be_visible()
+    page.get_by_text("Hold seats", exact=True).click()
     expect(page.get_by_text("seats-unavailable").first).to_be_visible()
 
 

@@ -131,6 +131,33 @@ def test_the_server_call_alone_is_enough(product, buyer):
     wait_until(lambda: buyer.status(order) == "paid", seconds=30, what="the IPN to arrive")
 
 
+@pytest.mark.parametrize(
+    "weather",
+    [
+        {"ipn_twice": True},
+        {"ipn_before_return": True},
+        {"ipn_before_return": True, "ipn_twice": True},
+        {"ipn_late_seconds": 1},
+        {"return_lost": True},
+        {"no_ipn": True},
+    ],
+    ids=lambda weather: " and ".join(weather),
+)
+def test_in_bad_weather_the_tickets_are_issued_once_all_the_same(product, buyer, weather):
+    order = buyer.order(two_seats(buyer))
+    attempt = buyer.http.post(f"orders/{order['code']}/payments/", json={"provider": "vnpay"})
+    product.stand_in.put(f"/control/weather/{attempt.json()['txn_ref']}", json=weather)
+
+    paid = product.stand_in.post(
+        "/control/pay", json={"payment_url": attempt.json()["payment_url"], "outcome": "success"}
+    ).json()
+    if "return_lost" not in weather:
+        httpx.get(paid["return_url"], trust_env=False)
+
+    wait_until(lambda: buyer.status(order) == "paid", seconds=30, what="the payment to be known")
+    assert len(buyer.get(f"orders/{order['code']}/tickets/")) == 2
+
+
 def test_a_refused_card_can_be_followed_by_a_good_one(product, buyer):
     order = buyer.order(two_seats(buyer))
     for outcome in ("insufficient", "success"):

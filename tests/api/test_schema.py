@@ -1,0 +1,100 @@
+"""The API's own description: complete, valid, and true."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.test import Client
+
+from orders.errors import NotEnoughSeats, SeatsUnavailable
+from ticketing.errors import DomainError
+
+
+@pytest.fixture(scope="module")
+def schema():
+    return json.loads(Client().get("/api/schema/?format=json").content)
+
+
+def operations(schema):
+    return [
+        (f"{method} {path}", operation)
+        for path, methods in schema["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+@pytest.fixture(autouse=True)
+def _database():
+    """The description comes from the code alone."""
+
+
+def test_it_describes_every_address_of_the_contract(schema):
+    assert {name for name, _ in operations(schema)} >= {
+        "get /api/v1/events/",
+        "get /api/v1/events/{slug}/",
+        "get /api/v1/showings/{id}/",
+        "get /api/v1/showings/{id}/seats/",
+        "get /api/v1/orders/",
+        "post /api/v1/orders/",
+        "get /api/v1/orders/{code}/",
+        "post /api/v1/orders/{code}/cancel/",
+        "post /api/v1/orders/{code}/payments/",
+        "get /api/v1/orders/{code}/tickets/",
+        "get /api/v1/tickets/{code}/qr.svg",
+    }
+    assert schema["openapi"].startswith("3.1")
+
+
+def test_every_operation_has_a_summary_an_example_and_its_problems(schema):
+    for name, operation in operations(schema):
+        assert operation["summary"], name
+        answers = operation["responses"]
+        for status, answer in answers.items():
+            content = answer.get("content", {})
+            if status.startswith(("4", "5")):
+                [(media_type, problem)] = content.items()
+                assert media_type == "application/problem+json", name
+                assert problem["examples"], name
+            elif "application/json" in content:
+                assert content["application/json"].get("examples"), name
+
+
+def test_every_problem_code_of_a_refusal_is_somewhere(schema):
+    told = json.dumps(schema)
+    ours = {error.code for error in DomainError.__subclasses__()}
+    in_the_api = ours - {
+        "invalid-seat-plan",  # these come from commands only
+        "wrong-area-kind",
+        "area-has-seats",
+        "event-not-publishable",
+    }
+
+    assert {code for code in in_the_api if f'"{code}"' not in told} == set()
+
+
+def test_a_token_is_asked_for_where_it_is_needed(schema):
+    for name, operation in operations(schema):
+        is_public = "/events/" in name or "/showings/" in name
+        assert ({"bearer": []} in operation["security"]) is not is_public, name
+        assert ("401" in operation["responses"]) is not is_public, name
+
+
+def test_what_creates_takes_an_idempotency_key(schema):
+    for name in ("/api/v1/orders/", "/api/v1/orders/{code}/payments/"):
+        parameters = schema["paths"][name]["post"]["parameters"]
+        assert "Idempotency-Key" in {parameter["name"] for parameter in parameters}
+
+
+def test_the_extra_members_of_problems_are_described(schema):
+    described = schema["components"]["schemas"]["Problem"]["properties"]
+
+    for error in (SeatsUnavailable, NotEnoughSeats):
+        assert set(error.extra_example) <= set(described)
+
+
+def test_the_page_that_shows_it_loads_nothing_from_elsewhere():
+    page = Client().get("/api/docs/").content.decode()
+
+    assert "swagger-ui" in page
+    assert "https://" not in page
