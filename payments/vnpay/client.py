@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from threading import Thread
+from typing import Any, TypeVar
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from payments.vnpay.config import Config
 from payments.vnpay.query import (
@@ -18,7 +21,10 @@ from payments.vnpay.query import (
     read_query_answer,
 )
 
+Given = TypeVar("Given")
+
 LARGEST_ANSWER = 64 * 1024
+TROUBLE = (requests.RequestException, HTTPError, TimeoutError, ValueError, RecursionError)
 SECRET_FIELDS = {
     "vnp_securehash",
     "vnp_cardnumber",
@@ -49,23 +55,42 @@ def query(*, txn_ref: str, transaction_date: str, now: datetime, config: Config)
     """Ask VNPay about one attempt. Never raises for what the network or VNPay does.
 
     Timeouts, refusals, redirects, errors and unreadable answers are no information, not failure.
+    All of it together takes no longer than the two timeouts of the configuration.
     """
     sent = query_request(txn_ref=txn_ref, transaction_date=transaction_date, now=now, config=config)
     try:
-        received = _post(sent, config)
-    except (requests.RequestException, ValueError, RecursionError) as trouble:
+        received = decoded(_within(sum(config.timeout), lambda: _post(sent, config)))
+    except TROUBLE as trouble:
         return Exchange(NO_INFORMATION, sent, {"error": f"{type(trouble).__name__}: {trouble}"})
     answer = read_query_answer(received, txn_ref=txn_ref, config=config)
     return Exchange(answer, sent, received)
 
 
-def _post(body: dict[str, str], config: Config) -> dict[str, Any]:
+def _within(seconds: float, work: Callable[[], Given]) -> Given:
+    """What `work` gives. Raises what it raises, or TimeoutError when it takes longer.
+
+    The timeouts of `requests` start again with every byte, and do not count the look-up of the
+    name. So a thread does the work; once given up, it ends with its connection, or the process.
+    """
+    given: Future[Given] = Future()
+
+    def run() -> None:
+        try:
+            given.set_result(work())
+        except BaseException as fault:
+            given.set_exception(fault)
+
+    Thread(target=run, daemon=True).start()
+    return given.result(timeout=seconds)
+
+
+def _post(body: dict[str, str], config: Config) -> bytes:
     with requests.post(
         config.api_url, json=body, timeout=config.timeout, allow_redirects=False, stream=True
     ) as response:
-        content = response.raw.read(LARGEST_ANSWER + 1, decode_content=True)
+        content: bytes = response.raw.read(LARGEST_ANSWER + 1, decode_content=True)
         if response.status_code != requests.codes.ok:
             raise ValueError(f"HTTP {response.status_code}")
     if len(content) > LARGEST_ANSWER:
         raise ValueError("The answer is too long to be one.")
-    return decoded(content)
+    return content

@@ -78,7 +78,7 @@ def _check_amount(amount: Decimal, config: Config) -> None:
 def _address(address: str, config: Config) -> str:
     # The field takes 7 to 45 characters, so "::1" is too short; an unknown one becomes ours.
     try:
-        parsed = str(ipaddress.ip_address(address))
+        parsed = str(ipaddress.ip_address(address.partition("%")[0]))  # without an IPv6 zone
     except ValueError:
         return config.server_address
     return parsed if len(parsed) >= 7 else config.server_address

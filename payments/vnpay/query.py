@@ -82,9 +82,10 @@ def query_request(
 
 def decoded(body: bytes) -> dict[str, Any]:
     """The JSON object of an answer, numbers kept as the digits they were. Raises ValueError."""
-    answer = json.loads(body, parse_int=str, parse_float=str)
+    answer = json.loads(body, parse_int=str, parse_float=str, parse_constant=str)
     if not isinstance(answer, dict):
         raise ValueError("The answer is not a JSON object.")
+    json.dumps(answer, ensure_ascii=False).encode()  # half a surrogate pair can't be kept either
     return answer
 
 

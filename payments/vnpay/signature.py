@@ -19,12 +19,12 @@ class BadSignature(Exception):
 
 def digest(message: str, secret: str) -> str:
     """HMAC-SHA512 of the UTF-8 text, as 128 lower-case hex digits."""
-    return hmac.new(secret.encode(), message.encode(), sha512).hexdigest()
+    return hmac.new(secret.encode(), _bytes(message), sha512).hexdigest()
 
 
 def signed_query(parameters: Mapping[str, str], secret: str) -> str:
     """The query string that travels: encoded, sorted, empty values left out, hash at the end."""
-    text = _canonical(parameters, quote_plus, keep_empty=False)
+    text = _canonical(parameters, _plus, keep_empty=False)
     return f"{text}&{HASH}={digest(text, secret)}"
 
 
@@ -33,7 +33,7 @@ def verified_parameters(pairs: Iterable[tuple[str, str]], secret: str) -> dict[s
 
     Starts from decoded values and tries the ways in which VNPay's own tools encode them. Every
     `vnp_` parameter counts, known or not; others are ignored. Raises BadSignature, also for a
-    repeated parameter.
+    repeated parameter. Empty values are left out: anybody can add them to what is signed.
     """
     parameters = _distinct(pair for pair in pairs if pair[0].startswith("vnp_"))
     given = parameters.get(HASH, "").lower()
@@ -41,13 +41,13 @@ def verified_parameters(pairs: Iterable[tuple[str, str]], secret: str) -> dict[s
         raise BadSignature("The hash is missing or malformed.")
     if not any(hmac.compare_digest(given, digest(text, secret)) for text in _readings(parameters)):
         raise BadSignature("The hash does not match.")
-    return {name: value for name, value in parameters.items() if name not in UNHASHED}
+    return {name: value for name, value in parameters.items() if value and name not in UNHASHED}
 
 
 def verify_bars(values: Iterable[str], given: str, secret: str) -> None:
     """Check the signature of an API answer: raw values joined by bars. Raises BadSignature."""
     expected = digest("|".join(values), secret)
-    if not hmac.compare_digest(given.lower().encode(), expected.encode()):
+    if not hmac.compare_digest(_bytes(given.lower()), _bytes(expected)):
         raise BadSignature("The answer's hash does not match.")
 
 
@@ -62,7 +62,7 @@ def _distinct(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def _readings(parameters: Mapping[str, str]) -> Iterable[str]:
     for keep_empty in (False, True):
-        yield _canonical(parameters, quote_plus, keep_empty=keep_empty)
+        yield _canonical(parameters, _plus, keep_empty=keep_empty)
         yield _canonical(parameters, _percent, keep_empty=keep_empty)
 
 
@@ -76,5 +76,19 @@ def _canonical(
     )
 
 
+def _plus(text: str) -> str:
+    return _without_tilde(quote_plus(_bytes(text)))
+
+
 def _percent(text: str) -> str:
-    return quote(text, safe="")
+    return _without_tilde(quote(_bytes(text), safe=""))
+
+
+def _without_tilde(encoded: str) -> str:
+    # Python leaves "~" alone, VNPay's encoding does not (section 2.1).
+    return encoded.replace("~", "%7E")
+
+
+def _bytes(text: str) -> bytes:
+    # Half a surrogate pair, which JSON can carry, is no text: it must not match, nor be a fault.
+    return text.encode(errors="surrogatepass")
