@@ -26,7 +26,8 @@ def main() -> int:
     say("Making a database with a stadium, a standing field and 20,000 old orders …")
     socket_dir = machine.start_database(environment)
     with machine.connect(socket_dir) as connection:
-        house = data.fill(connection, data.Scale())
+        with connection.transaction():
+            house = data.fill(connection, data.Scale())
         data.settle(connection)
         (postgres,) = connection.execute("SHOW server_version").fetchone() or ("",)
     report = Report(about=about(str(postgres), **vars(options)))

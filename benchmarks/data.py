@@ -141,24 +141,23 @@ FROM (
 
 
 def fill(connection: Connection, scale: Scale) -> House:
-    """Fill an empty, migrated database; give the ids of what was made."""
-    with connection.transaction():
-        # One's own database and rows known to fit: no need to look up every row's neighbours.
-        connection.execute("SET LOCAL session_replication_role = replica")
-        connection.execute(CUSTOMERS, {"customers": scale.customers})
-        first, last = _row(connection, "SELECT min(id), max(id) FROM auth_user")
-        (event,) = _row(connection, EVENT)
-        (showing,) = _row(connection, SHOWING, {"event": event})
-        house = House(
-            showing=showing,
-            order_field=_field(connection, showing, "Standing", scale.places),
-            floor_field=_field(connection, showing, "Floor", scale.places),
-            stadium=_stadium(connection, event, scale),
-            stadium_seats=scale.stadium_rows * scale.row_seats,
-            first_customer=first,
-            last_customer=last,
-        )
-        _sell(connection, house, scale)
+    """Fill an empty, migrated database; give the ids of what was made. The caller's transaction."""
+    # One's own database and rows known to fit: no need to look up every row's neighbours.
+    connection.execute("SET LOCAL session_replication_role = replica")
+    connection.execute(CUSTOMERS, {"customers": scale.customers})
+    first, last = _row(connection, "SELECT min(id), max(id) FROM auth_user")
+    (event,) = _row(connection, EVENT)
+    (showing,) = _row(connection, SHOWING, {"event": event})
+    house = House(
+        showing=showing,
+        order_field=_field(connection, showing, "Standing", scale.places),
+        floor_field=_field(connection, showing, "Floor", scale.places),
+        stadium=_stadium(connection, event, scale),
+        stadium_seats=scale.stadium_rows * scale.row_seats,
+        first_customer=first,
+        last_customer=last,
+    )
+    _sell(connection, house, scale)
     return house
 
 
