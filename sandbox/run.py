@@ -46,10 +46,11 @@ def main() -> int:
     signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, _stop)
     running: list[subprocess.Popen[bytes]] = []
+    database = start_database(environment)
     try:
         for command in (["migrate", "--no-input", "--verbosity", "0"], ["seed_demo"]):
             manage(command, environment)
-        running += [subprocess.Popen(command, env=environment) for command in servers(environment)]
+        running += [start(command, environment) for command in servers(environment)]
         if not become_ready(environment, running):
             say("A part did not start; its own message is above. Is a port taken? Set PORT.")
             return 1
@@ -61,6 +62,7 @@ def main() -> int:
         return failure.returncode
     finally:
         stop(running)
+        stop(database)
 
 
 def chosen_environment() -> dict[str, str]:
@@ -90,10 +92,29 @@ def chosen_environment() -> dict[str, str]:
     return {**chosen, **os.environ}
 
 
+def start_database(environment: dict[str, str]) -> list[subprocess.Popen[bytes]]:
+    """Have the embedded PostgreSQL run as long as we do, unless another server is named."""
+    if environment.get("DATABASE_URL"):
+        return []
+    folder = f"{environment['DATA_DIR']}/postgres"
+    command = [sys.executable, "-m", "ticketing.embedded_postgres", folder]
+    process = start(command, environment, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()  # it says "ready", or ends with its own message above
+    return [process]
+
+
+def start(
+    command: list[str], environment: dict[str, str], stdout: int | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a part in a session of its own: Ctrl-C reaches us alone, and each part is told once."""
+    return subprocess.Popen(command, env=environment, stdout=stdout, start_new_session=True)
+
+
 def servers(environment: dict[str, str]) -> list[list[str]]:
     """The commands that keep running: stand-ins, worker, web server."""
     web = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", environment["PORT"]]
-    tuning = ["--workers", "2", "--blocking-threads", "8", "--log-level", "warning"]
+    tuning = ["--workers", "2", "--blocking-threads", "8", "--log-level", "error"]
     return [
         [sys.executable, "-m", "sandbox"],
         [sys.executable, "manage.py", "run_due_jobs", "--every", "2"],
@@ -150,7 +171,7 @@ def stop(running: list[subprocess.Popen[bytes]]) -> None:
         try:
             process.wait(max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # with the workers it may have
 
 
 def say(text: str) -> None:

@@ -14,7 +14,7 @@ from enum import Enum
 from jobs import outbox
 from orders.models import Order
 from orders.operations import confirm
-from payments.models import CaseKind, Payment, PaymentStatus
+from payments.models import CaseKind, Channel, Payment, PaymentStatus
 from payments.operations.cases import close_case, open_case, open_case_of_second_charge
 from payments.providers import Outcome, Result
 
@@ -76,7 +76,7 @@ def use_money(order: Order, payment: Payment, moment: Moment) -> None:
         open_case(kind, payment, payment.amount, moment.at, owed=payment.amount)
     elif moment.at < order.expires_at:
         confirm(order, by=None, at=moment.at, reason=f"{payment} was captured.")
-    else:
+    elif moment.channel != Channel.QUERY:  # whoever asks settles the order right afterwards
         outbox.enqueue("orders.expiry_due", run_at=moment.at, order_id=order.pk)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -37,9 +38,5 @@ def log_message(
 
 def _without_nul(body: dict[str, Any]) -> dict[str, Any]:
     # PostgreSQL can't store the character, and whoever sends it must not escape the log by it.
-    return {
-        key.replace("\0", "\ufffd"): value.replace("\0", "\ufffd")
-        if isinstance(value, str)
-        else value
-        for key, value in body.items()
-    }
+    storable: dict[str, Any] = json.loads(json.dumps(body).replace("\\u0000", "\\ufffd"))
+    return storable

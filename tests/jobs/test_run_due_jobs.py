@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from jobs import outbox, services
@@ -10,6 +16,8 @@ from jobs.models import Job
 from jobs.outbox import RunLater, UnknownTopic, enqueue
 from jobs.services import MAX_ATTEMPTS, lease_due_jobs, run_due_jobs
 from tests.factories import from_now
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -189,3 +197,18 @@ def test_the_command_fails_when_a_job_failed(handler):
 
     with pytest.raises(CommandError, match="Some jobs failed"):
         call_command("run_due_jobs")
+
+
+def test_the_command_that_stays_ends_in_good_order_when_told_to(transactional_db):
+    """A container's stop is a SIGTERM, which would otherwise kill it in the middle of a job."""
+    server = connection.get_connection_params()
+    url = f"postgres://{server['user']}@/{server['dbname']}?host={server['host']}"
+    command = [sys.executable, "manage.py", "run_due_jobs", "--every", "60"]
+    environment = {**os.environ, "DATABASE_URL": url, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "Running what is due every 60 seconds.\n"
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(timeout=30) == 0

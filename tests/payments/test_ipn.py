@@ -112,6 +112,27 @@ def test_another_terminals_call_is_not_believed(payment, call_ipn):
     assert_untouched(payment)
 
 
+def test_a_pay_link_can_not_be_turned_into_a_failure(payment, call_ipn):
+    """Empty values are outside the signature, so they must not count as said by VNPay."""
+    link = signed(
+        {
+            "vnp_Command": "pay",
+            **callback_fields(payment, ResponseCode=None, TransactionStatus=None),
+        }
+    )
+
+    assert call_ipn(link + "&vnp_ResponseCode=&vnp_TransactionStatus=") == "99"
+
+    assert_untouched(payment)
+
+
+def test_a_nul_character_does_not_keep_a_call_out_of_the_log(payment, call_ipn):
+    assert call_ipn("vnp_TxnRef=a%00b&vnp_x%00=1") == "97"
+
+    message = ProviderMessage.objects.get()
+    assert message.body == {"vnp_TxnRef": "a\ufffdb", "vnp_x\ufffd": "1"}
+
+
 @pytest.mark.parametrize(
     "query",
     ["", "foo=bar", "vnp_SecureHash=" + "0" * 128],

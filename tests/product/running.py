@@ -8,9 +8,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
+import psutil
 
 from tests.sandbox_process import clean_environment, find_free_port, wait_until
 
@@ -46,14 +48,25 @@ class RunningProduct:
             env=self.environment,
             stdout=self._log,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         wait_until(self._has_greeted, seconds=START_SECONDS, what="the product to greet")
 
     def stop(self) -> int:
-        """End it as Ctrl-C does; answers the exit code."""
+        """End it as Ctrl-C in a terminal does, which tells a whole group; answers the exit code."""
         assert self._process is not None
-        self._process.send_signal(signal.SIGINT)
+        os.killpg(self._process.pid, signal.SIGINT)
         return self._process.wait(timeout=60)
+
+    def processes(self) -> list[str]:
+        """What still runs of it, database included."""
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                own = process.environ().get("DATA_DIR") == str(self.data_dir)
+                if own or str(self.data_dir) in " ".join(process.cmdline()):
+                    found.append(process.name())
+        return found
 
     def close(self) -> None:
         self.http.close()

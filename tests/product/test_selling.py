@@ -202,6 +202,7 @@ def test_unpaid_seats_are_free_again_after_a_short_while(tmp_path):
     assert [seat["id"] for seat in again["seats"]] == wish["seats"]
     assert product.run("manage.py", "verify_invariants").returncode == 0
     assert product.stop() == 0
+    assert product.processes() == []
     buyer.http.close()
     product.close()
 

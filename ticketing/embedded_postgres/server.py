@@ -6,6 +6,7 @@ a user of the server; the last one to leave stops it, and the data stays.
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import threading
 import warnings
@@ -54,6 +55,7 @@ def _start(data_dir: Path, database: str) -> Path:
         _drop_stale_pid_file(data_dir)
     server.start()
     _forget_dead_users(server)
+    atexit.register(_forget_dead_users, server)  # runs before the library counts who is left
     socket_dir: Path | None = server.get_postmaster_info().socket_dir
     if socket_dir is None:
         raise RuntimeError(f"The PostgreSQL of {data_dir} runs without a Unix socket.")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import time
+import signal
 from argparse import ArgumentParser
+from threading import Event
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
+from psycopg_pool import PoolTimeout
 
 from jobs.services import run_due_jobs
+
+AT_ONCE = 200  # between two looks at whether to stop
 
 
 class Command(BaseCommand):
@@ -25,9 +29,13 @@ class Command(BaseCommand):
         if every is None:
             self._once(limit)
             return
-        while True:
-            self._survive_outages(limit)
-            time.sleep(every)
+        stopping = Event()
+        signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+        signal.signal(signal.SIGINT, lambda *_: stopping.set())
+        self.stdout.write(f"Running what is due every {every:g} seconds.")
+        while not stopping.is_set():
+            if self._survive_outages(limit or AT_ONCE) < AT_ONCE:
+                stopping.wait(every)
 
     def _once(self, limit: int | None) -> None:
         outcomes = run_due_jobs(limit=limit)
@@ -36,11 +44,13 @@ class Command(BaseCommand):
         if outcomes["failed"] or outcomes["dead"]:
             raise CommandError("Some jobs failed; their errors are on the job rows and in the log.")
 
-    def _survive_outages(self, limit: int | None) -> None:
+    def _survive_outages(self, limit: int) -> int:
+        """Run some jobs; return how many."""
         try:
             outcomes = run_due_jobs(limit=limit)
-        except OperationalError as error:
+        except (OperationalError, PoolTimeout) as error:
             self.stderr.write(f"The database is away, trying again: {error}")
-            return
+            return 0
         if outcomes:
             self.stdout.write(f"Ran {outcomes.total()} jobs: {dict(outcomes)}.")
+        return outcomes.total()
