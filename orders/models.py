@@ -49,6 +49,12 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def of_customer(self, customer_id: int) -> OrderQuerySet:
         return self.filter(customer_id=customer_id)
 
+    def with_holds(self) -> OrderQuerySet:
+        """With its event, and its holds and their places as the list `shown_holds`."""
+        holds = SeatHold.objects.select_related("seat__area", "seat__row").order_by("seat_id")
+        shown = models.Prefetch("holds", holds, to_attr="shown_holds")
+        return self.select_related("event").prefetch_related(shown)
+
     def pending(self) -> OrderQuerySet:
         return self.filter(status=OrderStatus.PENDING_PAYMENT)
 

@@ -51,10 +51,10 @@ def claim_places(area: Area, quantity: int) -> list[Seat]:
     return claimed
 
 
-def hold(order: Order, seats: Sequence[Seat]) -> None:
+def hold(order: Order, seats: Sequence[Seat]) -> list[SeatHold]:
     """Give locked, available seats to a new order."""
     _all_moved(Seat.objects.filter(pk__in=[seat.pk for seat in seats]).hold(), len(seats))
-    SeatHold.objects.bulk_create(
+    return SeatHold.objects.bulk_create(
         SeatHold(
             order=order,
             seat=seat,

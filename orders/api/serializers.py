@@ -54,7 +54,7 @@ class HoldBody(serializers.ModelSerializer[SeatHold]):
 
 class OrderBody(serializers.ModelSerializer[Order]):
     event = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)
-    seats = HoldBody(source="holds", many=True, read_only=True)
+    seats = HoldBody(source="shown_holds", many=True, read_only=True)
 
     class Meta:
         model = Order

@@ -35,8 +35,7 @@ from ticketing.models import Area, Seat, Showing
 
 def displayed_orders(request: Request) -> OrderQuerySet:
     """The caller's own orders, with what an answer shows of them."""
-    own = Order.objects.of_customer(signed_in(request).pk)
-    return own.select_related("event").prefetch_related("holds__seat__area", "holds__seat__row")
+    return Order.objects.of_customer(signed_in(request).pk).with_holds()
 
 
 def own_order(request: Request, code: str) -> Order:
@@ -89,8 +88,7 @@ class OrderList(generics.ListAPIView[Order]):
             request_digest=idempotency.digest,
             **wish_of(body.validated_data),
         )
-        shown = displayed_orders(request).get(pk=order.pk)
-        return Response(OrderBody(shown).data, status=status.HTTP_201_CREATED)
+        return Response(OrderBody(order).data, status=status.HTTP_201_CREATED)
 
 
 def wish_of(body: dict[str, Any]) -> dict[str, Any]:

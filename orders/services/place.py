@@ -55,6 +55,7 @@ def place_order(
 
     Either `seat_ids` (distinct, of the showing) or `quantity` places of a general-admission `area`.
     The same `idempotency_key` with the same `request_digest` gives the order made the first time.
+    Returns the order with its holds as `shown_holds`.
 
     Locks the customer's queue, then the seats by ascending id, passing over locked ones; no row
     shared by all buyers. If seats seem taken, overdue orders that never tried to pay are
@@ -82,18 +83,18 @@ def _place(wish: Wish, now: datetime) -> Order:
     _check_limits(wish)
     seats = _claim(wish)
     order = _create(wish, sum((seat.area.price for seat in seats), Decimal(0)), now)
-    operations.hold(order, seats)
+    order.shown_holds = operations.hold(order, seats)
     if order.total_amount == 0:
         operations.confirm(order, by=wish.customer, at=now, reason="Nothing is owed.")
-    else:
-        outbox.enqueue("orders.expiry_due", run_at=order.expires_at, order_id=order.pk)
+        return Order.objects.with_holds().get(pk=order.pk)
+    outbox.enqueue("orders.expiry_due", run_at=order.expires_at, order_id=order.pk)
     return order
 
 
 def _earlier_answer(wish: Wish) -> Order | None:
     if wish.idempotency_key is None:
         return None
-    of_customer = Order.objects.of_customer(wish.customer.pk)
+    of_customer = Order.objects.of_customer(wish.customer.pk).with_holds()
     earlier = of_customer.filter(idempotency_key=wish.idempotency_key).first()
     if earlier and earlier.request_digest != wish.request_digest:
         raise IdempotencyKeyReused(
