@@ -83,7 +83,7 @@ def _place(wish: Wish, now: datetime) -> Order:
     _check_limits(wish)
     seats = _claim(wish)
     order = _create(wish, sum((seat.area.price for seat in seats), Decimal(0)), now)
-    order.shown_holds = operations.hold(order, seats)
+    order.shown_holds = operations.hold(order, seats)  # type: ignore[attr-defined]
     if order.total_amount == 0:
         operations.confirm(order, by=wish.customer, at=now, reason="Nothing is owed.")
         return Order.objects.with_holds().get(pk=order.pk)
