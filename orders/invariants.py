@@ -91,23 +91,19 @@ RULES = [
         "pending_order_has_a_settle_job",
         "Every order waiting for payment will be settled by a job.",
         """
-        SELECT o.id FROM orders_order o
-        WHERE o.status = 'pending_payment' AND NOT EXISTS (
-            SELECT 1 FROM jobs_job j
-            WHERE j.topic = 'orders.expiry_due' AND j.status IN ('pending', 'published')
-              AND (j.payload ->> 'order_id')::bigint = o.id)
+        SELECT id FROM orders_order WHERE status = 'pending_payment'
+        EXCEPT SELECT (payload ->> 'order_id')::bigint FROM jobs_job
+        WHERE topic = 'orders.expiry_due' AND status IN ('pending', 'published')
         """,
     ),
     Rule(
         "order_status_logged",
         "Every order that moved has a log row for its last state.",
         """
-        SELECT o.id FROM orders_order o
-        WHERE o.status <> 'pending_payment' AND NOT EXISTS (
-            SELECT 1 FROM django_fsm_log_statelog l
-            JOIN django_content_type t ON t.id = l.content_type_id
-            WHERE t.app_label = 'orders' AND t.model = 'order'
-              AND l.object_id = o.id AND l.state = o.status)
+        SELECT id, status FROM orders_order WHERE status <> 'pending_payment'
+        EXCEPT SELECT l.object_id, l.state FROM django_fsm_log_statelog l
+        JOIN django_content_type t ON t.id = l.content_type_id
+        WHERE t.app_label = 'orders' AND t.model = 'order'
         """,
     ),
 ]

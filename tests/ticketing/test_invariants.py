@@ -1,0 +1,99 @@
+"""`verify_invariants` must find what it is there to find: each rule is broken once, on purpose."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+
+from orders import operations
+from tests.factories import AreaFactory, PaymentFactory, RowFactory, placed_order, seats_in_area
+from tests.payments.vnpay_calls import IPN, success
+from ticketing.invariants import rules, violations
+
+
+@pytest.fixture
+def world(client):
+    """A paid order, a pending one with an attempt, and a standing field; all is well."""
+    paid = PaymentFactory()
+    client.get(f"{IPN}?{success(paid)}")
+    PaymentFactory()
+    RowFactory(area=AreaFactory(general_admission=True), label="GA")
+    assert not any(violations().values())
+    return paid
+
+
+BREAKAGES = {
+    "seat_row_area_and_showing_agree": [
+        "ALTER TABLE ticketing_seat DROP CONSTRAINT seat_row_in_area",
+        "UPDATE ticketing_seat SET row_id = (SELECT max(id) FROM ticketing_row)"
+        " WHERE id = (SELECT min(id) FROM ticketing_seat)",
+    ],
+    "seat_number_unique_in_row": [
+        "ALTER TABLE ticketing_seat DROP CONSTRAINT seat_number_unique",
+        "UPDATE ticketing_seat SET number = '1'",
+    ],
+    "general_admission_has_one_row": [
+        "INSERT INTO ticketing_row (area_id, label)"
+        " SELECT id, 'second' FROM ticketing_area WHERE is_general_admission",
+    ],
+    "event_status_logged": ["UPDATE ticketing_event SET status = 'cancelled'"],
+    "hold_one_live_per_seat": [
+        "DROP INDEX hold_one_live_per_seat",
+        "INSERT INTO orders_seathold"
+        " (order_id, seat_id, showing_id, event_id, price, expires_at, status)"
+        " SELECT order_id, seat_id, showing_id, event_id, price, expires_at, status"
+        " FROM orders_seathold",
+    ],
+    "seat_status_follows_its_hold": ["UPDATE ticketing_seat SET status = 'available'"],
+    "hold_status_follows_its_order": ["UPDATE orders_seathold SET status = 'released'"],
+    "order_total_is_the_sum_of_its_holds": ["UPDATE orders_seathold SET price = price + 1"],
+    "order_refunded_within_total": [
+        "ALTER TABLE orders_order DROP CONSTRAINT order_refunded_at_most_total",
+        "UPDATE orders_order SET refunded_amount = total_amount + 1",
+    ],
+    "paid_order_has_a_ticket_for_each_hold": ["DELETE FROM orders_ticket"],
+    "ticket_seat_is_sold": ["UPDATE ticketing_seat SET status = 'blocked'"],
+    "pending_order_has_a_settle_job": ["DELETE FROM jobs_job"],
+    "order_status_logged": ["DELETE FROM django_fsm_log_statelog"],
+    "payment_paid_order_has_its_money": [
+        "UPDATE payments_payment SET status = 'pending', paid_at = NULL",
+    ],
+    "payment_amount_is_the_order_total": ["UPDATE payments_payment SET amount = amount + 1"],
+    "payment_status_logged": ["DELETE FROM django_fsm_log_statelog"],
+    "payment_review_has_a_case": [
+        "UPDATE payments_payment SET status = 'review', paid_at = NULL",
+    ],
+}
+
+
+@pytest.mark.parametrize("rule", BREAKAGES)
+def test_a_broken_rule_is_found(world, rule):
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for statement in BREAKAGES[rule]:
+            cursor.execute(statement)
+
+    assert violations()[rule] > 0
+
+
+def test_money_captured_for_an_order_that_ended_is_found_when_no_case_says_so(world):
+    order = placed_order(seats_in_area(1))
+    payment = PaymentFactory(order=order)
+    operations.expire([order], at=timezone.now(), reason="The test ends it.")
+    type(payment).objects.filter(pk=payment.pk).update(status="captured", paid_at=timezone.now())
+
+    assert violations()["payment_captured_money_is_kept_or_owed"] == 1
+
+
+def test_the_command_prints_each_rule_and_fails_when_one_is_broken(world, capsys):
+    call_command("verify_invariants")
+    assert f"All {len(rules())} rules hold." in capsys.readouterr().out
+
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_fsm_log_statelog")
+    with pytest.raises(CommandError, match="rules are broken"):
+        call_command("verify_invariants")
+
+    assert "order_status_logged" in capsys.readouterr().out
