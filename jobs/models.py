@@ -27,21 +27,38 @@ class JobQuerySet(models.QuerySet["Job"]):
             Q(leased_until__isnull=True) | Q(leased_until__lt=now), run_at__lte=now
         )
 
+    def waiting(self) -> JobQuerySet:
+        """Not handed to QStash in their present generation."""
+        return self.filter(status=JobStatus.PENDING)
+
+    def unpublished(self, now: datetime) -> JobQuerySet:
+        """Waiting, and no relay is publishing them."""
+        return self.waiting().filter(Q(publishing_until__isnull=True) | Q(publishing_until__lt=now))
+
     def dead(self) -> JobQuerySet:
         return self.filter(status=JobStatus.DEAD)
 
 
 class Job(FSMModelMixin, models.Model):
-    """One thing to do once its time has come. Whoever runs it may run it twice."""
+    """One thing to do once its time has come. Whoever runs it may run it twice.
+
+    Each time it is to be run again it is a new `generation`, so that messages of the old one are
+    recognised as stale.
+    """
 
     Status = JobStatus
 
     topic = models.CharField(max_length=100)
     payload = models.JSONField()
+    key = models.CharField(max_length=255, unique=True, null=True, blank=True)  # noqa: DJ001
     status = FSMField(choices=JobStatus.choices, default=JobStatus.PENDING, protected=True)
     run_at = models.DateTimeField()
     leased_until = models.DateTimeField(null=True, blank=True)
     attempts = models.IntegerField(default=0)
+    generation = models.IntegerField(default=0)
+    publishing_until = models.DateTimeField(null=True, blank=True)
+    published_at = models.DateTimeField(null=True, blank=True)
+    message_id = models.CharField(max_length=100, blank=True)
     last_error = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -58,6 +75,7 @@ class Job(FSMModelMixin, models.Model):
             ),
         ]
         indexes = [
+            models.Index(name="job_waiting", fields=["run_at"], condition=Q(status="pending")),
             models.Index(
                 name="job_unfinished",
                 fields=["run_at"],
@@ -75,12 +93,18 @@ class Job(FSMModelMixin, models.Model):
         """Its handler came to an end."""
         self.finished_at, self.leased_until, self.last_error = at, None, ""
 
+    @transition(field=status, source=JobStatus.PENDING, target=JobStatus.PUBLISHED)
+    def publish(self, *, message_id: str, at: datetime) -> None:
+        """QStash has a message that will wake it up."""
+        self.message_id, self.published_at, self.publishing_until = message_id, at, None
+
     @transition(
         field=status, source=[JobStatus.PENDING, JobStatus.PUBLISHED], target=JobStatus.PENDING
     )
     def postpone(self, *, until: datetime, error: str = "") -> None:
         """Try again at `until`."""
         self.run_at, self.leased_until, self.last_error = until, None, error
+        self._begin_generation()
 
     @transition(
         field=status, source=[JobStatus.PENDING, JobStatus.PUBLISHED], target=JobStatus.DEAD
@@ -93,3 +117,8 @@ class Job(FSMModelMixin, models.Model):
     def revive(self, *, at: datetime) -> None:
         """A person wants it tried again."""
         self.run_at, self.finished_at, self.attempts = at, None, 0
+        self._begin_generation()
+
+    def _begin_generation(self) -> None:
+        self.generation += 1
+        self.publishing_until, self.published_at, self.message_id = None, None, ""

@@ -6,7 +6,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from django.db import connection, transaction
+from django.utils import timezone
+
 from jobs.models import Job
+
+CHANNEL = "jobs"
 
 Handler = Callable[..., None]
 
@@ -25,11 +30,16 @@ class RunLater(Exception):
         self.at = at
 
 
+class GiveUp(Exception):
+    """A handler raises it when trying again can never succeed: the job is dead at once."""
+
+
 def handles(topic: str) -> Callable[[Handler], Handler]:
     """Bind a function to `topic`. It is called with the payload as keyword arguments.
 
     Jobs may run twice, late and in any order, so a handler must be safe to repeat. It runs outside
-    any transaction. Raise `RunLater` to be called again; any other exception counts as a failure.
+    any transaction. Raise `RunLater` to be called again, `GiveUp` to be never called again; any
+    other exception counts as a failure.
     """
 
     def bind(handler: Handler) -> Handler:
@@ -49,10 +59,41 @@ def handler_of(topic: str) -> Handler:
         raise UnknownTopic(topic) from None
 
 
-def enqueue(topic: str, *, run_at: datetime, **payload: Any) -> Job:
-    """Record in the caller's transaction that `topic` is to be handled at `run_at`, or soon after.
+def new_job(topic: str, *, run_at: datetime, key: str | None = None, **payload: Any) -> Job:
+    """A job to be enqueued, with others in one INSERT.
 
     Raises UnknownTopic at once, so that a typo fails the first test and not the first night.
     """
     handler_of(topic)
-    return Job.objects.create(topic=topic, payload=payload, run_at=run_at)
+    return Job(topic=topic, payload=payload, run_at=run_at, key=key)
+
+
+def enqueue(topic: str, *, run_at: datetime, key: str | None = None, **payload: Any) -> Job:
+    """Record in the caller's transaction that `topic` is to be handled at `run_at`, or soon after.
+
+    Of all jobs with the same `key` there is only one, ever: the first, which is returned.
+    Raises UnknownTopic.
+    """
+    job = new_job(topic, run_at=run_at, key=key, **payload)
+    enqueue_together([job])
+    if run_at <= timezone.now():
+        transaction.on_commit(wake_relay, robust=True)
+    return job if key is None else Job.objects.get(key=key)
+
+
+def enqueue_together(jobs: list[Job]) -> None:
+    """Record several jobs with one INSERT; a relay finds them at its next look.
+
+    Those whose key is taken are left out.
+    """
+    has_keys = any(job.key is not None for job in jobs)
+    Job.objects.bulk_create(jobs, ignore_conflicts=has_keys)
+
+
+def wake_relay() -> None:
+    """Tell a listening relay that there is something to publish.
+
+    Not in the caller's transaction: PostgreSQL lets notifying transactions commit one by one.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"NOTIFY {CHANNEL}")

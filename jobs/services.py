@@ -10,25 +10,46 @@ from django.db import transaction
 from django.utils import timezone
 
 from jobs.models import Job, JobStatus
-from jobs.outbox import RunLater, handler_of
+from jobs.outbox import GiveUp, RunLater, handler_of
 
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=5)
 BATCH = 100
 MAX_ATTEMPTS = 12
+PRUNED_AT_ONCE = 5_000
 FIRST_WAIT = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(hours=1)
 
 
-def run_due_jobs(*, limit: int | None = None) -> Counter[str]:
+class UnknownJob(LookupError):
+    """There is no such job, and there will be none."""
+
+
+class Dead(Exception):
+    """The job was given up; only a person brings it back."""
+
+
+class Busy(Exception):
+    """Somebody is at work on it, or it is too early; come back at `until`."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"until {until}")
+        self.until = until
+
+
+def run_due_jobs(*, limit: int | None = None, overdue_by: timedelta = timedelta(0)) -> Counter[str]:
     """Run every job that is due now, oldest first, until none or `limit` are left.
+
+    Beside QStash, `overdue_by` leaves it that much time to do so first.
 
     Returns how many ended how: `done`, `postponed`, `failed`, `dead`. Any number of processes may
     do this at once: a job is leased to one of them, and free again when the lease runs out.
     """
     outcomes: Counter[str] = Counter()
-    due_by = timezone.now()  # what becomes due meanwhile, or again, is for the next call
+    due_by = (
+        timezone.now() - overdue_by
+    )  # what becomes due meanwhile, or again, is for the next call
     while limit is None or outcomes.total() < limit:
         most = BATCH if limit is None else min(BATCH, limit - outcomes.total())
         jobs = lease_due_jobs(now=timezone.now(), due_by=due_by, limit=most)
@@ -59,9 +80,49 @@ def revive_job(*, job_id: int) -> None:
         job.save()
 
 
+def run_job(*, job_id: int, generation: int) -> str:
+    """Run the job that a message names, unless it was run, and return how that ended.
+
+    `stale` means that another message or the fallback has done it, or will. A failure is tried
+    again by a new generation of the job, so the message itself is done with. Locks the job while
+    it is leased for five minutes; other deliveries meanwhile, and early ones, raise Busy.
+    Raises UnknownJob; Dead for a job that is given up, now or before.
+    """
+    job = _lease(job_id, generation, timezone.now())
+    outcome = _run(job) if job else "stale"
+    if outcome == "dead":
+        raise Dead(str(job))
+    return outcome
+
+
+@transaction.atomic(durable=True)
+def _lease(job_id: int, generation: int, now: datetime) -> Job | None:
+    job = Job.objects.select_for_update().filter(pk=job_id).first()
+    if job is None:
+        raise UnknownJob(str(job_id))
+    if job.status == JobStatus.DEAD:
+        raise Dead(str(job))
+    if job.status == JobStatus.DONE or job.generation != generation:
+        return None
+    if busy_until := _busy_until(job, now):
+        raise Busy(busy_until)
+    job.leased_until = now + LEASE
+    job.attempts += 1
+    job.save(update_fields=["leased_until", "attempts"])
+    return job
+
+
+def _busy_until(job: Job, now: datetime) -> datetime | None:
+    if job.leased_until and job.leased_until > now:
+        return job.leased_until
+    return job.run_at if job.run_at > now else None
+
+
 def _run(job: Job) -> str:
     try:
         handler_of(job.topic)(**job.payload)
+    except GiveUp as refusal:
+        return _record(job.pk, "dead", error=str(refusal))
     except RunLater as later:
         return _record(job.pk, "postponed", until=max(later.at, timezone.now()), error=str(later))
     except Exception as error:
@@ -91,3 +152,14 @@ def _record(job_id: int, outcome: str, *, until: datetime | None = None, error: 
         job.finish(at=timezone.now())
     job.save()
     return outcome
+
+
+def prune_jobs(*, days: int) -> int:
+    """Delete jobs that were done more than `days` ago, some at a time; return how many."""
+    old = Job.objects.filter(
+        status=JobStatus.DONE, finished_at__lt=timezone.now() - timedelta(days=days)
+    )
+    total = 0
+    while ids := list(old.values_list("pk", flat=True)[:PRUNED_AT_ONCE]):
+        total += Job.objects.filter(pk__in=ids).delete()[0]
+    return total

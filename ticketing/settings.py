@@ -235,6 +235,7 @@ ORDER_TTL_SECONDS = number("ORDER_TTL_SECONDS", 900)
 ORDER_MAX_TICKETS = number("ORDER_MAX_TICKETS", 10)
 CUSTOMER_MAX_TICKETS_PER_SHOWING = number("CUSTOMER_MAX_TICKETS_PER_SHOWING", 20)
 SETTLE_GRACE_SECONDS = number("SETTLE_GRACE_SECONDS", 3600)
+RECONCILE_DAYS = number("RECONCILE_DAYS", 2)
 
 VNPAY_TMN_CODE = secret("VNPAY_TMN_CODE", "SANDBOX1")
 VNPAY_HASH_SECRET = secret("VNPAY_HASH_SECRET", "SANDBOXSECRETSANDBOXSECRETSANDBX")
@@ -248,6 +249,17 @@ VNPAY_CONFIRM_ON_RETURN = flag("VNPAY_CONFIRM_ON_RETURN", default=True)
 VNPAY_SERVER_IP = text("VNPAY_SERVER_IP", "127.0.0.1")
 VNPAY_QUERY_INTERVAL_SECONDS = number("VNPAY_QUERY_INTERVAL_SECONDS", 300)
 VNPAY_NOT_FOUND_MARGIN_SECONDS = number("VNPAY_NOT_FOUND_MARGIN_SECONDS", 60)
+
+# --- jobs --------------------------------------------------------------------------------------
+
+QSTASH_URL = text(
+    "QSTASH_URL", f"http://127.0.0.1:{SANDBOX_PORT}" if SANDBOX else "https://qstash.upstash.io"
+)
+QSTASH_TOKEN = text("QSTASH_TOKEN", "sandbox-qstash-token" if SANDBOX else "")
+QSTASH_CURRENT_SIGNING_KEY = QSTASH_NEXT_SIGNING_KEY = ""
+if QSTASH_TOKEN:  # without it, run_due_jobs does the work alone
+    QSTASH_CURRENT_SIGNING_KEY = secret("QSTASH_CURRENT_SIGNING_KEY", "sig_sandbox_current_key")
+    QSTASH_NEXT_SIGNING_KEY = secret("QSTASH_NEXT_SIGNING_KEY", "sig_sandbox_next_key")
 
 # --- mail --------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ urlpatterns = [
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema")),
     path("_allauth/", include("allauth.headless.urls")),
     path("payments/", include("payments.api.callback_urls")),
+    path("internal/jobs/", include("jobs.urls")),
     path("admin/", admin.site.urls),
 ]
 

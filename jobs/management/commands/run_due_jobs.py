@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from argparse import ArgumentParser
+from datetime import timedelta
 from threading import Event
 from typing import Any
 
@@ -25,7 +26,18 @@ class Command(BaseCommand):
             "--every", type=float, metavar="SECONDS", help="keep running, this often, until stopped"
         )
 
-    def handle(self, *, limit: int | None, every: float | None, **options: Any) -> None:
+        parser.add_argument(
+            "--overdue-by",
+            type=float,
+            default=0,
+            metavar="SECONDS",
+            help="leave QStash so much time to do it first",
+        )
+
+    def handle(
+        self, *, limit: int | None, every: float | None, overdue_by: float, **options: Any
+    ) -> None:
+        self.overdue_by = timedelta(seconds=overdue_by)
         if every is None:
             self._once(limit)
             return
@@ -38,7 +50,7 @@ class Command(BaseCommand):
                 stopping.wait(every)
 
     def _once(self, limit: int | None) -> None:
-        outcomes = run_due_jobs(limit=limit)
+        outcomes = run_due_jobs(limit=limit, overdue_by=self.overdue_by)
         told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
         self.stdout.write(f"Ran {outcomes.total()} jobs: {told or 'none were due'}.")
         if outcomes["failed"] or outcomes["dead"]:
@@ -47,7 +59,7 @@ class Command(BaseCommand):
     def _survive_outages(self, limit: int) -> int:
         """Run some jobs; return how many."""
         try:
-            outcomes = run_due_jobs(limit=limit)
+            outcomes = run_due_jobs(limit=limit, overdue_by=self.overdue_by)
         except (OperationalError, PoolTimeout) as error:
             self.stderr.write(f"The database is away, trying again: {error}")
             return 0

@@ -1,0 +1,27 @@
+"""What jobs do about jobs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from jobs import schedules
+from jobs.outbox import handles
+from jobs.services import prune_jobs, run_due_jobs
+
+SLACK = timedelta(minutes=1)  # that long QStash may be late before the sweep runs a job itself
+SWEPT_AT_ONCE = 500
+
+schedules.declare("jobs.sweep", cron="* * * * *")
+schedules.declare("jobs.prune", cron="17 3 * * *")
+
+
+@handles("jobs.sweep")
+def sweep() -> None:
+    """Run what should have been run a minute ago: its message was lost, or QStash is late."""
+    run_due_jobs(limit=SWEPT_AT_ONCE, overdue_by=SLACK)
+
+
+@handles("jobs.prune")
+def prune() -> None:
+    """Delete jobs that were done long ago."""
+    prune_jobs(days=30)

@@ -1,0 +1,132 @@
+"""Mail as jobs: whoever sends one keeps Django's way of doing it, and a worker delivers it.
+
+A mail is part of the transaction that sends it: rolled back with it, and sent for certain after it.
+"""
+
+from __future__ import annotations
+
+import smtplib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+
+from jobs import outbox
+from jobs.models import Job
+from jobs.stored_mail import Stored, pack, unpack
+
+TOPIC = "jobs.send_mail"
+
+File = tuple[str, bytes, str]  # filename, content, mimetype
+Source = Callable[..., File]
+Reference = tuple[str, dict[str, Any]]  # the name of a source, and what it is called with
+
+_sources: dict[str, Source] = {}
+
+
+class UnknownAttachment(Exception):
+    """No source of that name is bound: a typo, or an app that is not installed."""
+
+
+class NotSent(Exception):
+    """The real backend did not say that it sent the mail."""
+
+
+def attachment(name: str) -> Callable[[Source], Source]:
+    """Bind a function that makes a file at the moment a mail is sent; see `queue_mail`."""
+
+    def bind(source: Source) -> Source:
+        if name in _sources:
+            raise ValueError(f"Attachment {name} has a source already.")
+        _sources[name] = source
+        return source
+
+    return bind
+
+
+def has_attachment(name: str) -> bool:
+    return name in _sources
+
+
+class QueuedBackend(BaseEmailBackend):
+    """Django's mail backend that makes one job of each message, in the caller's transaction."""
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        now = timezone.now()
+        jobs = [
+            outbox.new_job(TOPIC, run_at=now, message=pack(message))
+            for message in email_messages
+            if message.recipients()
+        ]
+        if jobs:
+            outbox.enqueue_together(jobs)
+            transaction.on_commit(outbox.wake_relay, robust=True)
+        return len(jobs)
+
+
+def queue_mail(
+    message: EmailMessage, *, key: str | None = None, attach: Sequence[Reference] = ()
+) -> Job:
+    """Have `message` sent in the caller's transaction; with a `key` only once, ever.
+
+    `attach` names files that are made when the mail is sent:
+    `[("shop.invoice", {"invoice_id": 7})]` calls the source bound by `@attachment("shop.invoice")`.
+    Raises UnknownAttachment, and what `pack` raises.
+    """
+    for name, _ in attach:
+        _source_of(name)
+    return outbox.enqueue(
+        TOPIC, run_at=timezone.now(), key=key, message=pack(message), attach=list(attach)
+    )
+
+
+def render_mail(
+    template: str, context: Mapping[str, Any], *, to: Sequence[str], language: str
+) -> EmailMultiAlternatives:
+    """A mail of `{template}.subject.txt`, `.txt` and `.html`, in that language."""
+    with translation.override(language):
+        whole = {**context, "language": language}
+        subject = " ".join(render_to_string(f"{template}.subject.txt", whole).split())
+        message = EmailMultiAlternatives(
+            subject, render_to_string(f"{template}.txt", {**whole, "subject": subject}), to=to
+        )
+        html = render_to_string(f"{template}.html", {**whole, "subject": subject})
+    message.attach_alternative(html, "text/html")
+    return message
+
+
+def deliver(message: Stored, attach: Sequence[Reference] = ()) -> None:
+    """Send a stored mail through the real backend. Raises GiveUp if it is refused for ever.
+
+    A repeat after a crash carries the same Message-ID, by which it can be recognised.
+    """
+    mail = unpack(message)
+    mail.attachments += [_source_of(name)(**payload) for name, payload in attach]
+    try:
+        sent = get_connection(settings.MAIL_DELIVERY_BACKEND).send_messages([mail])
+    except smtplib.SMTPException as refusal:
+        if _is_for_ever(refusal):
+            raise outbox.GiveUp(f"{type(refusal).__name__}: {refusal}") from refusal
+        raise
+    if not sent:
+        raise NotSent(f"{settings.MAIL_DELIVERY_BACKEND} sent nothing.")
+
+
+def _source_of(name: str) -> Source:
+    try:
+        return _sources[name]
+    except KeyError:
+        raise UnknownAttachment(name) from None
+
+
+def _is_for_ever(refusal: smtplib.SMTPException) -> bool:
+    """Whether the server has refused this mail, and not just us or this moment (RFC 5321 4.2.1)."""
+    if isinstance(refusal, smtplib.SMTPRecipientsRefused):
+        return all(code >= 500 for code, _ in refusal.recipients.values())
+    refusals_of_the_mail = smtplib.SMTPDataError | smtplib.SMTPSenderRefused
+    return isinstance(refusal, refusals_of_the_mail) and refusal.smtp_code >= 500

@@ -1,0 +1,80 @@
+"""The relay: a small process that stays and hands jobs to QStash."""
+
+from __future__ import annotations
+
+import signal
+from argparse import ArgumentParser
+from threading import Event
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, connection
+from psycopg_pool import PoolTimeout
+
+from jobs import qstash
+from jobs.outbox import CHANNEL
+from jobs.relay import publish_waiting_jobs
+
+LONGEST_WAIT = 30.0
+
+
+class Command(BaseCommand):
+    help = "Publish waiting jobs to QStash, and keep doing so: wakes at once when one is made."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="publish what waits now, and end")
+        parser.add_argument(
+            "--poll",
+            type=float,
+            default=1.0,
+            metavar="SECONDS",
+            help="look this often anyway",
+        )
+
+    def handle(self, *, once: bool, poll: float, **options: Any) -> None:
+        if not qstash.is_configured():
+            raise CommandError("QSTASH_TOKEN is not set; `run_due_jobs` works without QStash.")
+        if once:
+            self.stdout.write(f"Published {self._drain()} jobs.")
+            return
+        self._stay(poll)
+
+    def _stay(self, poll: float) -> None:
+        stopping = Event()
+        for ending in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(ending, lambda *_: stopping.set())
+        self.stdout.write(f"Publishing jobs to {settings.QSTASH_URL}.")
+        failures = 0
+        while not stopping.is_set():
+            try:
+                self._drain(stopping)
+                self._wait_for_news(poll)
+                failures = 0
+            except Exception as trouble:  # whatever is down, the jobs wait in their table
+                failures += 1
+                self.stderr.write(f"Trying again soon: {type(trouble).__name__}: {trouble}")
+                self._forget_connection()
+                stopping.wait(min(0.5 * 2**failures, LONGEST_WAIT))
+
+    def _drain(self, stopping: Event | None = None) -> int:
+        total = 0
+        while not (stopping and stopping.is_set()):
+            published = publish_waiting_jobs()
+            total += published
+            if not published:
+                break
+        return total
+
+    def _wait_for_news(self, poll: float) -> None:
+        """Until a job is made, or so many seconds."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"LISTEN {CHANNEL}")
+        for _ in connection.connection.notifies(timeout=poll, stop_after=1):
+            pass
+
+    def _forget_connection(self) -> None:
+        try:
+            connection.close()
+        except (DatabaseError, PoolTimeout):
+            connection.connection = None

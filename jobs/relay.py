@@ -1,0 +1,66 @@
+"""From the outbox to QStash: claim, publish, record, each safe to lose at any moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from jobs import qstash
+from jobs.models import Job
+
+BATCH = 100
+CLAIM = timedelta(minutes=1)  # longer than publishing a batch may take
+HORIZON = timedelta(days=6)  # QStash keeps a message for at most seven days
+
+
+def publish_waiting_jobs() -> int:
+    """Publish one batch of jobs that wait for it; return how many there were.
+
+    Any number of relays may do this at once: a batch belongs to one of them for a minute. A crash
+    in between repeats the message after that, which QStash recognises and handlers bear.
+    Raises whatever publishing raises; then the jobs are free again at once.
+    """
+    now = timezone.now()
+    jobs = claim_waiting_jobs(now=now)
+    if not jobs:
+        return 0
+    with _given_back_on_failure(jobs):
+        messages = qstash.publish(jobs, now=now)
+    record_published(jobs, messages, at=timezone.now())
+    return len(jobs)
+
+
+@transaction.atomic(durable=True)
+def claim_waiting_jobs(*, now: datetime) -> list[Job]:
+    """Take pending jobs that nobody is publishing, soonest first, passing over locked ones."""
+    waiting = Job.objects.unpublished(now).filter(run_at__lte=now + HORIZON)
+    jobs = list(waiting.order_by("run_at", "pk").select_for_update(skip_locked=True)[:BATCH])
+    Job.objects.filter(pk__in=[job.pk for job in jobs]).update(publishing_until=now + CLAIM)
+    return jobs
+
+
+@contextmanager
+def _given_back_on_failure(jobs: list[Job]) -> Iterator[None]:
+    try:
+        yield
+    except Exception:
+        Job.objects.filter(pk__in=[job.pk for job in jobs]).update(publishing_until=None)
+        raise
+
+
+@transaction.atomic(durable=True)
+def record_published(claimed: list[Job], messages: dict[int, str], *, at: datetime) -> None:
+    """Mark what was published, unless the message has already run its job or made a new one of it.
+
+    What QStash refused stays claimed, so that it is not tried again before the claim ends.
+    """
+    generations = {job.pk: job.generation for job in claimed}
+    rows = Job.objects.waiting().filter(pk__in=messages).order_by("pk").select_for_update()
+    published = [job for job in rows if job.generation == generations[job.pk]]
+    for job in published:
+        job.publish(message_id=messages[job.pk], at=at)
+    Job.objects.bulk_update(published, ["status", "message_id", "published_at", "publishing_until"])
