@@ -10,13 +10,21 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from payments import services
-from payments.models import Payment, PaymentCase, ProviderMessage
+from payments.models import (
+    Payment,
+    PaymentCase,
+    ProviderMessage,
+    Reconciliation,
+    ReconciliationEntry,
+)
 from ticketing.back_office import OwnEvents, ReadOnly
 
 
@@ -116,3 +124,46 @@ class PaymentCaseAdmin(OwnEvents, ReadOnly):
         return bool(request.user.is_active and request.user.is_superuser)
 
     show_full_result_count = False
+
+
+class PlatformOnly(ReadOnly):
+    """Rows about the customers of every organizer: platform admins only."""
+
+    show_full_result_count = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_active and request.user.is_superuser)
+
+
+@admin.register(Reconciliation)
+class ReconciliationAdmin(PlatformOnly):
+    list_display = [
+        "started_at",
+        "ended",
+        "asked",
+        "agreed",
+        "repaired",
+        "cases",
+        "unanswered",
+        "failed",
+        "entries",
+    ]
+    ordering = ["-started_at"]
+    readonly_fields = ["entries"]
+
+    @admin.display(description=gettext_lazy("what did not agree"))
+    def entries(self, run: Reconciliation) -> str:
+        """A link to the run's rows: they may be too many for its page."""
+        rows = reverse("admin:payments_reconciliationentry_changelist")
+        return format_html(
+            '<a href="{}?run__id__exact={}">{}</a>', rows, run.pk, _("show the payments")
+        )
+
+
+@admin.register(ReconciliationEntry)
+class ReconciliationEntryAdmin(PlatformOnly):
+    list_display = ["at", "run", "payment", "had", "said", "done", "has", "case"]
+    list_filter = ["done"]
+    list_select_related = ["run", "payment", "case"]
+    search_fields = ["payment__txn_ref__exact", "payment__order__code__exact"]
+    ordering = ["-pk"]

@@ -75,4 +75,21 @@ RULES = [
             WHERE c.payment_id = p.id AND c.kind = 'suspected_fraud')
         """,
     ),
+    Rule(
+        "payment_orphaned_case_ends_with_the_answer",
+        "A payment whose end is known is no open orphaned case.",
+        """
+        SELECT c.id FROM payments_paymentcase c JOIN payments_payment p ON p.id = c.payment_id
+        WHERE c.kind = 'orphaned' AND c.status = 'open' AND p.status IN ('captured', 'failed')
+        """,
+    ),
+    Rule(
+        "reconciliation_lists_what_did_not_agree",
+        "A finished report lists every payment that it does not count as agreed.",
+        """
+        SELECT r.id FROM payments_reconciliation r
+        WHERE r.finished_at IS NOT NULL AND r.repaired + r.cases + r.unanswered + r.failed <> (
+            SELECT count(*) FROM payments_reconciliationentry e WHERE e.run_id = r.id)
+        """,
+    ),
 ]

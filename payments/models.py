@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import CheckConstraint, Q, UniqueConstraint
+from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
@@ -18,6 +18,9 @@ from ticketing.models import one_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+
+A_DAY = timedelta(hours=23)  # so that a daily run, which takes its time, finds yesterday's again
 
 
 def new_txn_ref() -> str:
@@ -37,6 +40,19 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         """Not known yet whether the money came."""
         return self.filter(status__in=[PaymentStatus.PENDING, PaymentStatus.REVIEW])
 
+    def to_reconcile(
+        self, now: datetime, *, since: datetime, closed_by: datetime
+    ) -> PaymentQuerySet:
+        """Open, or final since then; pay link closed by then. Old and final ones once a day."""
+        a_day_ago = now - A_DAY
+        is_open = Q(status__in=[PaymentStatus.PENDING, PaymentStatus.REVIEW])
+        rested = Q(expires_at__gt=since) | Q(queried_at=None) | Q(queried_at__lte=a_day_ago)
+        captured = Q(status=PaymentStatus.CAPTURED, paid_at__gt=since)
+        failed = Q(status=PaymentStatus.FAILED, expires_at__gt=since)
+        not_today = Q(reconciled_at=None) | Q(reconciled_at__lte=a_day_ago)
+        due = (is_open & rested) | ((captured | failed) & not_today)
+        return self.filter(due, expires_at__lte=closed_by)
+
     def captured(self) -> PaymentQuerySet:
         return self.filter(status=PaymentStatus.CAPTURED)
 
@@ -49,6 +65,7 @@ class Payment(FSMModelMixin, models.Model):
     """One attempt to pay an order at a provider, committed before the customer is sent there.
 
     `provider_request` is what the provider must be told again to be asked about this attempt.
+    `queried_at` is when it was asked last, `reconciled_at` when it was last compared with its word.
     """
 
     Status = PaymentStatus
@@ -66,6 +83,7 @@ class Payment(FSMModelMixin, models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     queried_at = models.DateTimeField(null=True, blank=True)
+    reconciled_at = models.DateTimeField(null=True, blank=True)
     paid_at = models.DateTimeField(null=True, blank=True)
     idempotency_key = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
     request_digest = models.CharField(max_length=64, blank=True)
@@ -155,6 +173,7 @@ class CaseKind(models.TextChoices):
     SUSPECTED_FRAUD = "suspected_fraud", _("the provider suspects fraud")
     UNKNOWN_REFERENCE = "unknown_reference", _("a payment nobody here asked for")
     ORPHANED = "orphaned", _("the provider never said what became of it")
+    CONTRADICTED = "contradicted", _("captured here, and the provider says otherwise now")
 
 
 class CaseStatus(models.TextChoices):
@@ -216,6 +235,7 @@ class PaymentCase(FSMModelMixin, models.Model):
                 condition=Q(status="open"),
             ),
         ]
+        indexes = [models.Index(name="payment_case_of_reference", fields=["txn_ref"])]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.txn_ref}"
@@ -224,3 +244,78 @@ class PaymentCase(FSMModelMixin, models.Model):
     def resolve(self, *, by: User | None, at: datetime, reason: str) -> None:
         """Somebody decided; `reason` is the decision."""
         self.decision, self.decided_by, self.decided_at = reason, by, at
+
+
+class ReconciliationEnd(models.TextChoices):
+    COMPLETE = "complete", _("everything due was asked about")
+    LIMIT = "limit", _("the limit was reached; more is due")
+    SILENCE = "silence", _("the provider was silent; the rest waits for the next run")
+
+
+class Reconciliation(models.Model):
+    """One comparison of our payments with what their providers say, as a report to keep.
+
+    Every payment asked about is counted once; `cases` go before `repaired`. `failed` are those that
+    broke the comparison. Without `finished_at` it is running, or was cut off.
+    """
+
+    started_at = models.DateTimeField(db_index=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    ended = models.CharField(max_length=20, choices=ReconciliationEnd.choices, blank=True)
+    asked = models.PositiveIntegerField(default=0)
+    agreed = models.PositiveIntegerField(default=0)
+    repaired = models.PositiveIntegerField(default=0)
+    cases = models.PositiveIntegerField(default=0)
+    unanswered = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            CheckConstraint(
+                name="reconciliation_end_when_finished",
+                condition=Q(ended__in=ReconciliationEnd.values) ^ Q(finished_at__isnull=True),
+            ),
+            CheckConstraint(
+                name="reconciliation_counts_each_once",
+                condition=Q(asked=F("agreed") + F("repaired") + F("cases") + F("unanswered")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+class ReconciliationDone(models.TextChoices):
+    REPAIRED = "repaired", _("repaired")
+    CASE = "case", _("a case tells of it")
+    UNANSWERED = "unanswered", _("no final answer")
+    FAILED = "failed", _("the comparison failed")
+
+
+class ReconciliationEntry(models.Model):
+    """One payment that did not agree in one run. What agreed is counted there and not listed."""
+
+    run = models.ForeignKey(Reconciliation, on_delete=models.PROTECT, related_name="entries")
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="reconciliations")
+    at = models.DateTimeField()
+    had = models.CharField(max_length=50, choices=PaymentStatus.choices)
+    has = models.CharField(max_length=50, choices=PaymentStatus.choices)
+    said = models.TextField(blank=True)
+    done = models.CharField(max_length=20, choices=ReconciliationDone.choices)
+    case = models.ForeignKey(
+        PaymentCase, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        verbose_name_plural = _("reconciliation entries")
+        constraints = [
+            one_of("done", ReconciliationDone, "reconciliation_done_valid"),
+            UniqueConstraint(name="reconciliation_entry_once", fields=["run", "payment"]),
+            CheckConstraint(
+                name="reconciliation_case_named",
+                condition=~Q(done="case") | Q(case__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.payment}: {self.get_done_display()}"

@@ -34,6 +34,7 @@ logger = logging.getLogger(__name__)
 IPN_ANSWERS = {
     Recorded.NEW: ("00", "Confirm Success"),
     Recorded.REPEATED: ("02", "Order already confirmed"),
+    Recorded.CONTRADICTED: ("02", "Order already confirmed"),
     Recorded.UNKNOWN_REFERENCE: ("01", "Order not found"),
     Recorded.AMOUNT_MISMATCH: ("04", "Invalid amount"),
 }

@@ -77,6 +77,56 @@ def open_case_of_unknown_reference(provider: str, result: Result, at: datetime) 
     )
 
 
+def open_case_of_contradiction(payment: Payment, result: Result, at: datetime) -> PaymentCase:
+    """Record that the provider no longer stands by the money of a captured attempt."""
+    said = f"{result.outcome.value}, code {result.code or 'none'}"
+    if result.gives_back:
+        back = result.gives_back
+        said = f"{back.amount} VND were or will be given back as {back.transaction_no or 'unknown'}"
+    return _once(
+        CaseKind.CONTRADICTED,
+        payment.provider,
+        payment.txn_ref,
+        payment=payment,
+        order=payment.order,
+        amount=payment.amount,
+        opened_at=at,
+        description=f"{payment} is captured here, and the provider says: {said}. Nothing was "
+        f"changed. Look it up at the provider, then decide about order {payment.order.code}.",
+    )
+
+
+def open_case_of_other_amount(payment: Payment, amount: Decimal, at: datetime) -> PaymentCase:
+    """Record that a captured attempt has another amount at the provider; what is above is owed."""
+    return _once(
+        CaseKind.AMOUNT_MISMATCH,
+        payment.provider,
+        payment.txn_ref,
+        payment=payment,
+        order=payment.order,
+        amount=amount,
+        amount_owed=max(amount - payment.amount, NOTHING),
+        opened_at=at,
+        description=f"{payment} is captured here with {payment.amount}, and the provider says "
+        f"{amount}. Nothing was changed. Look it up at the provider.",
+    )
+
+
+def open_case_of_silence(payment: Payment, at: datetime) -> PaymentCase:
+    """Record that an attempt of an ended order has had no final answer for too long."""
+    return _once(
+        CaseKind.ORPHANED,
+        payment.provider,
+        payment.txn_ref,
+        payment=payment,
+        order=payment.order,
+        amount=payment.amount,
+        opened_at=at,
+        description=f"The provider has not said what became of {payment}, asked day after day. "
+        "Look it up at the provider.",
+    )
+
+
 def close_case(payment: Payment, kind: CaseKind, *, at: datetime, decision: str) -> None:
     """Resolve this payment's open case of `kind`, if there is one."""
     for case in payment.cases.open().filter(kind=kind).select_for_update():
@@ -85,6 +135,12 @@ def close_case(payment: Payment, kind: CaseKind, *, at: datetime, decision: str)
 
 
 def _once(kind: CaseKind, provider: str, txn_ref: str, **facts: Any) -> PaymentCase:
+    """The open case, the one in which a person has decided about the very same, or a new one."""
+    same = {name: facts[name] for name in ("amount", "description")}
+    told = PaymentCase.objects.filter(provider=provider, txn_ref=txn_ref, kind=kind, **same)
+    decided = told.filter(decided_by__isnull=False).first()
+    if decided is not None:
+        return decided
     case, _ = PaymentCase.objects.get_or_create(
         provider=provider, txn_ref=txn_ref, kind=kind, status=CaseStatus.OPEN, defaults=facts
     )

@@ -14,8 +14,14 @@ from enum import Enum
 from jobs import outbox
 from orders.models import Order
 from orders.operations import confirm
-from payments.models import CaseKind, Channel, Payment, PaymentStatus
-from payments.operations.cases import close_case, open_case, open_case_of_second_charge
+from payments.models import CaseKind, Payment, PaymentStatus
+from payments.operations.cases import (
+    close_case,
+    open_case,
+    open_case_of_contradiction,
+    open_case_of_other_amount,
+    open_case_of_second_charge,
+)
 from payments.providers import Outcome, Result
 
 logger = logging.getLogger(__name__)
@@ -30,22 +36,42 @@ class Recorded(Enum):
     REPEATED = "repeated"
     UNKNOWN_REFERENCE = "unknown_reference"
     AMOUNT_MISMATCH = "amount_mismatch"
+    CONTRADICTED = "contradicted"
 
 
 @dataclass(frozen=True)
 class Moment:
-    """When and through what we heard it, for the log."""
+    """When and through what we heard it.
+
+    `is_settled_next`: whoever asked settles the order right afterwards.
+    `was_captured`: we asked about an attempt that was captured already, so the answer is not
+    older than what we have, and anything but a confirmation contradicts it.
+    """
 
     at: datetime
     channel: str
+    is_settled_next: bool = False
+    was_captured: bool = False
 
 
 def apply_result(order: Order, payment: Payment, result: Result, moment: Moment) -> Recorded:
     """Move a locked payment, and its locked order if money arrived, to what `result` says."""
-    if result.amount is not None and result.amount != payment.amount:
+    if result.outcome is Outcome.UNKNOWN:
+        return Recorded.REPEATED
+    if moment.was_captured:
+        return _compare(payment, result, moment)
+    if _is_other_amount(payment, result):
         return _note_other_amount(payment, result, moment)
     if payment.status == PaymentStatus.CAPTURED:
         return _after_capture(payment, result, moment)
+    return _advance(order, payment, result, moment)
+
+
+def _is_other_amount(payment: Payment, result: Result) -> bool:
+    return result.amount is not None and result.amount != payment.amount
+
+
+def _advance(order: Order, payment: Payment, result: Result, moment: Moment) -> Recorded:
     if result.outcome is Outcome.PAID:
         return _capture(order, payment, result, moment)
     if result.outcome is Outcome.REVIEW:
@@ -65,7 +91,10 @@ def _capture(order: Order, payment: Payment, result: Result, moment: Moment) -> 
     )
     payment.save(update_fields=["status", "paid_at", "provider_transaction_no", "provider_code"])
     close_case(payment, CaseKind.SUSPECTED_FRAUD, at=moment.at, decision="The provider cleared it.")
+    _close_orphaned(payment, moment, "The provider says that it was paid.")
     use_money(order, payment, moment)
+    if result.gives_back:
+        open_case_of_contradiction(payment, result, moment.at)
     return Recorded.NEW
 
 
@@ -76,17 +105,38 @@ def use_money(order: Order, payment: Payment, moment: Moment) -> None:
         open_case(kind, payment, payment.amount, moment.at, owed=payment.amount)
     elif moment.at < order.expires_at:
         confirm(order, by=None, at=moment.at, reason=f"{payment} was captured.")
-    elif moment.channel != Channel.QUERY:  # whoever asks settles the order right afterwards
+    elif not moment.is_settled_next:
         outbox.enqueue("orders.expiry_due", run_at=moment.at, order_id=order.pk)
 
 
 def _after_capture(payment: Payment, result: Result, moment: Moment) -> Recorded:
     if result.outcome is not Outcome.PAID:
         logger.error("%s is captured; ignored: %s", payment, _reason(result, moment))
-    elif result.transaction_no != payment.provider_transaction_no:
+    elif _is_second_charge(payment, result):
         logger.error("%s was charged again as %s.", payment, result.transaction_no)
         open_case_of_second_charge(payment, result, moment.at)
+        return Recorded.CONTRADICTED
     return Recorded.REPEATED
+
+
+def _is_second_charge(payment: Payment, result: Result) -> bool:
+    """Another number than the one we know. Word of a refund names none of the payment's."""
+    known, told = payment.provider_transaction_no, result.transaction_no
+    return "" not in (known, told) and known != told
+
+
+def _compare(payment: Payment, result: Result, moment: Moment) -> Recorded:
+    """What we were told once and what the provider says now; captured money stays captured."""
+    if result.outcome is not Outcome.PAID or result.gives_back:
+        logger.error("%s is captured; contradicted: %s", payment, _reason(result, moment))
+        open_case_of_contradiction(payment, result, moment.at)
+        return Recorded.CONTRADICTED
+    if _is_other_amount(payment, result):
+        open_case_of_other_amount(payment, result.amount or Decimal(0), moment.at)
+        return Recorded.AMOUNT_MISMATCH
+    decision = "The provider says again that it was paid."
+    close_case(payment, CaseKind.CONTRADICTED, at=moment.at, decision=decision)
+    return _after_capture(payment, result, moment)
 
 
 def _suspect(payment: Payment, result: Result, moment: Moment) -> Recorded:
@@ -100,6 +150,7 @@ def _suspect(payment: Payment, result: Result, moment: Moment) -> Recorded:
         code=result.code,
     )
     payment.save(update_fields=["status", "provider_transaction_no", "provider_code"])
+    _close_orphaned(payment, moment, "The provider took the money and suspects fraud.")
     open_case(CaseKind.SUSPECTED_FRAUD, payment, payment.amount, moment.at)
     return Recorded.NEW
 
@@ -111,7 +162,12 @@ def _fail(payment: Payment, result: Result, moment: Moment) -> Recorded:
     payment.fail(by=None, at=moment.at, reason=_reason(result, moment), code=code)
     payment.save(update_fields=["status", "provider_code"])
     close_case(payment, CaseKind.SUSPECTED_FRAUD, at=moment.at, decision="No money was kept.")
+    _close_orphaned(payment, moment, "The provider says that no money moved.")
     return Recorded.NEW
+
+
+def _close_orphaned(payment: Payment, moment: Moment, decision: str) -> None:
+    close_case(payment, CaseKind.ORPHANED, at=moment.at, decision=decision)
 
 
 def _note_other_amount(payment: Payment, result: Result, moment: Moment) -> Recorded:

@@ -24,6 +24,23 @@ class Outcome(Enum):
     UNKNOWN = "unknown"  # no answer, or none that can be trusted
 
 
+class RefundState(Enum):
+    """How far a provider is with giving money back."""
+
+    UNDER_WAY = "under way"
+    DONE = "done"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True)
+class RefundWord:
+    """A provider's word on money that it gives back, whoever asked it to."""
+
+    state: RefundState
+    amount: Decimal
+    transaction_no: str
+
+
 @dataclass(frozen=True)
 class Result:
     """A provider's verified word on one attempt. `amount` is in VND; None when it names none."""
@@ -34,6 +51,13 @@ class Result:
     transaction_no: str = ""
     code: str = ""
     order_code: str = ""  # from the signed order text, for references that nobody here knows
+    refund: RefundWord | None = None  # the latest one, where the provider tells of any
+
+    @property
+    def gives_back(self) -> RefundWord | None:
+        """The refund, unless the provider rejected it and kept the money."""
+        rejected = self.refund is not None and self.refund.state is RefundState.REJECTED
+        return None if rejected else self.refund
 
 
 @dataclass(frozen=True)

@@ -16,15 +16,18 @@ from payments.providers.base import (
     NotPayable,
     Opening,
     Outcome,
+    RefundState,
+    RefundWord,
     Result,
     UntrustedCallback,
     UnusableCallback,
 )
 from payments.vnpay.callback import NothingUsable, read_callback
 from payments.vnpay.client import query, redacted
-from payments.vnpay.codes import Verdict
+from payments.vnpay.codes import RefundVerdict, Verdict
 from payments.vnpay.config import Config
 from payments.vnpay.pay import AmountNotAccepted, Attempt, pay_parameters, pay_url
+from payments.vnpay.query import RefundAnswer
 from payments.vnpay.signature import BadSignature
 
 if TYPE_CHECKING:
@@ -37,6 +40,11 @@ OUTCOMES = {
     Verdict.NOT_FINAL: Outcome.PENDING,
     Verdict.NOT_FOUND: Outcome.NOT_FOUND,
     Verdict.NO_INFORMATION: Outcome.UNKNOWN,
+}
+REFUND_STATES = {
+    RefundVerdict.UNDER_WAY: RefundState.UNDER_WAY,
+    RefundVerdict.DONE: RefundState.DONE,
+    RefundVerdict.REJECTED: RefundState.REJECTED,
 }
 ORDER_TEXT = "Thanh toan don hang {code}"
 ORDER_CODE = re.compile(r"don hang ([0-9A-Z]{12})\b")
@@ -103,6 +111,7 @@ class VNPay:
             amount=said.amount,
             transaction_no=said.transaction_no,
             code=said.code,
+            refund=_refund_word(said.refund) if said.refund else None,
         )
         return Answer(result, exchange.sent, exchange.received)
 
@@ -118,6 +127,10 @@ class VNPay:
             return_url=f"{settings.PUBLIC_URL}/payments/{self.name}/return/",
             server_address=settings.VNPAY_SERVER_IP,
         )
+
+
+def _refund_word(said: RefundAnswer) -> RefundWord:
+    return RefundWord(REFUND_STATES[said.verdict], said.amount, said.transaction_no)
 
 
 def _not_accepted(payment: Payment, config: Config) -> str:

@@ -2,8 +2,16 @@
 
 from payments.services.cases import resolve_case
 from payments.services.messages import log_message
+from payments.services.reconcile import reconcile_payments
 from payments.services.record import record_result
 from payments.services.settle import settle_order
 from payments.services.start import start_payment
 
-__all__ = ["log_message", "record_result", "resolve_case", "settle_order", "start_payment"]
+__all__ = [
+    "log_message",
+    "reconcile_payments",
+    "record_result",
+    "resolve_case",
+    "settle_order",
+    "start_payment",
+]

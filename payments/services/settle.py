@@ -14,8 +14,8 @@ from orders.operations import confirm, end_unpaid
 from payments.models import CaseKind, Channel, Payment, PaymentStatus
 from payments.operations.cases import open_case
 from payments.operations.results import NEVER_HEARD_OF, Moment, apply_result
-from payments.providers import Outcome, Result, get_provider
-from payments.services.messages import log_message
+from payments.providers import Result, get_provider
+from payments.services.ask import ask
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,9 @@ def settle_order(*, order_id: int) -> datetime | None:
     if timezone.now() < first:
         return first
     for payment in order.payments.open().order_by("pk"):
-        _ask(payment, now=timezone.now())
+        answer = ask(payment, now=timezone.now())
+        if answer is not None:
+            _record(payment, *answer)
     return _decide(order_id, now=timezone.now())
 
 
@@ -51,26 +53,13 @@ def _open_providers(order: Order) -> list[str]:
     return list(order.payments.open().values_list("provider", flat=True).distinct())
 
 
-def _ask(payment: Payment, *, now: datetime) -> None:
-    """Ask the provider about one attempt, but not sooner than it wants to be asked again."""
-    provider = get_provider(payment.provider)
-    lately = Payment.objects.filter(queried_at__gt=now - provider.query_interval)
-    if not Payment.objects.filter(pk=payment.pk).exclude(pk__in=lately).update(queried_at=now):
-        return
-    answer = provider.query(payment, now)
-    at = timezone.now()
-    log_message(provider, Channel.QUERY, answer.sent, txn_ref=payment.txn_ref, at=now)
-    log_message(provider, Channel.ANSWER, answer.received, txn_ref=payment.txn_ref, at=at)
-    if answer.result.outcome is not Outcome.UNKNOWN:
-        _record(payment, answer.result, at)
-
-
 @transaction.atomic(durable=True)
 def _record(asked: Payment, result: Result, at: datetime) -> None:
     order = Order.objects.get_for_update(asked.order_id)
     payment = Payment.objects.get_for_update(asked.pk)
     payment.order = order
-    apply_result(order, payment, result, Moment(at=at, channel=Channel.QUERY))
+    moment = Moment(at=at, channel=Channel.QUERY, is_settled_next=True)
+    apply_result(order, payment, result, moment)
 
 
 @transaction.atomic(durable=True)
@@ -106,7 +95,7 @@ def _give_up(
         order.fail(by=None, at=now, reason="Time is up and every attempt to pay was refused.")
     else:
         order.expire(by=None, at=now, reason="Time is up and nobody paid.")
-    end_unpaid(order)
+    end_unpaid(order, at=now)
     for payment in unanswered:
         logger.error("Order %s expired and %s is still unknown.", order, payment)
         open_case(CaseKind.ORPHANED, payment, payment.amount, now)

@@ -14,6 +14,12 @@ class Verdict(Enum):
     NO_INFORMATION = "no information"
 
 
+class RefundVerdict(Enum):
+    UNDER_WAY = "under way"
+    DONE = "done"
+    REJECTED = "rejected"
+
+
 PAID = "00"
 SUSPECTED = "07"
 DEBITED_NOT_PAID = "04"  # at the bank, not at VNPay: the customer's money is in motion
@@ -21,6 +27,7 @@ STATUS_FAILED = "02"
 NO_SUCH_TRANSACTION = "91"
 PAYMENT = "01"
 REFUNDS = ("02", "03")
+REFUND_REJECTED = "09"
 
 
 def verdict_of_callback(response_code: str, status: str) -> Verdict:
@@ -44,3 +51,13 @@ def verdict_of_query(kind: str, status: str) -> Verdict:
     if status in (SUSPECTED, DEBITED_NOT_PAID):
         return Verdict.REVIEW
     return {PAID: Verdict.PAID, STATUS_FAILED: Verdict.FAILED}.get(status, Verdict.NOT_FINAL)
+
+
+def verdict_of_refund(status: str) -> RefundVerdict:
+    """Section 8.2, for a transaction of type 02 or 03. What is not known is not over."""
+    ends = {
+        PAID: RefundVerdict.DONE,
+        STATUS_FAILED: RefundVerdict.REJECTED,
+        REFUND_REJECTED: RefundVerdict.REJECTED,
+    }
+    return ends.get(status, RefundVerdict.UNDER_WAY)

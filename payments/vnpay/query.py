@@ -10,7 +10,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from payments.vnpay.codes import NO_SUCH_TRANSACTION, PAID, REFUNDS, Verdict, verdict_of_query
+from payments.vnpay.codes import (
+    NO_SUCH_TRANSACTION,
+    PAID,
+    REFUNDS,
+    RefundVerdict,
+    Verdict,
+    verdict_of_query,
+    verdict_of_refund,
+)
 from payments.vnpay.config import Config
 from payments.vnpay.signature import HASH, BadSignature, digest, verify_bars
 from payments.vnpay.text import from_minor_units, timestamp
@@ -46,13 +54,26 @@ ANSWER_ORDER = (
 
 
 @dataclass(frozen=True)
+class RefundAnswer:
+    """The latest refund of a payment, in VND."""
+
+    verdict: RefundVerdict
+    amount: Decimal
+    transaction_no: str
+
+
+@dataclass(frozen=True)
 class QueryAnswer:
-    """What VNPay's answer amounts to. `amount` in VND, None when it names none."""
+    """What VNPay's answer amounts to. `amount` in VND, None when it names none.
+
+    With a `refund` the answer describes that, and says of the payment only that it was made.
+    """
 
     verdict: Verdict
     amount: Decimal | None = None
     transaction_no: str = ""
     code: str = ""
+    refund: RefundAnswer | None = None
 
 
 NO_INFORMATION = QueryAnswer(Verdict.NO_INFORMATION)
@@ -110,17 +131,16 @@ def read_query_answer(answer: Mapping[str, Any], *, txn_ref: str, config: Config
 
 def _transaction(values: Mapping[str, str]) -> QueryAnswer:
     kind, status = values["vnp_TransactionType"], values["vnp_TransactionStatus"]
-    is_refund = kind in REFUNDS  # then amount and number are the refund's, not the payment's
+    number, code = values["vnp_TransactionNo"], f"{values['vnp_ResponseCode']}/{kind}/{status}"
     try:
-        amount = None if is_refund else from_minor_units(values["vnp_Amount"])
+        amount = from_minor_units(values["vnp_Amount"])
     except ValueError:
         return NO_INFORMATION
-    return QueryAnswer(
-        verdict=verdict_of_query(kind, status),
-        amount=amount,
-        transaction_no="" if is_refund else values["vnp_TransactionNo"],
-        code=f"{values['vnp_ResponseCode']}/{kind}/{status}",
-    )
+    verdict = verdict_of_query(kind, status)
+    if kind not in REFUNDS:
+        return QueryAnswer(verdict, amount=amount, transaction_no=number, code=code)
+    refund = RefundAnswer(verdict_of_refund(status), amount, number)
+    return QueryAnswer(verdict, code=code, refund=refund)
 
 
 def _text(value: Any) -> str:

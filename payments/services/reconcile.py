@@ -1,0 +1,206 @@
+"""Compare our payments with what their providers say, repair what can be, and report it."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from orders.models import Order
+from payments.models import (
+    Channel,
+    Payment,
+    PaymentCase,
+    PaymentStatus,
+    Reconciliation,
+    ReconciliationDone,
+    ReconciliationEnd,
+    ReconciliationEntry,
+)
+from payments.operations.cases import open_case_of_silence
+from payments.operations.results import Moment, Recorded, apply_result
+from payments.providers import PROVIDERS, Outcome, Result
+from payments.services.ask import ask
+
+logger = logging.getLogger(__name__)
+
+CHUNK = 500
+SILENCE = 10  # questions in a row without an answer, then a provider is left alone until next time
+AGREED = "agreed"
+CURRENCY = "VND"
+NOT_FINAL = (Outcome.UNKNOWN, Outcome.PENDING)
+DIFFERENT = (Recorded.AMOUNT_MISMATCH, Recorded.CONTRADICTED)
+COUNTED_AS = {
+    AGREED: "agreed",
+    ReconciliationDone.REPAIRED: "repaired",
+    ReconciliationDone.CASE: "cases",
+    ReconciliationDone.UNANSWERED: "unanswered",
+    ReconciliationDone.FAILED: "failed",
+}
+
+
+def reconcile_payments(
+    *, now: datetime | None = None, limit: int | None = None, days: int | None = None
+) -> Reconciliation:
+    """Ask about every payment that is due for it, at most `limit`, and keep a report of the run.
+
+    Due are payments whose pay link is closed and whose order does not wait for its settle job:
+    those still open, and those captured or failed in the last `days` (default `RECONCILE_DAYS`),
+    each of these once a day. Asks outside any transaction; then locks order, payment, seats by
+    ascending id for each answer. What breaks for one payment is in the report, and the others go
+    on. Safe to repeat, and beside any callback, settling or another run.
+    """
+    now = now or timezone.now()
+    since = now - timedelta(days=settings.RECONCILE_DAYS if days is None else days)
+    run = _Run(Reconciliation.objects.create(started_at=now), since)
+    ended = run.walk(_due(now, since), limit)
+    return run.finish(ended)
+
+
+def _due(now: datetime, since: datetime) -> Iterator[tuple[int, str]]:
+    """Ids and providers, those first that were not asked for longest; never all in memory."""
+    margin = max(
+        (provider.not_found_margin for provider in PROVIDERS.values()), default=timedelta()
+    )
+    grace = timedelta(seconds=settings.SETTLE_GRACE_SECONDS)
+    due = Payment.objects.to_reconcile(now, since=since, closed_by=now - margin)
+    due = due.exclude(order__in=Order.objects.pending().filter(expires_at__gt=now - grace))
+    due = due.order_by(F("queried_at").asc(nulls_first=True), "pk")
+    return due.values_list("pk", "provider").iterator(chunk_size=CHUNK)
+
+
+@dataclass
+class _Run:
+    """One walk over the payments that are due, and the counts of its report."""
+
+    report: Reconciliation
+    since: datetime
+    counts: Counter[str] = field(default_factory=Counter)
+    silences: Counter[str] = field(default_factory=Counter)
+
+    def walk(self, due: Iterator[tuple[int, str]], limit: int | None) -> ReconciliationEnd:
+        ended = ReconciliationEnd.COMPLETE
+        for payment_id, provider in due:
+            if self.counts.total() == limit:
+                return ReconciliationEnd.LIMIT
+            if self.silences[provider] >= SILENCE:
+                ended = ReconciliationEnd.SILENCE
+                continue
+            self._visit(payment_id)
+        return ended
+
+    def finish(self, ended: ReconciliationEnd) -> Reconciliation:
+        for done, name in COUNTED_AS.items():
+            setattr(self.report, name, self.counts[done])
+        self.report.asked = self.counts.total() - self.counts[ReconciliationDone.FAILED]
+        self.report.ended, self.report.finished_at = ended, timezone.now()
+        self.report.save()
+        return self.report
+
+    def _visit(self, payment_id: int) -> None:
+        payment = Payment.objects.get(pk=payment_id)
+        try:
+            answer = ask(payment, now=timezone.now())
+            if answer is not None:
+                self._listen(payment, *answer)
+        except Exception as error:
+            logger.exception("%s can't be reconciled.", payment)
+            self._note_failure(payment, error)
+
+    def _listen(self, payment: Payment, result: Result, at: datetime) -> None:
+        silent = result.outcome is Outcome.UNKNOWN
+        self.silences[payment.provider] = self.silences[payment.provider] + 1 if silent else 0
+        self.counts[_record(self.report, payment, result, at, self.since)] += 1
+
+    def _note_failure(self, payment: Payment, error: Exception) -> None:
+        self.counts[ReconciliationDone.FAILED] += 1
+        self.report.entries.create(
+            payment=payment,
+            at=timezone.now(),
+            had=payment.status,
+            has=payment.status,
+            said=f"{type(error).__name__}: {error}".replace("\0", ""),
+            done=ReconciliationDone.FAILED,
+        )
+
+
+@transaction.atomic(durable=True)
+def _record(
+    report: Reconciliation, asked: Payment, result: Result, at: datetime, since: datetime
+) -> str:
+    """Do what the answer asks for and write it down, or neither. Locks order, payment, seats."""
+    order = Order.objects.get_for_update(asked.order_id)
+    payment = Payment.objects.get_for_update(asked.pk)
+    payment.order, had = order, payment.status
+    was_captured = asked.status == PaymentStatus.CAPTURED
+    moment = Moment(at=at, channel=Channel.QUERY, was_captured=was_captured)
+    recorded = apply_result(order, payment, result, moment)
+    if _is_forgotten(payment, result, since):
+        open_case_of_silence(payment, at)
+        recorded = Recorded.CONTRADICTED
+    case = _case_about(payment, recorded, at)
+    done = ReconciliationDone.CASE if case else _judge(asked, had, payment, recorded, result)
+    if done != ReconciliationDone.UNANSWERED:
+        payment.reconciled_at = at
+        payment.save(update_fields=["reconciled_at"])
+    if done != AGREED:
+        ReconciliationEntry.objects.create(
+            run=report,
+            payment=payment,
+            at=at,
+            had=had,
+            has=payment.status,
+            said=_told(result),
+            done=done,
+            case=case,
+        )
+    return done
+
+
+def _is_forgotten(payment: Payment, result: Result, since: datetime) -> bool:
+    """Whether an attempt of an ended order has waited for a final answer for too long."""
+    return (
+        payment.status == PaymentStatus.PENDING
+        and result.outcome in NOT_FINAL
+        and payment.expires_at < since
+        and payment.order.status != Order.Status.PENDING_PAYMENT
+    )
+
+
+def _case_about(payment: Payment, recorded: Recorded, at: datetime) -> PaymentCase | None:
+    """The case that was opened just now, or the one that tells of this difference already."""
+    cases = PaymentCase.objects.filter(
+        order=payment.order_id, txn_ref__startswith=payment.txn_ref
+    ).order_by("-opened_at", "pk")
+    opened = cases.filter(opened_at=at).first()
+    return opened or (cases.first() if recorded in DIFFERENT else None)
+
+
+def _judge(asked: Payment, had: str, payment: Payment, recorded: Recorded, result: Result) -> str:
+    """What became of a payment without a case. An answer that others overtook says nothing."""
+    if payment.status != had:
+        return ReconciliationDone.REPAIRED
+    is_usable = recorded not in DIFFERENT and result.outcome not in NOT_FINAL
+    return AGREED if is_usable and had == asked.status else ReconciliationDone.UNANSWERED
+
+
+def _told(result: Result) -> str:
+    """The provider's word for the report."""
+    if result.outcome is Outcome.UNKNOWN:
+        return f"no answer that can be trusted, code {result.code or 'none'}"
+    told = [result.outcome.value.replace("_", " ")]
+    if result.amount is not None:
+        told.append(f"{result.amount} {CURRENCY}")
+    if result.transaction_no:
+        told.append(f"transaction {result.transaction_no}")
+    if result.refund:
+        refund = result.refund
+        told.append(f"refund {refund.transaction_no} of {refund.amount} {refund.state.value}")
+    return ", ".join([*told, f"code {result.code or 'none'}"])
