@@ -29,6 +29,7 @@ from orders.models import Order, OrderQuerySet, Ticket
 from ticketing.api.authentication import signed_in
 from ticketing.api.idempotency import PARAMETER as IDEMPOTENCY_KEY
 from ticketing.api.idempotency import idempotency_of
+from ticketing.api.views import public_showing
 from ticketing.errors import IdempotencyKeyReused, SalesClosed
 from ticketing.models import Area, Seat, Showing
 
@@ -93,17 +94,23 @@ class OrderList(generics.ListAPIView[Order]):
 
 def wish_of(body: dict[str, Any]) -> dict[str, Any]:
     """Look up what the body names. Http404 for no such public showing, 400 for parts of another."""
-    public = Showing.objects.select_related("event").exclude(event__status="draft")
-    showing = get_object_or_404(public, pk=body["showing"])
     if "seats" in body:
+        showing = public_showing(body["showing"])
         _check_seats(showing, body["seats"])
         return {"showing": showing, "seat_ids": body["seats"]}
-    area = Area.objects.filter(showing=showing, pk=body["area"]).first()
+    area = _standing_area(body)
+    return {"showing": area.showing, "area": area, "quantity": body["quantity"]}
+
+
+def _standing_area(body: dict[str, Any]) -> Area:
+    public = Area.objects.select_related("showing__event").exclude(showing__event__status="draft")
+    area = public.filter(showing=body["showing"], pk=body["area"]).first()
     if area is None:
+        public_showing(body["showing"])  # if that is what does not exist
         raise ValidationError({"area": [_("This area is not part of the showing.")]})
     if not area.is_general_admission:
         raise ValidationError({"area": [_("This area has numbered seats: name them in seats.")]})
-    return {"showing": showing, "area": area, "quantity": body["quantity"]}
+    return area
 
 
 def _check_seats(showing: Showing, seat_ids: list[int]) -> None:
