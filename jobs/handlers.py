@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
-from jobs import schedules
+from jobs import mail, schedules
 from jobs.outbox import handles
 from jobs.services import prune_jobs, run_due_jobs
+from jobs.stored_mail import Stored
 
 SLACK = timedelta(minutes=1)  # that long QStash may be late before the sweep runs a job itself
 SWEPT_AT_ONCE = 500
@@ -25,3 +27,9 @@ def sweep() -> None:
 def prune() -> None:
     """Delete jobs that were done long ago."""
     prune_jobs(days=30)
+
+
+@handles(mail.TOPIC)
+def send_mail(*, message: Stored, attach: Sequence[mail.Reference] = ()) -> None:
+    """Send a mail that was queued."""
+    mail.deliver(message, attach)

@@ -100,13 +100,20 @@ def render_mail(
     return message
 
 
+def outline(payload: Mapping[str, Any]) -> str:
+    """A queued mail for people who run the shop: to whom and about what, without its secrets."""
+    message = payload["message"]
+    return f"{', '.join(message['to'])}: {message['subject']}"
+
+
 def deliver(message: Stored, attach: Sequence[Reference] = ()) -> None:
     """Send a stored mail through the real backend. Raises GiveUp if it is refused for ever.
 
     A repeat after a crash carries the same Message-ID, by which it can be recognised.
     """
     mail = unpack(message)
-    mail.attachments += [_source_of(name)(**payload) for name, payload in attach]
+    for name, payload in attach:
+        mail.attach(*_source_of(name)(**payload))
     try:
         sent = get_connection(settings.MAIL_DELIVERY_BACKEND).send_messages([mail])
     except smtplib.SMTPException as refusal:

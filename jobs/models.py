@@ -50,7 +50,7 @@ class Job(FSMModelMixin, models.Model):
 
     topic = models.CharField(max_length=100)
     payload = models.JSONField()
-    key = models.CharField(max_length=255, unique=True, null=True, blank=True)  # noqa: DJ001
+    key = models.CharField(max_length=255, unique=True, null=True, blank=True)
     status = FSMField(choices=JobStatus.choices, default=JobStatus.PENDING, protected=True)
     run_at = models.DateTimeField()
     leased_until = models.DateTimeField(null=True, blank=True)

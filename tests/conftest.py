@@ -20,6 +20,12 @@ def _nothing_left_behind() -> None:
     translation.activate("en")
 
 
+@pytest.fixture(autouse=True)
+def _mails_stay_here(settings) -> None:
+    """Workers deliver queued mails to `mailoutbox`, as Django's test runner does with others."""
+    settings.MAIL_DELIVERY_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+
 @pytest.fixture
 def customer():
     return CustomerFactory()

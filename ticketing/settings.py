@@ -265,7 +265,8 @@ if QSTASH_TOKEN:  # without it, run_due_jobs does the work alone
 
 DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", f"tickets@{PUBLIC_HOST or 'localhost'}")
 MAIL = environ.Env.email_url_config(secret("EMAIL_URL", "filemail://"))
-EMAIL_BACKEND = MAIL["EMAIL_BACKEND"]
+EMAIL_BACKEND = "jobs.mail.QueuedBackend"
+MAIL_DELIVERY_BACKEND = MAIL["EMAIL_BACKEND"]  # what a worker sends queued mails through
 EMAIL_HOST, EMAIL_PORT = MAIL["EMAIL_HOST"], MAIL["EMAIL_PORT"]
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL["EMAIL_HOST_USER"], MAIL["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL.get("EMAIL_USE_TLS", False), MAIL.get("EMAIL_USE_SSL", False)

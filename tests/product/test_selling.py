@@ -41,8 +41,12 @@ class Buyer:
         )
 
     def _code(self) -> str:
-        [mail] = self.product.mails_to(self.email)
+        wait_until(lambda: self.mails() != [], seconds=30, what="the mail with the code")
+        [mail] = self.mails()
         return re.search(r"^([A-Z0-9]{3,}-?[A-Z0-9]*)$", mail, re.MULTILINE)[1]
+
+    def mails(self):
+        return self.product.mails_to(self.email)
 
     def get(self, path):
         return self.http.get(path).raise_for_status().json()
