@@ -12,9 +12,18 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from sandbox import control, index_page
+from sandbox import (
+    control,
+    index_page,
+    qstash_control,
+    qstash_dlq,
+    qstash_lists,
+    qstash_messages,
+    qstash_schedule_api,
+)
 from sandbox.config import Config
 from sandbox.context import Sandbox
+from sandbox.qstash_carrier import Carrier
 from sandbox.store import Store
 from sandbox.vnpay_api import serve_api
 from sandbox.vnpay_ipn import Courier
@@ -32,6 +41,12 @@ VNPAY_ROUTES = [
     Route(ERROR_PATH, show_fault, methods=["GET"]),
     Route(API_PATH, serve_api, methods=["POST"]),
 ]
+QSTASH_ROUTES = [
+    *qstash_messages.ROUTES,
+    *qstash_dlq.ROUTES,
+    *qstash_schedule_api.ROUTES,
+    *qstash_lists.ROUTES,
+]
 
 
 def build_app(config: Config) -> Starlette:
@@ -40,10 +55,14 @@ def build_app(config: Config) -> Starlette:
     @asynccontextmanager
     async def live(app: Starlette) -> AsyncIterator[None]:
         store = Store(config.data_file)
-        app.state.sandbox = Sandbox(config, store, Weather(store), Courier(config, store))
-        app.state.sandbox.courier.resume()
+        weather, courier = Weather(store), Courier(config, store)
+        carrier = Carrier(config.qstash, store, weather)
+        app.state.sandbox = Sandbox(config, store, weather, courier, carrier)
+        courier.resume()
+        carrier.resume()
         yield
-        await app.state.sandbox.courier.close()
+        await courier.close()
+        await carrier.close()
         store.close()
 
     # A page elsewhere on the web must not reach the control interface by a name of its own.
@@ -51,7 +70,9 @@ def build_app(config: Config) -> Starlette:
     return Starlette(
         routes=[
             *VNPAY_ROUTES,
+            *QSTASH_ROUTES,
             *control.ROUTES,
+            *qstash_control.ROUTES,
             *index_page.ROUTES,
             Mount("/static", StaticFiles(directory=STATIC)),
         ],

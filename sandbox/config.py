@@ -11,6 +11,28 @@ class ConfigError(Exception):
     """The environment does not allow a start; the text says which variable and why."""
 
 
+# Those of the official development server: public, so no secrets, and known for that.
+QSTASH_TOKEN = "eyJVc2VySUQiOiJkZWZhdWx0VXNlciIsIlBhc3N3b3JkIjoiZGVmYXVsdFBhc3N3b3JkIn0="
+QSTASH_CURRENT_SIGNING_KEY = "sig_7kYjw48mhY7kAjqNGcy6cr29RJ6r"
+QSTASH_NEXT_SIGNING_KEY = "sig_5ZB6DVzB1wjE8S6rZ7eenA8Pdnhs"
+
+
+@dataclass(frozen=True)
+class QStashConfig:
+    """Settings of the QStash stand-in. The limits are those of the smallest plan."""
+
+    token: str
+    current_key: str
+    next_key: str
+    retry_factor: float
+    deduplication_seconds: float
+    timeout_seconds: float
+    max_retries: int
+    max_delay_seconds: float
+    max_body_bytes: int
+    max_schedules: int
+
+
 @dataclass(frozen=True)
 class Config:
     """Settings of one process. Money limits and field rules are protocol; see `vnpay_fields`."""
@@ -27,6 +49,7 @@ class Config:
     query_window_seconds: float
     refund_seconds: float
     return_hosts: frozenset[str]
+    qstash: QStashConfig
 
 
 def read_config(environ: Mapping[str, str]) -> Config:
@@ -47,6 +70,26 @@ def read_config(environ: Mapping[str, str]) -> Config:
         query_window_seconds=_number(environ, "SANDBOX_QUERY_WINDOW_SECONDS", 300),
         refund_seconds=_number(environ, "SANDBOX_REFUND_SECONDS", 2),
         return_hosts=frozenset(environ.get("SANDBOX_RETURN_HOSTS", "").replace(",", " ").split()),
+        qstash=_read_qstash(environ),
+    )
+
+
+def _read_qstash(environ: Mapping[str, str]) -> QStashConfig:
+    current = environ.get("QSTASH_CURRENT_SIGNING_KEY") or QSTASH_CURRENT_SIGNING_KEY
+    next_key = environ.get("QSTASH_NEXT_SIGNING_KEY") or QSTASH_NEXT_SIGNING_KEY
+    if current == next_key:
+        raise ConfigError("QSTASH_NEXT_SIGNING_KEY is the current key: a rotation changes nothing.")
+    return QStashConfig(
+        token=environ.get("QSTASH_TOKEN") or QSTASH_TOKEN,
+        current_key=current,
+        next_key=next_key,
+        retry_factor=_number(environ, "SANDBOX_QSTASH_RETRY_FACTOR", 1),
+        deduplication_seconds=_number(environ, "SANDBOX_QSTASH_DEDUPLICATION_SECONDS", 600),
+        timeout_seconds=_number(environ, "SANDBOX_QSTASH_TIMEOUT_SECONDS", 900),
+        max_retries=int(_number(environ, "SANDBOX_QSTASH_MAX_RETRIES", 5)),
+        max_delay_seconds=_number(environ, "SANDBOX_QSTASH_MAX_DELAY_SECONDS", 7 * 86_400),
+        max_body_bytes=int(_number(environ, "SANDBOX_QSTASH_MAX_BODY_BYTES", 1_048_576)),
+        max_schedules=int(_number(environ, "SANDBOX_QSTASH_MAX_SCHEDULES", 10)),
     )
 
 

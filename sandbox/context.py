@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from sandbox.config import Config
+from sandbox.qstash_carrier import Carrier
 from sandbox.store import Store
 from sandbox.vnpay_ipn import Courier
 from sandbox.weather import Weather
@@ -20,6 +21,7 @@ class Sandbox:
     store: Store
     weather: Weather
     courier: Courier
+    carrier: Carrier
 
 
 def sandbox_of(request: Request) -> Sandbox:

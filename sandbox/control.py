@@ -78,6 +78,7 @@ async def reset(request: Request) -> Response:
     """Forget everything and stop all deliveries."""
     sandbox = sandbox_of(request)
     await sandbox.courier.forget()
+    await sandbox.carrier.forget()
     sandbox.store.clear()
     return JSONResponse({"status": "ok"})
 

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from sandbox.context import Sandbox, sandbox_of
+from sandbox.qstash_records import Call, Message
 from sandbox.records import Attempt, Payment, Refund, Switch
 from sandbox.vnpay_cards import OUTCOMES
 from sandbox.vnpay_control import find_payment, pay, send_ipn
@@ -17,13 +18,17 @@ from sandbox.weather import SWITCHES, WeatherError
 from sandbox.web import ControlError, Markup, fill, join, page, read_form
 
 SHOWN_TRANSACTIONS = 100
+SHOWN_MESSAGES = 50
+SHOWN_BODY = 200
 
 
 async def index(request: Request) -> Response:
-    """The newest transactions first, then the weather."""
+    """The newest transactions and messages first, then the weather."""
     sandbox = sandbox_of(request)
     payments = sandbox.store.select(Payment)[::-1][:SHOWN_TRANSACTIONS]
+    messages = sandbox.store.select(Message)[::-1][:SHOWN_MESSAGES]
     values = {
+        "messages": join([_message_row(sandbox, message) for message in messages]),
         "transactions": join([_payment_row(sandbox, payment) for payment in payments]),
         "switches": join([_switch_row(switch) for switch in sandbox.store.select(Switch)]),
         "names": join([_option(name) for name in SWITCHES]),
@@ -46,6 +51,16 @@ async def change_weather(request: Request) -> Response:
         sandbox_of(request).weather.change({form.get("name", ""): wanted}, scope)
     except WeatherError as problem:
         raise ControlError(400, str(problem)) from problem
+    return _back()
+
+
+async def deliver_message(request: Request) -> Response:
+    """Make the next attempt of a message now."""
+    sandbox, message_id = sandbox_of(request), request.path_params["message_id"]
+    message = sandbox.store.find(Message, id=message_id)
+    if message is None:
+        raise ControlError(404, f"There is no message {message_id}.")
+    await sandbox.carrier.deliver_now(message)
     return _back()
 
 
@@ -92,6 +107,19 @@ def _payment_row(sandbox: Sandbox, payment: Payment) -> Markup:
     )
 
 
+def _message_row(sandbox: Sandbox, message: Message) -> Markup:
+    calls = sandbox.store.select(Call, message_id=message.id)
+    return fill(
+        "index_message.html",
+        id=message.id,
+        url=message.url,
+        label=message.label or "-",
+        body=message.body[:SHOWN_BODY].decode(errors="replace"),
+        state=message.state,
+        answers=", ".join(str(each.status or each.error) for each in calls) or "none",
+    )
+
+
 def _actions(payment: Payment) -> Markup:
     parts = []
     if payment.callback:
@@ -125,6 +153,7 @@ def _about(name: str) -> Markup:
 ROUTES = [
     Route("/", index),
     Route("/weather", change_weather, methods=["POST"]),
+    Route("/messages/{message_id}/deliver", deliver_message, methods=["POST"]),
     Route("/transactions/{txn_ref}/ipn", call_ipn, methods=["POST"]),
     Route("/transactions/{txn_ref}/pay", decide, methods=["POST"]),
 ]

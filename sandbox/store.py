@@ -7,16 +7,25 @@ never interleaved with another request: "look, then write" needs no further lock
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import astuple, fields
-from typing import TypeVar
+from dataclasses import Field, astuple, fields
+from typing import Any, ClassVar, Protocol, TypeVar
 
-from sandbox.records import KINDS, ApiCall, Attempt, Delivery, Payment, Refund, Switch
+from sandbox import qstash_records, records
 
-Record = Payment | Refund | Delivery | Attempt | ApiCall | Switch
-INDEXED = frozenset({"txn_ref", "request_id", "scope", "state"})
-R = TypeVar("R", Payment, Refund, Delivery, Attempt, ApiCall, Switch)
+INDEXED = frozenset({"txn_ref", "request_id", "scope", "state", "message_id", "next_at"})
+
+
+class Record(Protocol):
+    """A dataclass with a table."""
+
+    table: ClassVar[str]
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+
+KINDS: tuple[type[Record], ...] = (*records.KINDS, *qstash_records.KINDS)
+R = TypeVar("R", bound=Record)
 
 
 class Store:
@@ -63,7 +72,7 @@ class Store:
             f"SELECT * FROM {kind.table} WHERE {_equal(where)} ORDER BY rowid",
             tuple(where.values()),
         )
-        return [kind(**dict(row)) for row in rows]
+        return [_read(kind, row) for row in rows]
 
     def find(self, kind: type[R], **where: object) -> R | None:
         """The newest record whose fields equal `where`, if there is one."""
@@ -71,7 +80,28 @@ class Store:
             f"SELECT * FROM {kind.table} WHERE {_equal(where)} ORDER BY rowid DESC LIMIT 1",
             tuple(where.values()),
         ).fetchone()
-        return kind(**dict(row)) if row else None
+        return _read(kind, row) if row else None
+
+    def select_due(self, kind: type[R], moment: float, **where: object) -> list[R]:
+        """The records whose `next_at` has come, the longest due first."""
+        rows = self._connection.execute(
+            f"SELECT * FROM {kind.table} WHERE {_equal(where)} AND next_at <= ? "
+            "ORDER BY next_at, rowid",
+            (*where.values(), moment),
+        )
+        return [_read(kind, row) for row in rows]
+
+    def next_due(self, kind: type[Record], **where: object) -> float | None:
+        """The earliest `next_at`, if there is any."""
+        row = self._connection.execute(
+            f"SELECT min(next_at) FROM {kind.table} WHERE {_equal(where)}", tuple(where.values())
+        ).fetchone()
+        moment: float | None = row[0]
+        return moment
+
+    def shift(self, kind: type[Record], name: str, amount: float) -> None:
+        """Add to a number of every record."""
+        self._connection.execute(f"UPDATE {kind.table} SET {name} = {name} + ?", (amount,))
 
     def delete(self, kind: type[R], **where: object) -> None:
         """Forget the records whose fields equal `where`."""
@@ -87,11 +117,17 @@ class Store:
 
     def _create_table(self, kind: type[Record]) -> None:
         key, *rest = [field.name for field in fields(kind)]
-        columns = ", ".join([f"{key} PRIMARY KEY", *rest])
+        # Only an INTEGER key that is saved as None is numbered by SQLite.
+        key_type = "INTEGER " if "int" in str(fields(kind)[0].type) else ""
+        columns = ", ".join([f"{key} {key_type}PRIMARY KEY", *rest])
         self._connection.execute(f"CREATE TABLE IF NOT EXISTS {kind.table} ({columns})")
         for name in INDEXED.intersection(rest):
             index = f"{kind.table}_by_{name}"
             self._connection.execute(f"CREATE INDEX IF NOT EXISTS {index} ON {kind.table} ({name})")
+
+
+def _read(kind: Callable[..., R], row: sqlite3.Row) -> R:
+    return kind(**dict(row))
 
 
 def _equal(where: dict[str, object]) -> str:

@@ -79,11 +79,43 @@ SWITCHES: dict[str, Kind] = {
     "api_down": _flag_or("The API does no work: 503, or `cut` for a closed connection.", "cut"),
     "api_slow_seconds": _seconds("The API thinks this long before it works."),
     "answer_lost": _flag("The API does its work, then the connection is cut."),
+    "qstash_dropped": _flag("A message is accepted and never delivered."),
+    "qstash_late_seconds": _seconds("A message comes this much later than it was asked for."),
+    "qstash_reversed_seconds": _seconds(
+        "Messages accepted within this time come together, newest first, one after the other."
+    ),
+    "qstash_twice": _flag_or(
+        "A message comes once more after its success; `parallel`: twice at the same time.",
+        "parallel",
+    ),
+    "qstash_signature": _one_of(
+        "What is wrong with the signature of a delivery.",
+        "missing",
+        "next_key",
+        "wrong_key",
+        "other_url",
+        "other_body",
+        "expired",
+    ),
+    "qstash_down": _flag_or("The API does no work: 503, or `cut` for a closed connection.", "cut"),
+    "qstash_slow_seconds": _seconds("The API thinks this long before it works."),
+    "qstash_answer_lost": _flag_or(
+        "The API does its work, then the connection is cut; `error`: then it answers 500.", "error"
+    ),
+    "qstash_limited": _flag_or(
+        "The API answers 429, too many calls; `daily`: too many messages today.", "daily"
+    ),
+    "qstash_no_ids_mean_all": _flag(
+        "Cancelling or deleting without ids hits everything, as QStash does; otherwise 400."
+    ),
 }
 
 
 class Weather:
-    """The switches that are set: for all transactions, or for one, which wins."""
+    """The switches that are set: for all, or for one scope, which wins.
+
+    A scope is a TxnRef, or for QStash a message's label.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store

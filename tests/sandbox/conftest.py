@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.sandbox.ipn_receiver import IpnReceiver
+from tests.sandbox.qstash_client import CURRENT_KEY, NEXT_KEY, TOKEN, QStashClient
+from tests.sandbox.qstash_endpoint import Endpoint
 from tests.sandbox_process import SandboxProcess
 
 FAST = {
@@ -13,6 +15,11 @@ FAST = {
     "SANDBOX_IPN_TIMEOUT_SECONDS": "0.5",
     "SANDBOX_QUERY_WINDOW_SECONDS": "0",
     "SANDBOX_REFUND_SECONDS": "2",
+    "SANDBOX_QSTASH_RETRY_FACTOR": "0.001",
+    "SANDBOX_QSTASH_TIMEOUT_SECONDS": "0.5",
+    "QSTASH_TOKEN": TOKEN,
+    "QSTASH_CURRENT_SIGNING_KEY": CURRENT_KEY,
+    "QSTASH_NEXT_SIGNING_KEY": NEXT_KEY,
 }
 
 
@@ -26,6 +33,13 @@ def _receiver() -> Iterator[IpnReceiver]:
     receiver = IpnReceiver()
     yield receiver
     receiver.close()
+
+
+@pytest.fixture(scope="session")
+def _endpoint() -> Iterator[Endpoint]:
+    endpoint = Endpoint()
+    yield endpoint
+    endpoint.close()
 
 
 @pytest.fixture(scope="session")
@@ -77,3 +91,27 @@ def filed_sandbox(_receiver: IpnReceiver, tmp_path) -> Iterator[SandboxProcess]:
     process.start({**FAST, "SANDBOX_IPN_URL": _receiver.url, "SANDBOX_DATA": data})
     yield process
     process.close()
+
+
+@pytest.fixture
+def endpoint(_endpoint: Endpoint) -> Iterator[Endpoint]:
+    """An address that QStash delivers to."""
+    _endpoint.forget()
+    yield _endpoint
+    _endpoint.speak()
+
+
+@pytest.fixture
+def qstash(sandbox: SandboxProcess) -> Iterator[QStashClient]:
+    """QStash in plain HTTP, as the protocol describes it."""
+    client = QStashClient(sandbox)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def filed_qstash(filed_sandbox: SandboxProcess) -> Iterator[QStashClient]:
+    """The same, with its state in a file, to be killed."""
+    client = QStashClient(filed_sandbox)
+    yield client
+    client.close()
