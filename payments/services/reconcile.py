@@ -198,9 +198,10 @@ def _told(result: Result) -> str:
     told = [result.outcome.value.replace("_", " ")]
     if result.amount is not None:
         told.append(f"{result.amount} {CURRENCY}")
-    if result.transaction_no:
+    if result.transaction_no.strip("0"):
         told.append(f"transaction {result.transaction_no}")
     if result.refund:
         refund = result.refund
-        told.append(f"refund {refund.transaction_no} of {refund.amount} {refund.state.value}")
+        what = f"refund {refund.transaction_no} of {refund.amount} {CURRENCY}"
+        told.append(f"{what} {refund.state.value}")
     return ", ".join([*told, f"code {result.code or 'none'}"])

@@ -4,7 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from orders.models import Order
+from payments.models import Payment
+from payments.providers import Customer
+from payments.services import settle_order, start_payment
+from tests.factories import placed_order
+from tests.payments.reconciled import let_time_pass, state
 from tests.payments.vnpay_calls import IPN
+from tests.sandbox.protocol import link
 from tests.sandbox_process import HASH_SECRET, TMN_CODE, SandboxProcess
 
 
@@ -39,3 +46,42 @@ def vnpay(_stand_in: SandboxProcess, settings) -> SandboxProcess:
     _stand_in.reset()
     _stand_in.set_weather(no_ipn=True)
     return _stand_in
+
+
+@pytest.fixture
+def start(vnpay):
+    """Start an attempt whose link is open at VNPay, if need be there with another amount."""
+
+    def start(order: Order | None = None, *, amount_there: int | None = None) -> Payment:
+        order = order or placed_order()
+        payment = start_payment(order_id=order.pk, provider="vnpay", customer=Customer("127.0.0.1"))
+        values = dict(payment.provider_request)
+        if amount_there:
+            values["vnp_Amount"] = str(amount_there * 100)
+        vnpay.open(link(values))
+        return payment
+
+    return start
+
+
+@pytest.fixture
+def captured(start, vnpay, call_ipn):
+    """A paid order, settled by VNPay's own call; its pay link is closed by now."""
+    payment = start()
+    vnpay.decide(payment.txn_ref, "success")
+    assert call_ipn(vnpay.transaction(payment.txn_ref)["callback"]) == "00"
+    let_time_pass()
+    return payment
+
+
+@pytest.fixture
+def expired(start, vnpay):
+    """An order that expired because VNPay was silent; the attempt is pending and orphaned."""
+    payment = start()
+    vnpay.set_weather(api_down=True)
+    let_time_pass(minutes=80)
+    settle_order(order_id=payment.order_id)
+    vnpay.clear_weather()
+    vnpay.set_weather(no_ipn=True)
+    assert state(payment) == ("pending", "expired", {"available"})
+    return payment

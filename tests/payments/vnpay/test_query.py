@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from payments.vnpay.codes import Verdict
+from payments.vnpay.codes import RefundVerdict, Verdict
 from payments.vnpay.query import (
     NO_INFORMATION,
     QueryAnswer,
@@ -141,6 +141,26 @@ def test_a_refund_says_that_the_payment_was_made_whatever_became_of_the_refund(
 
     # Amount and number are the refund's, so they are not taken for the payment's.
     assert (answer.verdict, answer.amount, answer.transaction_no) == (Verdict.PAID, None, "")
+    assert (answer.refund.amount, answer.refund.transaction_no) == (Decimal(50_000), "99")
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [
+        ("00", RefundVerdict.DONE),
+        ("02", RefundVerdict.REJECTED),
+        ("09", RefundVerdict.REJECTED),
+        *((status, RefundVerdict.UNDER_WAY) for status in ("05", "06", "01", "", "xx")),
+    ],
+)
+def test_the_status_of_a_refund_says_how_far_it_is(config, status, verdict):
+    answer = read(signed(PAID, TransactionType="02", TransactionStatus=status), config)
+
+    assert answer.refund.verdict is verdict
+
+
+def test_a_payment_is_no_refund(config):
+    assert read(signed(PAID), config).refund is None
 
 
 @pytest.mark.parametrize("kind", [None, "", "00", "04", "1"])
