@@ -120,8 +120,9 @@ FROM ({SOLD}) AS sold
 """
 
 OLD_JOBS = """
-INSERT INTO jobs_job (topic, payload, status, run_at, attempts, last_error, created_at, finished_at)
-SELECT 'orders.expiry_due', jsonb_build_object('order_id', id), 'done', expires_at, 1, '',
+INSERT INTO jobs_job (topic, payload, status, run_at, attempts, generation, message_id, last_error,
+    created_at, finished_at)
+SELECT 'orders.expiry_due', jsonb_build_object('order_id', id), 'done', expires_at, 1, 0, '', '',
     created_at, expires_at
 FROM orders_order
 """

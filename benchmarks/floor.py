@@ -27,10 +27,11 @@ WITH free AS (
     UPDATE ticketing_seat seat SET status = 'held' FROM free WHERE seat.id = free.id
     RETURNING seat.id
 ), placed AS (
-    INSERT INTO orders_order (code, customer_id, event_id, showing_id, email, total_amount,
-        refunded_amount, currency, status, created_at, expires_at, idempotency_key, request_digest)
+    INSERT INTO orders_order (code, customer_id, event_id, showing_id, email, language,
+        total_amount, refunded_amount, currency, status, created_at, expires_at, idempotency_key,
+        request_digest)
     SELECT upper(substr(md5(random()::text), 1, 12)), buyer.id, showing.event_id, showing.id,
-        buyer.email, 2 * area.price, 0, 'VND', 'pending_payment', now(),
+        buyer.email, 'en', 2 * area.price, 0, 'VND', 'pending_payment', now(),
         now() + interval '15 minutes', gen_random_uuid(), md5('a') || md5('b')
     FROM auth_user buyer,
         ticketing_area area JOIN ticketing_showing showing ON showing.id = area.showing_id
@@ -43,9 +44,12 @@ WITH free AS (
         placed.expires_at, 'active'
     FROM placed, taken
 )
-INSERT INTO jobs_job (topic, payload, status, run_at, attempts, last_error, created_at)
-SELECT 'orders.expiry_due', jsonb_build_object('order_id', id), 'pending', expires_at, 0, '', now()
-FROM placed
+INSERT INTO jobs_job (topic, payload, status, run_at, attempts, generation, message_id, last_error,
+    created_at)
+SELECT job.topic, jsonb_build_object('order_id', id), 'pending', job.run_at, 0, 0, '', '', now()
+FROM placed, LATERAL (
+    VALUES ('orders.expiry_due', placed.expires_at), ('orders.placed', now())
+) AS job (topic, run_at)
 """
 
 LEFT = "SELECT count(*) FROM ticketing_seat WHERE area_id = %s AND status = 'available'"

@@ -1,36 +1,83 @@
-"""What orders do later."""
+"""What orders do later: tell their customer, once per fact, in the language of the order."""
 
 from __future__ import annotations
 
-from django.conf import settings
-from django.core.mail import send_mail
-from django.utils.translation import gettext as _
+from collections.abc import Iterable, Sequence
+from typing import Any
 
+from django.conf import settings
+from django.utils import translation
+
+from jobs.mail import Reference, has_attachment, queue_mail, render_mail
 from jobs.outbox import handles
-from orders.models import Order
+from orders.models import Order, SeatHold, Ticket
+
+TICKETS = "orders.tickets"  # the attachment that has all tickets of an order
+MAILED_ENDS = (Order.Status.EXPIRED, Order.Status.FAILED)
+
+
+@handles("orders.placed")
+def mail_deadline(*, order_id: int) -> None:
+    """Tell which seats are held, and until when."""
+    order = _order(order_id)
+    holds = order.holds.select_related("seat__area", "seat__row").order_by("seat_id")
+    _mail("placed", order, places=[_held_place(hold) for hold in holds])
 
 
 @handles("orders.paid")
 def mail_tickets(*, order_id: int) -> None:
-    """Tell the customer that the tickets are there. A repeat after a crash mails twice."""
-    order = Order.objects.select_related("event", "showing").get(pk=order_id)
-    seats = "\n".join(
-        f"{ticket.area_name} {ticket.row_label} {ticket.seat_number}: {ticket.code}"
-        for ticket in order.tickets.order_by("seat_id")
-    )
-    starts_at = order.showing.starts_at.astimezone(order.showing.zone)
-    send_mail(
-        _("Your tickets for {event}").format(event=order.event.title),
-        _(
-            "Thank you. Order {code} is paid.\n\n{event}, {starts_at}\n\n{seats}\n\n"
-            "Your tickets with their QR codes: {url}"
-        ).format(
-            code=order.code,
-            event=order.event.title,
-            starts_at=f"{starts_at:%Y-%m-%d %H:%M} ({order.showing.time_zone})",
-            seats=seats,
-            url=f"{settings.PUBLIC_URL}/api/v1/orders/{order.code}/tickets/",
-        ),
-        settings.DEFAULT_FROM_EMAIL,
-        [order.email],
-    )
+    """Send the tickets."""
+    order = _order(order_id)
+    tickets = order.tickets.select_related("seat__area").order_by("seat_id")
+    attach = [(TICKETS, {"order_id": order_id})] if has_attachment(TICKETS) else []
+    _mail("paid", order, attach, places=[_ticketed_place(ticket) for ticket in tickets])
+
+
+@handles("orders.ended")
+def mail_end(*, order_id: int) -> None:
+    """Tell that the seats are gone, unless the customer gave them back."""
+    order = _order(order_id)
+    if order.status in MAILED_ENDS:
+        _mail("ended", order)
+
+
+def _order(order_id: int) -> Order:
+    return Order.objects.select_related("event", "showing").get(pk=order_id)
+
+
+def _mail(
+    name: str,
+    order: Order,
+    attach: Sequence[Reference] = (),
+    *,
+    places: Iterable[dict[str, Any]] = (),
+) -> None:
+    showing = order.showing
+    with translation.override(order.language):
+        context = {
+            "order": order,
+            "starts_at": showing.local(showing.starts_at),
+            "deadline": showing.local(order.expires_at),
+            "places": [{**place, "price": order.price_tag(place["price"])} for place in places],
+            "total": order.price_tag(order.total_amount),
+            "has_files": bool(attach),
+            "url": f"{settings.FRONTEND_URL}/orders/{order.code}" if settings.FRONTEND_URL else "",
+        }
+    message = render_mail(f"orders/mail/{name}", context, to=[order.email], language=order.language)
+    queue_mail(message, key=f"mail:orders.{name}:{order.pk}", attach=attach)
+
+
+def _held_place(hold: SeatHold) -> dict[str, Any]:
+    seat = hold.seat
+    numbered = {} if seat.area.is_general_admission else _numbers(seat.row.label, seat.number)
+    return {"area": seat.area.name, **numbered, "price": hold.price}
+
+
+def _ticketed_place(ticket: Ticket) -> dict[str, Any]:
+    is_standing = ticket.seat.area.is_general_admission
+    numbered = {} if is_standing else _numbers(ticket.row_label, ticket.seat_number)
+    return {"area": ticket.area_name, **numbered, "price": ticket.price, "code": ticket.code}
+
+
+def _numbers(row: str, seat: str) -> dict[str, str]:
+    return {"row": row, "seat": seat}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
+from django.utils.formats import get_format
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
@@ -86,6 +87,9 @@ class Order(FSMModelMixin, models.Model):
         Showing, on_delete=models.PROTECT, related_name="orders", db_constraint=False
     )
     email = models.EmailField()
+    language = models.CharField(
+        max_length=10, default=settings.LANGUAGE_CODE, db_default=settings.LANGUAGE_CODE
+    )
     total_amount = models.DecimalField(max_digits=14, decimal_places=2)
     refunded_amount = models.DecimalField(max_digits=14, decimal_places=2, default=Decimal(0))
     currency = models.CharField(max_length=3, default="VND")
@@ -132,6 +136,11 @@ class Order(FSMModelMixin, models.Model):
     def is_settled_as_paid(self) -> bool:
         """Whether money was accepted for it once, refunded since or not."""
         return self.status in SETTLED_AS_PAID
+
+    def price_tag(self, amount: Decimal) -> str:
+        """An amount of its currency as people read it, in the language that is active."""
+        grouped = f"{amount:,.0f}".replace(",", get_format("THOUSAND_SEPARATOR"))
+        return f"{grouped} {self.currency}"
 
     @transition(field=status, source=OrderStatus.PENDING_PAYMENT, target=OrderStatus.PAID)
     def pay(self, *, by: User | None, at: datetime, reason: str) -> None:

@@ -82,10 +82,10 @@ def expire(orders: Iterable[Order], *, at: datetime, reason: str) -> None:
     """End unpaid orders whose time is up and free their seats. The caller holds their locks."""
     for order in orders:
         order.expire(by=None, at=at, reason=reason)
-        end_unpaid(order)
+        end_unpaid(order, at=at)
 
 
-def end_unpaid(order: Order) -> None:
+def end_unpaid(order: Order, *, at: datetime) -> None:
     """Save an order that just failed, expired or was cancelled, and free its seats.
 
     Locks its seats; the caller holds the order's lock.
@@ -94,6 +94,7 @@ def end_unpaid(order: Order) -> None:
     seat_ids = list(order.holds.active().order_by("seat_id").values_list("seat_id", flat=True))
     _all_moved(order.holds.release(), len(seat_ids))
     _all_moved(Seat.objects.filter(pk__in=seat_ids).release(), len(seat_ids))
+    outbox.enqueue("orders.ended", run_at=at, order_id=order.pk)
 
 
 def _all_moved(moved: int, expected: int) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from django.utils import timezone
+from django.utils import timezone, translation
 
+from jobs.mail import queue_mail, render_mail
 from jobs.outbox import RunLater, handles
 from payments import services
-from payments.models import ReconciliationEnd
+from payments.models import CaseKind, PaymentCase, ReconciliationEnd
 
 
 @handles("orders.expiry_due")
@@ -23,3 +24,23 @@ def reconcile_payments(*, limit: int = 100, days: int | None = None) -> None:
     report = services.reconcile_payments(limit=limit, days=days)
     if report.ended == ReconciliationEnd.LIMIT:
         raise RunLater(timezone.now(), "More payments are to be compared.")
+
+
+@handles("payments.owed")
+def mail_owed(*, case_id: int) -> None:
+    """Tell the customer that a payment can't be used, and that it goes back in full."""
+    case = PaymentCase.objects.select_related("order__event", "order__showing").get(pk=case_id)
+    order = case.order
+    assert order is not None
+    showing = order.showing
+    with translation.override(order.language):
+        context = {
+            "is_late": case.kind == CaseKind.LATE,
+            "code": order.code,
+            "event": order.event.title,
+            "starts_at": showing.local(showing.starts_at),
+            "amount": order.price_tag(case.amount_owed),
+            "reference": case.txn_ref,
+        }
+    message = render_mail("payments/mail/owed", context, to=[order.email], language=order.language)
+    queue_mail(message, key=f"mail:payments.owed:{case.kind}:{case.provider}:{case.txn_ref}")

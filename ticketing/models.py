@@ -148,6 +148,10 @@ class Showing(models.Model):
         """The zone in which people are told its times."""
         return ZoneInfo(self.time_zone)
 
+    def local(self, moment: datetime) -> str:
+        """A moment as people are told it, with the name of its zone."""
+        return f"{moment.astimezone(self.zone):%Y-%m-%d %H:%M} ({self.time_zone})"
+
     def is_on_sale(self, now: datetime) -> bool:
         """Whether tickets are sold at `now`: published event, inside the sales window."""
         return self.event.is_selling and self.ticket_sale_start <= now < self.ticket_sale_end

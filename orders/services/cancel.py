@@ -27,6 +27,7 @@ def cancel_order(*, order_id: int, by: User) -> Order:
         raise OrderNotCancellable(
             _("The order is {status}.").format(status=order.get_status_display())
         )
-    order.cancel(by=by, at=timezone.now(), reason="The customer cancelled it.")
-    operations.end_unpaid(order)
+    now = timezone.now()
+    order.cancel(by=by, at=now, reason="The customer cancelled it.")
+    operations.end_unpaid(order, at=now)
     return order

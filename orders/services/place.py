@@ -1,4 +1,4 @@
-"""Place an order: seats, holds, order and settle job in one short transaction, or nothing."""
+"""Place an order: seats, holds, order and its jobs in one short transaction, or nothing."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from jobs import outbox
@@ -87,7 +88,12 @@ def _place(wish: Wish, now: datetime) -> Order:
     if order.total_amount == 0:
         operations.confirm(order, by=wish.customer, at=now, reason="Nothing is owed.")
         return Order.objects.with_holds().get(pk=order.pk)
-    outbox.enqueue("orders.expiry_due", run_at=order.expires_at, order_id=order.pk)
+    outbox.enqueue_together(
+        [
+            outbox.new_job("orders.expiry_due", run_at=order.expires_at, order_id=order.pk),
+            outbox.new_job("orders.placed", run_at=now, order_id=order.pk),
+        ]
+    )
     return order
 
 
@@ -111,16 +117,12 @@ def _check_sale(showing: Showing, now: datetime) -> None:
     if now < showing.ticket_sale_start:
         raise SalesClosed(
             _("The sale starts at {moment}.").format(
-                moment=_local(showing.ticket_sale_start, showing)
+                moment=showing.local(showing.ticket_sale_start)
             )
         )
     raise SalesClosed(
-        _("The sale ended at {moment}.").format(moment=_local(showing.ticket_sale_end, showing))
+        _("The sale ended at {moment}.").format(moment=showing.local(showing.ticket_sale_end))
     )
-
-
-def _local(moment: datetime, showing: Showing) -> str:
-    return f"{moment.astimezone(showing.zone):%Y-%m-%d %H:%M} ({showing.time_zone})"
 
 
 def _check_limits(wish: Wish) -> None:
@@ -153,6 +155,7 @@ def _create(wish: Wish, total: Decimal, now: datetime) -> Order:
         event=wish.showing.event,
         showing=wish.showing,
         email=wish.customer.email,
+        language=get_language() or settings.LANGUAGE_CODE,
         total_amount=total,
         created_at=now,
         expires_at=now + timedelta(seconds=settings.ORDER_TTL_SECONDS),

@@ -6,11 +6,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from jobs import outbox
 from orders.models import Order
 from payments.models import CaseKind, CaseStatus, Payment, PaymentCase
 from payments.providers import Result
 
 NOTHING = Decimal(0)
+GOES_BACK = (CaseKind.LATE, CaseKind.DUPLICATE)  # in full, and nobody has to decide it
 
 WHAT_HAPPENED = {
     CaseKind.LATE: "The money came after order {order} had ended as {status}; its seats were free "
@@ -141,7 +143,9 @@ def _once(kind: CaseKind, provider: str, txn_ref: str, **facts: Any) -> PaymentC
     decided = told.filter(decided_by__isnull=False).first()
     if decided is not None:
         return decided
-    case, _ = PaymentCase.objects.get_or_create(
+    case, is_new = PaymentCase.objects.get_or_create(
         provider=provider, txn_ref=txn_ref, kind=kind, status=CaseStatus.OPEN, defaults=facts
     )
+    if is_new and kind in GOES_BACK:
+        outbox.enqueue("payments.owed", run_at=case.opened_at, case_id=case.pk)
     return case
