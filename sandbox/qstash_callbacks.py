@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
+from dataclasses import replace
 
 from sandbox.config import QStashConfig
 from sandbox.qstash_fields import Publication, read_message
 from sandbox.qstash_records import FAILED, Call, Message
 
 
+def check_callbacks(message: Message, config: QStashConfig) -> None:
+    """Raises `Refusal` (400) when the settings of a callback could not be published."""
+    for url, header in _wanted(message, failed=True):
+        _build(url, header, b"", config)
+
+
 def build_callbacks(
     message: Message, call: Call, letter_id: str, config: QStashConfig
 ) -> list[Message]:
     """The calls that are due after an attempt: of each attempt, and of the failure."""
-    wanted = [(message.callback, message.callback_header)]
-    if message.state == FAILED:
-        wanted.append((message.failure_callback, message.failure_callback_header))
     body = json.dumps(_describe(message, call, letter_id)).encode()
-    return [_build(url, header, body, config) for url, header in wanted if url]
+    unlimited = replace(config, max_body_bytes=sys.maxsize)  # what it tells of kept the limit
+    wanted = _wanted(message, failed=message.state == FAILED)
+    return [_build(url, header, body, unlimited) for url, header in wanted]
+
+
+def _wanted(message: Message, *, failed: bool) -> list[tuple[str, str]]:
+    wanted = [(message.callback, message.callback_header)]
+    if failed:
+        wanted.append((message.failure_callback, message.failure_callback_header))
+    return [(url, header) for url, header in wanted if url]
 
 
 def _build(url: str, header: str, body: bytes, config: QStashConfig) -> Message:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from sandbox.config import QStashConfig
 from sandbox.qstash_accept import accept
-from sandbox.qstash_callbacks import build_callbacks
+from sandbox.qstash_callbacks import build_callbacks, check_callbacks
 from sandbox.qstash_delivery import Deliverer
 from sandbox.qstash_errors import Refusal
 from sandbox.qstash_fields import Publication, read_message
@@ -52,7 +52,9 @@ class Carrier:
 
     def read(self, publication: Publication) -> Message:
         """The message, not accepted yet; raises `Refusal`."""
-        return read_message(publication, self._config)
+        message = read_message(publication, self._config)
+        check_callbacks(message, self._config)
+        return message
 
     def accept(self, message: Message) -> Message:
         """Take it over; the answer is an earlier message if this was a repeat."""

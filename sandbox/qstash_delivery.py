@@ -7,6 +7,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterable
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
@@ -17,6 +18,7 @@ from sandbox.weather import Weather
 
 REGION = "EU-CENTRAL-1"
 SIGNATURE = "Upstash-Signature"
+MAX_CONNECTIONS = 100
 
 
 class Deliverer:
@@ -25,8 +27,15 @@ class Deliverer:
     def __init__(self, keys: KeyRing, weather: Weather) -> None:
         self._keys = keys
         self._weather = weather
-        # No redirects, and a proxy from the environment must not see the calls.
-        self._client = httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=None)
+        # No redirects, no cookies, and a proxy from the environment must not see the calls. A kept
+        # connection that the other side is just closing would look like a failed attempt.
+        self._client = httpx.AsyncClient(
+            trust_env=False,
+            follow_redirects=False,
+            timeout=None,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            limits=httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=0),
+        )
 
     async def call(self, message: Message) -> Call:
         """Call once, now."""
@@ -38,7 +47,7 @@ class Deliverer:
                 )
         except TimeoutError:
             return _to_call(message, started, header, error="timeout")
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             problem = f"{type(error).__name__}: {error}"
             return _to_call(message, started, header, error=problem)
         return _to_call(message, started, header, response)

@@ -94,6 +94,8 @@ def _read_item(item: object, caller_ip: str) -> Publication:
     if not isinstance(body, str):
         raise Refusal(400, "body must be a string or null")
     header = {name.lower(): [str(value)] for name, value in (item.get("headers") or {}).items()}
+    if not json.dumps(header, ensure_ascii=False).isascii():
+        raise Refusal(400, "headers must be ASCII")
     return Publication(str(item.get("destination", "")), header, body.encode(), caller_ip)
 
 

@@ -168,6 +168,32 @@ def test_messages_are_delivered_in_parallel(qstash, endpoint):
     assert qstash.look(slow)["state"] == "active"
 
 
+def test_a_cookie_is_not_sent_back(qstash, endpoint):
+    endpoint.answers = [Answer(500, {"Set-Cookie": "sessionid=1; Path=/"})]
+
+    qstash.wait_for_state(qstash.publish(endpoint.url), "delivered")
+
+    assert [each.header["Cookie"] for each in endpoint.deliveries] == [None, None]
+
+
+def test_a_callback_may_be_larger_than_a_message(qstash, endpoint):
+    qstash.publish(endpoint.url, b"x" * 1_000_000, callback=endpoint.url)
+
+    assert len(endpoint.wait_for(2)[1].body) > 1_048_576
+
+
+def test_one_address_can_take_both_callbacks(qstash, endpoint):
+    endpoint.answers = [BROKEN, OK]
+    url = f"{endpoint.root}/back/"
+
+    qstash.wait_for_state(
+        qstash.publish(endpoint.url, callback=url, failure_callback=url), "delivered"
+    )
+
+    endpoint.wait_for(4)
+    assert len(qstash.messages(url=url)) == 2
+
+
 def test_after_a_rotation_the_next_key_signs(qstash, endpoint):
     before = qstash.http.get("/v2/keys").json()
 

@@ -129,6 +129,7 @@ def test_nothing_leaves_the_machine(qstash, destination):
         ({"retry_delay": "retried.real"}, "retry delay"),
         ({"callback": "/relative"}, "destination"),
         ({"callback_delay": "1m", "callback": "http://127.0.0.1:1/"}, "delayed"),
+        ({"callback_retries": "9", "callback": "http://127.0.0.1:1/"}, "maxRetries"),
         ({"flow_control_key": "k"}, "flow-control"),
     ],
 )
@@ -218,6 +219,7 @@ def test_a_batch_is_accepted_item_by_item(qstash, endpoint):
         {"destination": url, "headers": None, "body": None, "queue": None},
         {"destination": url, "queue": "q"},
         {"destination": url, "body": {}},
+        {"destination": url, "headers": {"Upstash-Label": "vé"}},
         "nonsense",
     ]
 
@@ -228,7 +230,7 @@ def test_a_batch_is_accepted_item_by_item(qstash, endpoint):
     assert set(wrong) == {"error"}
     assert repeat == {"messageId": first["messageId"], "deduplicated": True}
     assert set(empty) == {"messageId"}
-    assert [set(each) for each in others] == [{"error"}] * 3
+    assert [set(each) for each in others] == [{"error"}] * 4
     assert sorted(each.body for each in endpoint.wait_for(2)) == [b"", b"1"]
 
 
