@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from sandbox import (
     control,
     index_page,
+    mail_pages,
     qstash_control,
     qstash_dlq,
     qstash_lists,
@@ -23,6 +24,7 @@ from sandbox import (
 )
 from sandbox.config import Config
 from sandbox.context import Sandbox
+from sandbox.mail_server import Inbox
 from sandbox.qstash_carrier import Carrier
 from sandbox.store import Store
 from sandbox.vnpay_api import serve_api
@@ -57,10 +59,13 @@ def build_app(config: Config) -> Starlette:
         store = Store(config.data_file)
         weather, courier = Weather(store), Courier(config, store)
         carrier = Carrier(config.qstash, store, weather)
+        inbox = Inbox(config, store, weather)
         app.state.sandbox = Sandbox(config, store, weather, courier, carrier)
         courier.resume()
         carrier.resume()
+        await inbox.open()
         yield
+        inbox.close()
         await courier.close()
         await carrier.close()
         store.close()
@@ -74,6 +79,7 @@ def build_app(config: Config) -> Starlette:
             *control.ROUTES,
             *qstash_control.ROUTES,
             *index_page.ROUTES,
+            *mail_pages.ROUTES,
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         middleware=[own_names],

@@ -39,6 +39,7 @@ class Config:
 
     host: str
     port: int
+    smtp_port: int
     data_file: str
     tmn_code: str
     hash_secret: str
@@ -60,6 +61,7 @@ def read_config(environ: Mapping[str, str]) -> Config:
     return Config(
         host=_loopback(environ.get("SANDBOX_HOST", "127.0.0.1")),
         port=int(_number(environ, "SANDBOX_PORT", 8001)),
+        smtp_port=int(_number(environ, "SANDBOX_SMTP_PORT", 8025)),
         data_file=environ.get("SANDBOX_DATA") or ":memory:",
         tmn_code=_secret(environ, "VNPAY_TMN_CODE"),
         hash_secret=_secret(environ, "VNPAY_HASH_SECRET"),

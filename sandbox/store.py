@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import Field, astuple, fields
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from sandbox import qstash_records, records
+from sandbox import mail_records, qstash_records, records
 
 INDEXED = frozenset({"txn_ref", "request_id", "scope", "state", "message_id", "next_at"})
 
@@ -24,7 +24,7 @@ class Record(Protocol):
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
 
-KINDS: tuple[type[Record], ...] = (*records.KINDS, *qstash_records.KINDS)
+KINDS: tuple[type[Record], ...] = (*records.KINDS, *qstash_records.KINDS, *mail_records.KINDS)
 R = TypeVar("R", bound=Record)
 
 

@@ -79,6 +79,11 @@ SWITCHES: dict[str, Kind] = {
     "api_down": _flag_or("The API does no work: 503, or `cut` for a closed connection.", "cut"),
     "api_slow_seconds": _seconds("The API thinks this long before it works."),
     "answer_lost": _flag("The API does its work, then the connection is cut."),
+    "mail_refused": _flag("A mail is refused for now (451). Scope: the recipient's address."),
+    "mail_refused_for_ever": _flag("A mail is refused for ever (550)."),
+    "mail_slow_seconds": _seconds("A mail is accepted this much later."),
+    "mail_dropped": _flag("A mail is accepted and lost."),
+    "mail_answer_lost": _flag("A mail is kept, then the connection is cut before the answer."),
     "qstash_dropped": _flag("A message is accepted and never delivered."),
     "qstash_late_seconds": _seconds("A message comes this much later than it was asked for."),
     "qstash_reversed_seconds": _seconds(

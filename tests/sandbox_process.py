@@ -33,7 +33,7 @@ class SandboxProcess:
     """
 
     def __init__(self) -> None:
-        self.port = find_free_port()
+        self.port, self.smtp_port = find_free_port(), find_free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.payment_url = f"{self.url}/paymentv2/vpcpay.html"
         self.api_url = f"{self.url}/merchant_webapi/api/transaction"
@@ -51,7 +51,7 @@ class SandboxProcess:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "sandbox"],
             cwd=ROOT,
-            env=clean_environment({**self._env, "SANDBOX_PORT": str(self.port)}),
+            env=clean_environment({**self._env, **self._ports()}),
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )
@@ -121,6 +121,15 @@ class SandboxProcess:
         assert answer.status_code == 200, f"{method} {path}: {answer.status_code} {answer.text}"
         content: dict[str, Any] = answer.json()
         return content
+
+    def mails(self, to: str) -> list[dict[str, Any]]:
+        """The mails delivered to an address, oldest first."""
+        answer = self.http.get("/control/mails", params={"to": to})
+        mails: list[dict[str, Any]] = answer.json()["mails"]
+        return mails
+
+    def _ports(self) -> dict[str, str]:
+        return {"SANDBOX_PORT": str(self.port), "SANDBOX_SMTP_PORT": str(self.smtp_port)}
 
     def _is_healthy(self) -> bool:
         assert self._process is not None

@@ -33,6 +33,7 @@ class RunningProduct:
             **clean_environment(settings),
             "PORT": str(port),
             "SANDBOX_PORT": str(sandbox_port),
+            "SANDBOX_SMTP_PORT": str(find_free_port()),
             "DATA_DIR": str(data_dir),
         }
         self.environment.pop("SANDBOX", None)
