@@ -34,6 +34,7 @@ def main() -> int:
     with machine.web_server(environment, socket_dir) as running:
         wrong = measure_orders(running, house, options, report)
         wrong |= measure_seat_map(running, house, options, report)
+        measure_relay(running, environment, options, report)
     with machine.connect(socket_dir) as connection:
         data.settle(connection)  # the rules are read by joins, which go by statistics
     problems = broken_rules(environment)
@@ -47,6 +48,9 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--seconds", type=int, default=20, help="measured time of orders (20)")
     parser.add_argument("--clients", type=int, default=32, help="simultaneous buyers (32)")
+    parser.add_argument(
+        "--finished", type=int, default=1_000_000, help="finished jobs behind the relay (1,000,000)"
+    )
     options = parser.parse_args()
     if options.seconds < 2 or options.clients < 1:
         parser.error("--seconds must be at least 2 and --clients at least 1.")
@@ -121,6 +125,25 @@ def measure_seat_map(
         f"The floor of refreshes is a view that does nothing; wrong answers: {wrong or 'none'}.",
     ]
     return bool(wrong)
+
+
+def measure_relay(
+    running: machine.Machine,
+    environment: dict[str, str],
+    options: argparse.Namespace,
+    report: Report,
+) -> None:
+    """The outbox's way to QStash, with little and with much behind it."""
+    from benchmarks import relay  # it reads models, which exist from `django.setup` on
+
+    say(f"The relay: {relay.WAITING:,} jobs, then again with {options.finished:,} finished ones …")
+    found = relay.measure(running, environment, finished=options.finished)
+    report.lines += [
+        Line("relay: jobs published", found.per_second, "/s", found.floor),
+        Line("relay: the same in a full table", found.per_second_in_full_table, "/s", found.floor),
+        Line("relay: memory it grew by", found.megabytes, "MB"),
+    ]
+    report.notes.append("The relay's floor is the stand-in's own rate for the same batches.")
 
 
 def broken_rules(environment: dict[str, str]) -> str:

@@ -6,7 +6,6 @@ import atexit
 import os
 import shutil
 import socket
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -96,7 +95,7 @@ def start_database(environment: dict[str, str]) -> Path:
 def web_server(environment: dict[str, str], socket_dir: Path) -> Iterator[Machine]:
     """Run the web server with the very command of `make run`, until the end of the block."""
     command = next(command for command in run.servers(environment) if "granian" in command)
-    web = subprocess.Popen(command, env=environment)
+    web = run.start(command, environment)
     try:
         machine = Machine(
             socket_dir=socket_dir,
@@ -116,6 +115,15 @@ def wait_until_ready(machine: Machine) -> None:
     while not (run.answers(f"http://127.0.0.1:{machine.port}/readyz") and is_still(machine.web)):
         if time.monotonic() > deadline or not machine.web.is_running():
             raise RuntimeError("The web server did not become ready; its message is above.")
+
+
+def wait_for_answer(url: str, process: psutil.Process) -> None:
+    """Wait until a process that was just started answers there."""
+    deadline = time.monotonic() + START_SECONDS
+    while not run.answers(url):
+        if time.monotonic() > deadline or not process.is_running():
+            raise RuntimeError(f"Nothing answers at {url}.")
+        time.sleep(0.05)
 
 
 def is_still(process: psutil.Process) -> bool:

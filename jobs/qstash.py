@@ -50,7 +50,8 @@ def client() -> QStash:
     if not is_configured():
         raise NotConfigured("QSTASH_TOKEN is not set; run_due_jobs works without QStash.")
     sdk = QStash(settings.QSTASH_TOKEN, retry=False, base_url=settings.QSTASH_URL)
-    sdk.http._client = httpx.Client(
+    sdk.http._client.close()
+    sdk.http._client = httpx.Client(  # the SDK itself would wait ten minutes for an answer
         timeout=httpx.Timeout(10, connect=2), trust_env=not settings.SANDBOX
     )
     return sdk

@@ -26,7 +26,7 @@ The product is running. Ctrl-C stops everything; the data stays in {data}.
 
   API and its documentation   {public}/api/docs/
   Back office                 {public}/admin/
-  VNPay stand-in              {sandbox}/
+  VNPay and QStash stand-ins  {sandbox}/
 
   customer@example.com · organizer@example.com · admin@example.com
   all with the password demo-tickets-2026
@@ -54,6 +54,7 @@ def main() -> int:
         if not become_ready(environment, running):
             say("A part did not start; its own message is above. Is a port taken? Set PORT.")
             return 1
+        manage(["register_schedules"], environment)
         say(GREETING.format(data=environment["DATA_DIR"], **addresses(environment)))
         return watch(running)
     except Stopped:
@@ -78,6 +79,11 @@ def chosen_environment() -> dict[str, str]:
         "SANDBOX_PORT": sandbox_port,
         "DATA_DIR": data,
         "PUBLIC_URL": public,
+        "QSTASH_URL": f"http://127.0.0.1:{sandbox_port}",
+        "QSTASH_TOKEN": "sandbox-qstash-token",
+        "QSTASH_CURRENT_SIGNING_KEY": "sig_sandbox_current_key_of_everybody",
+        "QSTASH_NEXT_SIGNING_KEY": "sig_sandbox_next_key_of_everybody",
+        "SANDBOX_QSTASH_RETRY_FACTOR": "0.1",
         "VNPAY_TMN_CODE": "SANDBOX1",
         "VNPAY_HASH_SECRET": "SANDBOXSECRETSANDBOXSECRETSANDBX",
         "VNPAY_QUERY_INTERVAL_SECONDS": "5",
@@ -117,7 +123,8 @@ def servers(environment: dict[str, str]) -> list[list[str]]:
     tuning = ["--workers", "2", "--blocking-threads", "8", "--log-level", "error"]
     return [
         [sys.executable, "-m", "sandbox"],
-        [sys.executable, "manage.py", "run_due_jobs", "--every", "2"],
+        [sys.executable, "manage.py", "publish_jobs"],
+        [sys.executable, "manage.py", "run_due_jobs", "--every", "10", "--overdue-by", "60"],
         [sys.executable, "-m", *web, *tuning, "ticketing.wsgi:application"],
     ]
 

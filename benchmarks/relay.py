@@ -1,0 +1,103 @@
+"""From the outbox to QStash: what the relay does beside what the stand-in can take."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx
+import psutil
+
+from benchmarks.machine import Connection, Machine, wait_for_answer
+from jobs import qstash, relay
+from sandbox import run
+
+WAITING = 10_000
+BATCH = 100
+
+# Due tomorrow: they are published today and not delivered meanwhile.
+WAITING_JOBS = """
+INSERT INTO jobs_job (topic, payload, status, run_at, attempts, generation, message_id, last_error,
+    created_at)
+SELECT 'jobs.prune', '{}', 'pending', now() + interval '1 day', 0, 0, '', '', now()
+FROM generate_series(1, %s)
+"""
+FINISHED_JOBS = """
+INSERT INTO jobs_job (topic, payload, status, run_at, attempts, generation, message_id, last_error,
+    created_at, finished_at)
+SELECT 'jobs.prune', '{}', 'done', now() - n * interval '1 second', 1, 0, '', '', now(), now()
+FROM generate_series(1, %s) AS n
+"""
+
+
+@dataclass(frozen=True)
+class Relayed:
+    """Messages per second, and megabytes that the relay's process grew by."""
+
+    per_second: float
+    floor: float
+    per_second_in_full_table: float
+    megabytes: float
+
+
+@contextmanager
+def stand_in(environment: dict[str, str]) -> Iterator[None]:
+    """QStash on loopback, until the end of the block."""
+    process = run.start(run.servers(environment)[0], environment)
+    try:
+        wait_for_answer(f"{environment['QSTASH_URL']}/control/health", psutil.Process(process.pid))
+        yield
+    finally:
+        run.stop([process])
+
+
+def measure(running: Machine, environment: dict[str, str], *, finished: int) -> Relayed:
+    """Publish the same number of jobs with an empty history and with `finished` jobs in it."""
+    with stand_in(environment), running.connect() as connection:
+        connection.execute("UPDATE jobs_job SET status = 'published' WHERE status = 'pending'")
+        floor = _batches_per_second(environment) * BATCH
+        before = psutil.Process().memory_info().rss
+        first = _publish(connection)
+        grown = psutil.Process().memory_info().rss - before
+        connection.execute(FINISHED_JOBS, [finished])
+        connection.execute("VACUUM ANALYZE jobs_job")
+        second = _publish(connection)
+    return Relayed(first, floor, second, grown / 1e6)
+
+
+def _publish(connection: Connection) -> float:
+    connection.execute(WAITING_JOBS, [WAITING])
+    connection.execute("ANALYZE jobs_job")
+    started = time.perf_counter()
+    published = 0
+    while count := relay.publish_waiting_jobs():
+        published += count
+    return published / (time.perf_counter() - started)
+
+
+def _batches_per_second(environment: dict[str, str]) -> float:
+    """The stand-in's own rate, for the very requests that the relay makes."""
+    headers = {"Authorization": f"Bearer {environment['QSTASH_TOKEN']}"}
+    rounds = WAITING // BATCH
+    with httpx.Client(headers=headers, trust_env=False, timeout=30) as client:
+        started = time.perf_counter()
+        for number in range(rounds):
+            messages = [_message(number * BATCH + each) for each in range(BATCH)]
+            client.post(f"{environment['QSTASH_URL']}/v2/batch", json=messages).raise_for_status()
+        return rounds / (time.perf_counter() - started)
+
+
+def _message(number: int) -> dict[str, object]:
+    return {
+        "destination": qstash.destination(),
+        "body": json.dumps({"job": number, "generation": 0}),
+        "headers": {
+            "Content-Type": "application/json",
+            "Upstash-Delay": "1d",
+            "Upstash-Retries": str(qstash.RETRIES),
+            "Upstash-Deduplication-Id": f"floor-{number}",
+        },
+    }

@@ -1,0 +1,268 @@
+"""From the outbox through the QStash stand-in and back to the endpoint, over real HTTP."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+
+from jobs import outbox, qstash
+from jobs.management.commands.publish_jobs import Command
+from jobs.models import Job
+from jobs.outbox import enqueue
+from jobs.relay import claim_waiting_jobs, publish_waiting_jobs
+from jobs.services import run_due_jobs
+from tests.factories import from_now
+from tests.sandbox_process import SandboxProcess, wait_until
+
+TOKEN = "a-token-that-only-tests-know"
+CURRENT, NEXT = "sig_current_key_of_the_relay_tests_1", "sig_next_key_of_the_relay_tests_0002"
+
+
+@pytest.fixture(autouse=True)
+def _database(transactional_db):
+    """The endpoint runs in other threads, which see only what is committed."""
+
+
+@pytest.fixture(scope="module")
+def _process():
+    process = SandboxProcess()
+    process.start(
+        {
+            "QSTASH_TOKEN": TOKEN,
+            "QSTASH_CURRENT_SIGNING_KEY": CURRENT,
+            "QSTASH_NEXT_SIGNING_KEY": NEXT,
+            "SANDBOX_QSTASH_RETRY_FACTOR": "0.01",
+        }
+    )
+    yield process
+    process.close()
+
+
+@pytest.fixture
+def stand_in(_process, settings, live_server):
+    """QStash, delivering to this very process."""
+    settings.QSTASH_URL, settings.QSTASH_TOKEN = _process.url, TOKEN
+    settings.QSTASH_CURRENT_SIGNING_KEY, settings.QSTASH_NEXT_SIGNING_KEY = CURRENT, NEXT
+    settings.PUBLIC_URL = live_server.url
+    _process.reset()
+    yield _process
+    _process.clear_weather()
+    forget_client()
+
+
+def forget_client():
+    """The next call makes one for the settings of its test."""
+    qstash.client().http._client.close()
+    qstash.client.cache_clear()
+
+
+@pytest.fixture
+def runs(monkeypatch):
+    counted: Counter[int] = Counter()
+    guard = threading.Lock()
+
+    def count(*, number):
+        with guard:
+            counted[number] += 1
+
+    monkeypatch.setitem(outbox._handlers, "test.count", count)
+    return counted
+
+
+def make_jobs(count, **timing):
+    run_at = from_now(**timing) if timing else timezone.now()
+    return [enqueue("test.count", run_at=run_at, number=n) for n in range(count)]
+
+
+def all_done():
+    return not Job.objects.exclude(status="done").exists()
+
+
+def publish_all():
+    while publish_waiting_jobs():
+        pass
+
+
+def test_a_job_is_published_delivered_and_run_once(stand_in, runs):
+    make_jobs(5)
+
+    assert publish_waiting_jobs() == 5
+
+    wait_until(all_done, seconds=20, what="the deliveries")
+    assert runs == dict.fromkeys(range(5), 1)
+
+
+def test_publishing_writes_down_the_message(stand_in, runs):
+    [job] = make_jobs(1, minutes=10)
+
+    publish_waiting_jobs()
+
+    job = Job.objects.get(pk=job.pk)
+    assert job.status == "published"
+    assert job.message_id.startswith("msg_")
+    assert job.published_at is not None
+
+
+def test_a_job_of_the_future_is_delivered_then_and_not_before(stand_in, runs):
+    [job] = make_jobs(1, seconds=3)
+
+    publish_waiting_jobs()
+
+    wait_until(all_done, seconds=20, what="the delivery")
+    assert Job.objects.get().finished_at >= job.run_at
+    assert Job.objects.get().attempts == 1
+
+
+def test_a_published_job_is_not_published_again(stand_in, runs):
+    make_jobs(3, minutes=10)
+    publish_all()
+
+    assert publish_waiting_jobs() == 0
+
+
+def test_a_job_beyond_qstashs_horizon_waits_here(stand_in, runs):
+    make_jobs(1, days=20)
+
+    assert publish_waiting_jobs() == 0
+    assert Job.objects.get().status == "pending"
+
+
+OUTAGES = [{"qstash_down": True}, {"qstash_answer_lost": True}]
+
+
+@pytest.mark.parametrize("weather", OUTAGES, ids=lambda weather: next(iter(weather)))
+def test_no_job_is_lost_or_run_twice_when_publishing_fails(stand_in, runs, weather):
+    make_jobs(5)
+    stand_in.set_weather(**weather)
+
+    with pytest.raises(Exception, match=r".*"):
+        publish_waiting_jobs()
+
+    stand_in.clear_weather()
+    publish_all()
+    wait_until(all_done, seconds=20, what="the deliveries")
+    assert runs == dict.fromkeys(range(5), 1)
+
+
+def test_nobody_listening_is_noticed_soon_and_the_jobs_wait(stand_in, runs, settings):
+    settings.QSTASH_URL = "http://127.0.0.1:9"
+    make_jobs(2)
+
+    with pytest.raises(Exception, match="refused"):
+        publish_waiting_jobs()
+
+    assert set(Job.objects.values_list("status", "publishing_until")) == {("pending", None)}
+    assert run_due_jobs() == {"done": 2}
+
+
+def test_a_relay_that_died_after_publishing_does_no_harm(stand_in, runs):
+    jobs = make_jobs(3)
+    claimed = claim_waiting_jobs(now=timezone.now())
+    qstash.publish(claimed, now=timezone.now())  # and then it dies, before writing it down
+    wait_until(all_done, seconds=20, what="the deliveries")
+
+    Job.objects.update(publishing_until=from_now(seconds=-1))
+    publish_all()
+
+    assert runs == dict.fromkeys(range(3), 1)
+    assert set(Job.objects.values_list("status", flat=True)) == {"done"}
+    assert len(jobs) == 3
+
+
+BAD_WEATHER = [
+    {"qstash_twice": True},
+    {"qstash_reversed_seconds": 1},
+    {"qstash_late_seconds": 1},
+    {"qstash_signature": {"value": "wrong_key", "times": 3}},
+]
+
+
+@pytest.mark.parametrize("weather", BAD_WEATHER, ids=lambda weather: next(iter(weather)))
+def test_whatever_the_deliveries_do_each_job_runs_once(stand_in, runs, weather):
+    stand_in.set_weather(**weather)
+    make_jobs(8)
+
+    publish_all()
+
+    wait_until(all_done, seconds=40, what="the deliveries")
+    assert runs == dict.fromkeys(range(8), 1)
+
+
+def test_a_dropped_message_is_made_up_for_by_the_sweep(stand_in, runs):
+    stand_in.set_weather(qstash_dropped=True)
+    make_jobs(3)
+    publish_all()
+    Job.objects.update(run_at=from_now(seconds=-90))
+
+    call_command("run_due_jobs", overdue_by=60)
+
+    assert runs == dict.fromkeys(range(3), 1)
+
+
+def test_rotated_keys_are_good_once_and_not_twice(stand_in, runs):
+    stand_in.http.post("/v2/keys/rotate", headers={"Authorization": f"Bearer {TOKEN}"})
+    make_jobs(2)
+
+    publish_all()
+
+    wait_until(all_done, seconds=20, what="the deliveries signed with the next key")
+
+
+def test_the_command_that_stays_is_woken_by_a_new_job(stand_in, runs):
+    """Two relays side by side; polling would take a minute, so only the wake-up can be so quick."""
+    stopping = threading.Event()
+
+    def relay():
+        command = Command()
+        while not stopping.is_set():
+            command._drain(stopping)
+            command._wait_for_news(60)
+        connection.close()
+
+    qstash.client()  # one for both
+    relays = [threading.Thread(target=relay) for _ in range(2)]
+    for thread in relays:
+        thread.start()
+    wait_until(listening(2), seconds=10, what="the relays to listen")
+
+    make_jobs(3)
+
+    wait_until(all_done, seconds=20, what="the deliveries")
+    stopping.set()
+    outbox.wake_relay()
+    for thread in relays:
+        thread.join(10)
+    assert runs == dict.fromkeys(range(3), 1)
+
+
+def listening(count):
+    def are_listening():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN jobs'")
+            return cursor.fetchone()[0] >= count
+
+    return are_listening
+
+
+def test_without_a_token_the_relay_says_what_does_the_work(settings):
+    settings.QSTASH_TOKEN = ""
+
+    with pytest.raises(CommandError, match="run_due_jobs"):
+        call_command("publish_jobs")
+
+
+def test_schedules_are_registered_once(stand_in, capsys):
+    call_command("register_schedules")
+    first = capsys.readouterr().out
+    call_command("register_schedules")
+    second = capsys.readouterr().out
+
+    registered = qstash.client().schedule.list()
+    assert "ticketing-jobs-sweep" in {schedule.schedule_id for schedule in registered}
+    assert f"{len(registered)} of them now" in first
+    assert "0 of them now" in second
