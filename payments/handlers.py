@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from django.utils import timezone, translation
 
+from jobs import schedules
 from jobs.mail import queue_mail, render_mail
 from jobs.outbox import RunLater, handles
 from payments import services
 from payments.models import CaseKind, PaymentCase, ReconciliationEnd
+
+schedules.declare("payments.reconcile", cron="7 * * * *")
 
 
 @handles("orders.expiry_due")

@@ -262,12 +262,12 @@ class Reconciliation(models.Model):
     started_at = models.DateTimeField(db_index=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     ended = models.CharField(max_length=20, choices=ReconciliationEnd.choices, blank=True)
-    asked = models.PositiveIntegerField(default=0)
-    agreed = models.PositiveIntegerField(default=0)
-    repaired = models.PositiveIntegerField(default=0)
-    cases = models.PositiveIntegerField(default=0)
-    unanswered = models.PositiveIntegerField(default=0)
-    failed = models.PositiveIntegerField(default=0)
+    asked = models.IntegerField(default=0)
+    agreed = models.IntegerField(default=0)
+    repaired = models.IntegerField(default=0)
+    cases = models.IntegerField(default=0)
+    unanswered = models.IntegerField(default=0)
+    failed = models.IntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -278,6 +278,11 @@ class Reconciliation(models.Model):
             CheckConstraint(
                 name="reconciliation_counts_each_once",
                 condition=Q(asked=F("agreed") + F("repaired") + F("cases") + F("unanswered")),
+            ),
+            CheckConstraint(
+                name="reconciliation_counts_not_negative",
+                condition=Q(agreed__gte=0, repaired__gte=0, cases__gte=0, unanswered__gte=0)
+                & Q(failed__gte=0),
             ),
         ]
 

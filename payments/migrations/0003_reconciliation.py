@@ -34,12 +34,12 @@ class Migration(migrations.Migration):
                         max_length=20,
                     ),
                 ),
-                ("asked", models.PositiveIntegerField(default=0)),
-                ("agreed", models.PositiveIntegerField(default=0)),
-                ("repaired", models.PositiveIntegerField(default=0)),
-                ("cases", models.PositiveIntegerField(default=0)),
-                ("unanswered", models.PositiveIntegerField(default=0)),
-                ("failed", models.PositiveIntegerField(default=0)),
+                ("asked", models.IntegerField(default=0)),
+                ("agreed", models.IntegerField(default=0)),
+                ("repaired", models.IntegerField(default=0)),
+                ("cases", models.IntegerField(default=0)),
+                ("unanswered", models.IntegerField(default=0)),
+                ("failed", models.IntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
@@ -174,6 +174,19 @@ class Migration(migrations.Migration):
                     )
                 ),
                 name="reconciliation_counts_each_once",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="reconciliation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("agreed__gte", 0),
+                    ("cases__gte", 0),
+                    ("repaired__gte", 0),
+                    ("unanswered__gte", 0),
+                    ("failed__gte", 0),
+                ),
+                name="reconciliation_counts_not_negative",
             ),
         ),
         migrations.AddField(

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -307,3 +308,23 @@ def test_nobody_changes_a_report_and_members_see_none(expired, client):
     assert client.get(page).status_code == 403
 
     assert Reconciliation.objects.get().asked == 1
+
+
+BREAKAGES = {
+    "payment_orphaned_case_ends_with_the_answer": """
+        UPDATE payments_payment SET status = 'failed'
+    """,
+    "reconciliation_lists_what_did_not_agree": "DELETE FROM payments_reconciliationentry",
+}
+
+
+@pytest.mark.parametrize("rule", BREAKAGES)
+def test_a_broken_rule_is_found(expired, vnpay, rule):
+    vnpay.set_weather(api_down=True)
+    reconcile_payments()
+    assert violations()[rule] == 0
+
+    with connection.cursor() as cursor:
+        cursor.execute(BREAKAGES[rule])
+
+    assert violations()[rule] == 1
