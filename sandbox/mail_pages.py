@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from sandbox.context import sandbox_of
-from sandbox.mail_reading import files_of, parse, said_at, show, text_of
+from sandbox.mail_reading import files_of, parse, said_at, show, subject_of, text_of
 from sandbox.mail_records import Mail
 from sandbox.web import ControlError, Markup, fill, join, page
 
@@ -55,7 +55,7 @@ async def show_mail(request: Request) -> Response:
     mail = _mail(request)
     message = parse(mail)
     values = {
-        "subject": str(message["Subject"] or "(no subject)"),
+        "subject": subject_of(message) or "(no subject)",
         "sender": str(message["From"] or mail.sender),
         "recipients": ", ".join(json.loads(mail.recipients)),
         "at": said_at(mail),
@@ -122,7 +122,7 @@ def _row(mail: Mail) -> Markup:
         id=mail.id,
         at=said_at(mail),
         recipients=", ".join(json.loads(mail.recipients)),
-        subject=str(message["Subject"] or "(no subject)"),
+        subject=subject_of(message) or "(no subject)",
         files=len(files_of(message)) or "",
     )
 

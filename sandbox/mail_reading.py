@@ -22,6 +22,11 @@ def text_of(message: EmailMessage, subtype: str) -> str:
     return str(body.get_content()).replace("\r\n", "\n") if body is not None else ""
 
 
+def subject_of(message: EmailMessage) -> str:
+    """What it is about; a folded line may begin with a space."""
+    return str(message["Subject"] or "").strip()
+
+
 def files_of(message: EmailMessage) -> list[tuple[str, str, bytes]]:
     """Name, type and content of each attachment."""
     return [
@@ -42,7 +47,7 @@ def show(mail: Mail) -> dict[str, object]:
         "at": said_at(mail),
         "envelope_from": mail.sender,
         "envelope_to": json.loads(mail.recipients),
-        "subject": str(message["Subject"] or ""),
+        "subject": subject_of(message),
         "message_id": str(message["Message-ID"] or ""),
         "headers": [[name, str(value)] for name, value in message.items()],
         "text": text_of(message, "plain"),
