@@ -194,6 +194,18 @@ def test_one_address_can_take_both_callbacks(qstash, endpoint):
     assert len(qstash.messages(url=url)) == 2
 
 
+def test_many_messages_arrive_once_each(qstash, endpoint):
+    items = [{"destination": endpoint.url, "body": str(number)} for number in range(300)]
+
+    qstash.http.post("/v2/batch", json=items)
+
+    endpoint.wait_for(300, seconds=30)
+    wait_until(
+        lambda: len(qstash.messages(state="delivered")) == 300, seconds=10, what="all answers"
+    )
+    assert sorted(int(each.body) for each in endpoint.deliveries) == list(range(300))
+
+
 def test_after_a_rotation_the_next_key_signs(qstash, endpoint):
     before = qstash.http.get("/v2/keys").json()
 
