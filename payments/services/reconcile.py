@@ -72,6 +72,8 @@ def _due(now: datetime, since: datetime) -> Iterator[tuple[int, str]]:
     grace = timedelta(seconds=settings.SETTLE_GRACE_SECONDS)
     due = Payment.objects.to_reconcile(now, since=since, closed_by=now - margin)
     due = due.exclude(order__in=Order.objects.pending().filter(expires_at__gt=now - grace))
+    interval = min((provider.query_interval for provider in PROVIDERS.values()), default=grace)
+    due = due.exclude(queried_at__gt=now - interval)
     due = due.order_by(F("queried_at").asc(nulls_first=True), "pk")
     return due.values_list("pk", "provider").iterator(chunk_size=CHUNK)
 
@@ -121,9 +123,11 @@ class _Run:
 
     def _note_failure(self, payment: Payment, error: Exception) -> None:
         self.counts[ReconciliationDone.FAILED] += 1
+        at = timezone.now()
+        Payment.objects.filter(pk=payment.pk).update(queried_at=at)  # others come first next time
         self.report.entries.create(
             payment=payment,
-            at=timezone.now(),
+            at=at,
             had=payment.status,
             has=payment.status,
             said=f"{type(error).__name__}: {error}".replace("\0", ""),

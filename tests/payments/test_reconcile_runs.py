@@ -194,6 +194,18 @@ def test_one_payment_that_fails_stops_no_other(unused, caplog, capsys):
     assert not any(violations().values())
 
 
+def test_payments_that_fail_do_not_keep_others_from_their_turn(unused, settings):
+    unused(2, provider="bank-of-nowhere")
+    unused(1)
+    assert counts(reconcile_payments(limit=2)) == {"failed": 2}
+
+    assert counts(reconcile_payments(limit=1)) == {"asked": 1, "repaired": 1}
+
+    settings.VNPAY_QUERY_INTERVAL_SECONDS = 300
+    report = reconcile_payments(limit=1)
+    assert (counts(report), report.ended) == ({}, "complete")  # and a job comes to its end
+
+
 def test_an_attempt_that_can_not_be_asked_about_stays_as_it_is(unused):
     payment, other = unused(2)
     Payment.objects.filter(pk=payment.pk).update(provider_request={})
