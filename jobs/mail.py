@@ -5,6 +5,7 @@ A mail is part of the transaction that sends it: rolled back with it, and sent f
 
 from __future__ import annotations
 
+import re
 import smtplib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -90,12 +91,10 @@ def render_mail(
 ) -> EmailMultiAlternatives:
     """A mail of `{template}.subject.txt`, `.txt` and `.html`, in that language."""
     with translation.override(language):
-        whole = {**context, "language": language}
-        subject = " ".join(render_to_string(f"{template}.subject.txt", whole).split())
-        message = EmailMultiAlternatives(
-            subject, render_to_string(f"{template}.txt", {**whole, "subject": subject}), to=to
-        )
-        html = render_to_string(f"{template}.html", {**whole, "subject": subject})
+        subject = " ".join(render_to_string(f"{template}.subject.txt", context).split())
+        text = render_to_string(f"{template}.txt", {**context, "subject": subject})
+        html = render_to_string(f"{template}.html", {**context, "subject": subject})
+    message = EmailMultiAlternatives(subject, re.sub(r"\n{3,}", "\n\n", text).strip(), to=to)
     message.attach_alternative(html, "text/html")
     return message
 
@@ -112,6 +111,8 @@ def deliver(message: Stored, attach: Sequence[Reference] = ()) -> None:
     A repeat after a crash carries the same Message-ID, by which it can be recognised.
     """
     mail = unpack(message)
+    if not mail.recipients():
+        raise outbox.GiveUp("It has no recipient.")
     for name, payload in attach:
         mail.attach(*_source_of(name)(**payload))
     try:

@@ -113,6 +113,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "ticketing" / "templates"],  # allauth's mails in our words
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

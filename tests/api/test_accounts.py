@@ -10,6 +10,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -163,3 +164,53 @@ def test_other_ways_to_sign_in_do_not_exist_for_the_api(customer):
     client.force_login(customer)  # a session cookie, as the admin uses it
 
     assert client.get("/api/v1/orders/").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("language", "subject"),
+    [
+        ("en", "Your code to verify your address"),
+        ("vi", "Mã xác minh địa chỉ email của bạn"),
+    ],
+)
+def test_the_mail_with_the_code_comes_in_the_visitors_language(
+    visitor, mailoutbox, language, subject
+):
+    visitor.credentials(HTTP_ACCEPT_LANGUAGE=language)
+    answer = sign_up(visitor)
+
+    [told] = mailoutbox
+    assert told.subject == subject
+    [(html, mimetype)] = told.alternatives
+    assert mimetype == "text/html"
+    assert f'<html lang="{language}">' in html
+    assert code_in(told) in html
+    assert verify(visitor, answer, code_in(told)).status_code == 200
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_other_mails_about_accounts_come_in_the_visitors_language(
+    visitor, member, mailoutbox, language
+):
+    visitor.credentials(HTTP_ACCEPT_LANGUAGE=language)
+    for email in ("lan@example.org", "nobody@example.org"):
+        visitor.post(AUTH + "password/request", {"email": email})
+    cache.clear()  # an address gets no second mail of this kind within three minutes
+    sign_up(APIClient(HTTP_ACCEPT_LANGUAGE=language))
+
+    subjects = [told.subject for told in mailoutbox[1:]]
+    assert (
+        subjects
+        == {
+            "en": [
+                "Your code to set a new password",
+                "There is no account with this address",
+                "You have an account already",
+            ],
+            "vi": [
+                "Mã đặt mật khẩu mới của bạn",
+                "Không có tài khoản nào dùng địa chỉ này",
+                "Bạn đã có tài khoản",
+            ],
+        }[language]
+    )
