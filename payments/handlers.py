@@ -11,6 +11,7 @@ from payments import services
 from payments.models import CaseKind, PaymentCase, ReconciliationEnd
 
 schedules.declare("payments.reconcile", cron="7 * * * *")
+schedules.declare("payments.settle_overdue", cron="*/5 * * * *")
 
 
 @handles("orders.expiry_due")
@@ -19,6 +20,12 @@ def settle_order(*, order_id: int) -> None:
     again_at = services.settle_order(order_id=order_id)
     if again_at is not None:
         raise RunLater(again_at, "The order can't be settled yet.")
+
+
+@handles("payments.settle_overdue")
+def settle_overdue() -> None:
+    """Settle what is overdue, in case an order's own job is gone."""
+    services.settle_overdue_orders(limit=1000)
 
 
 @handles("payments.reconcile")

@@ -27,6 +27,7 @@ The product is running. Ctrl-C stops everything; the data stays in {data}.
   API and its documentation   {public}/api/docs/
   Back office                 {public}/admin/
   VNPay and QStash stand-ins  {sandbox}/
+  all mails                   {sandbox}/inbox/
 
   customer@example.com · organizer@example.com · admin@example.com
   all with the password demo-tickets-2026
@@ -70,6 +71,7 @@ def chosen_environment() -> dict[str, str]:
     """What every process gets: what is set already, `.env`, and our choices for the rest."""
     environ.Env.read_env(ROOT / ".env")
     port, sandbox_port = os.environ.get("PORT", "8000"), os.environ.get("SANDBOX_PORT", "8001")
+    smtp_port = os.environ.get("SANDBOX_SMTP_PORT", "8025")
     data = os.environ.get("DATA_DIR", str(ROOT / ".data"))
     public = f"http://127.0.0.1:{port}"
     Path(data).mkdir(parents=True, exist_ok=True)
@@ -79,6 +81,8 @@ def chosen_environment() -> dict[str, str]:
         "SANDBOX_PORT": sandbox_port,
         "DATA_DIR": data,
         "PUBLIC_URL": public,
+        "SANDBOX_SMTP_PORT": smtp_port,
+        "EMAIL_URL": f"smtp://127.0.0.1:{smtp_port}",
         "QSTASH_URL": f"http://127.0.0.1:{sandbox_port}",
         "QSTASH_TOKEN": "sandbox-qstash-token",
         "QSTASH_CURRENT_SIGNING_KEY": "sig_sandbox_current_key_of_everybody",

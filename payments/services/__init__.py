@@ -4,7 +4,7 @@ from payments.services.cases import resolve_case
 from payments.services.messages import log_message
 from payments.services.reconcile import reconcile_payments
 from payments.services.record import record_result
-from payments.services.settle import settle_order
+from payments.services.settle import settle_order, settle_overdue_orders
 from payments.services.start import start_payment
 
 __all__ = [
@@ -13,5 +13,6 @@ __all__ = [
     "record_result",
     "resolve_case",
     "settle_order",
+    "settle_overdue_orders",
     "start_payment",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -20,6 +21,15 @@ from payments.services.ask import ask
 logger = logging.getLogger(__name__)
 
 OPEN = (PaymentStatus.PENDING, PaymentStatus.REVIEW)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """How a sweep went: orders settled, orders that wait for the provider, errors by order id."""
+
+    settled: int
+    waiting: int
+    failed: dict[int, str]
 
 
 def settle_order(*, order_id: int) -> datetime | None:
@@ -41,6 +51,26 @@ def settle_order(*, order_id: int) -> datetime | None:
         if answer is not None:
             _record(payment, *answer)
     return _decide(order_id, now=timezone.now())
+
+
+def settle_overdue_orders(*, limit: int) -> Settled:
+    """Settle at most `limit` orders whose time is up, longest overdue first, each on its own.
+
+    One that fails does not stop the others; it is logged and counted.
+    """
+    overdue = Order.objects.overdue(timezone.now()).order_by("expires_at")
+    settled = waiting = 0
+    failed: dict[int, str] = {}
+    for order_id in list(overdue.values_list("pk", flat=True)[:limit]):
+        try:
+            again_at = settle_order(order_id=order_id)
+        except Exception as error:
+            logger.exception("Order %s can't be settled.", order_id)
+            failed[order_id] = f"{type(error).__name__}: {error}"
+            continue
+        settled += again_at is None
+        waiting += again_at is not None
+    return Settled(settled, waiting, failed)
 
 
 def _first_question(order: Order) -> datetime:

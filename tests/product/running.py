@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
 
-from tests.sandbox_process import clean_environment, find_free_port, wait_until
+from tests.sandbox_process import find_free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120
+OF_THE_TESTS = {"SANDBOX", "EMAIL_URL", "DATABASE_POOL_SIZE", "DATABASE_URL"}
 
 
 class RunningProduct:
@@ -29,14 +30,13 @@ class RunningProduct:
         self.sandbox_url = f"http://127.0.0.1:{sandbox_port}"
         self.data_dir = data_dir
         self.environment = {
-            **{name: value for name, value in os.environ.items() if name != "SANDBOX"},
-            **clean_environment(settings),
+            **{name: value for name, value in os.environ.items() if name not in OF_THE_TESTS},
+            **settings,
             "PORT": str(port),
             "SANDBOX_PORT": str(sandbox_port),
             "SANDBOX_SMTP_PORT": str(find_free_port()),
             "DATA_DIR": str(data_dir),
         }
-        self.environment.pop("SANDBOX", None)
         self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=30)
         self.stand_in = httpx.Client(base_url=self.sandbox_url, trust_env=False, timeout=30)
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
@@ -90,12 +90,11 @@ class RunningProduct:
             timeout=120,
         )
 
-    def mails_to(self, address: str) -> list[str]:
-        """Texts of the mails that were written to files, oldest first."""
-        files = sorted((self.data_dir / "mail").glob("*.log"))
-        texts = "\n".join(file.read_text() for file in files)
-        mails = re.split(r"^-{70,}$", texts, flags=re.MULTILINE)
-        return [mail for mail in mails if f"To: {address}" in mail]
+    def mails_to(self, address: str) -> list[dict[str, Any]]:
+        """What arrived in the inbox, oldest first."""
+        found = self.stand_in.get("/control/mails", params={"to": address}).raise_for_status()
+        mails: list[dict[str, Any]] = found.json()["mails"]
+        return mails
 
     def _has_greeted(self) -> bool:
         assert self._process is not None

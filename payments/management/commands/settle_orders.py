@@ -6,9 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
-from orders.models import Order
 from payments import services
 
 
@@ -19,19 +17,12 @@ class Command(BaseCommand):
         parser.add_argument("--limit", type=int, default=10_000, help="at most this many orders")
 
     def handle(self, *, limit: int, **options: Any) -> None:
-        overdue = Order.objects.overdue(timezone.now()).order_by("expires_at")
-        settled = waiting = failed = 0
-        for order_id in list(overdue.values_list("pk", flat=True)[:limit]):
-            try:
-                again_at = services.settle_order(order_id=order_id)
-            except Exception as error:
-                failed += 1
-                self.stderr.write(f"Order {order_id}: {type(error).__name__}: {error}")
-                continue
-            settled += again_at is None
-            waiting += again_at is not None
+        sweep = services.settle_overdue_orders(limit=limit)
+        for order_id, error in sweep.failed.items():
+            self.stderr.write(f"Order {order_id}: {error}")
         self.stdout.write(
-            f"Settled {settled} orders, {waiting} wait for the provider, {failed} failed."
+            f"Settled {sweep.settled} orders, {sweep.waiting} wait for the provider, "
+            f"{len(sweep.failed)} failed."
         )
-        if failed:
+        if sweep.failed:
             raise CommandError("Some orders could not be settled; run it again.")
