@@ -110,7 +110,8 @@ def start_database(environment: dict[str, str]) -> list[subprocess.Popen[bytes]]
     command = [sys.executable, "-m", "ticketing.embedded_postgres", folder]
     process = start(command, environment, stdout=subprocess.PIPE)
     assert process.stdout is not None
-    process.stdout.readline()  # it says "ready", or ends with its own message above
+    with process.stdout as said:
+        said.readline()  # "ready", or nothing if it ended with its own message above
     return [process]
 
 
