@@ -39,3 +39,16 @@ class OrderNotPayable(DomainError):
 class OrderNotCancellable(DomainError):
     code = "order-not-cancellable"
     title = _("This order can't be cancelled any more.")
+
+
+class AlreadyCheckedIn(DomainError):
+    """`extra["checked_in_at"]`: when its holder went in."""
+
+    code = "already-checked-in"
+    title = _("This ticket was used before.")
+    extra_example = {"checked_in_at": "2026-12-20T12:05:41Z"}
+
+
+class TicketNotValid(DomainError):
+    code = "ticket-not-valid"
+    title = _("This ticket lets nobody in.")

@@ -97,6 +97,24 @@ RULES = [
         """,
     ),
     Rule(
+        "ticket_used_has_time",
+        "A used ticket says when; one that is still good was never used.",
+        """
+        SELECT id FROM orders_ticket
+        WHERE (status = 'used' AND used_at IS NULL) OR (status = 'active' AND used_at IS NOT NULL)
+        """,
+    ),
+    Rule(
+        "ticket_status_logged",
+        "Every ticket that moved has a log row for its last state.",
+        """
+        SELECT id, status FROM orders_ticket WHERE status <> 'active'
+        EXCEPT SELECT l.object_id, l.state FROM django_fsm_log_statelog l
+        JOIN django_content_type t ON t.id = l.content_type_id
+        WHERE t.app_label = 'orders' AND t.model = 'ticket'
+        """,
+    ),
+    Rule(
         "order_status_logged",
         "Every order that moved has a log row for its last state.",
         """

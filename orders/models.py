@@ -6,6 +6,7 @@ import secrets
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import models
@@ -232,6 +233,16 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """They stand for a seat that nobody else may have."""
         return self.filter(status__in=[TicketStatus.ACTIVE, TicketStatus.USED])
 
+    def at_doors_of(self, user: User) -> TicketQuerySet:
+        """Tickets that this user may check in: of the own organizers' events, admins all."""
+        if user.is_superuser:
+            return self.all()
+        return self.filter(event__organizer__in=user.organizers.all())
+
+    def get_for_update(self, code: str) -> Ticket:
+        """Lock this row, and only this row, until the transaction ends."""
+        return self.select_for_update(of=("self",)).get(code=code)
+
 
 class Ticket(FSMModelMixin, models.Model):
     """The right to one seat. It keeps the names as they were when it was sold."""
@@ -254,6 +265,7 @@ class Ticket(FSMModelMixin, models.Model):
     price = models.DecimalField(max_digits=14, decimal_places=2)
     status = FSMField(choices=TicketStatus.choices, default=TicketStatus.ACTIVE, protected=True)
     issued_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
     event_title = models.CharField(max_length=200)
     showing_starts_at = models.DateTimeField()
     showing_time_zone = models.CharField(max_length=64)
@@ -267,6 +279,10 @@ class Ticket(FSMModelMixin, models.Model):
         constraints = [
             one_of("status", TicketStatus, "ticket_status_valid"),
             CheckConstraint(name="ticket_price_not_negative", condition=Q(price__gte=Decimal(0))),
+            CheckConstraint(
+                name="ticket_used_at_when_used",
+                condition=Q(status="refunded") | (Q(status="used") ^ Q(used_at__isnull=True)),
+            ),
             UniqueConstraint(name="ticket_with_order", fields=["id", "order"]),
             UniqueConstraint(
                 name="ticket_one_live_per_seat",
@@ -278,6 +294,12 @@ class Ticket(FSMModelMixin, models.Model):
     def __str__(self) -> str:
         return self.code
 
+    def local(self, moment: datetime) -> str:
+        """A moment as its holder is told it, with the name of the zone."""
+        zone = ZoneInfo(self.showing_time_zone)
+        return f"{moment.astimezone(zone):%Y-%m-%d %H:%M} ({self.showing_time_zone})"
+
     @transition(field=status, source=TicketStatus.ACTIVE, target=TicketStatus.USED)
     def use(self, *, by: User | None, at: datetime, reason: str) -> None:
         """Its holder went in."""
+        self.used_at = at

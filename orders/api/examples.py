@@ -61,7 +61,30 @@ TICKET = OpenApiExample(
         "number": "11",
         "price": "500000.00",
         "issued_at": "2026-11-21T03:04:05Z",
+        "used_at": None,
         "qr_url": "/api/v1/tickets/9W4ZK2XQ7M3RT8VBPH6JDNAC5F/qr.svg",
+        "pdf_url": "/api/v1/tickets/9W4ZK2XQ7M3RT8VBPH6JDNAC5F/ticket.pdf",
     },
     response_only=True,
 )
+CHECKED_IN = [
+    OpenApiExample(
+        "A scanned ticket", value={"ticket": "9W4ZK2XQ7M3RT8VBPH6JDNAC5F"}, request_only=True
+    ),
+    OpenApiExample(
+        "The holder may go in",
+        value={
+            "code": "9W4ZK2XQ7M3RT8VBPH6JDNAC5F",
+            "status": "used",
+            "event": "Đêm nhạc Trịnh",
+            "showing": 1,
+            "starts_at": "2026-12-20T12:30:00Z",
+            "time_zone": "Asia/Ho_Chi_Minh",
+            "area": "Stalls",
+            "row": "A",
+            "number": "11",
+            "used_at": "2026-12-20T12:05:41Z",
+        },
+        response_only=True,
+    ),
+]

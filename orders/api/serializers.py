@@ -75,6 +75,15 @@ class OrderBody(serializers.ModelSerializer[Order]):
         read_only_fields = fields
 
 
+class CheckInRequest(serializers.Serializer[Any]):
+    ticket = serializers.CharField(
+        max_length=26, help_text="The code that the QR code says, or the holder reads aloud."
+    )
+
+    def validate_ticket(self, code: str) -> str:
+        return code.upper()
+
+
 class TicketBody(serializers.ModelSerializer[Ticket]):
     event = serializers.CharField(source="event_title")
     starts_at = serializers.DateTimeField(source="showing_starts_at")
@@ -83,6 +92,7 @@ class TicketBody(serializers.ModelSerializer[Ticket]):
     row = serializers.CharField(source="row_label")
     number = serializers.CharField(source="seat_number")
     qr_url = serializers.SerializerMethodField()
+    pdf_url = serializers.SerializerMethodField()
 
     class Meta:
         model = Ticket
@@ -98,9 +108,34 @@ class TicketBody(serializers.ModelSerializer[Ticket]):
             "number",
             "price",
             "issued_at",
+            "used_at",
             "qr_url",
+            "pdf_url",
         ]
         read_only_fields = fields
 
     def get_qr_url(self, ticket: Ticket) -> str:
         return f"/api/v1/tickets/{ticket.code}/qr.svg"
+
+    def get_pdf_url(self, ticket: Ticket) -> str:
+        return f"/api/v1/tickets/{ticket.code}/ticket.pdf"
+
+
+class CheckInBody(TicketBody):
+    """What the people at the door have to see."""
+
+    class Meta:
+        model = Ticket
+        fields = [
+            "code",
+            "status",
+            "event",
+            "showing",
+            "starts_at",
+            "time_zone",
+            "area",
+            "row",
+            "number",
+            "used_at",
+        ]
+        read_only_fields = fields

@@ -1,4 +1,7 @@
-"""Customers' own orders and tickets. What belongs to somebody else does not exist here."""
+"""Customers' own orders and tickets, and the door that lets them in.
+
+What belongs to somebody else does not exist here.
+"""
 
 from __future__ import annotations
 
@@ -12,23 +15,33 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
 from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from orders import services
 from orders.api import examples
-from orders.api.serializers import OrderBody, OrderRequest, TicketBody
+from orders.api.serializers import (
+    CheckInBody,
+    CheckInRequest,
+    OrderBody,
+    OrderRequest,
+    TicketBody,
+)
 from orders.errors import (
+    AlreadyCheckedIn,
     NotEnoughSeats,
     OrderNotCancellable,
     SeatsUnavailable,
+    TicketNotValid,
     TooManyTickets,
 )
 from orders.models import Order, OrderQuerySet, Ticket
 from ticketing.api.authentication import signed_in
 from ticketing.api.idempotency import PARAMETER as IDEMPOTENCY_KEY
 from ticketing.api.idempotency import idempotency_of
+from ticketing.api.permissions import RunsEvents
 from ticketing.api.views import public_showing
 from ticketing.errors import IdempotencyKeyReused, SalesClosed
 from ticketing.models import Area, Seat, Showing
@@ -168,3 +181,25 @@ class TicketQR(APIView):
             content_type="image/svg+xml",
             headers={"Cache-Control": "private, max-age=86400"},
         )
+
+
+class CheckIns(APIView):
+    permission_classes = [IsAuthenticated, RunsEvents]
+    refusals = {"post": [AlreadyCheckedIn, TicketNotValid]}
+
+    @extend_schema(
+        summary="Let the holder of a ticket in",
+        description=(
+            "For members of the event's organizer. A ticket is accepted once; whoever comes with "
+            "it again gets `already-checked-in`, with the time of the first scan."
+        ),
+        request=CheckInRequest,
+        responses={200: CheckInBody},
+        examples=examples.CHECKED_IN,
+    )
+    def post(self, request: Request) -> Response:
+        body = CheckInRequest(data=request.data)
+        body.is_valid(raise_exception=True)
+        caller, code = signed_in(request), body.validated_data["ticket"]
+        get_object_or_404(Ticket.objects.at_doors_of(caller), code=code)
+        return Response(CheckInBody(services.check_in(code=code, by=caller)).data)

@@ -1,6 +1,7 @@
 """The use cases of orders; each opens its own transaction and is called by edges only."""
 
 from orders.services.cancel import cancel_order
+from orders.services.check_in import check_in
 from orders.services.place import place_order
 
-__all__ = ["cancel_order", "place_order"]
+__all__ = ["cancel_order", "check_in", "place_order"]

@@ -55,6 +55,11 @@ BREAKAGES = {
     ],
     "paid_order_has_a_ticket_for_each_hold": ["DELETE FROM orders_ticket"],
     "ticket_seat_is_sold": ["UPDATE ticketing_seat SET status = 'blocked'"],
+    "ticket_used_has_time": [
+        "ALTER TABLE orders_ticket DROP CONSTRAINT ticket_used_at_when_used",
+        "UPDATE orders_ticket SET status = 'used'",
+    ],
+    "ticket_status_logged": ["UPDATE orders_ticket SET status = 'used', used_at = now()"],
     "pending_order_has_a_settle_job": ["DELETE FROM jobs_job"],
     "order_status_logged": ["DELETE FROM django_fsm_log_statelog"],
     "payment_paid_order_has_its_money": [

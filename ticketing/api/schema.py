@@ -11,6 +11,7 @@ from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 
 from ticketing import problems
+from ticketing.api.permissions import RunsEvents
 from ticketing.errors import DomainError
 
 EXAMPLE_REQUEST_ID = "6f1c2a9be0d54d17a3b8c94c1e7f2d05"
@@ -35,6 +36,9 @@ class Problem(serializers.Serializer[Any]):
         child=serializers.IntegerField(), required=False, help_text="With `seats-unavailable`."
     )
     available = serializers.IntegerField(required=False, help_text="With `not-enough-seats`.")
+    checked_in_at = serializers.DateTimeField(
+        required=False, help_text="With `already-checked-in`."
+    )
 
 
 class ProblemAutoSchema(AutoSchema):
@@ -52,18 +56,23 @@ class ProblemAutoSchema(AutoSchema):
         return bodies
 
     def _problems(self) -> list[dict[str, Any]]:
+        told = [kind.problem() for kind in self._kinds()]
+        for body in told:
+            if body["code"] == problems.INVALID.code:
+                body["errors"] = EXAMPLE_ERRORS
+        return [*told, *(_example(error) for error in self._refusals())]
+
+    def _kinds(self) -> list[problems.Kind]:
         kinds = [problems.BUSY]
         if self._takes_input():
             kinds.append(problems.INVALID)
         if self._needs_token():
             kinds += [problems.NOT_AUTHENTICATED, problems.THROTTLED]
+        if RunsEvents in self.view.permission_classes:
+            kinds.append(problems.PERMISSION_DENIED)
         if "{" in self.path or self._refusals():
             kinds.append(problems.NOT_FOUND)
-        told = [kind.problem() for kind in kinds]
-        for body in told:
-            if body["code"] == problems.INVALID.code:
-                body["errors"] = EXAMPLE_ERRORS
-        return [*told, *(_example(error) for error in self._refusals())]
+        return kinds
 
     def _takes_input(self) -> bool:
         return self.method != "GET" or bool(self._get_parameters())

@@ -1,0 +1,17 @@
+"""Who may do what customers may not."""
+
+from __future__ import annotations
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from ticketing.api.authentication import signed_in
+
+
+class RunsEvents(BasePermission):
+    """Members of an organizer, and platform admins. Comes after IsAuthenticated."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        user = signed_in(request)
+        return user.is_superuser or user.organizers.exists()
