@@ -1,4 +1,4 @@
-"""`make demo`: buy tickets as a customer does, through public HTTP only, and say each step."""
+"""`make demo`: buy tickets and go in, through public HTTP only, and say each step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import httpx
 
 PUBLIC = os.environ.get("PUBLIC_URL") or f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
 SANDBOX = f"http://127.0.0.1:{os.environ.get('SANDBOX_PORT', '8001')}"
-EMAIL, PASSWORD = "customer@example.com", "demo-tickets-2026"
+CUSTOMER, ORGANIZER = "customer@example.com", "organizer@example.com"
+PASSWORD = "demo-tickets-2026"
 WAIT_SECONDS = 30
 
 
@@ -21,15 +22,14 @@ class Failed(Exception):
 
 
 class Shop:
-    """The API as seen by one customer."""
+    """The API as seen by one person."""
 
-    def __init__(self) -> None:
+    def __init__(self, email: str) -> None:
         self.http = httpx.Client(base_url=PUBLIC, trust_env=False, timeout=30)
-
-    def log_in(self) -> None:
-        body = {"email": EMAIL, "password": PASSWORD}
+        body = {"email": email, "password": PASSWORD}
         answer = self.ask("POST", "/_allauth/app/v1/auth/login", body)
         self.http.headers["Authorization"] = f"Bearer {answer['meta']['access_token']}"
+        say(f"Logged in as {email}.")
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
         """The answer's JSON; raises Failed with the problem's own words."""
@@ -47,20 +47,19 @@ class Shop:
 
 
 def main() -> int:
-    """Buy numbered and general-admission seats, pay both, print the tickets."""
-    shop = Shop()
+    """Buy numbered and general-admission seats, pay both, print the tickets, check one in."""
     try:
-        shop.log_in()
-        say(f"Logged in as {EMAIL}.")
-        for wish in (numbered_seats(shop), standing_places(shop)):
-            buy(shop, wish)
+        shop = Shop(CUSTOMER)
+        for find in (numbered_seats, standing_places):
+            tickets = buy(shop, find(shop))
+        check_in(tickets[0]["code"])
     except Failed as failure:
         say(str(failure))
         return 1
     except httpx.ConnectError:
         say(f"Nobody answers at {PUBLIC}. Start `make run` in another terminal first.")
         return 1
-    say("\nDone: two orders paid, all tickets issued.")
+    say(f"\nDone: two orders paid, all tickets issued. The mails are at {SANDBOX}/inbox/")
     return 0
 
 
@@ -103,7 +102,7 @@ def areas_on_sale(shop: Shop, *, is_general_admission: bool) -> list[tuple[Any, 
     return found
 
 
-def buy(shop: Shop, wish: dict[str, Any]) -> None:
+def buy(shop: Shop, wish: dict[str, Any]) -> list[dict[str, Any]]:
     """Hold, pay at the stand-in, come back, wait for the tickets."""
     order = shop.post("orders/", wish)
     say(f"  held    order {order['code']}, {order['total_amount']} VND until {order['expires_at']}")
@@ -113,9 +112,22 @@ def buy(shop: Shop, wish: dict[str, Any]) -> None:
     status = wait_until_settled(shop, order["code"])
     if status != "paid":
         raise Failed(f"Order {order['code']} is {status}, not paid.")
-    for ticket in shop.get(f"orders/{order['code']}/tickets/"):
+    tickets: list[dict[str, Any]] = shop.get(f"orders/{order['code']}/tickets/")
+    for ticket in tickets:
         place = f"{ticket['area']} {ticket['row']} {ticket['number']}"
         say(f"  ticket  {ticket['code']}  {place}  {PUBLIC}{ticket['qr_url']}")
+    return tickets
+
+
+def check_in(code: str) -> None:
+    """Scan a ticket at the door, twice: the second time it is refused."""
+    door = Shop(ORGANIZER)
+    door.post("check-ins/", {"ticket": code})
+    say(f"  in      {code} is checked in")
+    again = door.http.post("/api/v1/check-ins/", json={"ticket": code})
+    if again.status_code != 409:
+        raise Failed(f"A ticket was let in twice: {again.status_code} {again.text}")
+    say(f"  refused the same ticket again: {again.json()['title']}")
 
 
 def pay_at_vnpay(payment_url: str) -> str:
