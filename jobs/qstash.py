@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 PATH = "/internal/jobs/"
 RETRIES = 5  # more are refused by some plans
 RETRY_DELAY = "min(pow(4, retried) * 5000, 900000)"  # milliseconds: 5 s, 20 s, 80 s, … 15 min
-TIMEOUT = "300s"  # as long as a job is leased
+TIMEOUT = "120s"  # as long as a job is leased
 
 
 class NotConfigured(Exception):

@@ -14,7 +14,7 @@ from jobs.outbox import GiveUp, RunLater, handler_of
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(minutes=2)  # after a crash that long until somebody else may take over
 BATCH = 100
 MAX_ATTEMPTS = 12
 PRUNED_AT_ONCE = 5_000
@@ -61,7 +61,7 @@ def run_due_jobs(*, limit: int | None = None, overdue_by: timedelta = timedelta(
 
 @transaction.atomic(durable=True)
 def lease_due_jobs(*, now: datetime, due_by: datetime, limit: int) -> list[Job]:
-    """Take up to `limit` jobs due by then for five minutes, passing over what others are taking."""
+    """Take up to `limit` jobs due by then for two minutes, passing over what others are taking."""
     due = Job.objects.due(now).filter(run_at__lte=due_by).order_by("run_at", "pk")
     jobs = list(due.select_for_update(skip_locked=True)[:limit])
     for job in jobs:
@@ -85,7 +85,7 @@ def run_job(*, job_id: int, generation: int) -> str:
 
     `stale` means that another message or the fallback has done it, or will. A failure is tried
     again by a new generation of the job, so the message itself is done with. Locks the job while
-    it is leased for five minutes; other deliveries meanwhile, and early ones, raise Busy.
+    it is leased for two minutes; other deliveries meanwhile, and early ones, raise Busy.
     Raises UnknownJob; Dead for a job that is given up, now or before.
     """
     job = _lease(job_id, generation, timezone.now())

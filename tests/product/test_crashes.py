@@ -154,8 +154,8 @@ def test_kill_9_at_random_moments_loses_nothing(product, fleet):
 
     unsettled = "SELECT count(*) FROM orders_order WHERE status = 'pending_payment'"
     undone = "SELECT count(*) FROM jobs_job WHERE status IN ('pending', 'published')"
-    wait_until(lambda: fleet.ask(unsettled) == 0, seconds=240, what="every order to be settled")
-    wait_until(lambda: fleet.ask(undone) == 0, seconds=240, what="every job to be done")
+    wait_until(lambda: fleet.ask(unsettled) == 0, seconds=300, what="every order to be settled")
+    wait_until(lambda: fleet.ask(undone) == 0, seconds=300, what="every job to be done")
 
     assert set(outcomes) == {"placed", "paid"}
     assert fleet.ask("SELECT count(*) FROM jobs_job WHERE status = 'dead'") == 0
