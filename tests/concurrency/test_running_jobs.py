@@ -69,7 +69,7 @@ def test_two_relays_never_claim_the_same_job():
     claimed: list[int] = []
     guard = Lock()
     Job.objects.bulk_create(
-        Job(topic="test.count", payload={}, run_at=timezone.now()) for _ in range(1000)
+        Job(topic="test.count", payload={}, run_at=timezone.now()) for _ in range(10_000)
     )
 
     def claim_all():
@@ -79,4 +79,4 @@ def test_two_relays_never_claim_the_same_job():
 
     run_together([claim_all for _ in range(6)])
 
-    assert len(claimed) == len(set(claimed)) == 1000
+    assert len(claimed) == len(set(claimed)) == 10_000

@@ -132,10 +132,18 @@ def test_a_job_beyond_qstashs_horizon_waits_here(stand_in, runs):
     assert Job.objects.get().status == "pending"
 
 
-OUTAGES = [{"qstash_down": True}, {"qstash_answer_lost": True}]
+OUTAGES = [
+    {"qstash_down": True},
+    {"qstash_down": "cut"},
+    {"qstash_answer_lost": True},
+    {"qstash_answer_lost": "error"},
+    {"qstash_limited": True},
+    {"qstash_limited": "daily"},
+    {"qstash_slow_seconds": 12},  # longer than the relay waits for an answer
+]
 
 
-@pytest.mark.parametrize("weather", OUTAGES, ids=lambda weather: next(iter(weather)))
+@pytest.mark.parametrize("weather", OUTAGES, ids=str)
 def test_no_job_is_lost_or_run_twice_when_publishing_fails(stand_in, runs, weather):
     make_jobs(5)
     stand_in.set_weather(**weather)
