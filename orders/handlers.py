@@ -8,9 +8,10 @@ from typing import Any
 from django.conf import settings
 from django.utils import translation
 
-from jobs.mail import Reference, has_attachment, queue_mail, render_mail
+from jobs.mail import File, Reference, attachment, queue_mail, render_mail
 from jobs.outbox import handles
 from orders.models import Order, SeatHold, Ticket
+from orders.ticket_pdf import render_tickets
 
 TICKETS = "orders.tickets"  # the attachment that has all tickets of an order
 MAILED_ENDS = (Order.Status.EXPIRED, Order.Status.FAILED)
@@ -29,7 +30,7 @@ def mail_tickets(*, order_id: int) -> None:
     """Send the tickets."""
     order = _order(order_id)
     tickets = order.tickets.select_related("seat__area").order_by("seat_id")
-    attach = [(TICKETS, {"order_id": order_id})] if has_attachment(TICKETS) else []
+    attach = [(TICKETS, {"order_id": order_id})]
     _mail("paid", order, attach, places=[_ticketed_place(ticket) for ticket in tickets])
 
 
@@ -39,6 +40,15 @@ def mail_end(*, order_id: int) -> None:
     order = _order(order_id)
     if order.status in MAILED_ENDS:
         _mail("ended", order)
+
+
+@attachment(TICKETS)
+def tickets_file(*, order_id: int) -> File:
+    """All tickets of an order, as they are when the mail is sent."""
+    order = _order(order_id)
+    with translation.override(order.language):
+        pages = render_tickets(order.tickets.with_places().order_by("seat_id"))
+    return f"tickets-{order.code}.pdf", pages, "application/pdf"
 
 
 def _order(order_id: int) -> Order:

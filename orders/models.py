@@ -233,6 +233,10 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """They stand for a seat that nobody else may have."""
         return self.filter(status__in=[TicketStatus.ACTIVE, TicketStatus.USED])
 
+    def with_places(self) -> TicketQuerySet:
+        """With all that a printed ticket tells."""
+        return self.select_related("order", "event", "seat__area")
+
     def at_doors_of(self, user: User) -> TicketQuerySet:
         """Tickets that this user may check in: of the own organizers' events, admins all."""
         if user.is_superuser:

@@ -9,4 +9,5 @@ urlpatterns = [
     path("orders/<str:code>/tickets/", views.OrderTickets.as_view()),
     path("check-ins/", views.CheckIns.as_view()),
     path("tickets/<str:code>/qr.svg", views.TicketQR.as_view()),
+    path("tickets/<str:code>/ticket.pdf", views.TicketPDF.as_view()),
 ]

@@ -10,6 +10,7 @@ from typing import Any
 import segno
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -38,9 +39,11 @@ from orders.errors import (
     TooManyTickets,
 )
 from orders.models import Order, OrderQuerySet, Ticket
+from orders.ticket_pdf import render_tickets
 from ticketing.api.authentication import signed_in
 from ticketing.api.idempotency import PARAMETER as IDEMPOTENCY_KEY
 from ticketing.api.idempotency import idempotency_of
+from ticketing.api.negotiation import AnyAccept
 from ticketing.api.permissions import RunsEvents
 from ticketing.api.views import public_showing
 from ticketing.errors import IdempotencyKeyReused, SalesClosed
@@ -168,6 +171,8 @@ class OrderTickets(APIView):
 
 
 class TicketQR(APIView):
+    content_negotiation_class = AnyAccept
+
     @extend_schema(
         summary="The QR code of one of my tickets",
         responses={(200, "image/svg+xml"): OpenApiTypes.STR},
@@ -180,6 +185,28 @@ class TicketQR(APIView):
             drawing,
             content_type="image/svg+xml",
             headers={"Cache-Control": "private, max-age=86400"},
+        )
+
+
+class TicketPDF(APIView):
+    content_negotiation_class = AnyAccept
+
+    @extend_schema(
+        summary="One of my tickets, to print or to show at the entrance",
+        description="In the language of `Accept-Language`. A refunded ticket says so on its page.",
+        responses={(200, "application/pdf"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, code: str) -> HttpResponse:
+        own = Ticket.objects.filter(order__customer=signed_in(request)).with_places()
+        ticket = get_object_or_404(own, code=code)
+        name = slugify(f"ticket {ticket.order.code} {ticket.row_label} {ticket.seat_number}")
+        return HttpResponse(
+            render_tickets([ticket]),
+            content_type="application/pdf",
+            headers={
+                "Content-Disposition": f'inline; filename="{name}.pdf"',
+                "Cache-Control": "private, no-cache",  # it may have been refunded since
+            },
         )
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from django.test import Client
 
-from orders.errors import NotEnoughSeats, SeatsUnavailable
+from orders.errors import AlreadyCheckedIn, NotEnoughSeats, SeatsUnavailable
 from ticketing.errors import DomainError
 
 
@@ -42,6 +42,8 @@ def test_it_describes_every_address_of_the_contract(schema):
         "post /api/v1/orders/{code}/payments/",
         "get /api/v1/orders/{code}/tickets/",
         "get /api/v1/tickets/{code}/qr.svg",
+        "get /api/v1/tickets/{code}/ticket.pdf",
+        "post /api/v1/check-ins/",
     }
     assert schema["openapi"].startswith("3.1")
 
@@ -89,7 +91,7 @@ def test_what_creates_takes_an_idempotency_key(schema):
 def test_the_extra_members_of_problems_are_described(schema):
     described = schema["components"]["schemas"]["Problem"]["properties"]
 
-    for error in (SeatsUnavailable, NotEnoughSeats):
+    for error in (SeatsUnavailable, NotEnoughSeats, AlreadyCheckedIn):
         assert set(error.extra_example) <= set(described)
 
 

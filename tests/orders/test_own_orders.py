@@ -94,7 +94,9 @@ def test_somebody_elses_order_does_not_exist(api, method, path):
     assert reread(foreign).status == "pending_payment"
 
 
-@pytest.mark.parametrize("path", ["", "x/", "x/tickets/", "../tickets/x/qr.svg"])
+@pytest.mark.parametrize(
+    "path", ["", "x/", "x/tickets/", "../tickets/x/qr.svg", "../tickets/x/ticket.pdf"]
+)
 def test_visitors_are_asked_to_sign_in(visitor, path):
     answer = visitor.get(f"{ORDERS}{path}".replace("orders/../", ""))
 
