@@ -50,10 +50,6 @@ def attachment(name: str) -> Callable[[Source], Source]:
     return bind
 
 
-def has_attachment(name: str) -> bool:
-    return name in _sources
-
-
 class QueuedBackend(BaseEmailBackend):
     """Django's mail backend that makes one job of each message, in the caller's transaction."""
 

@@ -6,7 +6,6 @@ import pytest
 from django.test import Client
 from django.utils import translation
 
-from jobs import mail
 from jobs.models import Job
 from jobs.outbox import handler_of
 from jobs.services import run_due_jobs
@@ -117,24 +116,10 @@ def test_a_paid_order_is_told_with_its_tickets(api, mailoutbox):
         for text in (told.body, html_of(told)):
             assert ticket.code in text
             assert f"row {ticket.row_label}, seat {ticket.seat_number}" in text
-    assert "attached" not in told.body
-    assert told.attachments == []
-
-
-def test_the_tickets_are_attached_once_somebody_makes_them(monkeypatch, mailoutbox):
-    order = placed_order()
-    monkeypatch.setitem(
-        mail._sources,
-        "orders.tickets",
-        lambda order_id: (f"{order_id}.pdf", b"%PDF-", "application/pdf"),
-    )
-    pay(order)
-
-    run_all()
-
-    [told] = mailoutbox
-    assert told.attachments == [(f"{order.pk}.pdf", b"%PDF-", "application/pdf")]
     assert "Your tickets are attached." in told.body
+    assert [(name, kind) for name, _, kind in told.attachments] == [
+        (f"tickets-{order.code}.pdf", "application/pdf")
+    ]
 
 
 def test_a_free_order_gets_the_mail_with_its_tickets_and_no_other(api, mailoutbox):
