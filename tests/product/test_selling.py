@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 import uuid
 
 import httpx
 import pytest
+from pypdf import PdfReader
 
 from tests.product.running import RunningProduct
 from tests.sandbox_process import wait_until
@@ -118,11 +120,19 @@ def test_a_new_customer_buys_and_holds_tickets(product, buyer, choose):
     assert len(tickets) == len(order["seats"])
     qr = buyer.http.get(f"tickets/{tickets[0]['code']}/qr.svg")
     assert qr.headers["Content-Type"] == "image/svg+xml"
-    wait_until(
-        lambda: any(tickets[0]["code"] in mail["text"] for mail in buyer.mails()),
-        seconds=30,
-        what="the mail with the tickets",
-    )
+    wait_until(lambda: tickets_mail(buyer) is not None, seconds=30, what="the mail with tickets")
+    mail = tickets_mail(buyer)
+    assert tickets[0]["code"] in mail["text"]
+    [document] = mail["attachments"]
+    pdf = product.stand_in.get(document["url"]).content
+    assert pdf.startswith(b"%PDF-")
+    assert len(PdfReader(io.BytesIO(pdf)).pages) == len(tickets)
+
+
+def tickets_mail(buyer):
+    """The mail that says that the order is paid, or None while it is on its way."""
+    found = [mail for mail in buyer.mails() if mail["subject"].startswith("Your tickets")]
+    return found[0] if found else None
 
 
 def test_the_server_call_alone_is_enough(product, buyer):
