@@ -35,17 +35,7 @@ def open_case(
     description = WHAT_HAPPENED[kind].format(
         order=order.code, status=order.status, asked=payment.amount, amount=amount
     )
-    return _once(
-        kind,
-        payment.provider,
-        payment.txn_ref,
-        payment=payment,
-        order=order,
-        amount=amount,
-        amount_owed=owed,
-        opened_at=at,
-        description=description,
-    )
+    return _of_payment(kind, payment, amount, at, description=description, owed=owed)
 
 
 def open_case_of_second_charge(payment: Payment, result: Result, at: datetime) -> PaymentCase:
@@ -85,14 +75,11 @@ def open_case_of_contradiction(payment: Payment, result: Result, at: datetime) -
     if result.gives_back:
         back = result.gives_back
         said = f"{back.amount} VND were or will be given back as {back.transaction_no or 'unknown'}"
-    return _once(
+    return _of_payment(
         CaseKind.CONTRADICTED,
-        payment.provider,
-        payment.txn_ref,
-        payment=payment,
-        order=payment.order,
-        amount=payment.amount,
-        opened_at=at,
+        payment,
+        payment.amount,
+        at,
         description=f"{payment} is captured here, and the provider says: {said}. Nothing was "
         f"changed. Look it up at the provider, then decide about order {payment.order.code}.",
     )
@@ -100,15 +87,12 @@ def open_case_of_contradiction(payment: Payment, result: Result, at: datetime) -
 
 def open_case_of_other_amount(payment: Payment, amount: Decimal, at: datetime) -> PaymentCase:
     """Record that a captured attempt has another amount at the provider; what is above is owed."""
-    return _once(
+    return _of_payment(
         CaseKind.AMOUNT_MISMATCH,
-        payment.provider,
-        payment.txn_ref,
-        payment=payment,
-        order=payment.order,
-        amount=amount,
-        amount_owed=max(amount - payment.amount, NOTHING),
-        opened_at=at,
+        payment,
+        amount,
+        at,
+        owed=max(amount - payment.amount, NOTHING),
         description=f"{payment} is captured here with {payment.amount}, and the provider says "
         f"{amount}. Nothing was changed. Look it up at the provider.",
     )
@@ -116,14 +100,11 @@ def open_case_of_other_amount(payment: Payment, amount: Decimal, at: datetime) -
 
 def open_case_of_silence(payment: Payment, at: datetime) -> PaymentCase:
     """Record that an attempt of an ended order has had no final answer for too long."""
-    return _once(
+    return _of_payment(
         CaseKind.ORPHANED,
-        payment.provider,
-        payment.txn_ref,
-        payment=payment,
-        order=payment.order,
-        amount=payment.amount,
-        opened_at=at,
+        payment,
+        payment.amount,
+        at,
         description=f"The provider has not said what became of {payment}, asked day after day. "
         "Look it up at the provider.",
     )
@@ -134,6 +115,28 @@ def close_case(payment: Payment, kind: CaseKind, *, at: datetime, decision: str)
     for case in payment.cases.open().filter(kind=kind).select_for_update():
         case.resolve(by=None, at=at, reason=decision)
         case.save()
+
+
+def _of_payment(
+    kind: CaseKind,
+    payment: Payment,
+    amount: Decimal,
+    at: datetime,
+    *,
+    description: str,
+    owed: Decimal = NOTHING,
+) -> PaymentCase:
+    return _once(
+        kind,
+        payment.provider,
+        payment.txn_ref,
+        payment=payment,
+        order=payment.order,
+        amount=amount,
+        amount_owed=owed,
+        opened_at=at,
+        description=description,
+    )
 
 
 def _once(kind: CaseKind, provider: str, txn_ref: str, **facts: Any) -> PaymentCase:

@@ -27,18 +27,6 @@ def _keys(settings):
     settings.QSTASH_CURRENT_SIGNING_KEY, settings.QSTASH_NEXT_SIGNING_KEY = CURRENT, NEXT
 
 
-@pytest.fixture
-def calls(monkeypatch):
-    noted: list[dict] = []
-    monkeypatch.setitem(outbox._handlers, "test.note", lambda **payload: noted.append(payload))
-    return noted
-
-
-@pytest.fixture
-def handler(monkeypatch):
-    return lambda function: monkeypatch.setitem(outbox._handlers, "test.topic", function)
-
-
 def signature_of(body, settings, /, *, key=CURRENT, **changes):
     """As qstash.md section 3 spells it out."""
     now = int(time.time())

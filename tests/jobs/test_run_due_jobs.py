@@ -11,27 +11,13 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
-from jobs import outbox, services
+from jobs import services
 from jobs.models import Job
 from jobs.outbox import RunLater, UnknownTopic, enqueue
 from jobs.services import MAX_ATTEMPTS, lease_due_jobs, run_due_jobs
 from tests.factories import from_now
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def calls(monkeypatch):
-    """What a handler of the topic `test.note` was called with."""
-    noted: list[dict] = []
-    monkeypatch.setitem(outbox._handlers, "test.note", lambda **payload: noted.append(payload))
-    return noted
-
-
-@pytest.fixture
-def handler(monkeypatch):
-    """Binds a function to the topic `test.topic`."""
-    return lambda function: monkeypatch.setitem(outbox._handlers, "test.topic", function)
 
 
 def fail(**payload):
