@@ -213,12 +213,28 @@ def test_a_dropped_message_is_made_up_for_by_the_sweep(stand_in, runs):
 
 
 def test_rotated_keys_are_good_once_and_not_twice(stand_in, runs):
-    stand_in.http.post("/v2/keys/rotate", headers={"Authorization": f"Bearer {TOKEN}"})
+    rotate(stand_in)
     make_jobs(2)
-
     publish_all()
-
     wait_until(all_done, seconds=20, what="the deliveries signed with the next key")
+
+    rotate(stand_in)
+    make_jobs(1)
+    publish_all()
+    wait_until(lambda: 401 in answers_to(stand_in), seconds=20, what="a refused delivery")
+
+    assert Job.objects.filter(status="published").count() == 1
+    assert runs[0] == 1
+
+
+def rotate(stand_in):
+    stand_in.http.post("/v2/keys/rotate", headers={"Authorization": f"Bearer {TOKEN}"})
+
+
+def answers_to(stand_in):
+    """The statuses that our endpoint has answered deliveries with."""
+    messages = stand_in.control("GET", "qstash/messages")["messages"]
+    return {attempt["status"] for message in messages for attempt in message["attempts"]}
 
 
 def test_the_command_that_stays_is_woken_by_a_new_job(stand_in, runs):
