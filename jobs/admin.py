@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.admin import ModelAdmin
 
 from jobs import mail
+from jobs.back_office import ReadOnly
 from jobs.models import Job
 from jobs.services import revive_job
 
 
 @admin.register(Job)
-class JobAdmin(ModelAdmin):  # type: ignore[misc]
+class JobAdmin(ReadOnly):
     list_display = ["topic", "shown_payload", "status", "run_at", "attempts", "last_error"]
     list_filter = ["status", "topic"]
     actions = ["revive"]
@@ -40,12 +38,3 @@ class JobAdmin(ModelAdmin):  # type: ignore[misc]
 
     def has_revive_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_active and request.user.is_superuser)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -47,9 +47,7 @@ def run_due_jobs(*, limit: int | None = None, overdue_by: timedelta = timedelta(
     do this at once: a job is leased to one of them, and free again when the lease runs out.
     """
     outcomes: Counter[str] = Counter()
-    due_by = (
-        timezone.now() - overdue_by
-    )  # what becomes due meanwhile, or again, is for the next call
+    due_by = timezone.now() - overdue_by  # what becomes due meanwhile is for the next call
     while limit is None or outcomes.total() < limit:
         most = BATCH if limit is None else min(BATCH, limit - outcomes.total())
         jobs = lease_due_jobs(now=timezone.now(), due_by=due_by, limit=most)

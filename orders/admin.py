@@ -7,8 +7,9 @@ from typing import ClassVar
 from django.contrib import admin
 from unfold.admin import TabularInline
 
+from jobs.back_office import ReadOnly
 from orders.models import Order, SeatHold, Ticket
-from ticketing.back_office import OwnEvents, ReadOnly
+from ticketing.back_office import OwnEvents
 
 
 class HoldInline(TabularInline):  # type: ignore[misc]

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from jobs.back_office import ReadOnly
 from payments import services
 from payments.models import (
     Payment,
@@ -25,7 +26,7 @@ from payments.models import (
     Reconciliation,
     ReconciliationEntry,
 )
-from ticketing.back_office import OwnEvents, ReadOnly
+from ticketing.back_office import OwnEvents
 
 
 @admin.register(Payment)

@@ -1,4 +1,4 @@
-"""What every admin page of ours has in common."""
+"""Who sees which rows in the admin."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 if TYPE_CHECKING:
-    from django.db.models import Model, QuerySet
+    from django.db.models import QuerySet
 
 
 class OwnEvents(ModelAdmin):  # type: ignore[misc]
@@ -27,16 +27,3 @@ class OwnEvents(ModelAdmin):  # type: ignore[misc]
             return rows
         own = request.user.organizers.all()
         return rows.filter(**{f"{self.organizer_field}__in": own})
-
-
-class ReadOnly(ModelAdmin):  # type: ignore[misc]
-    """Rows that only services write."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False

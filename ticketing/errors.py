@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -33,6 +34,14 @@ class IdempotencyKeyReused(DomainError):
     code = "idempotency-key-reused"
     title = _("This Idempotency-Key came with another request before.")
     status = 422
+
+    @classmethod
+    def check(cls, digest: str, *, earlier: str) -> None:
+        """Raise unless the request is the one that the key came with before."""
+        if digest != earlier:
+            raise cls(
+                gettext("This Idempotency-Key came with another request before. Use a new key.")
+            )
 
 
 class InvalidSeatPlan(DomainError):

@@ -102,10 +102,8 @@ def _earlier_answer(wish: Wish) -> Order | None:
         return None
     of_customer = Order.objects.of_customer(wish.customer.pk).with_holds()
     earlier = of_customer.filter(idempotency_key=wish.idempotency_key).first()
-    if earlier and earlier.request_digest != wish.request_digest:
-        raise IdempotencyKeyReused(
-            _("This Idempotency-Key came with another request before. Use a new key.")
-        )
+    if earlier:
+        IdempotencyKeyReused.check(wish.request_digest, earlier=earlier.request_digest)
     return earlier
 
 

@@ -53,10 +53,8 @@ def _earlier_answer(order: Order, key: str | None, digest: str) -> Payment | Non
     if key is None:
         return None
     earlier = order.payments.filter(idempotency_key=key).first()
-    if earlier and earlier.request_digest != digest:
-        raise IdempotencyKeyReused(
-            _("This Idempotency-Key came with another request before. Use a new key.")
-        )
+    if earlier:
+        IdempotencyKeyReused.check(digest, earlier=earlier.request_digest)
     return earlier
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from argparse import ArgumentParser
 from threading import Event
 from typing import Any
@@ -15,6 +14,7 @@ from psycopg_pool import PoolTimeout
 from jobs import qstash
 from jobs.outbox import CHANNEL
 from jobs.relay import publish_waiting_jobs
+from jobs.stopping import told_to_stop
 
 LONGEST_WAIT = 30.0
 
@@ -41,9 +41,7 @@ class Command(BaseCommand):
         self._stay(poll)
 
     def _stay(self, poll: float) -> None:
-        stopping = Event()
-        for ending in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(ending, lambda *_: stopping.set())
+        stopping = told_to_stop()
         self.stdout.write(f"Publishing jobs to {settings.QSTASH_URL}.")
         failures = 0
         while not stopping.is_set():

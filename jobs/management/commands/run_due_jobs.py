@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 from argparse import ArgumentParser
 from datetime import timedelta
-from threading import Event
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -13,6 +11,7 @@ from django.db import OperationalError
 from psycopg_pool import PoolTimeout
 
 from jobs.services import run_due_jobs
+from jobs.stopping import told_to_stop
 
 AT_ONCE = 200  # between two looks at whether to stop
 
@@ -41,9 +40,7 @@ class Command(BaseCommand):
         if every is None:
             self._once(limit)
             return
-        stopping = Event()
-        signal.signal(signal.SIGTERM, lambda *_: stopping.set())
-        signal.signal(signal.SIGINT, lambda *_: stopping.set())
+        stopping = told_to_stop()
         self.stdout.write(f"Running what is due every {every:g} seconds.")
         while not stopping.is_set():
             if self._survive_outages(limit or AT_ONCE) < AT_ONCE:
