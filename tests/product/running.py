@@ -70,6 +70,9 @@ class RunningProduct:
         return found
 
     def close(self) -> None:
+        """Stop it, if a failed test has left it running, and release what the test holds."""
+        if self._process is not None and self._process.poll() is None:
+            self.stop()
         self.http.close()
         self.stand_in.close()
         self._log.close()

@@ -203,9 +203,8 @@ def test_the_demo_buys_numbered_and_standing_places(product):
     assert "Done: two orders paid" in shown.stdout
 
 
-def test_unpaid_seats_are_free_again_after_a_short_while(tmp_path):
-    product = RunningProduct(tmp_path, ORDER_TTL_SECONDS="3")
-    product.start()
+def test_unpaid_seats_are_free_again_after_a_short_while(new_product):
+    product = new_product(ORDER_TTL_SECONDS="3")
     buyer = Buyer(product)
     wish = two_seats(buyer)
 
@@ -218,23 +217,19 @@ def test_unpaid_seats_are_free_again_after_a_short_while(tmp_path):
     assert product.stop() == 0
     assert product.processes() == []
     buyer.http.close()
-    product.close()
 
 
-def test_the_data_survives_a_restart_and_seeding_again_adds_nothing(tmp_path):
-    first = RunningProduct(tmp_path)
-    first.start()
+def test_the_data_survives_a_restart_and_seeding_again_adds_nothing(new_product):
+    first = new_product()
     buyer = Buyer(first)
     order = buyer.order(two_seats(buyer))
     events = len(buyer.get("events/?page_size=200")["results"])
     first.stop()
 
-    second = RunningProduct(tmp_path)
-    second.start()
+    second = new_product()
 
     buyer.http.base_url = f"{second.url}/api/v1/"
     assert buyer.status(order) == "pending_payment"
     assert len(buyer.get("events/?page_size=200")["results"]) == events
     assert second.stop() == 0
-    for each in (buyer.http, first, second):
-        each.close()
+    buyer.http.close()
