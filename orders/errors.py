@@ -41,6 +41,11 @@ class OrderNotCancellable(DomainError):
     title = _("This order can't be cancelled any more.")
 
 
+class RefundTooLarge(DomainError):
+    code = "refund-too-large"
+    title = _("More would go back than was paid.")
+
+
 class AlreadyCheckedIn(DomainError):
     """`extra["checked_in_at"]`: when its holder went in."""
 

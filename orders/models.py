@@ -73,7 +73,10 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
 
 class Order(FSMModelMixin, models.Model):
-    """What one customer wants of one showing, until paid, expired, failed or cancelled."""
+    """What one customer wants of one showing, until paid, expired, failed or cancelled.
+
+    `refunded_amount` has gone back; `refund_reserved_amount` is approved and has not gone yet.
+    """
 
     Status = OrderStatus
 
@@ -93,6 +96,9 @@ class Order(FSMModelMixin, models.Model):
     )
     total_amount = models.DecimalField(max_digits=14, decimal_places=2)
     refunded_amount = models.DecimalField(max_digits=14, decimal_places=2, default=Decimal(0))
+    refund_reserved_amount = models.DecimalField(
+        max_digits=14, decimal_places=2, default=Decimal(0), db_default=Decimal(0)
+    )
     currency = models.CharField(max_length=3, default="VND")
     status = FSMField(
         choices=OrderStatus.choices, default=OrderStatus.PENDING_PAYMENT, protected=True
@@ -113,6 +119,11 @@ class Order(FSMModelMixin, models.Model):
                 name="order_refunded_at_most_total",
                 condition=Q(refunded_amount__gte=Decimal(0))
                 & Q(refunded_amount__lte=F("total_amount")),
+            ),
+            CheckConstraint(
+                name="order_refunds_and_reserved_at_most_total",
+                condition=Q(refund_reserved_amount__gte=Decimal(0))
+                & Q(refund_reserved_amount__lte=F("total_amount") - F("refunded_amount")),
             ),
             CheckConstraint(
                 name="order_paid_at_when_paid",
@@ -138,6 +149,11 @@ class Order(FSMModelMixin, models.Model):
         """Whether money was accepted for it once, refunded since or not."""
         return self.status in SETTLED_AS_PAID
 
+    @property
+    def refundable_amount(self) -> Decimal:
+        """What has neither gone back nor been approved to."""
+        return self.total_amount - self.refunded_amount - self.refund_reserved_amount
+
     def price_tag(self, amount: Decimal) -> str:
         """An amount of its currency as people read it, in the language that is active."""
         grouped = f"{amount:,.0f}".replace(",", get_format("THOUSAND_SEPARATOR"))
@@ -159,6 +175,22 @@ class Order(FSMModelMixin, models.Model):
     @transition(field=status, source=OrderStatus.PENDING_PAYMENT, target=OrderStatus.CANCELLED)
     def cancel(self, *, by: User | None, at: datetime, reason: str) -> None:
         """The customer does not want it any more."""
+
+    @transition(
+        field=status,
+        source=[OrderStatus.PAID, OrderStatus.PARTIAL_REFUNDED],
+        target=OrderStatus.PARTIAL_REFUNDED,
+    )
+    def refund_partly(self, *, by: User | None, at: datetime, reason: str) -> None:
+        """Some of the money is back, or some of the tickets."""
+
+    @transition(
+        field=status,
+        source=[OrderStatus.PAID, OrderStatus.PARTIAL_REFUNDED],
+        target=OrderStatus.REFUNDED,
+    )
+    def refund(self, *, by: User | None, at: datetime, reason: str) -> None:
+        """All of the money is back, and all of the tickets."""
 
 
 class HoldStatus(models.TextChoices):
@@ -182,6 +214,10 @@ class SeatHoldQuerySet(models.QuerySet["SeatHold"]):
 
     def release(self) -> int:
         return self.active().update(status=HoldStatus.RELEASED)
+
+    def release_sold(self) -> int:
+        """Give the claim on sold seats up after their tickets were refunded."""
+        return self.filter(status=HoldStatus.CONFIRMED).update(status=HoldStatus.RELEASED)
 
 
 class SeatHold(FSMModelMixin, models.Model):
@@ -247,9 +283,16 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """Lock this row, and only this row, until the transaction ends."""
         return self.select_for_update(of=("self",)).get(code=code)
 
+    def lock(self) -> list[Ticket]:
+        """Lock these rows by ascending id until the transaction ends."""
+        return list(self.order_by("pk").select_for_update(of=("self",)))
+
 
 class Ticket(FSMModelMixin, models.Model):
-    """The right to one seat. It keeps the names as they were when it was sold."""
+    """The right to one seat. It keeps the names as they were when it was sold.
+
+    From `refund_approved_at` on it lets nobody in: its money is on the way back.
+    """
 
     Status = TicketStatus
 
@@ -270,6 +313,7 @@ class Ticket(FSMModelMixin, models.Model):
     status = FSMField(choices=TicketStatus.choices, default=TicketStatus.ACTIVE, protected=True)
     issued_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
+    refund_approved_at = models.DateTimeField(null=True, blank=True)
     event_title = models.CharField(max_length=200)
     showing_starts_at = models.DateTimeField()
     showing_time_zone = models.CharField(max_length=64)
@@ -286,6 +330,10 @@ class Ticket(FSMModelMixin, models.Model):
             CheckConstraint(
                 name="ticket_used_at_when_used",
                 condition=Q(status="refunded") | (Q(status="used") ^ Q(used_at__isnull=True)),
+            ),
+            CheckConstraint(
+                name="ticket_refunded_after_approval",
+                condition=~Q(status="refunded") | Q(refund_approved_at__isnull=False),
             ),
             UniqueConstraint(name="ticket_with_order", fields=["id", "order"]),
             UniqueConstraint(
@@ -307,3 +355,9 @@ class Ticket(FSMModelMixin, models.Model):
     def use(self, *, by: User | None, at: datetime, reason: str) -> None:
         """Its holder went in."""
         self.used_at = at
+
+    @transition(
+        field=status, source=[TicketStatus.ACTIVE, TicketStatus.USED], target=TicketStatus.REFUNDED
+    )
+    def refund(self, *, by: User | None, at: datetime, reason: str) -> None:
+        """Its money is back, or its event is off."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from django.contrib.auth.models import User
 from django.db import connection
 from django.utils.translation import gettext as _
 
 from jobs import outbox
-from orders.errors import NotEnoughSeats, SeatsUnavailable
-from orders.models import Order, SeatHold, Ticket
-from ticketing.models import Area, Seat, Showing
+from orders.errors import NotEnoughSeats, RefundTooLarge, SeatsUnavailable
+from orders.models import Order, SeatHold, Ticket, TicketQuerySet
+from ticketing.models import Area, Event, Seat, Showing
 
 CUSTOMER_LOCKS = 7001  # the advisory-lock namespace of "one order at a time for each customer"
 
@@ -95,6 +96,76 @@ def end_unpaid(order: Order, *, at: datetime) -> None:
     _all_moved(order.holds.release(), len(seat_ids))
     _all_moved(Seat.objects.filter(pk__in=seat_ids).release(), len(seat_ids))
     outbox.enqueue("orders.ended", run_at=at, order_id=order.pk)
+
+
+def reserve_refund(
+    order: Order, tickets: Sequence[Ticket], amount: Decimal, *, at: datetime
+) -> None:
+    """Set money aside to go back; from here on the tickets let nobody in.
+
+    The caller holds the locks of the order and the tickets. Raises RefundTooLarge when more would
+    go back than was paid.
+    """
+    if amount > order.refundable_amount:
+        raise RefundTooLarge(
+            _("{left} of {total} are left to go back; {amount} are too much.").format(
+                left=order.price_tag(order.refundable_amount),
+                total=order.price_tag(order.total_amount),
+                amount=order.price_tag(amount),
+            )
+        )
+    order.refund_reserved_amount += amount
+    order.save(update_fields=["refund_reserved_amount"])
+    _tickets(tickets).update(refund_approved_at=at)
+
+
+def undo_reserved_refund(order: Order, tickets: Sequence[Ticket], amount: Decimal) -> None:
+    """Set the money free again and let the tickets in: it does not go back after all.
+
+    The caller holds the locks of the order and the tickets.
+    """
+    order.refund_reserved_amount -= amount
+    order.save(update_fields=["refund_reserved_amount"])
+    _tickets(tickets).update(refund_approved_at=None)
+
+
+def refund(
+    order: Order,
+    tickets: Sequence[Ticket],
+    amount: Decimal,
+    *,
+    by: User | None,
+    at: datetime,
+    reason: str,
+) -> None:
+    """Record that reserved money is back: tickets refunded, their seats for sale again.
+
+    Seats of a cancelled event or a past showing stay as they are. Locks the seats; the caller holds
+    the locks of the order and the tickets.
+    """
+    order.refund_reserved_amount -= amount
+    order.refunded_amount += amount
+    for ticket in tickets:
+        ticket.refund(by=by, at=at, reason=reason)
+        ticket.save(update_fields=["status"])
+    is_all = not order.tickets.live().exists() and order.refunded_amount == order.total_amount
+    move = order.refund if is_all else order.refund_partly
+    move(by=by, at=at, reason=reason)
+    order.save(update_fields=["status", "refunded_amount", "refund_reserved_amount"])
+    if order.event.status != Event.Status.CANCELLED and at < order.showing.ends_at:
+        _return_seats(order, tickets)
+
+
+def _return_seats(order: Order, tickets: Sequence[Ticket]) -> None:
+    seat_ids = sorted(ticket.seat_id for ticket in tickets)
+    if not seat_ids:
+        return
+    _all_moved(order.holds.filter(seat__in=seat_ids).release_sold(), len(seat_ids))
+    _all_moved(Seat.objects.filter(pk__in=seat_ids).return_sold(), len(seat_ids))
+
+
+def _tickets(tickets: Sequence[Ticket]) -> TicketQuerySet:
+    return Ticket.objects.filter(pk__in=[ticket.pk for ticket in tickets])
 
 
 def _all_moved(moved: int, expected: int) -> None:

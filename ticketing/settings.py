@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "ticketing",
     "orders",
     "payments",
+    "refunds",
 ]
 
 MIDDLEWARE = [

@@ -9,6 +9,7 @@ API = [
     path("", include("ticketing.api.urls")),
     path("", include("orders.api.urls")),
     path("", include("payments.api.urls")),
+    path("", include("refunds.api.urls")),
 ]
 
 urlpatterns = [
