@@ -163,3 +163,23 @@ class PaymentFactory(DjangoModelFactory):
     created_at = LazyAttribute(lambda payment: payment.order.created_at)
     expires_at = LazyAttribute(lambda payment: payment.order.expires_at)
     provider_request = LazyFunction(lambda: {"vnp_CreateDate": "20261121100000"})
+
+
+def paid_order(seats: list[Seat] | None = None, *, at: datetime | None = None, **fields) -> Order:
+    """A paid order with its tickets, and the captured payment that paid it unless it was free."""
+    order = placed_order(seats, **fields)
+    at = at or from_now()
+    if order.total_amount:
+        payment = PaymentFactory(order=order)
+        payment.capture(
+            by=None, at=at, reason="The test pays it.", transaction_no="14226112", code="00/00"
+        )
+        payment.save()
+    operations.confirm(order, by=None, at=at, reason="The test pays it.")
+    return order
+
+
+def showing_with_sale_end(**delta: float) -> Showing:
+    """A showing on sale whose sale ends that far from now."""
+    ends = from_now(**delta)
+    return ShowingFactory(ticket_sale_end=ends, starts_at=ends + timedelta(hours=1))
