@@ -8,6 +8,8 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
+from ticketing.roles import is_admin
+
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
@@ -23,7 +25,7 @@ class OwnEvents(ModelAdmin):  # type: ignore[misc]
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
         assert isinstance(request.user, User)
-        if request.user.is_superuser:
+        if is_admin(request.user):
             return rows
         own = request.user.organizers.all()
         return rows.filter(**{f"{self.organizer_field}__in": own})

@@ -65,3 +65,19 @@ class AreaHasSeats(DomainError):
 class EventNotPublishable(DomainError):
     code = "event-not-publishable"
     title = _("This event can't be published.")
+
+
+class NotAllowed(DomainError):
+    code = "not-allowed"
+    title = _("This is for somebody else to decide.")
+    status = 403
+
+
+class WrongEventState(DomainError):
+    code = "wrong-event-state"
+    title = _("The state of the event does not allow this.")
+
+
+class SecondAdminNeeded(DomainError):
+    code = "second-admin-needed"
+    title = _("Another admin has to decide this.")

@@ -56,6 +56,58 @@ RULES = [
         WHERE t.app_label = 'ticketing' AND t.model = 'event'
         """,
     ),
+    Rule(
+        "event_fraud_status_logged",
+        "Every event that was ever suspected has a log row for what is thought of it now.",
+        """
+        SELECT id, fraud_status FROM ticketing_event WHERE fraud_status <> 'none'
+        EXCEPT SELECT l.object_id, l.state FROM django_fsm_log_statelog l
+        JOIN django_content_type t ON t.id = l.content_type_id
+        WHERE t.app_label = 'ticketing' AND t.model = 'event'
+        """,
+    ),
+    Rule(
+        "event_revenue_frozen_after_fraud",
+        "Revenue is frozen while a fraud is confirmed, and only after an investigation.",
+        """
+        SELECT id FROM ticketing_event
+        WHERE (fraud_status = 'confirmed' AND revenue_frozen_at IS NULL)
+           OR (fraud_status = 'none' AND revenue_frozen_at IS NOT NULL)
+        """,
+    ),
+    Rule(
+        "event_freeze_lifted_by_a_second_admin",
+        "Who cleared an event did not give its revenue free as well.",
+        """
+        SELECT id FROM ticketing_event
+        WHERE revenue_freeze_lifted_by_id IS NOT NULL
+          AND (revenue_frozen_at IS NOT NULL
+               OR revenue_freeze_lifted_by_id IS NOT DISTINCT FROM fraud_cleared_by_id)
+        """,
+    ),
+    Rule(
+        "event_freeze_lifted_with_a_reason",
+        "Revenue that was frozen and is not any more was given free by somebody who said why.",
+        """
+        SELECT id FROM ticketing_event e
+        WHERE revenue_frozen_at IS NULL AND (
+            SELECT max(l.id) FILTER (WHERE l.transition = 'confirm_fraud')
+                > coalesce(max(l.id) FILTER (
+                    WHERE l.transition = 'lift_revenue_freeze' AND l.description <> ''), 0)
+            FROM django_fsm_log_statelog l
+            JOIN django_content_type t ON t.id = l.content_type_id
+            WHERE t.app_label = 'ticketing' AND t.model = 'event' AND l.object_id = e.id)
+        """,
+    ),
+    Rule(
+        "event_cancellation_request_whole",
+        "A request to cancel says who made it, when and why.",
+        """
+        SELECT id FROM ticketing_event
+        WHERE num_nonnulls(cancellation_requested_at, cancellation_requested_by_id) = 1
+           OR (cancellation_requested_at IS NULL) <> (cancellation_request_reason = '')
+        """,
+    ),
 ]
 
 

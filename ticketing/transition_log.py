@@ -6,10 +6,16 @@ one out is a bug and raises, so nothing moves without an explanation.
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django_fsm_log.models import StateLog
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from ticketing.models import Event
 
 UNLOGGED = {"jobs.Job"}  # its attempts and errors are on the row itself
 
@@ -48,3 +54,16 @@ class Backend:
             timestamp=method_kwargs["at"],
             description=method_kwargs["reason"],
         )
+
+
+def note(event: Event, decision: str, *, by: User, at: datetime, reason: str) -> None:
+    """Log what somebody decided about an event without moving it, in the caller's transaction."""
+    StateLog.objects.create(
+        content_object=event,
+        transition=decision,
+        source_state=event.status,
+        state=event.status,
+        by=by,
+        timestamp=at,
+        description=reason,
+    )

@@ -39,6 +39,27 @@ BREAKAGES = {
         " SELECT id, 'second' FROM ticketing_area WHERE is_general_admission",
     ],
     "event_status_logged": ["UPDATE ticketing_event SET status = 'cancelled'"],
+    "event_fraud_status_logged": ["UPDATE ticketing_event SET fraud_status = 'investigating'"],
+    "event_revenue_frozen_after_fraud": [
+        "ALTER TABLE ticketing_event DROP CONSTRAINT event_frozen_for_fraud_only",
+        "UPDATE ticketing_event SET revenue_frozen_at = now()",
+    ],
+    "event_freeze_lifted_by_a_second_admin": [
+        "ALTER TABLE ticketing_event DROP CONSTRAINT event_freeze_lifted_by_another",
+        "UPDATE ticketing_event SET fraud_status = 'cleared',"
+        " fraud_cleared_by_id = (SELECT min(id) FROM auth_user),"
+        " revenue_freeze_lifted_by_id = (SELECT min(id) FROM auth_user)",
+    ],
+    "event_freeze_lifted_with_a_reason": [
+        "INSERT INTO django_fsm_log_statelog"
+        " (timestamp, state, transition, content_type_id, object_id, description)"
+        " SELECT now(), 'confirmed', 'confirm_fraud', content_type_id, object_id, 'It was one.'"
+        " FROM django_fsm_log_statelog WHERE transition = 'publish'",
+    ],
+    "event_cancellation_request_whole": [
+        "ALTER TABLE ticketing_event DROP CONSTRAINT event_cancellation_request_whole",
+        "UPDATE ticketing_event SET cancellation_requested_at = now()",
+    ],
     "hold_one_live_per_seat": [
         "DROP INDEX hold_one_live_per_seat",
         "INSERT INTO orders_seathold"
@@ -51,6 +72,7 @@ BREAKAGES = {
     "order_total_is_the_sum_of_its_holds": ["UPDATE orders_seathold SET price = price + 1"],
     "order_refunded_within_total": [
         "ALTER TABLE orders_order DROP CONSTRAINT order_refunded_at_most_total",
+        "ALTER TABLE orders_order DROP CONSTRAINT order_refunds_and_reserved_at_most_total",
         "UPDATE orders_order SET refunded_amount = total_amount + 1",
     ],
     "paid_order_has_a_ticket_for_each_hold": ["DELETE FROM orders_ticket"],

@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from ticketing.api.authentication import signed_in
+from ticketing.roles import is_admin
 
 
 class RunsEvents(BasePermission):
@@ -14,4 +15,4 @@ class RunsEvents(BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         user = signed_in(request)
-        return user.is_superuser or user.organizers.exists()
+        return is_admin(user) or user.organizers.exists()

@@ -1,7 +1,33 @@
 """The use cases of ticketing; each opens its own transaction and is called by edges only."""
 
+from ticketing.services.cancellation import (
+    confirm_cancellation,
+    request_cancellation,
+    withdraw_cancellation,
+)
+from ticketing.services.fraud import (
+    clear_event,
+    confirm_fraud,
+    investigate_event,
+    lift_revenue_freeze,
+)
+from ticketing.services.postpone import postpone_event, reinstate_event
 from ticketing.services.publish import publish_event
 from ticketing.services.seat_plan import import_seat_plan
 from ticketing.services.seats import generate_places, generate_rows
 
-__all__ = ["generate_places", "generate_rows", "import_seat_plan", "publish_event"]
+__all__ = [
+    "clear_event",
+    "confirm_cancellation",
+    "confirm_fraud",
+    "generate_places",
+    "generate_rows",
+    "import_seat_plan",
+    "investigate_event",
+    "lift_revenue_freeze",
+    "postpone_event",
+    "publish_event",
+    "reinstate_event",
+    "request_cancellation",
+    "withdraw_cancellation",
+]

@@ -1,0 +1,23 @@
+"""Who sells what, and which places there are to sell."""
+
+from ticketing.models.events import Event, EventQuerySet, EventStatus, FraudStatus, Organizer
+from ticketing.models.rules import one_of
+from ticketing.models.seats import CurrentTransaction, Seat, SeatQuerySet, SeatStatus
+from ticketing.models.showings import Area, Row, Showing, validate_time_zone
+
+__all__ = [
+    "Area",
+    "CurrentTransaction",
+    "Event",
+    "EventQuerySet",
+    "EventStatus",
+    "FraudStatus",
+    "Organizer",
+    "Row",
+    "Seat",
+    "SeatQuerySet",
+    "SeatStatus",
+    "Showing",
+    "one_of",
+    "validate_time_zone",
+]

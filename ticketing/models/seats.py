@@ -1,0 +1,106 @@
+"""Which places there are to sell, and who may have them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Func, Q, UniqueConstraint
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, FSMModelMixin
+
+from ticketing.models.rules import one_of
+from ticketing.models.showings import Area, Row, Showing
+
+
+class SeatStatus(models.TextChoices):
+    AVAILABLE = "available", _("available")
+    HELD = "held", _("held")
+    SOLD = "sold", _("sold")
+    BLOCKED = "blocked", _("blocked")
+
+
+class SeatQuerySet(models.QuerySet["Seat"]):
+    """Seats change set-wise, in one statement with their order; each method is one transition.
+
+    They return the number of seats that were in the right state and moved.
+    """
+
+    def available(self) -> SeatQuerySet:
+        return self.filter(status=SeatStatus.AVAILABLE)
+
+    def claim(self, limit: int) -> list[Seat]:
+        """Lock up to `limit` of these seats in id order, passing over what others hold locked."""
+        seats = self.available().select_related("area", "row").order_by("id")
+        return list(seats.select_for_update(skip_locked=True, of=("self",))[:limit])
+
+    def hold(self) -> int:
+        return self._move(SeatStatus.AVAILABLE, SeatStatus.HELD)
+
+    def sell(self) -> int:
+        return self._move(SeatStatus.HELD, SeatStatus.SOLD)
+
+    def release(self) -> int:
+        """Give held seats back."""
+        return self._move(SeatStatus.HELD, SeatStatus.AVAILABLE)
+
+    def return_sold(self) -> int:
+        """Give sold seats back after their tickets were refunded."""
+        return self._move(SeatStatus.SOLD, SeatStatus.AVAILABLE)
+
+    def block(self) -> int:
+        """Take free seats off sale."""
+        return self._move(SeatStatus.AVAILABLE, SeatStatus.BLOCKED)
+
+    def unblock(self) -> int:
+        return self._move(SeatStatus.BLOCKED, SeatStatus.AVAILABLE)
+
+    def _move(self, source: SeatStatus, target: SeatStatus) -> int:
+        return self.filter(status=source).update(status=target)
+
+
+class CurrentTransaction(Func):
+    """The id of the running transaction, never wrapping around."""
+
+    template = "(pg_current_xact_id()::text::bigint)"
+    arity = 0
+    output_field = models.BigIntegerField()
+
+
+class Seat(FSMModelMixin, models.Model):
+    """One place that one ticket admits to; a standing field has one for each of its places.
+
+    `changed_in` is kept by a trigger: the transaction that last changed the status. With the oldest
+    transaction still running, it tells readers of the seat map what they can't have seen yet.
+    """
+
+    Status = SeatStatus
+
+    showing = models.ForeignKey(
+        Showing, on_delete=models.PROTECT, related_name="seats", db_constraint=False, db_index=False
+    )
+    area = models.ForeignKey(
+        Area, on_delete=models.PROTECT, related_name="seats", db_constraint=False, db_index=False
+    )
+    row = models.ForeignKey(
+        Row, on_delete=models.PROTECT, related_name="seats", db_constraint=False, db_index=False
+    )
+    number = models.CharField(max_length=20)
+    status = FSMField(choices=SeatStatus.choices, default=SeatStatus.AVAILABLE, protected=True)
+    changed_in = models.BigIntegerField(db_default=CurrentTransaction(), editable=False)
+
+    objects = SeatQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            one_of("status", SeatStatus, "seat_status_valid"),
+            UniqueConstraint(name="seat_number_unique", fields=["row", "number"]),
+            UniqueConstraint(name="seat_with_showing", fields=["id", "showing"]),
+        ]
+        indexes = [
+            models.Index(
+                name="seat_free_in_area", fields=["area", "id"], condition=Q(status="available")
+            ),
+            models.Index(name="seat_changes", fields=["showing", "changed_in"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.number

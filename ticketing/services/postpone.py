@@ -1,0 +1,52 @@
+"""Postpone an event, and let it take place after all."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django_fsm import can_proceed
+
+from ticketing.errors import WrongEventState
+from ticketing.models import Event
+from ticketing.roles import require_admin
+
+
+@transaction.atomic(durable=True)
+def postpone_event(*, event_id: int, by: User, reason: str) -> Event:
+    """Stop selling until there is a new date. Its tickets stay good, and nobody gets in meanwhile.
+
+    Orders waiting for payment begin no new attempt; money that is on its way is accepted.
+    Locks the event. Raises NotAllowed unless `by` is an admin, WrongEventState.
+    """
+    require_admin(by, _("Platform admins postpone events. Ask one of them."))
+    event = Event.objects.get_for_update(event_id)
+    if not can_proceed(event.postpone):
+        raise WrongEventState(
+            _("Only a published event can be postponed; this one is {state}.").format(
+                state=event.get_status_display()
+            )
+        )
+    event.postpone(by=by, at=timezone.now(), reason=reason)
+    event.save(update_fields=["status"])
+    return event
+
+
+@transaction.atomic(durable=True)
+def reinstate_event(*, event_id: int, by: User, reason: str) -> Event:
+    """Sell a postponed event again. Give its showings their new dates before.
+
+    Locks the event. Raises NotAllowed unless `by` is an admin, WrongEventState.
+    """
+    require_admin(by, _("Platform admins reinstate events. Ask one of them."))
+    event = Event.objects.get_for_update(event_id)
+    if not can_proceed(event.reinstate):
+        raise WrongEventState(
+            _("Only a postponed event can be reinstated; this one is {state}.").format(
+                state=event.get_status_display()
+            )
+        )
+    event.reinstate(by=by, at=timezone.now(), reason=reason)
+    event.save(update_fields=["status"])
+    return event
