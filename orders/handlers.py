@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.utils import translation
+from django.utils import timezone, translation
+from django_fsm_log.models import StateLog
 
 from jobs.mail import File, Reference, attachment, queue_mail, render_mail
-from jobs.outbox import handles
+from jobs.outbox import RunLater, handles
 from orders.models import Order, SeatHold, Ticket
+from orders.services import close_event
 from orders.ticket_pdf import render_tickets
 
 TICKETS = "orders.tickets"  # the attachment that has all tickets of an order
 MAILED_ENDS = (Order.Status.EXPIRED, Order.Status.FAILED)
+LOOK_AGAIN_IN = timedelta(seconds=30)
 
 
 @handles("orders.placed")
@@ -39,7 +43,18 @@ def mail_end(*, order_id: int) -> None:
     """Tell that the seats are gone, unless the customer gave them back."""
     order = _order(order_id)
     if order.status in MAILED_ENDS:
-        _mail("ended", order)
+        _mail("called_off" if order.event.is_closed else "ended", order)
+    elif order.status == Order.Status.CANCELLED and not _was_given_back(order):
+        _mail("called_off", order)
+
+
+@handles("ticketing.event_closed")
+def end_waiting_orders(*, event_id: int) -> None:
+    """End what waits for payment at an event that was called off, until nothing does."""
+    closed = close_event(event_id=event_id)
+    if closed.waiting:
+        pause = timedelta(0) if closed.is_interrupted else LOOK_AGAIN_IN
+        raise RunLater(timezone.now() + pause, f"{closed.waiting} orders wait for payment.")
 
 
 @attachment(TICKETS)
@@ -53,6 +68,12 @@ def tickets_file(*, order_id: int) -> File:
 
 def _order(order_id: int) -> Order:
     return Order.objects.select_related("event", "showing").get(pk=order_id)
+
+
+def _was_given_back(order: Order) -> bool:
+    """Whether a person cancelled it, not the system."""
+    cancelled = StateLog.objects.for_(order).filter(transition="cancel", by__isnull=False)
+    return bool(cancelled.exists())
 
 
 def _mail(

@@ -19,7 +19,7 @@ def check_in(*, code: str, by: User) -> Ticket:
     Locks the ticket and nothing else. Its order stays free, so that no door waits for a refund of
     another ticket; and whoever takes a single lock can't deadlock with those who lock the order and
     then its tickets. A refund of this very ticket comes before or after it, and sees which.
-    Raises AlreadyCheckedIn, or TicketNotValid when it was refunded or the event is called off.
+    Raises AlreadyCheckedIn, or TicketNotValid when its refund was approved or the event is off.
     """
     ticket = Ticket.objects.get_for_update(code)
     if ticket.status == Ticket.Status.USED:
@@ -39,7 +39,21 @@ def check_in(*, code: str, by: User) -> Ticket:
 def _check_valid(ticket: Ticket) -> None:
     if ticket.status == Ticket.Status.REFUNDED:
         raise TicketNotValid(_("Its money went back to the customer."))
-    if ticket.event.status == Event.Status.CANCELLED:
+    if ticket.refund_approved_at is not None:
+        raise TicketNotValid(
+            _("Its refund was approved at {moment}. Let nobody in with it.").format(
+                moment=ticket.local(ticket.refund_approved_at)
+            )
+        )
+    _check_takes_place(ticket.event)
+
+
+def _check_takes_place(event: Event) -> None:
+    if event.status == Event.Status.CANCELLED:
         raise TicketNotValid(_("The event was cancelled."))
-    if ticket.event.fraud_status == Event.FraudStatus.CONFIRMED:
+    if event.status == Event.Status.POSTPONED:
+        raise TicketNotValid(
+            _("The event is postponed. Let nobody in before a platform admin has reinstated it.")
+        )
+    if event.fraud_status == Event.FraudStatus.CONFIRMED:
         raise TicketNotValid(_("The event was a fraud; its customers get their money back."))

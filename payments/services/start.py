@@ -14,6 +14,7 @@ from payments.models import Channel, Payment
 from payments.providers import Customer, NotPayable, get_provider
 from payments.services.messages import log_message
 from ticketing.errors import IdempotencyKeyReused
+from ticketing.models import Event
 
 LEAST_TIME_LEFT = timedelta(minutes=1)
 MOST_ATTEMPTS = 20
@@ -30,7 +31,8 @@ def start_payment(
 ) -> Payment:
     """Make a new attempt to pay the whole order, with a reference and a pay link of its own.
 
-    The link expires with the order. The same `idempotency_key` with the same `request_digest`
+    The link expires with the order. None is made for an event that is not selling; money that
+    is on its way for it is taken. The same `idempotency_key` with the same `request_digest`
     gives the attempt made the first time. Locks the order; no network call happens here.
 
     Raises OrderExpired (also with less than a minute left), OrderNotPayable, IdempotencyKeyReused.
@@ -63,10 +65,22 @@ def _check_payable(order: Order, now: datetime) -> None:
         raise OrderExpired(_("Its seats are free for others again. Place a new order."))
     if order.status != Order.Status.PENDING_PAYMENT:
         raise OrderNotPayable(_("The order is {status}.").format(status=order.get_status_display()))
+    if not order.event.is_selling:
+        raise OrderNotPayable(_why_not_selling(order.event))
     if order.expires_at - now < LEAST_TIME_LEFT:
         raise OrderExpired(_("Too little time is left to pay. Place a new order in a minute."))
     if order.payments.count() >= MOST_ATTEMPTS:
         raise OrderNotPayable(_("There were too many attempts to pay. Place a new order."))
+
+
+def _why_not_selling(event: Event) -> str:
+    if event.status == Event.Status.CANCELLED:
+        return _("The event was cancelled. There is nothing to pay.")
+    if event.is_closed:
+        return _("Tickets for this event are not sold any more. There is nothing to pay.")
+    return _("The event is {state}. Place a new order once its tickets are on sale again.").format(
+        state=event.get_status_display()
+    )
 
 
 def _open(order: Order, provider_name: str, customer: Customer, now: datetime) -> Payment:

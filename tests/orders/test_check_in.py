@@ -22,8 +22,8 @@ from tests.factories import (
     seats_in_area,
 )
 from tests.payments.vnpay_calls import IPN, success
+from tests.ticketing.event_states import move
 from ticketing.invariants import violations
-from ticketing.models import Event
 
 CHECK_INS = "/api/v1/check-ins/"
 
@@ -141,33 +141,72 @@ def test_the_holder_sees_that_the_ticket_was_used(door, ticket):
     assert (other["status"], other["used_at"]) == ("active", None)
 
 
+def approve_refund(ticket):
+    Ticket.objects.filter(pk=ticket.pk).update(refund_approved_at=timezone.now())
+
+
 def refund(ticket):
+    approve_refund(ticket)
     Ticket.objects.filter(pk=ticket.pk).update(status="refunded")
 
 
 def cancel(ticket):
-    ticket.event.cancel(by=None, at=from_now(), reason="The test cancels it.")
-    ticket.event.save()
+    move(ticket.event, "cancel")
+
+
+def postpone(ticket):
+    move(ticket.event, "postpone")
 
 
 def confirm_fraud(ticket):
-    Event.objects.filter(pk=ticket.event_id).update(fraud_status="confirmed")
+    move(ticket.event, "investigate", "confirm_fraud")
 
 
-@pytest.mark.parametrize("spoil", [refund, cancel, confirm_fraud])
-def test_a_ticket_that_is_no_longer_good_lets_nobody_in(door, ticket, spoil):
+SPOILED = [
+    (refund, "Its money went back"),
+    (approve_refund, "Its refund was approved at"),
+    (cancel, "The event was cancelled."),
+    (postpone, "The event is postponed."),
+    (confirm_fraud, "The event was a fraud"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "told"), SPOILED)
+def test_a_ticket_that_is_no_longer_good_lets_nobody_in(door, ticket, spoil, told):
     spoil(ticket)
     stored = as_stored()
 
     answer = scan(door, ticket.code)
 
     assert (answer.status_code, answer.json()["code"]) == (409, "ticket-not-valid")
-    assert answer.json()["detail"]
+    assert answer.json()["detail"].startswith(told)
     assert as_stored() == stored
 
 
+def test_the_door_is_told_when_the_refund_was_approved_in_the_zone_of_the_showing(door, ticket):
+    approve_refund(ticket)
+
+    ticket.refresh_from_db()
+    detail = scan(door, ticket.code).json()["detail"]
+
+    assert ticket.local(ticket.refund_approved_at) in detail
+    assert "(Asia/Ho_Chi_Minh)" in detail
+
+
+def test_the_tickets_of_an_event_that_was_reinstated_let_people_in_again(door, ticket):
+    move(ticket.event, "postpone", "reinstate")
+
+    assert scan(door, ticket.code).status_code == 200
+
+
+def test_the_tickets_of_an_event_that_was_cleared_let_people_in_again(door, ticket):
+    move(ticket.event, "investigate", "confirm_fraud", "clear")
+
+    assert scan(door, ticket.code).status_code == 200
+
+
 def test_a_fraud_that_is_only_investigated_keeps_nobody_out(door, ticket):
-    Event.objects.filter(pk=ticket.event_id).update(fraud_status="investigating")
+    move(ticket.event, "investigate")
 
     assert scan(door, ticket.code).status_code == 200
 

@@ -17,6 +17,7 @@ from tests.factories import (
     placed_order,
     seats_in_area,
 )
+from tests.ticketing.event_states import event_in
 from ticketing.models import Seat
 
 ORDERS = "/api/v1/orders/"
@@ -136,7 +137,7 @@ def test_an_event_that_does_not_take_place_sells_nothing(api, state):
 
 
 def test_a_confirmed_fraud_sells_nothing(api):
-    event = EventFactory(fraud_status="confirmed")
+    event = event_in("published", "confirmed")
     seats = seats_in_area(1, showing=ShowingFactory(event=event))
 
     answer = api.post(ORDERS, numbered(seats))

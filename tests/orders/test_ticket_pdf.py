@@ -174,7 +174,7 @@ def test_it_takes_the_same_number_of_queries_however_large_the_order_is(
 
 
 def test_a_refunded_ticket_says_so_and_can_not_be_scanned(api, ticket):
-    Ticket.objects.filter(pk=ticket.pk).update(status="refunded")
+    Ticket.objects.filter(pk=ticket.pk).update(status="refunded", refund_approved_at=timezone.now())
 
     pdf = api.get(address(ticket)).content
 

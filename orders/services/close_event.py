@@ -1,0 +1,80 @@
+"""End what still waits for payment at an event that was called off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from orders import operations
+from orders.models import Order, OrderQuerySet
+from ticketing.models import Event
+
+AT_ONCE = 500
+MOST = 2_000  # some seconds of work: a call must be over before somebody else may take its job
+LAST_MINUTE = timedelta(minutes=1)  # as long no attempt to pay is begun any more
+
+
+@dataclass(frozen=True)
+class Closed:
+    """How many orders a call ended, and how many of the event wait for payment after it."""
+
+    ended: int
+    waiting: int
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether it stopped with work left that can be done at once."""
+        return self.ended >= MOST
+
+
+def close_event(*, event_id: int) -> Closed:
+    """End orders of a cancelled or fraudulent event that wait for payment, and free their seats.
+
+    Ends at most `MOST`, a few at a time, each few in a transaction of its own; money that still
+    arrives for them is late money and goes back. Repeat it until nothing is waiting: it passes over
+    orders that are locked, and leaves those to settling whose time is up although somebody tried
+    to pay, since their money may be here already. An event that goes on is left alone.
+    Locks orders by ascending id, then the seats of each. Safe to repeat and to interrupt.
+    """
+    ended = 0
+    while ended < MOST and (count := _end_some(event_id)):
+        ended += count
+    return Closed(ended, _waiting(event_id).count() if _reason(event_id) else 0)
+
+
+@transaction.atomic(durable=True)
+def _end_some(event_id: int) -> int:
+    reason, now = _reason(event_id), timezone.now()
+    if not reason:
+        return 0
+    orders = list(
+        _waiting(event_id)
+        .exclude(_settled_next(now))
+        .order_by("pk")
+        .select_for_update(skip_locked=True, of=("self",))[:AT_ONCE]
+    )
+    for order in orders:
+        order.cancel(by=None, at=now, reason=reason)
+        operations.end_unpaid(order, at=now)
+    return len(orders)
+
+
+def _waiting(event_id: int) -> OrderQuerySet:
+    return Order.objects.pending().filter(event_id=event_id)
+
+
+def _settled_next(now: datetime) -> Q:
+    """Orders whose money may have arrived too late to pay them, but not yet been decided about."""
+    return Q(payment_started_at__isnull=False, expires_at__lte=now + LAST_MINUTE)
+
+
+def _reason(event_id: int) -> str:
+    """Why its orders end; nothing if they don't, because it was cleared meanwhile."""
+    event = Event.objects.get(pk=event_id)
+    if event.status == Event.Status.CANCELLED:
+        return "The event was cancelled."
+    return "The event was found to be a fraud." if event.is_closed else ""
