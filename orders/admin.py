@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, StreamingHttpResponse
+from django.utils.translation import gettext_lazy
 from unfold.admin import TabularInline
 
 from jobs.back_office import ReadOnly
 from orders.models import Order, SeatHold, Ticket
+from orders.revenue import EventRevenue, with_amounts
 from ticketing.back_office import OwnEvents
+from ticketing.exports import harmless, stream_csv
+from ticketing.roles import is_admin
 
 
 class HoldInline(TabularInline):  # type: ignore[misc]
@@ -39,3 +47,76 @@ class OrderAdmin(OwnEvents, ReadOnly):
     show_full_result_count = False
     exclude = ["idempotency_key", "request_digest"]
     inlines = [HoldInline, TicketInline]
+
+
+REVENUE_COLUMNS = [
+    "event", "title", "organizer", "sold", "refunded", "reserved", "payable", "status"
+]  # fmt: skip
+
+
+@admin.register(EventRevenue)
+class EventRevenueAdmin(OwnEvents, ReadOnly):
+    """What events have earned. Frozen revenue has a number for platform admins only."""
+
+    organizer_field = "organizer"
+    list_select_related = ["organizer"]
+    search_fields = ["title"]
+    ordering = ["title"]
+    actions = ["export"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[EventRevenue]:
+        return with_amounts(super().get_queryset(request))
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        """Every amount, and for platform admins what is held back."""
+        shown = ["title", "organizer", "sold", "refunded", "reserved", "payable"]
+        return [*shown, "held_back"] if is_admin(request.user) else shown
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return self.get_list_display(request)
+
+    @admin.display(description=gettext_lazy("sold"), ordering="sold")
+    def sold(self, event: EventRevenue) -> str:
+        return _amount(event.revenue.sold)
+
+    @admin.display(description=gettext_lazy("refunded"), ordering="refunded")
+    def refunded(self, event: EventRevenue) -> str:
+        return _amount(event.revenue.refunded)
+
+    @admin.display(description=gettext_lazy("approved to go back"), ordering="reserved")
+    def reserved(self, event: EventRevenue) -> str:
+        return _amount(event.revenue.reserved)
+
+    @admin.display(description=gettext_lazy("payable"))
+    def payable(self, event: EventRevenue) -> str:
+        """The amount, or since when it is frozen."""
+        return str(event.revenue)
+
+    @admin.display(description=gettext_lazy("held back"))
+    def held_back(self, event: EventRevenue) -> str | None:
+        kept = event.revenue.held_back
+        return None if kept is None else _amount(kept)
+
+    @admin.action(description=gettext_lazy("Export as CSV"), permissions=["view"])
+    def export(self, request: HttpRequest, events: QuerySet[EventRevenue]) -> StreamingHttpResponse:
+        """The selected events as a file. Nobody gets a number for frozen revenue in it."""
+        return stream_csv("revenue.csv", REVENUE_COLUMNS, _revenue_rows(events))
+
+
+def _revenue_rows(events: QuerySet[EventRevenue]) -> Iterator[list[object]]:
+    for event in events.iterator(chunk_size=1_000):
+        revenue = event.revenue
+        yield [
+            event.pk,
+            harmless(event.title),
+            harmless(event.organizer.name),
+            revenue.sold,
+            revenue.refunded,
+            revenue.reserved,
+            revenue.payable,
+            "frozen" if revenue.is_frozen else "payable",
+        ]
+
+
+def _amount(amount: Decimal) -> str:
+    return f"{amount:,.0f} VND"

@@ -32,6 +32,8 @@ def draw() -> str:
 
 def _machines() -> Iterator[tuple[type[Model], FSMField]]:
     for model in apps.get_models():
+        if model._meta.proxy:
+            continue  # another view of a model that is drawn already
         for field in model._meta.fields:
             if isinstance(field, FSMField) and list(field.get_all_transitions(model)):
                 yield model, field

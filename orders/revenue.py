@@ -1,0 +1,79 @@
+"""What events have earned, and what of it their organizers may be paid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q, QuerySet, Sum
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from orders.models import SETTLED_AS_PAID
+from ticketing.models import Event
+
+NOTHING = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Revenue:
+    """The money of one event: what was paid for it, what went back, what is approved to go back.
+
+    While it is frozen there is no payable amount, so that nobody can show it or pay it out.
+    """
+
+    sold: Decimal
+    refunded: Decimal
+    reserved: Decimal
+    frozen_at: datetime | None
+
+    @property
+    def is_frozen(self) -> bool:
+        return self.frozen_at is not None
+
+    @property
+    def payable(self) -> Decimal | None:
+        """What its organizer may be paid; None while that is nobody's to say."""
+        return None if self.is_frozen else self._kept
+
+    @property
+    def held_back(self) -> Decimal | None:
+        """What would be payable if it were not frozen. For platform admins only."""
+        return self._kept if self.is_frozen else None
+
+    @property
+    def _kept(self) -> Decimal:
+        return self.sold - self.refunded - self.reserved
+
+    def __str__(self) -> str:
+        if self.frozen_at is None:
+            return f"{self._kept:,.0f} VND"
+        since = f"{self.frozen_at.astimezone(UTC):%Y-%m-%d %H:%M} (UTC)"
+        return _("frozen since {moment}").format(moment=since)
+
+
+class EventRevenue(Event):
+    """An event as the accounts see it."""
+
+    class Meta:
+        proxy = True
+        app_label = "orders"
+        verbose_name = verbose_name_plural = gettext_lazy("revenue")
+
+    @property
+    def revenue(self) -> Revenue:
+        """Its money, if it was read `with_amounts`."""
+        read: Any = self
+        return Revenue(read.sold, read.refunded, read.reserved, self.revenue_frozen_at)
+
+
+def with_amounts(events: QuerySet[EventRevenue]) -> QuerySet[EventRevenue]:
+    """These events with the sums that `revenue` is made of, all in one statement."""
+    paid = Q(orders__status__in=SETTLED_AS_PAID)
+    return events.annotate(
+        sold=Sum("orders__total_amount", filter=paid, default=NOTHING),
+        refunded=Sum("orders__refunded_amount", filter=paid, default=NOTHING),
+        reserved=Sum("orders__refund_reserved_amount", filter=paid, default=NOTHING),
+    )
