@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.utils import timezone, translation
 
 from jobs import schedules
@@ -10,8 +12,11 @@ from jobs.outbox import RunLater, handles
 from payments import services
 from payments.models import CaseKind, PaymentCase, ReconciliationEnd
 
+schedules.declare("payments.advance_reversals", cron="*/5 * * * *")
 schedules.declare("payments.reconcile", cron="7 * * * *")
 schedules.declare("payments.settle_overdue", cron="*/5 * * * *")
+
+FOR_THEIR_OWN_JOBS = timedelta(minutes=5)
 
 
 @handles("orders.expiry_due")
@@ -34,6 +39,20 @@ def reconcile_payments(*, limit: int = 100, days: int | None = None) -> None:
     report = services.reconcile_payments(limit=limit, days=days)
     if report.ended == ReconciliationEnd.LIMIT:
         raise RunLater(timezone.now(), "More payments are to be compared.")
+
+
+@handles("payments.reversal_due")
+def advance_reversal(*, reversal_id: int) -> None:
+    """Send a reversal, then ask for its end for as long as it takes."""
+    again_at = services.advance_reversal(reversal_id)
+    if again_at is not None:
+        raise RunLater(again_at, "The reversal has not ended yet.")
+
+
+@handles("payments.advance_reversals")
+def advance_reversals() -> None:
+    """Advance the reversals that are overdue, in case their own jobs are gone."""
+    services.advance_due_reversals(limit=100, overdue_by=FOR_THEIR_OWN_JOBS)
 
 
 @handles("payments.owed")

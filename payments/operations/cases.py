@@ -8,10 +8,11 @@ from typing import Any
 
 from jobs import outbox
 from orders.models import Order
-from payments.models import CaseKind, CaseStatus, Payment, PaymentCase
-from payments.providers import Result
+from payments.models import CaseKind, CaseStatus, Payment, PaymentCase, Reversal
+from payments.providers import RefundState, Result
 
 NOTHING = Decimal(0)
+GIVEN_BACK_AS = "given back as"
 GOES_BACK = (CaseKind.LATE, CaseKind.DUPLICATE)  # in full, and nobody has to decide it
 
 WHAT_HAPPENED = {
@@ -74,7 +75,9 @@ def open_case_of_contradiction(payment: Payment, result: Result, at: datetime) -
     said = f"{result.outcome.value}, code {result.code or 'none'}"
     if result.gives_back:
         back = result.gives_back
-        said = f"{back.amount} VND were or will be given back as {back.transaction_no or 'unknown'}"
+        said = (
+            f"{back.amount} VND were or will be {GIVEN_BACK_AS} {back.transaction_no or 'unknown'}"
+        )
     return _of_payment(
         CaseKind.CONTRADICTED,
         payment,
@@ -83,6 +86,28 @@ def open_case_of_contradiction(payment: Payment, result: Result, at: datetime) -
         description=f"{payment} is captured here, and the provider says: {said}. Nothing was "
         f"changed. Look it up at the provider, then decide about order {payment.order.code}.",
     )
+
+
+def open_case_of_contradicted_reversal(
+    reversal: Reversal, state: RefundState, at: datetime
+) -> PaymentCase:
+    """Record that money we gave back was not, or that money we believe to have went back."""
+    payment = reversal.payment
+    return _of_payment(
+        CaseKind.CONTRADICTED,
+        payment,
+        reversal.amount,
+        at,
+        description=f"The reversal {reversal.request_id} of {reversal.amount} VND of {payment} is "
+        f"{reversal.status} here, and the provider says of it: {state.value}. Nothing was "
+        f"changed. Look it up at the provider, then decide about order {payment.order.code}.",
+    )
+
+
+def tells_of_refund(payment: Payment, transaction_no: str) -> bool:
+    """Whether a case has told already that others gave money back under this number."""
+    told = payment.cases.filter(kind=CaseKind.CONTRADICTED)
+    return told.filter(description__contains=f"{GIVEN_BACK_AS} {transaction_no}.").exists()
 
 
 def open_case_of_other_amount(payment: Payment, amount: Decimal, at: datetime) -> PaymentCase:
@@ -151,4 +176,5 @@ def _once(kind: CaseKind, provider: str, txn_ref: str, **facts: Any) -> PaymentC
     )
     if is_new and kind in GOES_BACK:
         outbox.enqueue("payments.owed", run_at=case.opened_at, case_id=case.pk)
+        outbox.enqueue("payments.case_opened", run_at=case.opened_at, case_id=case.pk)
     return case

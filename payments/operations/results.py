@@ -18,11 +18,13 @@ from payments.models import CaseKind, Payment, PaymentStatus
 from payments.operations.cases import (
     close_case,
     open_case,
+    open_case_of_contradicted_reversal,
     open_case_of_contradiction,
     open_case_of_other_amount,
     open_case_of_second_charge,
 )
-from payments.providers import Outcome, Result
+from payments.operations.reversals import hear, is_contradicted
+from payments.providers import Outcome, RefundWord, Result
 
 logger = logging.getLogger(__name__)
 
@@ -127,13 +129,37 @@ def _is_second_charge(payment: Payment, result: Result) -> bool:
 
 def _compare(payment: Payment, result: Result, moment: Moment) -> Recorded:
     """What we were told once and what the provider says now; captured money stays captured."""
-    if result.outcome is not Outcome.PAID or result.gives_back:
-        logger.error("%s is captured; contradicted: %s", payment, _reason(result, moment))
-        open_case_of_contradiction(payment, result, moment.at)
-        return Recorded.CONTRADICTED
+    if result.outcome is not Outcome.PAID:
+        return _contradict(payment, result, moment)
+    if result.refund:
+        return _compare_refund(payment, result, result.refund, moment)
     if _is_other_amount(payment, result):
         open_case_of_other_amount(payment, result.amount or Decimal(0), moment.at)
         return Recorded.AMOUNT_MISMATCH
+    return _confirm(payment, result, moment)
+
+
+def _compare_refund(payment: Payment, result: Result, word: RefundWord, moment: Moment) -> Recorded:
+    """Money given back is ours to know of; what others gave back there is a contradiction."""
+    reversal = hear(payment, word, moment.at)
+    if reversal is None and result.gives_back:
+        return _contradict(payment, result, moment)
+    if reversal is None:
+        return _confirm(payment, result, moment)
+    if is_contradicted(reversal, word.state):
+        logger.error("%s is %s; told: %s", reversal, reversal.status, word.state.value)
+        open_case_of_contradicted_reversal(reversal, word.state, moment.at)
+        return Recorded.CONTRADICTED
+    return Recorded.REPEATED
+
+
+def _contradict(payment: Payment, result: Result, moment: Moment) -> Recorded:
+    logger.error("%s is captured; contradicted: %s", payment, _reason(result, moment))
+    open_case_of_contradiction(payment, result, moment.at)
+    return Recorded.CONTRADICTED
+
+
+def _confirm(payment: Payment, result: Result, moment: Moment) -> Recorded:
     decision = "The provider says again that it was paid."
     close_case(payment, CaseKind.CONTRADICTED, at=moment.at, decision=decision)
     return _after_capture(payment, result, moment)

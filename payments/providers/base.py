@@ -10,7 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from payments.models import Payment
+    from payments.models import Payment, Reversal
 
 
 class Outcome(Enum):
@@ -30,6 +30,8 @@ class RefundState(Enum):
     UNDER_WAY = "under way"
     DONE = "done"
     REJECTED = "rejected"
+    UNKNOWN = "unknown"  # it may have been done, or not
+    NOT_SENT = "not sent"  # provably, so it may be asked for again
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,23 @@ class Answer:
     """What a question to the provider brought, with both messages, free of secrets."""
 
     result: Result
+    sent: dict[str, Any] = field(default_factory=dict)
+    received: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RefundAnswer:
+    """What asking for a refund brought, with both messages, free of secrets.
+
+    Without a `code` nothing came that can be trusted. `transaction_no` is the refund's own.
+    `takes_partial`: refused as a full refund only, the same amount may be asked for as a partial.
+    """
+
+    state: RefundState
+    code: str = ""
+    message: str = ""
+    transaction_no: str = ""
+    takes_partial: bool = False
     sent: dict[str, Any] = field(default_factory=dict)
     received: dict[str, Any] = field(default_factory=dict)
 
@@ -124,6 +143,15 @@ class Provider(Protocol):
 
     def query(self, payment: Payment, now: datetime) -> Answer:
         """Ask over the network; never raises for what the network or the provider does."""
+
+    def refund_request(self, reversal: Reversal, now: datetime) -> dict[str, Any]:
+        """Build the request for money back, offline and without secrets, to be kept."""
+
+    def refund(self, request: Mapping[str, Any]) -> RefundAnswer:
+        """Send what `refund_request` built; never raises for what network or provider do.
+
+        NOT_SENT only if nothing can have left this machine.
+        """
 
     def redact(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """The message without secrets and card data, for the log."""

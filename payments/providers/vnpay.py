@@ -16,6 +16,7 @@ from payments.providers.base import (
     NotPayable,
     Opening,
     Outcome,
+    RefundAnswer,
     RefundState,
     RefundWord,
     Result,
@@ -23,15 +24,17 @@ from payments.providers.base import (
     UnusableCallback,
 )
 from payments.vnpay.callback import NothingUsable, read_callback
-from payments.vnpay.client import query, redacted
+from payments.vnpay.client import query, redacted, refund
 from payments.vnpay.codes import RefundVerdict, Verdict
 from payments.vnpay.config import Config
 from payments.vnpay.pay import AmountNotAccepted, Attempt, pay_parameters, pay_url
-from payments.vnpay.query import RefundAnswer
+from payments.vnpay.query import RefundAnswer as QueriedRefund
+from payments.vnpay.refund import Reversal as VNPayReversal
+from payments.vnpay.refund import refund_request
 from payments.vnpay.signature import BadSignature
 
 if TYPE_CHECKING:
-    from payments.models import Payment
+    from payments.models import Payment, Reversal
 
 OUTCOMES = {
     Verdict.PAID: Outcome.PAID,
@@ -45,6 +48,8 @@ REFUND_STATES = {
     RefundVerdict.UNDER_WAY: RefundState.UNDER_WAY,
     RefundVerdict.DONE: RefundState.DONE,
     RefundVerdict.REJECTED: RefundState.REJECTED,
+    RefundVerdict.UNKNOWN: RefundState.UNKNOWN,
+    RefundVerdict.NOT_SENT: RefundState.NOT_SENT,
 }
 ORDER_TEXT = "Thanh toan don hang {code}"
 ORDER_CODE = re.compile(r"don hang ([0-9A-Z]{12})\b")
@@ -115,6 +120,33 @@ class VNPay:
         )
         return Answer(result, exchange.sent, exchange.received)
 
+    def refund_request(self, reversal: Reversal, now: datetime) -> dict[str, Any]:
+        payment = reversal.payment
+        wanted = VNPayReversal(
+            request_id=reversal.request_id,
+            txn_ref=payment.txn_ref,
+            transaction_date=payment.provider_request["vnp_CreateDate"],
+            transaction_no=payment.provider_transaction_no,
+            amount=reversal.amount,
+            is_full=reversal.is_full,
+            reason=reversal.reason,
+            requested_by=reversal.requested_by,
+        )
+        return dict(refund_request(wanted, now=now, config=self._config()))
+
+    def refund(self, request: Mapping[str, Any]) -> RefundAnswer:
+        exchange = refund(request, config=self._config())
+        said = exchange.reply
+        return RefundAnswer(
+            REFUND_STATES[said.verdict],
+            code=said.code,
+            message=said.message,
+            transaction_no=said.transaction_no,
+            takes_partial=said.takes_partial,
+            sent=exchange.sent,
+            received=exchange.received,
+        )
+
     def redact(self, message: Mapping[str, Any]) -> dict[str, Any]:
         return redacted(message)
 
@@ -129,7 +161,7 @@ class VNPay:
         )
 
 
-def _refund_word(said: RefundAnswer) -> RefundWord:
+def _refund_word(said: QueriedRefund) -> RefundWord:
     return RefundWord(REFUND_STATES[said.verdict], said.amount, said.transaction_no)
 
 

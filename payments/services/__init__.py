@@ -4,10 +4,14 @@ from payments.services.cases import resolve_case
 from payments.services.messages import log_message
 from payments.services.reconcile import reconcile_payments
 from payments.services.record import record_result
+from payments.services.reversals import advance_due_reversals, advance_reversal, due_reversals
 from payments.services.settle import settle_order, settle_overdue_orders
 from payments.services.start import start_payment
 
 __all__ = [
+    "advance_due_reversals",
+    "advance_reversal",
+    "due_reversals",
     "log_message",
     "reconcile_payments",
     "record_result",

@@ -30,13 +30,15 @@ def log_message(
         provider=provider.name,
         channel=channel,
         txn_ref=txn_ref[:LONGEST_REFERENCE].replace("\0", ""),
-        body=_without_nul(provider.redact(body)),
+        body=storable(provider, body),
         remote_address=remote_address or None,
         at=at,
     )
 
 
-def _without_nul(body: dict[str, Any]) -> dict[str, Any]:
-    # PostgreSQL can't store the character, and whoever sends it must not escape the log by it.
-    storable: dict[str, Any] = json.loads(json.dumps(body).replace("\\u0000", "\\ufffd"))
-    return storable
+def storable(provider: Provider, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The message less secrets and card data, and less what PostgreSQL can't store."""
+    # Whoever sends the NUL character must not escape the log by it.
+    text = json.dumps(provider.redact(body)).replace("\\u0000", "\\ufffd")
+    kept: dict[str, Any] = json.loads(text)
+    return kept

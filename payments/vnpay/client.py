@@ -10,7 +10,7 @@ from threading import Thread
 from typing import Any, TypeVar
 
 import requests
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
 from payments.vnpay.config import Config
 from payments.vnpay.query import (
@@ -20,11 +20,23 @@ from payments.vnpay.query import (
     query_request,
     read_query_answer,
 )
+from payments.vnpay.refund import (
+    NEVER_LEFT,
+    NO_REPLY,
+    RefundReply,
+    read_refund_answer,
+    signed_refund,
+)
 
 Given = TypeVar("Given")
 
 LARGEST_ANSWER = 64 * 1024
 TROUBLE = (requests.RequestException, HTTPError, TimeoutError, ValueError, RecursionError)
+NO_ADDRESS = (
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidURL,
+)
 SECRET_FIELDS = {
     "vnp_securehash",
     "vnp_cardnumber",
@@ -39,6 +51,15 @@ class Exchange:
     """One question and its answer, as they travelled."""
 
     answer: QueryAnswer
+    sent: dict[str, Any] = field(default_factory=dict)
+    received: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RefundExchange:
+    """One request for money back and its answer, as they travelled."""
+
+    reply: RefundReply
     sent: dict[str, Any] = field(default_factory=dict)
     received: dict[str, Any] = field(default_factory=dict)
 
@@ -59,11 +80,43 @@ def query(*, txn_ref: str, transaction_date: str, now: datetime, config: Config)
     """
     sent = query_request(txn_ref=txn_ref, transaction_date=transaction_date, now=now, config=config)
     try:
-        received = decoded(_within(sum(config.timeout), lambda: _post(sent, config)))
+        received = _exchange(sent, config)
     except TROUBLE as trouble:
-        return Exchange(NO_INFORMATION, sent, {"error": f"{type(trouble).__name__}: {trouble}"})
+        return Exchange(NO_INFORMATION, sent, _told(trouble))
     answer = read_query_answer(received, txn_ref=txn_ref, config=config)
     return Exchange(answer, sent, received)
+
+
+def refund(request: Mapping[str, str], *, config: Config) -> RefundExchange:
+    """Sign a request for money back and send it, once. Never raises for what the network does.
+
+    It is not sent only if there was provably no connection to send it on. After that anything but
+    an answer that can be trusted leaves unknown what VNPay did.
+    """
+    sent = signed_refund(request, config)
+    try:
+        received = _exchange(sent, config)
+    except TROUBLE as trouble:
+        reply = NEVER_LEFT if _had_no_connection(trouble) else NO_REPLY
+        return RefundExchange(reply, sent, _told(trouble))
+    reply = read_refund_answer(received, request=request, config=config)
+    return RefundExchange(reply, sent, received)
+
+
+def _exchange(sent: dict[str, str], config: Config) -> dict[str, Any]:
+    return decoded(_within(sum(config.timeout), lambda: _post(sent, config)))
+
+
+def _told(trouble: Exception) -> dict[str, Any]:
+    return {"error": f"{type(trouble).__name__}: {trouble}"}
+
+
+def _had_no_connection(trouble: Exception) -> bool:
+    """No address, refused, name not found, or not reached in time. A timeout of ours is none."""
+    if isinstance(trouble, (requests.ConnectTimeout, *NO_ADDRESS)):
+        return True
+    cause = trouble.args[0] if trouble.args else None
+    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
 
 
 def _within(seconds: float, work: Callable[[], Given]) -> Given:

@@ -18,6 +18,8 @@ class RefundVerdict(Enum):
     UNDER_WAY = "under way"
     DONE = "done"
     REJECTED = "rejected"
+    UNKNOWN = "unknown"  # it may have been done, or not
+    NOT_SENT = "not sent"  # provably, so it may be asked for again
 
 
 PAID = "00"
@@ -28,6 +30,8 @@ NO_SUCH_TRANSACTION = "91"
 PAYMENT = "01"
 REFUNDS = ("02", "03")
 REFUND_REJECTED = "09"
+REFUSALS = ("02", "03", "04", "13", "91", "93", "95", "97")
+ONLY_PARTIAL = ("04", "13")  # refused as a full refund, welcome as a partial one
 
 
 def verdict_of_callback(response_code: str, status: str) -> Verdict:
@@ -51,6 +55,13 @@ def verdict_of_query(kind: str, status: str) -> Verdict:
     if status in (SUSPECTED, DEBITED_NOT_PAID):
         return Verdict.REVIEW
     return {PAID: Verdict.PAID, STATUS_FAILED: Verdict.FAILED}.get(status, Verdict.NOT_FINAL)
+
+
+def verdict_of_refund_answer(code: str, status: str) -> RefundVerdict:
+    """Section 8.1, for the answer to a request. Codes that say neither yes nor no are unknown."""
+    if code == PAID:
+        return verdict_of_refund(status)
+    return RefundVerdict.REJECTED if code in REFUSALS else RefundVerdict.UNKNOWN
 
 
 def verdict_of_refund(status: str) -> RefundVerdict:

@@ -25,6 +25,14 @@ def minor_units(amount: Decimal) -> str:
     return str(int(amount) * 100)
 
 
+def hundredths(amount: Decimal) -> str:
+    """VND times 100, digits only, where a fraction of a đồng may go back. ValueError for less."""
+    digits = amount * 100
+    if digits != digits.to_integral_value():
+        raise ValueError(f"{amount} has more than two places.")
+    return str(int(digits))
+
+
 def from_minor_units(digits: str) -> Decimal:
     """VND from VNPay's digits, exactly. Raises ValueError unless it is digits."""
     if not re.fullmatch(r"[0-9]{1,12}", digits):

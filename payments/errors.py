@@ -1,0 +1,25 @@
+"""What can be refused about giving money back, and how callers recognise it."""
+
+from django.utils.translation import gettext_lazy as _
+
+from ticketing.errors import DomainError
+
+
+class PaymentNotCaptured(DomainError):
+    code = "payment-not-captured"
+    title = _("This payment brought no money that could go back.")
+
+
+class ReversalInProgress(DomainError):
+    code = "reversal-in-progress"
+    title = _("Money of this payment is on its way back already.")
+
+
+class ReversalTooLarge(DomainError):
+    code = "reversal-too-large"
+    title = _("That is more than this payment still has.")
+
+
+class ReversalNotDecidable(DomainError):
+    code = "reversal-not-decidable"
+    title = _("There is nothing to decide about this reversal now.")

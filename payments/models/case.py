@@ -1,0 +1,100 @@
+"""Money that did not come as planned."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import CheckConstraint, Q, UniqueConstraint
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, FSMModelMixin, transition
+
+from orders.models import Order
+from payments.models.payment import Payment
+from ticketing.models import one_of
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+class CaseKind(models.TextChoices):
+    LATE = "late", _("money came after the order had ended")
+    DUPLICATE = "duplicate", _("the order was paid a second time")
+    AMOUNT_MISMATCH = "amount_mismatch", _("another amount than asked for")
+    SUSPECTED_FRAUD = "suspected_fraud", _("the provider suspects fraud")
+    UNKNOWN_REFERENCE = "unknown_reference", _("a payment nobody here asked for")
+    ORPHANED = "orphaned", _("the provider never said what became of it")
+    CONTRADICTED = "contradicted", _("captured here, and the provider says otherwise now")
+
+
+class CaseStatus(models.TextChoices):
+    OPEN = "open", _("open")
+    RESOLVED = "resolved", _("resolved")
+
+
+class PaymentCaseQuerySet(models.QuerySet["PaymentCase"]):
+    def open(self) -> PaymentCaseQuerySet:
+        return self.filter(status=CaseStatus.OPEN)
+
+    def owing(self) -> PaymentCaseQuerySet:
+        """Somebody's money is here that we may not keep."""
+        return self.open().filter(amount_owed__gt=Decimal(0))
+
+
+class PaymentCase(FSMModelMixin, models.Model):
+    """Money that did not come as planned: what happened, what was decided, and what is owed."""
+
+    Kind = CaseKind
+    Status = CaseStatus
+
+    kind = models.CharField(max_length=30, choices=CaseKind.choices)
+    status = FSMField(choices=CaseStatus.choices, default=CaseStatus.OPEN, protected=True)
+    payment = models.ForeignKey(
+        Payment, null=True, blank=True, on_delete=models.PROTECT, related_name="cases"
+    )
+    order = models.ForeignKey(
+        Order, null=True, blank=True, on_delete=models.PROTECT, related_name="payment_cases"
+    )
+    provider = models.CharField(max_length=30)
+    txn_ref = models.CharField(max_length=100)
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    amount_owed = models.DecimalField(max_digits=14, decimal_places=2, default=Decimal(0))
+    description = models.TextField()
+    opened_at = models.DateTimeField()
+    decision = models.TextField(blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PaymentCaseQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            one_of("status", CaseStatus, "payment_case_status_valid"),
+            one_of("kind", CaseKind, "payment_case_kind_valid"),
+            CheckConstraint(
+                name="payment_case_decided_when_resolved",
+                condition=Q(status="open") ^ Q(decided_at__isnull=False),
+            ),
+            CheckConstraint(
+                name="payment_case_owed_not_negative", condition=Q(amount_owed__gte=Decimal(0))
+            ),
+            UniqueConstraint(
+                name="payment_case_once_per_fact",
+                fields=["provider", "txn_ref", "kind"],
+                condition=Q(status="open"),
+            ),
+        ]
+        indexes = [models.Index(name="payment_case_of_reference", fields=["txn_ref"])]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.txn_ref}"
+
+    @transition(field=status, source=CaseStatus.OPEN, target=CaseStatus.RESOLVED)
+    def resolve(self, *, by: User | None, at: datetime, reason: str) -> None:
+        """Somebody decided; `reason` is the decision."""
+        self.decision, self.decided_by, self.decided_at = reason, by, at
