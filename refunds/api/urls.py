@@ -1,5 +1,9 @@
-from __future__ import annotations
+from django.urls import path
 
-from django.urls import URLPattern
+from refunds.api import views
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("orders/<str:code>/refund-quotes/", views.RefundQuotes.as_view()),
+    path("orders/<str:code>/refunds/", views.OrderRefunds.as_view()),
+    path("refunds/<int:pk>/", views.RefundDetail.as_view()),
+]

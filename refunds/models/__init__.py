@@ -1,1 +1,39 @@
 """Money that customers get back: why, how much, who decided, and how far it is."""
+
+from refunds.models.campaign import (
+    CAMPAIGN_REASONS,
+    CampaignOrder,
+    CampaignOrderStatus,
+    CampaignStatus,
+    RefundCampaign,
+)
+from refunds.models.refund import (
+    LIVE,
+    OF_PAYMENT,
+    PAID_BACK,
+    RESERVED,
+    UNDECIDED,
+    Refund,
+    RefundOverride,
+    RefundReason,
+    RefundStatus,
+    RefundTicket,
+)
+
+__all__ = [
+    "CAMPAIGN_REASONS",
+    "LIVE",
+    "OF_PAYMENT",
+    "PAID_BACK",
+    "RESERVED",
+    "UNDECIDED",
+    "CampaignOrder",
+    "CampaignOrderStatus",
+    "CampaignStatus",
+    "Refund",
+    "RefundCampaign",
+    "RefundOverride",
+    "RefundReason",
+    "RefundStatus",
+    "RefundTicket",
+]

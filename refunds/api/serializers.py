@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from refunds.explanations import in_language
+from refunds.models import Refund
+from refunds.operations.claims import Claim
+from refunds.policy import Reason
+
+MOST_TICKETS = 1000
+ASKED_FOR = [Reason.PERSONAL, Reason.POSTPONED, Reason.CANCELLED, Reason.FRAUD]
+
+
+class RefundRequest(serializers.Serializer[Any]):
+    """`tickets` are for a personal reason only; the others cover the whole order."""
+
+    reason = serializers.ChoiceField(choices=[reason.value for reason in ASKED_FOR])
+    tickets = serializers.ListField(
+        child=serializers.CharField(max_length=26),
+        required=False,
+        min_length=1,
+        max_length=MOST_TICKETS,
+        help_text="Codes of the tickets to give back; all that can be given back if left out.",
+    )
+
+    def validate_reason(self, reason: str) -> Reason:
+        return Reason(reason)
+
+    def validate_tickets(self, codes: list[str]) -> list[str]:
+        codes = [code.upper() for code in codes]
+        if len(set(codes)) < len(codes):
+            raise serializers.ValidationError(_("A ticket is listed twice."))
+        return codes
+
+    def validate(self, body: dict[str, Any]) -> dict[str, Any]:
+        if body["reason"] is not Reason.PERSONAL and "tickets" in body:
+            raise serializers.ValidationError(
+                {"tickets": [_("Leave them out: for this reason the whole order is refunded.")]}
+            )
+        return body
+
+
+class StepBody(serializers.Serializer[Any]):
+    """One step of the policy, in the order of the calculation."""
+
+    rule = serializers.CharField()
+    inputs = serializers.DictField(child=serializers.CharField())
+    result = serializers.CharField()
+    text = serializers.CharField(help_text="The step in words, in the language asked for.")
+
+
+class QuoteBody(serializers.Serializer[Claim]):
+    percentage = serializers.IntegerField(source="assessment.percentage")
+    base_amount = serializers.DecimalField(14, 2, source="assessment.base_amount")
+    amount = serializers.DecimalField(14, 2, source="assessment.amount")
+    currency = serializers.CharField(source="order.currency")
+    calculation_basis = serializers.CharField(source="assessment.basis")
+    decided_by = serializers.ChoiceField(
+        choices=["automatic", "organizer", "admin"], source="assessment.decided_by"
+    )
+    tickets = serializers.SerializerMethodField()
+    explanation = serializers.SerializerMethodField()
+
+    def get_tickets(self, claim: Claim) -> list[str]:
+        return [ticket.code for ticket in claim.tickets]
+
+    def get_explanation(self, claim: Claim) -> list[dict[str, Any]]:
+        return in_language(claim.explanation, get_language() or "en")
+
+
+class RefundBody(serializers.ModelSerializer[Refund]):
+    order = serializers.CharField(source="order.code")
+    percentage = serializers.IntegerField(source="percentage_applied")
+    tickets = serializers.SerializerMethodField()
+    explanation = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Refund
+        fields = [
+            "id",
+            "order",
+            "reason",
+            "status",
+            "percentage",
+            "base_amount",
+            "amount",
+            "currency",
+            "calculation_basis",
+            "tickets",
+            "requested_at",
+            "decision_at",
+            "processed_at",
+            "rejection_reason",
+            "explanation",
+        ]
+        read_only_fields = fields
+
+    def get_tickets(self, refund: Refund) -> list[str]:
+        shown = refund.shown_tickets  # type: ignore[attr-defined]
+        return [each.ticket.code for each in shown]
+
+    def get_explanation(self, refund: Refund) -> list[dict[str, Any]]:
+        return in_language(refund.explanation, get_language() or "en")

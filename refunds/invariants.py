@@ -1,0 +1,130 @@
+"""What must be true of refunds at any moment; `verify_invariants` counts what breaks it."""
+
+from ticketing.invariants import Rule
+
+RULES = [
+    Rule(
+        "refunded_amount_is_what_went_back",
+        "An order's refunded amount is the sum of its refunds that are paid back.",
+        """
+        SELECT o.id FROM orders_order o LEFT JOIN refunds_refund r
+            ON r.order_id = o.id AND r.case_id IS NULL AND r.status IN ('completed', 'partial')
+        GROUP BY o.id HAVING o.refunded_amount <> coalesce(sum(r.amount), 0)
+        """,
+    ),
+    Rule(
+        "refund_reserved_amount_is_what_is_approved",
+        "An order's reserved amount is the sum of its refunds that are approved and not back.",
+        """
+        SELECT o.id FROM orders_order o LEFT JOIN refunds_refund r
+            ON r.order_id = o.id AND r.case_id IS NULL
+            AND r.status IN ('approved', 'processing', 'payment_failed')
+        GROUP BY o.id HAVING o.refund_reserved_amount <> coalesce(sum(r.amount), 0)
+        """,
+    ),
+    Rule(
+        "ticket_in_one_live_refund",
+        "A ticket is in at most one refund that was not rejected and has not failed.",
+        """
+        SELECT t.ticket_id FROM refunds_refundticket t JOIN refunds_refund r ON r.id = t.refund_id
+        WHERE r.status NOT IN ('rejected', 'failed')
+        GROUP BY t.ticket_id HAVING count(*) > 1
+        """,
+    ),
+    Rule(
+        "refund_ticket_live_with_its_refund",
+        "A refund keeps its tickets until it is rejected or has failed, and no longer.",
+        """
+        SELECT t.id FROM refunds_refundticket t JOIN refunds_refund r ON r.id = t.refund_id
+        WHERE t.is_live <> (r.status NOT IN ('rejected', 'failed'))
+        """,
+    ),
+    Rule(
+        "refund_ticket_of_its_order",
+        "A refund takes back tickets of its own order.",
+        """
+        SELECT t.id FROM refunds_refundticket t
+        JOIN refunds_refund r ON r.id = t.refund_id JOIN orders_ticket k ON k.id = t.ticket_id
+        WHERE r.order_id <> t.order_id OR k.order_id <> t.order_id
+        """,
+    ),
+    Rule(
+        "refunded_ticket_has_its_refund",
+        "A ticket is refunded when a refund that is paid back took it, and only then.",
+        """
+        (SELECT id FROM orders_ticket WHERE status = 'refunded'
+         EXCEPT SELECT t.ticket_id FROM refunds_refundticket t
+         JOIN refunds_refund r ON r.id = t.refund_id WHERE r.status IN ('completed', 'partial'))
+        UNION ALL
+        (SELECT t.ticket_id FROM refunds_refundticket t
+         JOIN refunds_refund r ON r.id = t.refund_id WHERE r.status IN ('completed', 'partial')
+         EXCEPT SELECT id FROM orders_ticket WHERE status = 'refunded')
+        """,
+    ),
+    Rule(
+        "approved_refund_bars_its_tickets",
+        "A ticket lets nobody in from the approval of its refund on, and lets in without one.",
+        """
+        (SELECT id FROM orders_ticket WHERE refund_approved_at IS NOT NULL
+         EXCEPT SELECT t.ticket_id FROM refunds_refundticket t
+         JOIN refunds_refund r ON r.id = t.refund_id WHERE t.is_live AND r.status IN
+            ('approved', 'processing', 'payment_failed', 'completed', 'partial'))
+        UNION ALL
+        (SELECT t.ticket_id FROM refunds_refundticket t
+         JOIN refunds_refund r ON r.id = t.refund_id WHERE t.is_live AND r.status IN
+            ('approved', 'processing', 'payment_failed', 'completed', 'partial')
+         EXCEPT SELECT id FROM orders_ticket WHERE refund_approved_at IS NOT NULL)
+        """,
+    ),
+    Rule(
+        "paid_back_refund_has_a_reversal_or_evidence",
+        "Money that is back went through a reversal of that amount, or a person says how.",
+        """
+        SELECT r.id FROM refunds_refund r LEFT JOIN payments_reversal v ON v.id = r.reversal_id
+        WHERE r.status IN ('completed', 'partial') AND r.amount > 0 AND r.payout_evidence = ''
+          AND (v.status, v.amount) IS DISTINCT FROM ('succeeded', r.amount)
+        """,
+    ),
+    Rule(
+        "reversal_has_one_refund",
+        "Money is sent back for a refund of the same amount.",
+        """
+        SELECT v.id FROM payments_reversal v LEFT JOIN refunds_refund r ON r.reversal_id = v.id
+        WHERE v.status = 'succeeded' AND (r.id IS NULL OR r.amount <> v.amount)
+        """,
+    ),
+    Rule(
+        "late_money_is_owed_or_back",
+        "Late and second money is owed by an open case, or was given back by its refund.",
+        """
+        SELECT p.id FROM payments_payment p
+        JOIN payments_paymentcase c ON c.payment_id = p.id AND c.kind IN ('late', 'duplicate')
+        LEFT JOIN refunds_refund r ON r.case_id = c.id
+        WHERE p.status = 'captured' AND c.status = 'resolved' AND c.decided_by_id IS NULL
+          AND coalesce(r.status, '') NOT IN ('completed', 'partial')
+        """,
+    ),
+    Rule(
+        "refund_status_logged",
+        "Every refund has a log row for its last state.",
+        """
+        SELECT id, status FROM refunds_refund WHERE status <> 'requested'
+        EXCEPT SELECT l.object_id, l.state FROM django_fsm_log_statelog l
+        JOIN django_content_type t ON t.id = l.content_type_id
+        WHERE t.app_label = 'refunds' AND t.model = 'refund'
+        """,
+    ),
+    Rule(
+        "approved_refund_will_be_paid_back",
+        "An approved refund has a job that pays it back, or waits for another of its order.",
+        """
+        SELECT r.id FROM refunds_refund r WHERE r.status = 'approved' AND NOT EXISTS (
+            SELECT 1 FROM jobs_job j WHERE j.topic = 'refunds.pay_back'
+              AND j.status IN ('pending', 'published')
+              AND (j.payload ->> 'refund_id')::bigint = r.id)
+          AND NOT EXISTS (
+            SELECT 1 FROM refunds_refund o WHERE o.order_id = r.order_id
+              AND o.status = 'processing')
+        """,
+    ),
+]

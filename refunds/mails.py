@@ -1,0 +1,123 @@
+"""What people are told of a refund, in the language of its order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
+from jobs.mail import queue_mail, render_mail
+from refunds.explanations import in_language
+from refunds.models import Refund, RefundStatus
+
+TO_CUSTOMER = {
+    RefundStatus.PENDING_ORGANIZER: (
+        _("We have your refund request for order {order}"),
+        _("The organizer of the event decides about it. You get another mail then."),
+    ),
+    RefundStatus.PENDING_ADMIN: (
+        _("We have your refund request for order {order}"),
+        _("We look at it and decide. You get another mail then."),
+    ),
+    RefundStatus.APPROVED: (
+        _("Your refund for order {order} is approved"),
+        _(
+            "{amount} go back to where the payment came from. Your bank may take some days. "
+            "The tickets let nobody in any more."
+        ),
+    ),
+    RefundStatus.REJECTED: (
+        _("Your refund for order {order} was refused"),
+        _("Why: {rejection} Your tickets stay valid as they were."),
+    ),
+    RefundStatus.COMPLETED: (
+        _("Your money for order {order} is back"),
+        _("{amount} went back to where the payment came from."),
+    ),
+    RefundStatus.PARTIAL: (
+        _("Your money for order {order} is back"),
+        _("{amount} went back to where the payment came from."),
+    ),
+    RefundStatus.FAILED: (
+        _("No money went back for order {order}"),
+        _(
+            "We could not carry your refund out and have closed it. Your tickets are as they were. "
+            "Answer this mail if you have a question."
+        ),
+    ),
+}
+TO_STAFF = {
+    RefundStatus.PENDING_ORGANIZER: (
+        _("Decide about a refund for order {order}"),
+        _("A customer asks {amount} back for a personal reason. You decide."),
+    ),
+    RefundStatus.PENDING_ADMIN: (
+        _("Decide about a refund for order {order}"),
+        _("A customer asks {amount} back because the event is postponed. You decide."),
+    ),
+    RefundStatus.PAYMENT_FAILED: (
+        _("A refund for order {order} was not paid out"),
+        _(
+            "The provider did not give {amount} back: {error} Retry it or settle it by hand."
+        ),
+    ),
+}
+# Whoever paid late or twice was told so when the money came, and by whom it was approved: nobody.
+SILENT_FOR_PAYMENTS = (RefundStatus.APPROVED,)
+
+
+def mail_customer(refund: Refund, status: RefundStatus) -> None:
+    """Tell the customer what became of the refund, unless it is nothing new to them."""
+    if status not in TO_CUSTOMER or (refund.is_of_payment and status in SILENT_FOR_PAYMENTS):
+        return
+    order = refund.order
+    with translation.override(order.language):
+        context = _context(refund, *TO_CUSTOMER[status])
+    message = render_mail("refunds/mail/refund", context, to=[order.email], language=order.language)
+    queue_mail(message, key=f"mail:refunds.{status}:{refund.pk}")
+
+
+def mail_staff(refund: Refund, status: RefundStatus) -> None:
+    """Tell those who can do something about it; each gets a mail of their own."""
+    if status not in TO_STAFF:
+        return
+    language = settings.LANGUAGE_CODE
+    page = reverse("admin:refunds_refund_change", args=[refund.pk])
+    with translation.override(language):
+        context = _context(refund, *TO_STAFF[status])
+        context["url"] = f"{settings.PUBLIC_URL}{page}"
+    for user in _deciders(refund, status):
+        message = render_mail("refunds/mail/refund", context, to=[user.email], language=language)
+        queue_mail(message, key=f"mail:refunds.{status}:{refund.pk}:{refund.reversal_id}:{user.pk}")
+
+
+def _deciders(refund: Refund, status: RefundStatus) -> QuerySet[User]:
+    people = User.objects.filter(is_active=True).exclude(email="")
+    if status == RefundStatus.PENDING_ORGANIZER:
+        return people.filter(organizers=refund.order.event.organizer_id).order_by("pk")
+    return people.filter(is_superuser=True).order_by("pk")
+
+
+def _context(refund: Refund, subject: str, text: str) -> dict[str, Any]:
+    order = refund.order
+    facts = {
+        "order": order.code,
+        "amount": order.price_tag(refund.amount),
+        "rejection": refund.rejection_reason,
+        "error": refund.provider_error.get("message", ""),
+    }
+    language = translation.get_language() or settings.LANGUAGE_CODE
+    return {
+        "order": order,
+        "starts_at": order.showing.local(order.showing.starts_at),
+        "subject": gettext(subject).format(**facts),
+        "text": gettext(text).format(**facts),
+        "reason": refund.get_reason_display(),
+        "steps": [step["text"] for step in in_language(refund.explanation, language)],
+    }

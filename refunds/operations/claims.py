@@ -1,0 +1,185 @@
+"""What an order's customer can have back at one moment. Reads only; quote and request share it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from orders.models import Order, Ticket, TicketStatus
+from payments.models import CaseKind, PaymentCase
+from refunds.errors import (
+    NothingToRefund,
+    RefundNotOffered,
+    RefundWindowClosed,
+    TicketNotRefundable,
+)
+from refunds.explanations import explain
+from refunds.models import RefundTicket
+from refunds.policy import (
+    Assessment,
+    DecidedBy,
+    Facts,
+    Reason,
+    TicketFacts,
+    WindowClosed,
+    assess,
+)
+from ticketing.models import Event
+
+REASONS = {CaseKind.LATE: Reason.LATE_PAYMENT, CaseKind.DUPLICATE: Reason.DUPLICATE_PAYMENT}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What goes back if it is asked for now: money, tickets, and why that much."""
+
+    order: Order
+    reason: Reason
+    tickets: list[Ticket]
+    at: datetime
+    assessment: Assessment
+    case: PaymentCase | None = None
+
+    @property
+    def explanation(self) -> list[dict[str, Any]]:
+        """The policy's steps with a sentence for people in every language."""
+        return explain(self.assessment.steps, time_zone=self.order.showing.time_zone)
+
+    @property
+    def decided_by(self) -> DecidedBy:
+        return self.assessment.decided_by
+
+
+def claim_for_customer(
+    order: Order, reason: Reason, codes: Sequence[str] | None, at: datetime
+) -> Claim:
+    """What a customer gets who asks now, for the tickets of these codes or all that can be had.
+
+    Raises RefundNotOffered, NothingToRefund, TicketNotRefundable, RefundWindowClosed.
+    """
+    _check_offered(order.event, reason)
+    _check_paid(order)
+    if reason is Reason.PERSONAL:
+        tickets = _selected_tickets(order, codes)
+    else:
+        _check_nothing_undecided(order)
+        tickets = free_tickets(order)
+    found = claim(order, reason, tickets, at)
+    if reason is not Reason.PERSONAL and is_nothing(found):
+        raise NothingToRefund(_("All that can go back for this reason has gone back already."))
+    return found
+
+
+def claim(order: Order, reason: Reason, tickets: list[Ticket], at: datetime) -> Claim:
+    """What these tickets, or the whole order, are worth now. Raises RefundWindowClosed."""
+    try:
+        assessment = assess(facts_of(order, reason, tickets, at))
+    except WindowClosed as closed:
+        raise RefundWindowClosed(
+            _("Tickets could be given back until {moment}.").format(
+                moment=order.showing.local(closed.closed_at)
+            ),
+            closed_at=closed.closed_at,
+        ) from closed
+    return Claim(order, reason, tickets, at, assessment)
+
+
+def claim_for_case(order: Order, case: PaymentCase, at: datetime) -> Claim:
+    """What a late or second payment is worth: all of it, whatever the order is."""
+    reason = REASONS[CaseKind(case.kind)]
+    facts = replace(facts_of(order, reason, [], at), payment_amount=case.amount_owed)
+    return Claim(order, reason, [], at, assess(facts), case)
+
+
+def facts_of(
+    order: Order,
+    reason: Reason,
+    tickets: Sequence[Ticket],
+    at: datetime,
+    *,
+    own_reserved: Decimal = Decimal(0),
+    override: int | None = None,
+) -> Facts:
+    """What the policy looks at. `own_reserved` is what this very refund has set aside before."""
+    return Facts(
+        reason=reason,
+        requested_at=at,
+        sale_end=order.showing.ticket_sale_end,
+        tickets=tuple(TicketFacts(ticket.code, ticket.price) for ticket in tickets),
+        order_total=order.total_amount,
+        refunded_before=order.refunded_amount + order.refund_reserved_amount - own_reserved,
+        auto_approve=order.event.auto_approve_refund,
+        override=override,
+    )
+
+
+def free_tickets(order: Order) -> list[Ticket]:
+    """The order's tickets that are in no live refund, used ones too."""
+    taken = RefundTicket.objects.live().filter(order=order).values("ticket")
+    return list(order.tickets.live().exclude(pk__in=taken).order_by("pk"))
+
+
+def is_nothing(found: Claim) -> bool:
+    """Whether neither money nor a free ticket would go back."""
+    is_free = found.order.total_amount == 0
+    return not found.assessment.amount and not (is_free and found.tickets)
+
+
+def _check_offered(event: Event, reason: Reason) -> None:
+    if _goes_back_by_itself(event):
+        raise RefundNotOffered(
+            _("The event does not take place. The money goes back in full without a request.")
+        )
+    if reason is Reason.POSTPONED and event.status != Event.Status.POSTPONED:
+        raise RefundNotOffered(_("The event is not postponed. Ask for a personal reason instead."))
+    if reason not in (Reason.PERSONAL, Reason.POSTPONED):
+        raise RefundNotOffered(_("Only the platform gives money back for this reason."))
+
+
+def _goes_back_by_itself(event: Event) -> bool:
+    is_fraud = event.fraud_status == Event.FraudStatus.CONFIRMED
+    return bool(event.status == Event.Status.CANCELLED or is_fraud)
+
+
+def _check_paid(order: Order) -> None:
+    if order.status == Order.Status.REFUNDED:
+        raise NothingToRefund(_("All of this order was refunded already."))
+    if not order.is_settled_as_paid:
+        raise NothingToRefund(
+            _("The order is {status}; nothing was paid for it.").format(
+                status=order.get_status_display()
+            )
+        )
+
+
+def _check_nothing_undecided(order: Order) -> None:
+    waiting = RefundTicket.objects.live().filter(order=order, refund__in=order.refunds.undecided())
+    codes = sorted(waiting.values_list("ticket__code", flat=True))
+    if codes or order.refunds.undecided().exists():
+        raise TicketNotRefundable(
+            _("Another request for this order waits for a decision. Wait for it first."),
+            tickets=codes,
+        )
+
+
+def _selected_tickets(order: Order, codes: Sequence[str] | None) -> list[Ticket]:
+    free = {ticket.code: ticket for ticket in free_tickets(order)}
+    good = {code: each for code, each in free.items() if each.status == TicketStatus.ACTIVE}
+    if codes is None:
+        if not good:
+            raise NothingToRefund(_("The order has no ticket left that could be given back."))
+        return list(good.values())
+    refused = sorted(set(codes) - set(good))
+    if refused:
+        raise TicketNotRefundable(
+            _("They were used, refunded, or are in another request: {codes}.").format(
+                codes=", ".join(refused)
+            ),
+            tickets=refused,
+        )
+    return [good[code] for code in sorted(codes, key=lambda code: good[code].pk)]

@@ -1,0 +1,43 @@
+"""The use cases of refunds; each opens its own transactions and is called by edges only."""
+
+from refunds.services.campaigns import (
+    pause_campaign,
+    prepare_campaign,
+    preview_campaign,
+    resume_campaign,
+    retry_campaign,
+    start_campaign,
+)
+from refunds.services.decide import approve_refund, may_decide, reject_refund
+from refunds.services.override import override_refund
+from refunds.services.owed import refund_case
+from refunds.services.pay_back import pay_back, record_reversal, record_unclear_reversal
+from refunds.services.process import open_reversals, process_refunds
+from refunds.services.request import quote_refund, request_refund
+from refunds.services.run_campaign import advance_campaign
+from refunds.services.settle import mark_refund_failed, mark_refund_paid, retry_refund
+
+__all__ = [
+    "advance_campaign",
+    "approve_refund",
+    "mark_refund_failed",
+    "mark_refund_paid",
+    "may_decide",
+    "open_reversals",
+    "override_refund",
+    "pause_campaign",
+    "pay_back",
+    "prepare_campaign",
+    "preview_campaign",
+    "process_refunds",
+    "quote_refund",
+    "record_reversal",
+    "record_unclear_reversal",
+    "refund_case",
+    "reject_refund",
+    "request_refund",
+    "resume_campaign",
+    "retry_campaign",
+    "retry_refund",
+    "start_campaign",
+]

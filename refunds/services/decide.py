@@ -1,0 +1,74 @@
+"""Organizers and admins decide about refunds that wait for them."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from orders.models import Order, Ticket
+from refunds.errors import NoteRequired, RefundAlreadyDecided
+from refunds.models import UNDECIDED, Refund, RefundReason, RefundStatus
+from refunds.operations import decisions
+from ticketing.errors import NotAllowed
+from ticketing.roles import is_admin, is_organizer_of
+
+
+def may_decide(refund: Refund, user: User) -> bool:
+    """Whether the policy lets this user decide: organizers on personal reasons of own events.
+
+    Admins may step in everywhere; nobody decides about money for himself.
+    """
+    if refund.requested_by_id == user.pk:
+        return False
+    if is_admin(user):
+        return True
+    is_theirs = refund.status == RefundStatus.PENDING_ORGANIZER
+    is_personal = refund.reason == RefundReason.PERSONAL
+    return is_theirs and is_personal and is_organizer_of(user, refund.order.event)
+
+
+@transaction.atomic(durable=True)
+def approve_refund(*, refund_id: int, by: User) -> Refund:
+    """Set the money aside; a job pays it back.
+
+    Locks order, refund, tickets by ascending id. Raises NotAllowed, RefundAlreadyDecided,
+    TicketNotRefundable when a ticket was used meanwhile, RefundTooLarge.
+    """
+    order, refund, tickets = _locked(refund_id, by)
+    decisions.approve(order, refund, tickets, by=by, at=timezone.now(), reason=f"{by} approved it.")
+    return refund
+
+
+@transaction.atomic(durable=True)
+def reject_refund(*, refund_id: int, by: User, reason: str) -> Refund:
+    """Refuse it; `reason` is told to the customer.
+
+    Locks order, refund, tickets by ascending id. Raises NotAllowed, RefundAlreadyDecided,
+    NoteRequired.
+    """
+    if not reason.strip():
+        raise NoteRequired(_("Tell the customer why the refund is refused."))
+    order, refund, tickets = _locked(refund_id, by)
+    decisions.reject(order, refund, tickets, by=by, at=timezone.now(), reason=reason.strip())
+    return refund
+
+
+def _locked(refund_id: int, by: User) -> tuple[Order, Refund, list[Ticket]]:
+    found = Refund.objects.get(pk=refund_id)
+    order = Order.objects.get_for_update(found.order_id)
+    refund = Refund.objects.get_for_update(refund_id)
+    refund.order = order
+    if refund.status not in UNDECIDED:
+        raise RefundAlreadyDecided(
+            _("The refund is {status}.").format(status=refund.get_status_display())
+        )
+    if not may_decide(refund, by):
+        raise NotAllowed(
+            _(
+                "Organizers decide about personal reasons of their own events; the rest is up to "
+                "the platform, and nobody decides about an own refund."
+            )
+        )
+    return order, refund, decisions.lock_tickets(refund)

@@ -1,0 +1,108 @@
+"""An admin puts another of the policy's percentages in the place of the computed one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from orders.models import Order, Ticket
+from orders.operations import reserve_refund, undo_reserved_refund
+from refunds.errors import NoteRequired, OverrideNotAllowed
+from refunds.explanations import explain
+from refunds.models import UNDECIDED, Refund, RefundOverride, RefundStatus
+from refunds.operations import decisions
+from refunds.operations.claims import facts_of
+from refunds.policy import PERCENTAGES, Assessment, Reason, assess
+from ticketing.errors import NotAllowed
+from ticketing.roles import require_admin
+
+OPEN_TO_OVERRIDE = [*UNDECIDED, RefundStatus.APPROVED]
+
+
+@transaction.atomic(durable=True)
+def override_refund(*, refund_id: int, percentage: int, by: User, note: str) -> Refund:
+    """Change the percentage to one of 0, 60, 80, 90 and 100, before the provider is told.
+
+    0 rejects the refund, and `note` is told to the customer. Keeps old and new values, who, when
+    and why. Locks order, refund, tickets by ascending id. Raises NotAllowed, NoteRequired,
+    OverrideNotAllowed, RefundTooLarge.
+    """
+    _check(percentage, by, note)
+    now = timezone.now()
+    found = Refund.objects.get(pk=refund_id)
+    order = Order.objects.get_for_update(found.order_id)
+    refund = Refund.objects.get_for_update(refund_id)
+    refund.order = order
+    _check_open(refund, by)
+    tickets = decisions.lock_tickets(refund)
+    assessment = _reassess(order, refund, tickets, percentage)
+    _keep(refund, assessment, by=by, note=note, now=now)
+    if percentage == 0:
+        decisions.reject(order, refund, tickets, by=by, at=now, reason=note.strip())
+        _apply(refund, assessment, order)
+        return refund
+    if refund.status == RefundStatus.APPROVED:
+        undo_reserved_refund(order, tickets, refund.amount)
+        reserve_refund(order, tickets, assessment.amount, at=now)
+    _apply(refund, assessment, order)
+    return refund
+
+
+def _check(percentage: int, by: User, note: str) -> None:
+    require_admin(by, _("Only platform admins override a refund."))
+    if percentage not in PERCENTAGES:
+        allowed = ", ".join(str(each) for each in PERCENTAGES)
+        raise OverrideNotAllowed(_("Choose one of {allowed} %.").format(allowed=allowed))
+    if not note.strip():
+        raise NoteRequired(_("An override needs a note that says why."))
+
+
+def _check_open(refund: Refund, by: User) -> None:
+    if refund.requested_by_id == by.pk:
+        raise NotAllowed(_("Nobody overrides an own refund."))
+    if refund.is_of_payment:
+        raise OverrideNotAllowed(_("This money was never ours: it goes back in full."))
+    if refund.status not in OPEN_TO_OVERRIDE:
+        raise OverrideNotAllowed(
+            _("The refund is {status}; an override has to come before the money is sent.").format(
+                status=refund.get_status_display()
+            )
+        )
+
+
+def _reassess(order: Order, refund: Refund, tickets: list[Ticket], percentage: int) -> Assessment:
+    is_reserved = refund.status == RefundStatus.APPROVED
+    facts = facts_of(
+        order,
+        Reason(refund.reason),
+        tickets,
+        refund.requested_at,
+        own_reserved=refund.amount if is_reserved else Decimal(0),
+        override=percentage,
+    )
+    return assess(facts)
+
+
+def _keep(refund: Refund, assessment: Assessment, *, by: User, note: str, now: datetime) -> None:
+    RefundOverride.objects.create(
+        refund=refund,
+        old_percentage=refund.percentage_applied,
+        new_percentage=assessment.percentage,
+        old_amount=refund.amount,
+        new_amount=assessment.amount,
+        actor=by,
+        note=note.strip(),
+        at=now,
+    )
+
+
+def _apply(refund: Refund, assessment: Assessment, order: Order) -> None:
+    refund.percentage_applied, refund.amount = assessment.percentage, assessment.amount
+    refund.base_amount = assessment.base_amount
+    refund.explanation = explain(assessment.steps, time_zone=order.showing.time_zone)
+    refund.save(update_fields=["percentage_applied", "amount", "base_amount", "explanation"])

@@ -1,0 +1,102 @@
+"""An admin settles by hand what the payment provider did not carry out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from orders.models import Order
+from payments.models import Payment, Reversal
+from payments.operations.reversals import close_reversal
+from refunds.errors import NoteRequired, RefundNotFailed
+from refunds.models import Refund, RefundStatus
+from refunds.operations import decisions, payouts
+from ticketing.roles import require_admin
+
+
+@transaction.atomic(durable=True)
+def retry_refund(*, refund_id: int, by: User, note: str) -> Refund:
+    """Tell the provider once more, by a new reversal.
+
+    If nobody knows what became of the last one, `note` has to say how it was made sure that the
+    provider did nothing: that reversal is closed with it. Locks order, payment, reversal, refund.
+    Raises NotAllowed, NoteRequired, RefundNotFailed.
+    """
+    now = timezone.now()
+    _order, payment, refund = _locked(refund_id, by, note)
+    _close_open_reversal(refund, succeeded=False, by=by, at=now, note=note)
+    if payment is not None:
+        payment.refresh_from_db()  # the closed reversal has given its part of it free
+    refund.payout_evidence = note.strip()
+    if not payouts.send_back(refund, payment, by=by, at=now):
+        raise RefundNotFailed(
+            _("Another refund of the same payment is on its way. Try again when it is over.")
+        )
+    refund.save(update_fields=["payout_evidence"])
+    return refund
+
+
+@transaction.atomic(durable=True)
+def mark_refund_paid(*, refund_id: int, by: User, evidence: str) -> Refund:
+    """Record that the money is back by other means, or that the provider did it after all.
+
+    `evidence` says how one can see it: a transfer's number, the provider's portal. Tickets, seats
+    and order follow as for any refund. Locks order, payment, reversal, refund, tickets and seats by
+    ascending id. Raises NotAllowed, NoteRequired, RefundNotFailed.
+    """
+    now = timezone.now()
+    order, _payment, refund = _locked(refund_id, by, evidence)
+    _close_open_reversal(refund, succeeded=True, by=by, at=now, note=evidence)
+    refund.payout_evidence = evidence.strip()
+    refund.save(update_fields=["payout_evidence"])
+    tickets = decisions.lock_tickets(refund)
+    payouts.finish(order, refund, tickets, by=by, at=now, reason=evidence.strip())
+    return refund
+
+
+@transaction.atomic(durable=True)
+def mark_refund_failed(*, refund_id: int, by: User, reason: str) -> Refund:
+    """Record that no money goes back by this refund: what it had set aside is free again.
+
+    Its tickets let people in again and can be asked back once more. Locks as `mark_refund_paid`.
+    Raises NotAllowed, NoteRequired, RefundNotFailed.
+    """
+    now = timezone.now()
+    order, _payment, refund = _locked(refund_id, by, reason)
+    _close_open_reversal(refund, succeeded=False, by=by, at=now, note=reason)
+    tickets = decisions.lock_tickets(refund)
+    payouts.give_up(order, refund, tickets, by=by, at=now, reason=reason.strip())
+    return refund
+
+
+def _locked(refund_id: int, by: User, note: str) -> tuple[Order, Payment | None, Refund]:
+    require_admin(by, _("Only platform admins settle a failed refund."))
+    if not note.strip():
+        raise NoteRequired(_("Say what was found at the provider, or how the money went back."))
+    found = Refund.objects.select_related("case", "order").get(pk=refund_id)
+    order = Order.objects.get_for_update(found.order_id)
+    giving = payouts.payment_of(found)
+    payment = Payment.objects.get_for_update(giving.pk) if giving else None
+    if found.reversal_id:
+        Reversal.objects.select_for_update(of=("self",)).get(pk=found.reversal_id)
+    refund = Refund.objects.get_for_update(refund_id)
+    refund.order = order
+    if refund.status != RefundStatus.PAYMENT_FAILED:
+        raise RefundNotFailed(
+            _("The refund is {status}.").format(status=refund.get_status_display())
+        )
+    return order, payment, refund
+
+
+def _close_open_reversal(
+    refund: Refund, *, succeeded: bool, by: User, at: datetime, note: str
+) -> None:
+    if refund.reversal_id is None:
+        return
+    reversal = Reversal.objects.get(pk=refund.reversal_id)
+    if reversal.status in Reversal.OPEN:
+        close_reversal(reversal, succeeded=succeeded, by=by, at=at, reason=note.strip())

@@ -1,0 +1,252 @@
+"""Organizers and admins decide, admins override; everything else is refused and changes nothing."""
+
+from __future__ import annotations
+
+import pytest
+from django_fsm_log.models import StateLog
+
+from jobs.models import Job
+from orders.errors import TicketNotValid
+from orders.models import Order
+from orders.services import check_in
+from refunds.errors import (
+    NoteRequired,
+    OverrideNotAllowed,
+    RefundAlreadyDecided,
+    TicketNotRefundable,
+)
+from refunds.models import Refund, RefundOverride, RefundStatus
+from refunds.policy import Reason
+from refunds.services import (
+    approve_refund,
+    override_refund,
+    pay_back,
+    reject_refund,
+    request_refund,
+)
+from tests.factories import from_now
+from tests.refunds.test_requests import everything, reread
+from ticketing.errors import NotAllowed
+from ticketing.invariants import violations
+
+
+def ask(order, tickets=None, reason=Reason.PERSONAL):
+    codes = [ticket.code for ticket in tickets] if tickets else None
+    return request_refund(
+        order_id=order.pk, requester=order.customer, reason=reason, ticket_codes=codes
+    )
+
+
+@pytest.fixture
+def personal(order, tickets):
+    """It waits for the organizer: 400,000 of the order's 1,500,000."""
+    return ask(order, tickets[:1])
+
+
+@pytest.fixture
+def postponed(order):
+    """It waits for the platform: 1,350,000."""
+    event = reread(order.event)
+    event.postpone(by=None, at=from_now(), reason="The singer is ill.")
+    event.save()
+    return ask(order, reason=Reason.POSTPONED)
+
+
+def refused(error, action, **arguments):
+    """The refusal's text; everything is as it was."""
+    before = everything()
+    overrides = RefundOverride.objects.count()
+    with pytest.raises(error) as refusal:
+        action(**arguments)
+    assert everything() == before
+    assert RefundOverride.objects.count() == overrides
+    return str(refusal.value)
+
+
+def broken():
+    return {rule: count for rule, count in violations().items() if count}
+
+
+def test_the_organizer_approves_a_personal_reason(personal, organizer, order, tickets):
+    refund = approve_refund(refund_id=personal.pk, by=organizer)
+
+    assert (refund.status, refund.approved_by) == (RefundStatus.APPROVED, organizer)
+    assert refund.decision_at is not None
+    assert reread(order).refund_reserved_amount == 400_000
+    assert reread(tickets[0]).refund_approved_at == refund.decision_at
+    assert Job.objects.filter(topic="refunds.pay_back").count() == 1
+    entry = StateLog.objects.filter(object_id=refund.pk, transition="approve").get()
+    assert (entry.by, entry.timestamp) == (organizer, refund.decision_at)
+    assert broken() == {}
+
+
+def test_a_ticket_whose_refund_is_approved_lets_nobody_in(personal, organizer, tickets):
+    approve_refund(refund_id=personal.pk, by=organizer)
+
+    with pytest.raises(TicketNotValid):
+        check_in(code=tickets[0].code, by=organizer)
+
+    assert reread(tickets[0]).status == "active"
+    assert check_in(code=tickets[1].code, by=organizer).status == "used"
+
+
+def test_somebody_who_went_in_meanwhile_gets_nothing_back(personal, organizer, tickets):
+    check_in(code=tickets[0].code, by=organizer)
+
+    refused(TicketNotRefundable, approve_refund, refund_id=personal.pk, by=organizer)
+
+    assert reread(personal).status == RefundStatus.PENDING_ORGANIZER
+
+
+def test_a_rejection_tells_why_and_frees_the_tickets(personal, organizer, order, tickets):
+    refund = reject_refund(refund_id=personal.pk, by=organizer, reason=" The hall is booked. ")
+
+    assert refund.status == RefundStatus.REJECTED
+    assert refund.rejection_reason == "The hall is booked."
+    assert reread(order).refund_reserved_amount == 0
+    assert ask(order, tickets[:1]).status == RefundStatus.PENDING_ORGANIZER
+    assert broken() == {}
+
+
+@pytest.mark.parametrize("reason", ["", "   "])
+def test_a_rejection_without_a_reason_is_refused(personal, organizer, reason):
+    refused(NoteRequired, reject_refund, refund_id=personal.pk, by=organizer, reason=reason)
+
+
+def test_an_admin_may_step_in(personal, admin):
+    assert approve_refund(refund_id=personal.pk, by=admin).approved_by == admin
+
+
+def test_members_of_another_organizer_decide_nothing(personal, stranger):
+    refused(NotAllowed, approve_refund, refund_id=personal.pk, by=stranger)
+    refused(NotAllowed, reject_refund, refund_id=personal.pk, by=stranger, reason="No.")
+
+
+def test_customers_decide_nothing(personal, customer):
+    refused(NotAllowed, approve_refund, refund_id=personal.pk, by=customer)
+
+
+def test_nobody_decides_about_an_own_refund(order, tickets):
+    order.event.organizer.members.add(order.customer)
+    refund = ask(order, tickets[:1])
+
+    refused(NotAllowed, approve_refund, refund_id=refund.pk, by=order.customer)
+
+
+def test_a_postponed_event_is_not_the_organizers_to_decide(postponed, organizer, admin):
+    refused(NotAllowed, approve_refund, refund_id=postponed.pk, by=organizer)
+    refused(NotAllowed, reject_refund, refund_id=postponed.pk, by=organizer, reason="No.")
+
+    assert approve_refund(refund_id=postponed.pk, by=admin).status == RefundStatus.APPROVED
+
+
+@pytest.mark.parametrize("first", [approve_refund, reject_refund])
+@pytest.mark.parametrize("second", [approve_refund, reject_refund])
+def test_a_decision_is_taken_once(personal, organizer, admin, first, second):
+    why = {approve_refund: {}, reject_refund: {"reason": "No."}}
+    first(refund_id=personal.pk, by=organizer, **why[first])
+
+    refused(RefundAlreadyDecided, second, refund_id=personal.pk, by=admin, **why[second])
+
+
+@pytest.mark.parametrize(
+    ("percentage", "amount"), [(60, 300_000), (80, 400_000), (90, 450_000), (100, 500_000)]
+)
+def test_an_override_changes_a_waiting_refund(personal, admin, percentage, amount):
+    refund = override_refund(
+        refund_id=personal.pk, percentage=percentage, by=admin, note="Known customer."
+    )
+
+    assert refund.status == RefundStatus.PENDING_ORGANIZER
+    assert (refund.percentage_applied, refund.amount) == (percentage, amount)
+    assert "override" in [step["rule"] for step in refund.explanation]
+    kept = RefundOverride.objects.get(refund=refund)
+    assert (kept.old_percentage, kept.old_amount) == (80, 400_000)
+    assert (kept.new_percentage, kept.new_amount) == (percentage, amount)
+    assert (kept.actor, kept.note) == (admin, "Known customer.")
+
+
+def test_an_override_of_an_approved_refund_moves_what_is_reserved(personal, admin, order):
+    approve_refund(refund_id=personal.pk, by=admin)
+
+    override_refund(refund_id=personal.pk, percentage=100, by=admin, note="Our fault.")
+
+    assert reread(order).refund_reserved_amount == 500_000
+    assert broken() == {}
+
+
+@pytest.mark.parametrize("is_approved", [False, True])
+def test_an_override_to_0_rejects(personal, admin, order, tickets, is_approved):
+    if is_approved:
+        approve_refund(refund_id=personal.pk, by=admin)
+
+    refund = override_refund(refund_id=personal.pk, percentage=0, by=admin, note="A reseller.")
+
+    assert (refund.status, refund.rejection_reason) == (RefundStatus.REJECTED, "A reseller.")
+    assert (reread(refund).percentage_applied, reread(refund).amount) == (0, 0)
+    assert reread(order).refund_reserved_amount == 0
+    assert reread(tickets[0]).refund_approved_at is None
+    assert broken() == {}
+
+
+@pytest.mark.parametrize("percentage", [-1, 1, 50, 79, 99, 101, 1000])
+def test_other_percentages_are_refused(personal, admin, percentage):
+    refused(
+        OverrideNotAllowed,
+        override_refund,
+        refund_id=personal.pk,
+        percentage=percentage,
+        by=admin,
+        note="Why not.",
+    )
+
+
+def test_only_admins_override(personal, organizer, customer):
+    for user in (organizer, customer):
+        refused(
+            NotAllowed,
+            override_refund,
+            refund_id=personal.pk,
+            percentage=100,
+            by=user,
+            note="Please.",
+        )
+
+
+def test_an_override_needs_a_note(personal, admin):
+    refused(
+        NoteRequired, override_refund, refund_id=personal.pk, percentage=100, by=admin, note=" "
+    )
+
+
+@pytest.mark.parametrize("status", ["rejected", "processing"])
+def test_an_override_comes_too_late_once_it_is_over_or_on_its_way(
+    personal, admin, organizer, status
+):
+    if status == "rejected":
+        reject_refund(refund_id=personal.pk, by=organizer, reason="No.")
+    else:
+        approve_refund(refund_id=personal.pk, by=organizer)
+        pay_back(refund_id=personal.pk)
+    assert reread(personal).status == status
+
+    refused(
+        OverrideNotAllowed,
+        override_refund,
+        refund_id=personal.pk,
+        percentage=100,
+        by=admin,
+        note="Too late.",
+    )
+
+
+def test_the_cap_holds_when_two_refunds_are_overridden_up(order, tickets, admin):
+    """90 % of the order and 100 % of its parts are more than all of it."""
+    parts = [ask(order, [ticket]) for ticket in tickets]
+    for part in parts:
+        override_refund(refund_id=part.pk, percentage=100, by=admin, note="All of it.")
+        approve_refund(refund_id=part.pk, by=admin)
+
+    assert reread(order).refund_reserved_amount == Order.objects.get().total_amount
+    assert Refund.objects.filter(status="approved").count() == 3
+    assert broken() == {}
