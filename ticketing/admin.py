@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import UTC
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
@@ -10,12 +11,17 @@ from django.db.models import ForeignKey, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.admin import ModelAdmin, TabularInline
+from django_fsm_log.models import StateLog
+from unfold.admin import GenericTabularInline, ModelAdmin, TabularInline
 
 from ticketing import services
 from ticketing.back_office import OwnEvents
 from ticketing.errors import DomainError
+from ticketing.event_actions import EventActions
 from ticketing.models import Area, Event, Organizer, Showing
+from ticketing.roles import is_admin
+
+ABOUT_FRAUD = ["investigate", "confirm_fraud", "clear", "lift_revenue_freeze"]
 
 
 @admin.register(Organizer)
@@ -28,7 +34,7 @@ class OrganizerAdmin(ModelAdmin):  # type: ignore[misc]
     def get_queryset(self, request: HttpRequest) -> QuerySet[Organizer]:
         """Members see the organizers that they belong to."""
         rows: QuerySet[Organizer] = super().get_queryset(request)
-        return rows if request.user.is_superuser else rows.filter(members=request.user.pk)
+        return rows if is_admin(request.user) else rows.filter(members=request.user.pk)
 
 
 class ShowingInline(TabularInline):  # type: ignore[misc]
@@ -39,16 +45,48 @@ class ShowingInline(TabularInline):  # type: ignore[misc]
     show_change_link = True
 
 
+class HistoryInline(GenericTabularInline):  # type: ignore[misc]
+    """Who decided what about an event, newest first."""
+
+    model = StateLog
+    ct_fk_field = "object_id"
+    verbose_name = verbose_name_plural = gettext_lazy("history")
+    fields: ClassVar = ["timestamp", "transition", "source_state", "state", "by", "description"]
+    readonly_fields = fields
+    ordering = ["-pk"]
+    extra = 0
+    can_delete = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StateLog]:
+        """What is thought of a suspicion is for platform admins only, not for the suspected."""
+        rows: QuerySet[StateLog] = super().get_queryset(request).select_related("by")
+        return rows if is_admin(request.user) else rows.exclude(transition__in=ABOUT_FRAUD)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever sees the event sees its history."""
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 @admin.register(Event)
-class EventAdmin(OwnEvents):
+class EventAdmin(EventActions):
     organizer_field = "organizer"
     list_display = ["title", "organizer", "status", "fraud_status"]
     list_filter = ["status", "fraud_status"]
     list_select_related = ["organizer"]
     search_fields = ["title"]
     prepopulated_fields = {"slug": ["title"]}
-    readonly_fields = ["status", "fraud_status", "revenue_frozen_at"]
-    inlines = [ShowingInline]
+    readonly_fields = ["status", "fraud_status", "revenue_frozen_at", "cancellation_request"]
+    exclude = [
+        "cancellation_requested_at", "cancellation_requested_by", "cancellation_request_reason",
+        "fraud_cleared_by", "revenue_freeze_lifted_by",
+    ]  # fmt: skip
+    inlines = [ShowingInline, HistoryInline]
     actions = ["publish"]
 
     @admin.action(description=gettext_lazy("Publish"), permissions=["change"])
@@ -63,6 +101,17 @@ class EventAdmin(OwnEvents):
             else:
                 messages.success(request, _("{event} is published.").format(event=event))
 
+    @admin.display(description=gettext_lazy("request to cancel"))
+    def cancellation_request(self, event: Event) -> str | None:
+        """Who asked for the cancellation, when and why."""
+        if event.cancellation_requested_at is None:
+            return None
+        return _("{reason} – {person}, {moment} (UTC)").format(
+            reason=event.cancellation_request_reason,
+            person=event.cancellation_requested_by,
+            moment=f"{event.cancellation_requested_at.astimezone(UTC):%Y-%m-%d %H:%M}",
+        )
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """An event that will not take place is cancelled, so that its buyers are told."""
         return False
@@ -71,7 +120,7 @@ class EventAdmin(OwnEvents):
         self, field: ForeignKey[Any, Any], request: HttpRequest, **options: Any
     ) -> Any:
         """Members make events of their own organizers only."""
-        if field.name == "organizer" and not request.user.is_superuser:
+        if field.name == "organizer" and not is_admin(request.user):
             options["queryset"] = Organizer.objects.filter(members=request.user.pk)
         return super().formfield_for_foreignkey(field, request, **options)
 

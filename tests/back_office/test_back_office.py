@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 
 from jobs.models import Job
@@ -12,7 +11,6 @@ from jobs.outbox import enqueue
 from payments.models import PaymentCase
 from tests.factories import (
     EventFactory,
-    OrganizerFactory,
     PaymentFactory,
     ShowingFactory,
     from_now,
@@ -21,25 +19,6 @@ from tests.factories import (
 )
 from tests.payments.vnpay_calls import IPN, success
 from ticketing.models import Event
-
-
-@pytest.fixture
-def boss(client):
-    """A platform admin's browser."""
-    user = User.objects.create_superuser("boss", "boss@example.org")
-    client.force_login(user)
-    return client
-
-
-@pytest.fixture
-def member(client):
-    """The browser of a member of an organizer, who may view everything that there is."""
-    user = User.objects.create_user("member", "member@example.org", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
-    OrganizerFactory().members.add(user)
-    client.force_login(user)
-    client.user = user
-    return client
 
 
 def lists():

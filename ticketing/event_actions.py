@@ -1,0 +1,210 @@
+"""What is decided about an event on its page in the back office: each asks for a reason first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy
+from django_fsm import can_proceed
+from unfold.dataclasses import UnfoldAction
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from ticketing import services
+from ticketing.back_office import OwnEvents
+from ticketing.errors import DomainError
+from ticketing.models import Event
+from ticketing.roles import is_admin, is_organizer_of
+
+Page = Callable[..., HttpResponse]
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        label=gettext_lazy("reason"),
+        min_length=5,
+        max_length=2000,
+        widget=UnfoldAdminTextareaWidget(),
+        help_text=gettext_lazy("Why; kept for ever."),
+    )
+
+
+def runs_it(user: User, event: Event) -> bool:
+    """Whether it is one of those who may ask for a cancellation."""
+    return is_admin(user) or is_organizer_of(user, event)
+
+
+def decides(user: User, event: Event) -> bool:
+    """Whether it is one of those who decide about every event."""
+    return is_admin(user)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One decision: its page, its use case, and when it is offered to whom.
+
+    The use case refuses by itself what is not offered.
+    """
+
+    name: str
+    title: Any
+    consequence: Any
+    decide: Callable[..., Event]
+    is_possible: Callable[[Event], bool]
+    is_for: Callable[[User, Event], bool] = decides
+
+    def is_offered(self, user: User, event: Event) -> bool:
+        return self.is_for(user, event) and self.is_possible(event)
+
+
+def _page(step: Step) -> Page:
+    """The admin page that asks for the reason of a decision, then decides."""
+
+    def page(self: EventActions, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.decide(request, object_id, step)
+
+    made: Page = action(description=step.title, url_path=step.name)(page)
+    made.step = step  # type: ignore[attr-defined]  # by which the page's button is offered or not
+    return made
+
+
+class EventActions(OwnEvents):
+    """The page of an event, with a button for each decision that is open to its reader."""
+
+    actions_detail = [
+        "postpone", "reinstate",
+        "request_cancellation", "withdraw_cancellation", "confirm_cancellation",
+        "investigate", "confirm_fraud", "clear", "lift_revenue_freeze",
+    ]  # fmt: skip
+
+    postpone = _page(
+        Step(
+            "postpone",
+            gettext_lazy("Postpone"),
+            gettext_lazy("Its sale stops and nobody gets in until it is reinstated."),
+            services.postpone_event,
+            lambda event: can_proceed(event.postpone),
+        )
+    )
+    reinstate = _page(
+        Step(
+            "reinstate",
+            gettext_lazy("Reinstate"),
+            gettext_lazy("It sells again. Give its showings their new dates first."),
+            services.reinstate_event,
+            lambda event: can_proceed(event.reinstate),
+        )
+    )
+    request_cancellation = _page(
+        Step(
+            "request_cancellation",
+            gettext_lazy("Ask for its cancellation"),
+            gettext_lazy("Nothing changes until a platform admin confirms it."),
+            services.request_cancellation,
+            lambda event: can_proceed(event.cancel) and not event.cancellation_requested_at,
+            is_for=runs_it,
+        )
+    )
+    withdraw_cancellation = _page(
+        Step(
+            "withdraw_cancellation",
+            gettext_lazy("Withdraw the request to cancel"),
+            gettext_lazy("The event goes on as it is."),
+            services.withdraw_cancellation,
+            lambda event: can_proceed(event.cancel) and bool(event.cancellation_requested_at),
+            is_for=runs_it,
+        )
+    )
+    confirm_cancellation = _page(
+        Step(
+            "confirm_cancellation",
+            gettext_lazy("Cancel for ever"),
+            gettext_lazy("Orders that wait for payment end, and every buyer gets the money back."),
+            services.confirm_cancellation,
+            lambda event: can_proceed(event.cancel),
+        )
+    )
+    investigate = _page(
+        Step(
+            "investigate",
+            gettext_lazy("Investigate a fraud"),
+            gettext_lazy("It goes on selling meanwhile."),
+            services.investigate_event,
+            lambda event: can_proceed(event.investigate),
+        )
+    )
+    confirm_fraud = _page(
+        Step(
+            "confirm_fraud",
+            gettext_lazy("Confirm the fraud"),
+            gettext_lazy("Its sale ends, its revenue is frozen, and buyers get their money back."),
+            services.confirm_fraud,
+            lambda event: can_proceed(event.confirm_fraud),
+        )
+    )
+    clear = _page(
+        Step(
+            "clear",
+            gettext_lazy("Clear of suspicion"),
+            gettext_lazy("If it is published it sells again. Revenue that is frozen stays frozen."),
+            services.clear_event,
+            lambda event: can_proceed(event.clear),
+        )
+    )
+    lift_revenue_freeze = _page(
+        Step(
+            "lift_revenue_freeze",
+            gettext_lazy("Give its revenue free"),
+            gettext_lazy("Its organizer may be paid. Who cleared the event can't do this."),
+            services.lift_revenue_freeze,
+            lambda event: can_proceed(event.lift_revenue_freeze) and bool(event.revenue_frozen_at),
+        )
+    )
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
+        """The decisions that are open to this reader, as the event stands."""
+        event = self.get_object(request, object_id)
+        return [
+            button
+            for button in super().get_actions_detail(request, object_id)
+            if event and button.method.step.is_offered(request.user, event)
+        ]
+
+    def decide(self, request: HttpRequest, object_id: str, step: Step) -> HttpResponse:
+        """Ask for the reason, then decide with it and say if that was refused."""
+        event, user = self._visible(request, object_id), request.user
+        assert isinstance(user, User)
+        if not step.is_for(user, event):
+            raise PermissionDenied
+        form = ReasonForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                step.decide(event_id=event.pk, by=user, reason=form.cleaned_data["reason"])
+            except DomainError as refusal:
+                messages.error(request, str(refusal))
+            else:
+                messages.success(request, gettext_lazy("It is decided."))
+            return redirect("admin:ticketing_event_change", object_id=event.pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{step.title}: {event}",
+            "form": form,
+            "step": step,
+            "event": event,
+            "opts": self.opts,
+        }
+        return render(request, "ticketing/decide_about_event.html", context)
+
+    def _visible(self, request: HttpRequest, object_id: str) -> Event:
+        event: Event | None = self.get_object(request, object_id)
+        if event is None or not self.has_view_permission(request, event):
+            raise Http404
+        return event
