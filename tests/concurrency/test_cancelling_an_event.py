@@ -1,0 +1,187 @@
+"""An event is called off while people are buying, on real connections."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django_fsm_log.models import StateLog
+
+from jobs.models import Job
+from jobs.outbox import RunLater, handler_of
+from jobs.services import run_due_jobs
+from orders.models import Order
+from orders.services import close_event, place_order
+from payments.models import Payment, PaymentCase
+from payments.providers import Customer
+from payments.services import settle_order, start_payment
+from tests.concurrency.conftest import broken_rules, run_together
+from tests.factories import (
+    AreaFactory,
+    CustomerFactory,
+    PaymentFactory,
+    RowFactory,
+    SeatFactory,
+    ShowingFactory,
+    from_now,
+    placed_order,
+    seats_in_area,
+)
+from tests.payments.vnpay_calls import IPN, success
+from tests.ticketing.event_states import new_admin
+from ticketing import services
+from ticketing.models import Event, Seat, Showing
+
+
+def field_of(places):
+    area = AreaFactory(general_admission=True)
+    SeatFactory.create_batch(places, row=RowFactory(area=area, label="GA"))
+    return area
+
+
+def buy(customer, area, *, after, pays):
+    """Place an order, begin to pay, and maybe have the money arrive."""
+
+    def act():
+        time.sleep(after)
+        # Each request reads the showing and its event anew, as the API does.
+        showing = Showing.objects.select_related("event").get(pk=area.showing_id)
+        order = place_order(customer=customer, showing=showing, area=area, quantity=2)
+        payment = start_payment(order_id=order.pk, provider="vnpay", customer=Customer("127.0.0.1"))
+        if pays:
+            assert Client().get(f"{IPN}?{success(payment)}").json()["RspCode"] == "00"
+
+    return act
+
+
+def call_off(event, admin, *, after=0.0):
+    def act():
+        time.sleep(after)
+        services.confirm_cancellation(event_id=event.pk, by=admin, reason="It rains.")
+        run_due_jobs()
+
+    return act
+
+
+def let_the_rest_expire():
+    Order.objects.pending().update(expires_at=from_now(seconds=-1))
+    for order in Order.objects.pending():
+        settle_order(order_id=order.pk)
+
+
+@pytest.fixture
+def silent_vnpay(settings):
+    """It answers nothing, and the grace is over: what is unknown at the deadline expires."""
+    settings.VNPAY_API_URL = "http://127.0.0.1:9/nobody/listens"
+    settings.VNPAY_NOT_FOUND_MARGIN_SECONDS = 0
+    settings.SETTLE_GRACE_SECONDS = 0
+
+
+@pytest.mark.usefixtures("silent_vnpay")
+def test_thirty_buyers_while_an_admin_cancels_leave_nothing_waiting_and_no_money_unexplained():
+    area, admin = field_of(100), new_admin()
+    buyers = enumerate(CustomerFactory.create_batch(30))
+
+    outcomes = run_together(
+        [
+            *(buy(who, area, after=n * 0.02, pays=n % 2) for n, who in buyers),
+            call_off(area.showing.event, admin, after=0.25),
+        ],
+        at_once=31,
+    )
+
+    assert set(outcomes) <= {"done", "sales-closed", "order-not-payable"}
+    assert outcomes["done"] > 1
+    event = Event.objects.get()
+    assert event.status == "cancelled"
+    while (closed := close_event(event_id=event.pk)).ended:
+        pass
+    assert closed.waiting == 0
+    let_the_rest_expire()
+    assert set(Order.objects.values_list("status", flat=True)) <= {"paid", "cancelled", "expired"}
+    arrived = Payment.objects.filter(status="captured").count()
+    late = PaymentCase.objects.filter(kind="late", amount_owed__gt=0).count()
+    assert Order.objects.filter(status="paid").count() + late == arrived
+    assert not Seat.objects.filter(status="held").exists()
+    assert broken_rules() == {}
+
+
+def ipn(payment):
+    return lambda: Client().get(f"{IPN}?{success(payment)}")
+
+
+def test_money_that_arrives_while_its_orders_are_ended_is_either_used_or_owed():
+    area, admin = field_of(40), new_admin()
+    places = list(Seat.objects.order_by("pk"))
+    payments = [
+        PaymentFactory(order=placed_order([seat], payment_started_at=from_now())) for seat in places
+    ]
+
+    outcomes = run_together(
+        [call_off(area.showing.event, admin), *(ipn(payment) for payment in payments)], at_once=41
+    )
+    close_event(event_id=area.showing.event_id)
+
+    assert outcomes == {"done": 41}
+    paid = Order.objects.filter(status="paid").count()
+    late = PaymentCase.objects.filter(kind="late", amount_owed__gt=0).count()
+    assert paid + late == 40
+    assert not Order.objects.pending().exists()
+    assert broken_rules() == {}
+
+
+def test_ending_the_same_orders_from_ten_sides_ends_each_once():
+    showing = ShowingFactory()
+    orders = [placed_order(seats_in_area(1, showing=showing)) for _ in range(40)]
+    services.confirm_cancellation(event_id=showing.event_id, by=new_admin(), reason="It rains.")
+
+    outcomes = run_together(
+        [lambda: close_event(event_id=showing.event_id) for _ in range(10)], at_once=10
+    )
+
+    assert outcomes == {"done": 10}
+    assert close_event(event_id=showing.event_id).waiting == 0
+    ended = StateLog.objects.filter(transition="cancel", object_id__in=[o.pk for o in orders])
+    assert ended.filter(content_type__model="order").count() == 40
+    assert Job.objects.filter(topic="orders.ended").count() == 40
+    assert broken_rules() == {}
+
+
+def test_an_order_that_is_locked_is_passed_over_and_ended_at_the_next_look():
+    locked = placed_order(seats_in_area(1))
+    free = placed_order(seats_in_area(1, showing=locked.showing))
+    event = locked.event
+    services.confirm_cancellation(event_id=event.pk, by=new_admin(), reason="It rains.")
+    end_waiting = partial(handler_of("ticketing.event_closed"), event_id=event.pk)
+
+    with transaction.atomic():
+        Order.objects.get_for_update(locked.pk)
+        outcomes = run_together([end_waiting])
+
+    assert outcomes == {RunLater.__name__: 1}
+    assert Order.objects.get(pk=free.pk).status == "cancelled"
+    assert Order.objects.get(pk=locked.pk).status == "pending_payment"
+    end_waiting()
+    assert Order.objects.get(pk=locked.pk).status == "cancelled"
+    assert broken_rules() == {}
+
+
+def test_admins_who_cancel_at_once_cancel_once():
+    order = placed_order()
+    admins = [new_admin() for _ in range(10)]
+
+    outcomes = run_together(
+        [
+            lambda admin=admin: services.confirm_cancellation(
+                event_id=order.event_id, by=admin, reason="It rains."
+            )
+            for admin in admins
+        ]
+    )
+
+    assert outcomes == {"done": 1, "wrong-event-state": 9}
+    assert Job.objects.filter(topic="ticketing.event_cancelled").count() == 1
+    assert broken_rules() == {}
