@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from unfold.admin import TabularInline
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
@@ -25,8 +26,26 @@ from payments.models import (
     ProviderMessage,
     Reconciliation,
     ReconciliationEntry,
+    Reversal,
 )
 from ticketing.back_office import OwnEvents
+
+
+class ReversalsOfPayment(TabularInline):  # type: ignore[misc]
+    """What of a payment went back, or is to."""
+
+    model = Reversal
+    extra = 0
+    can_delete = False
+    show_change_link = True
+    ordering = ["pk"]
+    fields = ["amount", "is_full", "status", "provider_transaction_no", "created_at", "finished_at"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(Payment)
@@ -38,6 +57,27 @@ class PaymentAdmin(OwnEvents, ReadOnly):
     search_fields = ["txn_ref__exact", "provider_transaction_no__exact", "order__code__exact"]
     show_full_result_count = False
     exclude = ["payment_url", "provider_request", "idempotency_key", "request_digest"]
+    inlines = [ReversalsOfPayment]
+
+
+@admin.register(Reversal)
+class ReversalAdmin(OwnEvents, ReadOnly):
+    organizer_field = "payment__order__event__organizer"
+    list_display = ["created_at", "payment", "amount", "status", "unclear_at", "finished_at"]
+    list_filter = ["status", "provider"]
+    list_select_related = ["payment"]
+    search_fields = [
+        "request_id__exact",
+        "provider_transaction_no__exact",
+        "payment__txn_ref__exact",
+        "payment__order__code__exact",
+    ]
+    ordering = ["-pk"]
+    show_full_result_count = False
+
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Raw messages are for platform admins."""
+        return [] if request.user.is_superuser else ["request", "provider_answer"]
 
 
 @admin.register(ProviderMessage)

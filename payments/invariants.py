@@ -92,4 +92,78 @@ RULES = [
             SELECT count(*) FROM payments_reconciliationentry e WHERE e.run_id = r.id)
         """,
     ),
+    Rule(
+        "payment_reversed_amount_is_that_of_its_reversals",
+        "A payment counts the money of every reversal that was not rejected, and no other.",
+        """
+        SELECT id, reversed_amount FROM payments_payment WHERE reversed_amount <> 0
+        EXCEPT SELECT payment_id, sum(amount) FROM payments_reversal
+        WHERE status <> 'rejected' GROUP BY payment_id
+        UNION ALL (
+            SELECT payment_id, sum(amount) FROM payments_reversal
+            WHERE status <> 'rejected' GROUP BY payment_id
+            EXCEPT SELECT id, reversed_amount FROM payments_payment WHERE reversed_amount <> 0)
+        """,
+    ),
+    Rule(
+        "reversal_of_captured_money_only",
+        "Only captured money goes back, through the provider that has it.",
+        """
+        SELECT r.id FROM payments_reversal r JOIN payments_payment p ON p.id = r.payment_id
+        WHERE p.status <> 'captured' OR p.provider <> r.provider
+        """,
+    ),
+    Rule(
+        "reversal_one_open",
+        "Of a payment's reversals at most one is open.",
+        """
+        SELECT payment_id FROM payments_reversal
+        WHERE status IN ('created', 'sent', 'accepted', 'unknown')
+        GROUP BY payment_id HAVING count(*) > 1
+        """,
+    ),
+    Rule(
+        "reversal_full_is_alone",
+        "A full reversal is of the whole payment, and nothing else went back.",
+        """
+        SELECT r.id FROM payments_reversal r JOIN payments_payment p ON p.id = r.payment_id
+        WHERE r.is_full AND r.status <> 'rejected'
+          AND (r.amount <> p.amount OR p.reversed_amount <> p.amount)
+        """,
+    ),
+    Rule(
+        "reversal_ended_when_final",
+        "A reversal that succeeded or was rejected says when, and is not due any more.",
+        """
+        SELECT id FROM payments_reversal
+        WHERE (status IN ('succeeded', 'rejected')) <> (finished_at IS NOT NULL)
+           OR (finished_at IS NOT NULL AND due_at IS NOT NULL)
+        """,
+    ),
+    Rule(
+        "reversal_open_goes_on_or_waits_for_a_person",
+        "A reversal that is open is due at some time, or a person was asked.",
+        """
+        SELECT id FROM payments_reversal
+        WHERE finished_at IS NULL AND due_at IS NULL AND unclear_at IS NULL
+        """,
+    ),
+    Rule(
+        "reversal_number_once",
+        "No refund of the provider stands for two reversals of a payment.",
+        """
+        SELECT payment_id FROM payments_reversal WHERE provider_transaction_no <> ''
+        GROUP BY payment_id, provider_transaction_no HAVING count(*) > 1
+        """,
+    ),
+    Rule(
+        "reversal_status_logged",
+        "Every reversal that moved has a log row for its last state.",
+        """
+        SELECT id, status FROM payments_reversal WHERE status <> 'created'
+        EXCEPT SELECT l.object_id, l.state FROM django_fsm_log_statelog l
+        JOIN django_content_type t ON t.id = l.content_type_id
+        WHERE t.app_label = 'payments' AND t.model = 'reversal'
+        """,
+    ),
 ]

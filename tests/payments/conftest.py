@@ -30,7 +30,13 @@ def call_ipn(client):
 @pytest.fixture(scope="session")
 def _stand_in() -> Iterator[SandboxProcess]:
     process = SandboxProcess()
-    process.start({"SANDBOX_QUERY_WINDOW_SECONDS": "0", "SANDBOX_IPN_ATTEMPTS": "1"})
+    process.start(
+        {
+            "SANDBOX_QUERY_WINDOW_SECONDS": "0",
+            "SANDBOX_IPN_ATTEMPTS": "1",
+            "SANDBOX_REFUND_SECONDS": "0.3",
+        }
+    )
     yield process
     process.close()
 
