@@ -126,7 +126,7 @@ def _no_payment(refund: Refund) -> dict[str, Any]:
 
 
 def _resolve_case(refund: Refund, *, by: User | None, at: datetime) -> None:
-    case = PaymentCase.objects.select_for_update().get(pk=refund.case_id)
+    case = PaymentCase.objects.select_for_update().get(refunds=refund)
     if case.status == PaymentCase.Status.OPEN:
         case.resolve(by=by, at=at, reason=f"Given back in full by refund {refund.pk}.")
         case.save()

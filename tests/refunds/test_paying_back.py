@@ -1,0 +1,360 @@
+"""Approved money goes back through the real protocol, once, or a person is asked."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from orders.errors import TicketNotValid
+from orders.models import Order
+from orders.services import check_in, place_order
+from payments.models import Payment, PaymentCase, Reversal
+from payments.providers import Customer
+from payments.services import settle_order, start_payment
+from refunds.errors import NoteRequired, RefundNotFailed
+from refunds.models import Refund
+from refunds.policy import Reason
+from refunds.services import (
+    approve_refund,
+    mark_refund_failed,
+    mark_refund_paid,
+    request_refund,
+    retry_refund,
+)
+from tests.factories import CustomerFactory, from_now, paid_order, placed_order, seats_in_area
+from tests.payments.reconciled import let_time_pass
+from tests.refunds.stand_in import bought, call_ipn, dead_jobs, given_back, work
+from tests.refunds.test_requests import everything, reread
+from tests.sandbox.protocol import link
+from ticketing.errors import NotAllowed
+from ticketing.invariants import violations
+from ticketing.models import Event
+from ticketing.services import confirm_cancellation
+
+
+@pytest.fixture
+def payment(vnpay, client, showing, customer):
+    """It paid two tickets of 500,000 VND; the event approves refunds by itself."""
+    Event.objects.filter(pk=showing.event_id).update(auto_approve_refund=True)
+    return bought(vnpay, client, showing, customer)
+
+
+def ask(order, tickets=None, reason=Reason.PERSONAL):
+    codes = [ticket.code for ticket in tickets] if tickets else None
+    return request_refund(
+        order_id=order.pk, requester=order.customer, reason=reason, ticket_codes=codes
+    )
+
+
+def tickets_of(payment):
+    return list(payment.order.tickets.order_by("pk"))
+
+
+def broken():
+    return {rule: count for rule, count in violations().items() if count}
+
+
+def wait_for_the_bank(refund):
+    """Work until the refund is over: the stand-in takes its time for some."""
+    deadline = time.monotonic() + 10
+    while reread(refund).status in ("approved", "processing") and time.monotonic() < deadline:
+        work()
+    return reread(refund).status
+
+
+def order_is(order, status, refunded, reserved=0):
+    now = reread(order)
+    assert (now.status, now.refunded_amount, now.refund_reserved_amount) == (
+        status,
+        refunded,
+        reserved,
+    )
+
+
+def test_money_tickets_seats_and_order_follow_a_refund(vnpay, payment):
+    first, second = tickets_of(payment)
+
+    refund = ask(payment.order, [first])
+    work()
+
+    assert reread(refund).status == "partial"
+    assert given_back(vnpay, payment) == [400_000]
+    order_is(payment.order, "partial_refunded", 400_000)
+    assert [reread(first).status, reread(second).status] == ["refunded", "active"]
+    assert [reread(first.seat).status, reread(second.seat).status] == ["available", "sold"]
+    assert reread(refund).processed_at is not None
+    assert reread(refund).payment == payment
+    assert dead_jobs() == []
+    assert broken() == {}
+
+
+def test_the_refunded_seat_is_sold_again_at_once_and_the_old_ticket_is_refused(
+    vnpay, payment, client
+):
+    ticket = tickets_of(payment)[0]
+    ask(payment.order, [ticket])
+    work()
+
+    other = CustomerFactory()
+    order = place_order(customer=other, showing=payment.order.showing, seat_ids=[ticket.seat_id])
+    again = start_payment(order_id=order.pk, provider="vnpay", customer=Customer("127.0.0.1"))
+    vnpay.open(link(dict(again.provider_request)))
+    vnpay.decide(again.txn_ref, "success")
+    call_ipn(vnpay, client, again)
+
+    assert order.tickets.get().seat_id == ticket.seat_id
+    with pytest.raises(TicketNotValid):
+        check_in(code=ticket.code, by=other)
+    assert check_in(code=order.tickets.get().code, by=other).status == "used"
+    assert broken() == {}
+
+
+def test_several_refunds_of_one_order_go_back_one_after_another(vnpay, payment):
+    """VNPay takes one refund of a payment at a time."""
+    refunds = [ask(payment.order, [ticket]) for ticket in tickets_of(payment)]
+
+    work()
+
+    assert [reread(refund).status for refund in refunds] == ["partial", "partial"]
+    assert given_back(vnpay, payment) == [400_000, 400_000]
+    order_is(payment.order, "partial_refunded", 800_000)
+    assert broken() == {}
+
+
+def test_free_tickets_come_back_without_the_provider(showing, customer):
+    Event.objects.filter(pk=showing.event_id).update(auto_approve_refund=True)
+    order = paid_order(seats_in_area(2, showing=showing, price=0), customer=customer)
+    ticket = order.tickets.order_by("pk").first()
+
+    first = ask(order, [ticket])
+    work()
+
+    assert reread(first).status == "completed"
+    order_is(order, "partial_refunded", 0)
+    ask(order)
+    work()
+    order_is(order, "refunded", 0)
+    assert not Reversal.objects.exists()
+    assert broken() == {}
+
+
+TAKEN = {
+    "done at once": {"refund_outcome": "done"},
+    "done later": {"refund_outcome": "processing_then_done"},
+    "94 although it was taken": {"refund_94": "done"},
+    "98 although it was taken": {"refund_98": "done"},
+    "99 although it was taken": {"refund_99": "done"},
+    "the answer is lost": {"answer_lost": True},
+}
+
+
+@pytest.mark.parametrize("weather", TAKEN.values(), ids=TAKEN)
+def test_money_goes_back_exactly_once_whatever_the_provider_answers(vnpay, payment, weather):
+    vnpay.set_weather(**{name: {"value": value, "times": 1} for name, value in weather.items()})
+
+    refund = ask(payment.order)
+
+    assert wait_for_the_bank(refund) == "partial"
+    assert given_back(vnpay, payment) == [800_000]
+    order_is(payment.order, "partial_refunded", 800_000)
+    assert broken() == {}
+
+
+def test_what_is_refused_as_a_full_refund_goes_back_as_a_partial_one(vnpay, payment, admin):
+    vnpay.set_weather(refund_13={"value": True, "times": 1})
+
+    confirm_cancellation(event_id=payment.order.event_id, by=admin, reason="The house burnt down.")
+    work()
+
+    order_is(payment.order, "refunded", 1_000_000)
+    [refund] = vnpay.transaction(payment.txn_ref)["refunds"]
+    assert (refund["transaction_type"], refund["amount"]) == ("03", 100_000_000)
+    assert broken() == {}
+
+
+REFUSED = {
+    "accepted, then rejected": {"refund_outcome": "processing_then_rejected"},
+    "94": {"refund_94": True},
+    "98": {"refund_98": True},
+    "99": {"refund_99": True},
+    "13, although it was partial": {"refund_13": True},
+}
+
+
+@pytest.mark.parametrize("weather", REFUSED.values(), ids=REFUSED)
+def test_a_person_is_asked_with_all_there_is_to_know(vnpay, payment, weather, admin):
+    vnpay.set_weather(**weather)
+
+    refund = ask(payment.order)
+
+    assert wait_for_the_bank(refund) == "payment_failed"
+    assert given_back(vnpay, payment) == []
+    error = reread(refund).provider_error
+    assert error["txn_ref"] == payment.txn_ref
+    assert error["transaction_no"] == payment.provider_transaction_no
+    assert error["message"]
+    assert error["answer"]
+    order_is(payment.order, "paid", 0, reserved=800_000)
+    assert [reread(ticket).status for ticket in tickets_of(payment)] == ["active", "active"]
+    assert broken() == {}
+
+
+@pytest.fixture
+def failed(vnpay, payment):
+    """VNPay answers 99 and did nothing: nobody knows for certain."""
+    vnpay.set_weather(refund_99=True)
+    refund = ask(payment.order)
+    assert wait_for_the_bank(refund) == "payment_failed"
+    vnpay.set_weather(refund_99=None)
+    return reread(refund)
+
+
+def test_an_admin_who_looked_it_up_tries_again(vnpay, payment, failed, admin):
+    retry_refund(refund_id=failed.pk, by=admin, note="The portal shows no refund.")
+
+    assert wait_for_the_bank(failed) == "partial"
+    assert given_back(vnpay, payment) == [800_000]
+    assert sorted(Reversal.objects.values_list("status", flat=True)) == ["rejected", "succeeded"]
+    assert broken() == {}
+
+
+def test_an_admin_records_money_that_went_another_way(vnpay, payment, failed, admin):
+    mark_refund_paid(refund_id=failed.pk, by=admin, evidence="Bank transfer FT26325001.")
+
+    assert reread(failed).status == "partial"
+    assert reread(failed).payout_evidence == "Bank transfer FT26325001."
+    order_is(payment.order, "partial_refunded", 800_000)
+    assert [reread(ticket).status for ticket in tickets_of(payment)] == ["refunded", "refunded"]
+    work()
+    assert given_back(vnpay, payment) == []
+    assert broken() == {}
+
+
+def test_an_admin_gives_up_and_the_customer_may_ask_again(vnpay, payment, failed, admin):
+    mark_refund_failed(refund_id=failed.pk, by=admin, reason="The card was stolen.")
+
+    assert reread(failed).status == "failed"
+    order_is(payment.order, "paid", 0)
+    assert [reread(each).refund_approved_at for each in tickets_of(payment)] == [None, None]
+    again = ask(payment.order)
+    assert wait_for_the_bank(again) == "partial"
+    assert given_back(vnpay, payment) == [800_000]
+    assert broken() == {}
+
+
+def settled_by_hand():
+    return {retry_refund: "note", mark_refund_paid: "evidence", mark_refund_failed: "reason"}
+
+
+@pytest.mark.parametrize("action", settled_by_hand())
+def test_only_admins_with_a_note_settle_a_failed_refund(failed, organizer, admin, action):
+    name = settled_by_hand()[action]
+    before = everything()
+
+    with pytest.raises(NotAllowed):
+        action(refund_id=failed.pk, by=organizer, **{name: "Looked up."})
+    with pytest.raises(NoteRequired):
+        action(refund_id=failed.pk, by=admin, **{name: " "})
+
+    assert everything() == before
+
+
+@pytest.mark.parametrize("action", settled_by_hand())
+def test_only_a_failed_refund_is_settled_by_hand(vnpay, payment, admin, action):
+    refund = ask(payment.order)
+    name = settled_by_hand()[action]
+    before = everything()
+
+    with pytest.raises(RefundNotFailed):
+        action(refund_id=refund.pk, by=admin, **{name: "Looked up."})
+
+    assert everything() == before
+
+
+def test_the_provider_is_down_for_an_hour_and_then_pays_back_once(vnpay, payment, settings):
+    settings.VNPAY_QUERY_INTERVAL_SECONDS = 0
+    vnpay.set_weather(api_down=True)
+    refund = ask(payment.order)
+    work()
+    assert reread(refund).status == "processing"
+    assert reread(refund).reversal.status == "unknown"
+
+    vnpay.set_weather(api_down=None)
+    admin = CustomerFactory(is_superuser=True)
+    assert wait_for_the_bank(refund) == "payment_failed"  # VNPay knows of no refund: a person looks
+    retry_refund(refund_id=refund.pk, by=admin, note="It was down; the portal shows nothing.")
+
+    assert wait_for_the_bank(refund) == "partial"
+    assert given_back(vnpay, payment) == [800_000]
+    assert broken() == {}
+
+
+def test_late_money_goes_back_in_full_by_itself(vnpay, client, showing, customer):
+    order = placed_order(seats_in_area(2, showing=showing), customer=customer)
+    payment = start_payment(order_id=order.pk, provider="vnpay", customer=Customer("127.0.0.1"))
+    let_time_pass(minutes=80)
+    settle_order(order_id=order.pk)
+    vnpay.open(link(dict(payment.provider_request)))
+    vnpay.decide(payment.txn_ref, "success", late=True)
+    call_ipn(vnpay, client, payment)
+    assert PaymentCase.objects.get().kind == "late"
+
+    work()
+
+    refund = Refund.objects.get()
+    assert (refund.reason, refund.status, refund.amount) == ("late_payment", "completed", 1_000_000)
+    assert given_back(vnpay, payment) == [1_000_000]
+    case = PaymentCase.objects.get()
+    assert (case.status, case.decision) == (
+        "resolved",
+        f"Given back in full by refund {refund.pk}.",
+    )
+    order_is(order, reread(order).status, 0)
+    assert broken() == {}
+
+
+def test_a_second_payment_goes_back_in_full_and_the_tickets_stay(vnpay, client, showing, customer):
+    order = placed_order(seats_in_area(1, showing=showing), customer=customer)
+    payments = [
+        start_payment(order_id=order.pk, provider="vnpay", customer=Customer("127.0.0.1"))
+        for _ in range(2)
+    ]
+    for payment in payments:
+        vnpay.open(link(dict(payment.provider_request)))
+        vnpay.decide(payment.txn_ref, "success")
+        call_ipn(vnpay, client, payment)
+
+    work()
+
+    refund = Refund.objects.get()
+    assert (refund.reason, refund.status) == ("duplicate_payment", "completed")
+    assert [given_back(vnpay, payment) for payment in payments] == [[], [500_000]]
+    assert order.tickets.get().status == "active"
+    order_is(order, "paid", 0)
+    assert broken() == {}
+
+
+def test_the_seats_of_a_cancelled_event_are_not_sold_again(vnpay, payment, admin):
+    confirm_cancellation(event_id=payment.order.event_id, by=admin, reason="The house burnt down.")
+    work()
+
+    order_is(payment.order, "refunded", 1_000_000)
+    assert given_back(vnpay, payment) == [1_000_000]
+    assert [reread(each.seat).status for each in tickets_of(payment)] == ["sold", "sold"]
+    assert broken() == {}
+
+
+def test_no_money_goes_back_before_the_organizer_approves(vnpay, payment, organizer):
+    Event.objects.filter(pk=payment.order.event_id).update(auto_approve_refund=False)
+    refund = ask(payment.order)
+    work()
+    assert given_back(vnpay, payment) == []
+
+    approve_refund(refund_id=refund.pk, by=organizer)
+    work()
+
+    assert given_back(vnpay, payment) == [800_000]
+    assert Payment.objects.get(pk=payment.pk).reversed_amount == 800_000
+    assert Order.objects.get(pk=payment.order_id).refunded_amount == 800_000
+    assert from_now() > reread(refund).processed_at
