@@ -129,10 +129,10 @@ def _sentence(step: Step, time_zone: str, language: str) -> str:
             name: _shown(meanings.get(name, name), value, time_zone)
             for name, value in figures.items()
         }
-        return str(SENTENCES[_case(step)].format(zone=time_zone, **shown))
+        return str(SENTENCES[case_of(step)].format(zone=time_zone, **shown))
 
 
-def _case(step: Step) -> str:
+def case_of(step: Step) -> str:
     """Which sentence speaks of this step."""
     if step.rule == "personal-window":
         return f"{step.rule}:{_window(step.inputs)}"
