@@ -145,11 +145,12 @@ def test_what_needs_no_rounding_has_no_step_about_it():
 @pytest.mark.parametrize("reason", [Reason.PERSONAL, *WHOLE_ORDER])
 @pytest.mark.parametrize("override", [None, *PERCENTAGES])
 def test_free_tickets_are_worth_nothing_and_still_assessed(reason, override):
-    free = facts(reason, prices=("0.00", "0"), order_total=Decimal(0), override=override)
+    free = facts(reason, prices=("0.00", "-0"), order_total=Decimal("-0"), override=override)
 
     assessment = assess(free)
 
     assert assessment.base_amount == assessment.amount == 0
+    assert not assessment.base_amount.is_signed()
     assert not assessment.amount.is_signed()
 
 
