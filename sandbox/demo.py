@@ -1,4 +1,4 @@
-"""`make demo`: buy tickets and go in, through public HTTP only, and say each step."""
+"""`make demo`: buy tickets, go in, give one back; through public HTTP only, saying each step."""
 
 from __future__ import annotations
 
@@ -47,19 +47,20 @@ class Shop:
 
 
 def main() -> int:
-    """Buy numbered and general-admission seats, pay both, print the tickets, check one in."""
+    """Buy numbered and standing places, pay both, check one ticket in, give another one back."""
     try:
         shop = Shop(CUSTOMER)
-        for find in (numbered_seats, standing_places):
-            tickets = buy(shop, find(shop))
+        buy(shop, numbered_seats(shop))
+        code, tickets = buy(shop, standing_places(shop))
         check_in(tickets[0]["code"])
+        give_back(shop, code, tickets[1]["code"])
     except Failed as failure:
         say(str(failure))
         return 1
     except httpx.ConnectError:
         say(f"Nobody answers at {PUBLIC}. Start `make run` in another terminal first.")
         return 1
-    say(f"\nDone: two orders paid, all tickets issued. The mails are at {SANDBOX}/inbox/")
+    say(f"\nDone: two orders paid, one ticket used, one given back. Mails: {SANDBOX}/inbox/")
     return 0
 
 
@@ -102,21 +103,21 @@ def areas_on_sale(shop: Shop, *, is_general_admission: bool) -> list[tuple[Any, 
     return found
 
 
-def buy(shop: Shop, wish: dict[str, Any]) -> list[dict[str, Any]]:
-    """Hold, pay at the stand-in, come back, wait for the tickets."""
+def buy(shop: Shop, wish: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+    """Hold, pay at the stand-in, come back, wait for the tickets; the order's code and they."""
     order = shop.post("orders/", wish)
     say(f"  held    order {order['code']}, {order['total_amount']} VND until {order['expires_at']}")
     payment = shop.post(f"orders/{order['code']}/payments/", {"provider": "vnpay"})
     say(f"  paying  {payment['payment_url'][:72]}…")
     come_back(pay_at_vnpay(payment["payment_url"]))
-    status = wait_until_settled(shop, order["code"])
+    status = wait_while(shop, f"orders/{order['code']}/", ["pending_payment"])
     if status != "paid":
         raise Failed(f"Order {order['code']} is {status}, not paid.")
     tickets: list[dict[str, Any]] = shop.get(f"orders/{order['code']}/tickets/")
     for ticket in tickets:
         place = f"{ticket['area']} {ticket['row']} {ticket['number']}"
         say(f"  ticket  {ticket['code']}  {place}  {PUBLIC}{ticket['qr_url']}")
-    return tickets
+    return order["code"], tickets
 
 
 def check_in(code: str) -> None:
@@ -128,6 +129,31 @@ def check_in(code: str) -> None:
     if again.status_code != 409:
         raise Failed(f"A ticket was let in twice: {again.status_code} {again.text}")
     say(f"  refused the same ticket again: {again.json()['title']}")
+
+
+def give_back(shop: Shop, order: str, ticket: str) -> None:
+    """Ask what a ticket would bring, give it back, wait for the money; the door refuses it then."""
+    wish = {"reason": "personal", "tickets": [ticket]}
+    quote = shop.post(f"orders/{order}/refund-quotes/", wish)
+    say(f"\nGiving ticket {ticket} back:")
+    for step in quote["explanation"]:
+        say(f"  why     {step['text']}")
+    refund = shop.post(f"orders/{order}/refunds/", wish)
+    say(f"  refund  {refund['amount']} VND, {refund['status']}")
+    under_way = ["requested", "approved", "processing"]
+    status = wait_while(shop, f"refunds/{refund['id']}/", under_way)
+    if status not in ("completed", "partial"):
+        raise Failed(f"Refund {refund['id']} is {status}: no money is back.")
+    say(f"  back    {refund['amount']} VND are back at the customer; the place is for sale again")
+    refuse_at_door(ticket)
+
+
+def refuse_at_door(code: str) -> None:
+    door = Shop(ORGANIZER)
+    answer = door.http.post("/api/v1/check-ins/", json={"ticket": code})
+    if answer.status_code != 409:
+        raise Failed(f"A refunded ticket was let in: {answer.status_code} {answer.text}")
+    say(f"  refused the refunded ticket: {answer.json()['detail']}")
 
 
 def pay_at_vnpay(payment_url: str) -> str:
@@ -146,14 +172,15 @@ def come_back(return_url: str) -> None:
     say("  back    the return page has been shown")
 
 
-def wait_until_settled(shop: Shop, code: str) -> str:
+def wait_while(shop: Shop, path: str, states: list[str]) -> str:
+    """The status under that path once it is none of these, or after some time all the same."""
     deadline = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < deadline:
-        status = str(shop.get(f"orders/{code}/")["status"])
-        if status != "pending_payment":
+        status = str(shop.get(path)["status"])
+        if status not in states:
             return status
         time.sleep(0.2)
-    return "still pending"
+    return f"still {status}"
 
 
 def say(text: str) -> None:

@@ -15,7 +15,7 @@ ADMIN = "admin@example.com"
 MORE_CUSTOMERS = "customer{number}@example.com"
 
 MEMBERS_GROUP = "organizer member"
-MEMBERS_VIEW = ["ticketing", "orders", "payments"]
+MEMBERS_VIEW = ["ticketing", "orders", "payments", "refunds"]
 
 ORGANIZERS = {
     "saigon-stage": "Saigon Stage",
@@ -54,6 +54,7 @@ class DemoEvent:
     sale_ends: timedelta | None = None
     status: EventStatus = EventStatus.PUBLISHED
     fraud_status: FraudStatus = FraudStatus.NONE
+    auto_approve_refund: bool = False
 
 
 SMALL_HALL = (DemoArea("Hall", 300_000, rows="A-E", seats=10),)
@@ -77,6 +78,7 @@ EVENTS = (
         venue="Sân vận động Mỹ Đình, Hà Nội",
         description="The cup final; numbered seats in four stands, standing room on the field.",
         organizer="giai-bong-da",
+        auto_approve_refund=True,
         areas=(
             DemoArea("Stand A", 600_000, rows="1-60", seats=200),
             DemoArea("Stand B", 500_000, rows="1-60", seats=200),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.product.buyer import Buyer
 from tests.product.running import RunningProduct
 
 
@@ -37,3 +38,10 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProduct
         yield running
         checked = running.run("manage.py", "verify_invariants")
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.fixture
+def buyer(product: RunningProduct) -> Iterator[Buyer]:
+    """A new customer of the running product."""
+    with closing(Buyer(product)) as buyer:
+        yield buyer

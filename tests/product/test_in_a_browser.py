@@ -8,7 +8,7 @@ import shutil
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from tests.product.test_selling import Buyer, two_seats
+from tests.product.buyer import two_seats
 
 pytestmark = pytest.mark.browser
 
@@ -40,13 +40,6 @@ def page(browser, product):
 def ours_or(url, ours, strangers):
     if not url.startswith(ours):
         strangers.append(url)
-
-
-@pytest.fixture
-def buyer(product):
-    buyer = Buyer(product)
-    yield buyer
-    buyer.http.close()
 
 
 def test_a_person_pays_with_a_test_card_and_comes_back_to_the_tickets(page, buyer):

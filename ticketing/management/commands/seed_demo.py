@@ -94,6 +94,7 @@ class Command(BaseCommand):
                 "venue": described.venue,
                 "description": described.description,
                 "organizer": Organizer.objects.get(slug=described.organizer),
+                "auto_approve_refund": described.auto_approve_refund,
             },
         )
         showing = event.showings.order_by("id").first() or _make_showing(event, described)
