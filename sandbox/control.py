@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from sandbox.context import Sandbox, sandbox_of
 from sandbox.records import Payment
-from sandbox.vnpay_control import find_payment, open_link, pay, send_ipn, show
+from sandbox.vnpay_control import find_payment, open_link, pay, pay_many, send_ipn, show
 from sandbox.weather import WeatherError
 from sandbox.web import ControlError, read_json
 
@@ -68,6 +68,11 @@ async def pay_link(request: Request) -> Response:
     return JSONResponse(await pay(sandbox, open_link(sandbox, wish.get("payment_url")), wish))
 
 
+async def pay_links(request: Request) -> Response:
+    """Open and pay many links in one request; answers the number of each payment."""
+    return JSONResponse({"paid": await pay_many(sandbox_of(request), await read_json(request))})
+
+
 async def call_ipn(request: Request) -> Response:
     """Send one IPN now and wait for the merchant's answer."""
     wish = await read_json(request)
@@ -115,6 +120,7 @@ ROUTES = [
     ],
     Route("/control/transactions", list_transactions),
     Route("/control/pay", pay_link, methods=["POST"]),
+    Route("/control/pay-many", pay_links, methods=["POST"]),
     Route(_ONE, show_transaction),
     Route(f"{_ONE}/pay", pay_transaction, methods=["POST"]),
     Route(f"{_ONE}/ipn", call_ipn, methods=["POST"]),

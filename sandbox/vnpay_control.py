@@ -58,6 +58,22 @@ def open_link(sandbox: Sandbox, url: object) -> Payment:
     return opened
 
 
+async def pay_many(sandbox: Sandbox, wish: Mapping[str, object]) -> dict[str, str]:
+    """Open and pay the links `payment_urls` as `pay` does, one by one; their numbers by TxnRef.
+
+    Raises what opening and paying raise; the links before the one at fault are paid then.
+    """
+    urls = wish.get("payment_urls")
+    if not isinstance(urls, list):
+        raise ControlError(400, "payment_urls must be a list.")
+    numbers = {}
+    for url in urls:
+        payment = open_link(sandbox, url)
+        await pay(sandbox, payment, wish)
+        numbers[payment.txn_ref] = find_payment(sandbox, payment.txn_ref).transaction_no
+    return numbers
+
+
 async def send_ipn(
     sandbox: Sandbox, payment: Payment, wish: Mapping[str, object]
 ) -> dict[str, object]:

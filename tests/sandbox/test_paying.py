@@ -245,3 +245,32 @@ def test_numbers_grow_over_a_reset(sandbox):
     assert int(second) > int(first)
     assert len(second) <= 15
     assert abs(int(second) / 1000 - time.time()) < 60
+
+
+def test_many_links_can_be_paid_in_one_request(sandbox, merchant):
+    many = [pay_fields() for _ in range(3)]
+
+    answer = sandbox.control(
+        "POST",
+        "pay-many",
+        {"payment_urls": [link(values) for values in many], "outcome": "success"},
+    )
+
+    for values in many:
+        paid = sandbox.transaction(values["vnp_TxnRef"])
+        assert (paid["status"], paid["response_code"]) == ("00", "00")
+        assert answer["paid"][values["vnp_TxnRef"]] == paid["transaction_no"]
+    assert len(merchant.wait_for(3)) == 3
+
+
+def test_of_many_links_a_forged_one_is_refused_and_not_paid(sandbox):
+    honest, forged = pay_fields(), pay_fields()
+    links = [link(honest), link(forged).replace(forged["vnp_Amount"], "100")]
+
+    answer = sandbox.http.post(
+        "/control/pay-many", json={"payment_urls": links, "outcome": "success"}
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "70")
+    assert sandbox.transaction(honest["vnp_TxnRef"])["status"] == "00"
+    assert sandbox.http.get(f"/control/transactions/{forged['vnp_TxnRef']}").status_code == 404
