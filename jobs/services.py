@@ -142,6 +142,8 @@ def _record(job_id: int, outcome: str, *, until: datetime | None = None, error: 
     job = Job.objects.select_for_update().get(pk=job_id)
     if job.status in (JobStatus.DONE, JobStatus.DEAD):
         return outcome
+    if outcome == "postponed":
+        job.attempts = 0  # it went as it should: only failures in a row make a job dead
     if until is not None:
         job.postpone(until=until, error=error)
     elif outcome == "dead":

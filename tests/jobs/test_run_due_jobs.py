@@ -50,6 +50,21 @@ def test_a_topic_that_nobody_handles_is_refused_at_once():
     assert not Job.objects.exists()
 
 
+def test_a_job_that_was_told_to_come_later_again_and_again_may_still_fail_once(handler):
+    def come_later(**payload):
+        raise RunLater(timezone.now(), "not yet")
+
+    handler(come_later)
+    enqueue("test.topic", run_at=timezone.now())
+    for _ in range(MAX_ATTEMPTS):
+        assert run_due_jobs(limit=1) == {"postponed": 1}
+
+    handler(fail)
+
+    assert run_due_jobs() == {"failed": 1}
+    assert Job.objects.get().status == "pending"
+
+
 def test_a_failing_job_is_tried_again_later_and_tells_why(handler):
     handler(fail)
     enqueue("test.topic", run_at=timezone.now())
