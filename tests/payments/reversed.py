@@ -10,9 +10,11 @@ from django.utils import timezone
 
 from jobs.models import Job
 from orders.models import Order
+from payments.invariants import RULES
 from payments.models import Payment, PaymentCase, Reversal
 from payments.operations.reversals import close_reversal, open_reversal
 from payments.services import advance_reversal
+from ticketing.invariants import violations
 
 ENDED, UNCLEAR = "payments.reversal_ended", "payments.reversal_unclear"
 
@@ -92,3 +94,9 @@ def all_about_money():
         list(PaymentCase.objects.order_by("pk").values()),
         Job.objects.count(),
     ]
+
+
+def broken_rules():
+    """The rules of payments that are broken. Those above want a refund for every reversal."""
+    ours = {rule.name for rule in RULES}
+    return {name: count for name, count in violations().items() if count and name in ours}
