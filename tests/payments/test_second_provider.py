@@ -15,11 +15,14 @@ from payments.providers import (
     Customer,
     Opening,
     Outcome,
+    RefundAnswer,
+    RefundState,
     Result,
     UntrustedCallback,
 )
-from payments.services import settle_order, start_payment
+from payments.services import advance_reversal, settle_order, start_payment
 from tests.factories import from_now, placed_order
+from tests.payments.reversed import give_back, status
 from ticketing.invariants import violations
 
 
@@ -41,6 +44,12 @@ class Cash:
 
     def query(self, payment, now):
         return Answer(Result(payment.txn_ref, Outcome.FAILED, code="nobody came"))
+
+    def refund_request(self, reversal, now):
+        return {"pay out": str(reversal.amount)}
+
+    def refund(self, request):
+        return RefundAnswer(RefundState.DONE, code="paid out", transaction_no="receipt 1")
 
     def redact(self, message):
         return {**message, "password": "[removed]"}
@@ -79,3 +88,13 @@ def test_a_second_provider_is_asked_when_time_is_up(payment):
 
     assert Order.objects.get().status == "failed"
     assert Payment.objects.get().provider_code == "nobody came"
+
+
+def test_a_second_provider_gives_money_back(client, payment):
+    callback = {"ref": payment.txn_ref, "amount": payment.amount, "password": "office"}
+    client.get("/payments/cash/return/", callback)
+    reversal = give_back(payment, 400_000)
+
+    assert advance_reversal(reversal.pk) is None
+
+    assert status(reversal) == "succeeded"
