@@ -16,7 +16,7 @@ from orders.models import Order, Ticket
 from orders.operations import refund as refund_order
 from orders.operations import undo_reserved_refund
 from payments.errors import ReversalInProgress
-from payments.models import CaseKind, Payment, PaymentCase
+from payments.models import Payment, PaymentCase
 from payments.operations.reversals import open_reversal
 from refunds.models import Refund
 from refunds.operations.decisions import let_go, tell
@@ -27,11 +27,7 @@ def payment_of(refund: Refund) -> Payment | None:
     """The payment that gives the money back: the one that paid the order, or that of the case."""
     if refund.case is not None:
         return refund.case.payment
-    unused = PaymentCase.objects.filter(
-        kind__in=[CaseKind.LATE, CaseKind.DUPLICATE], payment__isnull=False
-    )
-    captured = refund.order.payments.captured()
-    return captured.exclude(pk__in=unused.values("payment")).order_by("pk").first()
+    return refund.order.payments.kept().order_by("pk").first()
 
 
 def send_back(refund: Refund, payment: Payment | None, *, by: User | None, at: datetime) -> bool:
