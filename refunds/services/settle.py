@@ -98,5 +98,9 @@ def _close_open_reversal(
     if refund.reversal_id is None:
         return
     reversal = Reversal.objects.get(pk=refund.reversal_id)
+    if reversal.status == Reversal.Status.SUCCEEDED and not succeeded:
+        raise RefundNotFailed(
+            _("The provider says that the money is back; the refund is about to be finished.")
+        )
     if reversal.status in Reversal.OPEN:
         close_reversal(reversal, succeeded=succeeded, by=by, at=at, reason=note.strip())
