@@ -101,8 +101,11 @@ def give_up(
 
 
 def wake_next(order: Order, *, at: datetime) -> None:
-    """Let the next approved refund of the order take its turn."""
-    following = order.refunds.approved().order_by("pk").first()
+    """Let the next refund that waits for the order's payment take its turn.
+
+    Those of a late or second payment have that payment for themselves and never wait.
+    """
+    following = order.refunds.approved().filter(case__isnull=True).order_by("pk").first()
     if following is not None:
         outbox.enqueue("refunds.pay_back", run_at=at, refund_id=following.pk)
 

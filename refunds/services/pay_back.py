@@ -78,10 +78,11 @@ def _follow(
             tickets = decisions.lock_tickets(refund)
             why = f"{reversal} succeeded."
             payouts.finish(order, refund, tickets, by=None, at=now, reason=why)
-    elif refund.status == RefundStatus.PROCESSING and (
-        is_unclear or reversal.status == Reversal.Status.REJECTED
-    ):
+        return
+    is_rejected = reversal.status == Reversal.Status.REJECTED
+    if refund.status == RefundStatus.PROCESSING and (is_unclear or is_rejected):
         payouts.note_failure(refund, at=now, error=_error(reversal))
+    if is_rejected:
         payouts.wake_next(order, at=now)
 
 
