@@ -1,0 +1,71 @@
+"""What is shown below a refund; whoever sees the refund sees these."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
+from unfold.admin import TabularInline
+
+from refunds.models import RefundOverride, RefundTicket
+
+
+class PartOfRefund(TabularInline):  # type: ignore[misc]
+    """Rows that belong to a refund and that only services write."""
+
+    extra = 0
+    can_delete = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class TicketsOfRefund(PartOfRefund):
+    """The places that it takes back. Not the codes: whoever reads one gets in with it."""
+
+    model = RefundTicket
+    verbose_name_plural = gettext_lazy("tickets")
+    fields: ClassVar = ["place", "price", "ticket_status", "is_live"]
+    readonly_fields = fields
+    ordering = ["ticket_id"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RefundTicket]:
+        rows: QuerySet[RefundTicket] = super().get_queryset(request)
+        return rows.select_related("ticket__order")
+
+    @admin.display(description=gettext_lazy("place"))
+    def place(self, row: RefundTicket) -> str:
+        ticket = row.ticket
+        return f"{ticket.area_name} · {ticket.row_label} · {ticket.seat_number}"
+
+    @admin.display(description=gettext_lazy("price"))
+    def price(self, row: RefundTicket) -> str:
+        return row.ticket.order.price_tag(row.ticket.price)
+
+    @admin.display(description=gettext_lazy("status"))
+    def ticket_status(self, row: RefundTicket) -> str:
+        return row.ticket.get_status_display()
+
+
+class OverridesOfRefund(PartOfRefund):
+    """Which percentages an admin put in the place of the policy's."""
+
+    model = RefundOverride
+    verbose_name_plural = gettext_lazy("overrides")
+    fields: ClassVar = [
+        "at", "old_percentage", "old_amount", "new_percentage", "new_amount", "actor", "note",
+    ]  # fmt: skip
+    ordering = ["pk"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RefundOverride]:
+        rows: QuerySet[RefundOverride] = super().get_queryset(request)
+        return rows.select_related("actor")
