@@ -55,6 +55,11 @@ def asked_after_postponing(order):
 def failed(refund, **said):
     """Approved, sent, and nobody knows what the provider did."""
     approve_refund(refund_id=refund.pk, by=new_admin())
+    return sent_in_vain(refund, **said)
+
+
+def sent_in_vain(refund, **said):
+    """It was approved; sent, nobody knows what the provider did."""
     reversal = pay_back(refund_id=refund.pk).reversal
     reversal.send(by=None, at=from_now(), reason="The test sends it.", request={})
     reversal.doubt(by=None, at=from_now(), reason="The test gets no answer.")
