@@ -14,6 +14,7 @@ from jobs import outbox
 from orders.errors import NotEnoughSeats, RefundTooLarge, SeatsUnavailable
 from orders.models import Order, SeatHold, Ticket, TicketQuerySet
 from ticketing.models import Area, Event, Seat, Showing
+from ticketing.transition_log import logged_together
 
 CUSTOMER_LOCKS = 7001  # the advisory-lock namespace of "one order at a time for each customer"
 
@@ -146,9 +147,10 @@ def refund(
     """
     order.refund_reserved_amount -= amount
     order.refunded_amount += amount
-    for ticket in tickets:
-        ticket.refund(by=by, at=at, reason=reason)
-        ticket.save(update_fields=["status"])
+    with logged_together():
+        for ticket in tickets:
+            ticket.refund(by=by, at=at, reason=reason)
+    _tickets(tickets).update(status=Ticket.Status.REFUNDED)
     if order.status != Order.Status.REFUNDED:
         is_all = not order.tickets.live().exists() and order.refunded_amount == order.total_amount
         move = order.refund if is_all else order.refund_partly

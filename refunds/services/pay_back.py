@@ -24,7 +24,7 @@ def pay_back(*, refund_id: int) -> Refund:
     """
     now = timezone.now()
     found = Refund.objects.select_related("case", "order").get(pk=refund_id)
-    order = Order.objects.get_for_update(found.order_id)
+    order = Order.objects.select_related("event", "showing").get_for_update(found.order_id)
     giving = payouts.payment_of(found)
     payment = Payment.objects.get_for_update(giving.pk) if giving else None
     refund = Refund.objects.get_for_update(refund_id)
@@ -61,7 +61,7 @@ def _with_refund(reversal_id: int, now: datetime, *, is_unclear: bool) -> None:
     if refund_id is None:
         return
     found = Refund.objects.get(pk=refund_id)
-    order = Order.objects.get_for_update(found.order_id)
+    order = Order.objects.select_related("event", "showing").get_for_update(found.order_id)
     reversal = Reversal.objects.select_for_update(of=("self",)).get(pk=reversal_id)
     refund = Refund.objects.get_for_update(refund_id)
     refund.order = order
