@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from payments.admin import PlatformOnly
@@ -25,8 +26,10 @@ class CampaignOrderAdmin(PlatformOnly):
         return f"{order.price_tag(order.refunded_amount)} / {order.price_tag(order.total_amount)}"
 
     @admin.display(description=gettext_lazy("refund"))
-    def its_refund(self, entry: CampaignOrder) -> str | None:
-        if entry.refund is None:
-            return None
-        page = reverse("admin:refunds_refund_change", args=[entry.refund.pk])
-        return format_html('<a href="{}">{}</a>', page, entry.refund.get_status_display())
+    def its_refund(self, entry: CampaignOrder) -> str:
+        """A link to all refunds of the order: an earlier one may be what it waits for."""
+        page = reverse("admin:refunds_refund_changelist")
+        shown = entry.refund.get_status_display() if entry.refund else _("show")
+        return format_html(
+            '<a class="text-link" href="{}?q={}">{}</a>', page, entry.order.code, shown
+        )

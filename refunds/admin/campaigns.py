@@ -18,10 +18,10 @@ from refunds import services
 from refunds.admin import campaign_decisions as decisions
 from refunds.admin import campaign_figures as figures
 from refunds.admin.decisions import Decisions, page_of
+from refunds.admin.parts import History
 from refunds.admin.selection import Selection
 from refunds.models import CampaignOrderStatus, CampaignStatus, RefundCampaign
 from refunds.operations.campaign_report import COLUMNS
-from ticketing.admin import HistoryInline
 from ticketing.errors import DomainError
 from ticketing.exports import stream_csv
 from ticketing.roles import is_admin
@@ -41,7 +41,7 @@ class RefundCampaignAdmin(Decisions, PlatformOnly):
         "created_at", "started_at", "started_by", "completed_at",
     ]  # fmt: skip
     readonly_fields = ["scope", "progress", "final_report"]
-    inlines = [HistoryInline]
+    inlines = [History]
     actions_list = ["prepare"]
     actions_detail = ["start", "pause", "resume", "retry_listed", "download_report"]
 
@@ -66,7 +66,9 @@ class RefundCampaignAdmin(Decisions, PlatformOnly):
         return str(campaign.showing) if campaign.showing else _("all of the event")
 
     @admin.display(description=gettext_lazy("progress"))
-    def how_far(self, campaign: RefundCampaign) -> str:
+    def how_far(self, campaign: RefundCampaign) -> str | None:
+        if campaign.status == CampaignStatus.DRAFT:
+            return None
         read: Any = campaign
         counts = {each: getattr(read, f"{each}_orders") for each in CampaignOrderStatus.values}
         return figures.line(counts)

@@ -18,10 +18,9 @@ from jobs.back_office import ReadOnly
 from refunds.admin import desk_decisions as decisions
 from refunds.admin.approve_selected import approve_selected
 from refunds.admin.decisions import Decisions, page_of
-from refunds.admin.parts import OverridesOfRefund, TicketsOfRefund
+from refunds.admin.parts import History, OverridesOfRefund, TicketsOfRefund
 from refunds.explanations import FALLBACK, in_language
 from refunds.models import UNDECIDED, Refund, RefundStatus
-from ticketing.admin import HistoryInline
 from ticketing.back_office import OwnEvents
 from ticketing.roles import is_admin
 
@@ -61,7 +60,7 @@ class RefundAdmin(OwnEvents, ReadOnly, Decisions):
     ordering = ["-pk"]
     show_full_result_count = False
     actions = [approve_selected]
-    inlines = [TicketsOfRefund, OverridesOfRefund, HistoryInline]
+    inlines = [TicketsOfRefund, OverridesOfRefund, History]
     readonly_fields = [
         "event", "email", "percentage", "base", "money", "steps", "decision",
         "provider_report", "provider_word",
@@ -93,12 +92,13 @@ class RefundAdmin(OwnEvents, ReadOnly, Decisions):
         decided = ["requested_at", "requested_by", "decision_at", "rejection_reason"]
         money = ["payment", "reversal", "case", provider, "payout_evidence", "processed_at"]
         amount = ["percentage", "base", "money", "steps"]
-        return [
+        shown: list[Any] = [
             (None, {"fields": asked}),
             (_("Amount"), {"fields": amount}),
             (_("Decision"), {"fields": decided}),
-            (_("Money"), {"fields": money}),
         ]
+        is_open = obj is not None and obj.status in UNDECIDED
+        return shown if is_open else [*shown, (_("Money"), {"fields": money})]
 
     @admin.display(description=gettext_lazy("event"), ordering="order__event__title")
     def event(self, refund: Refund) -> str:

@@ -1,4 +1,4 @@
-"""What is shown below a refund; whoever sees the refund sees these."""
+"""What is shown below a refund or a campaign; whoever sees the row sees these."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
+from django_fsm_log.models import StateLog
 from unfold.admin import TabularInline
 
 from refunds.models import RefundOverride, RefundTicket
+from ticketing.admin import HistoryInline
 
 
 class PartOfRefund(TabularInline):  # type: ignore[misc]
@@ -18,6 +21,7 @@ class PartOfRefund(TabularInline):  # type: ignore[misc]
 
     extra = 0
     can_delete = False
+    hide_title = True
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return True
@@ -61,11 +65,43 @@ class OverridesOfRefund(PartOfRefund):
 
     model = RefundOverride
     verbose_name_plural = gettext_lazy("overrides")
-    fields: ClassVar = [
-        "at", "old_percentage", "old_amount", "new_percentage", "new_amount", "actor", "note",
-    ]  # fmt: skip
+    fields: ClassVar = ["at", "before", "after", "actor", "note"]
+    readonly_fields = fields
     ordering = ["pk"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RefundOverride]:
         rows: QuerySet[RefundOverride] = super().get_queryset(request)
-        return rows.select_related("actor")
+        return rows.select_related("actor", "refund__order")
+
+    @admin.display(description=gettext_lazy("before"))
+    def before(self, row: RefundOverride) -> str:
+        return f"{row.old_percentage} %: {row.refund.order.price_tag(row.old_amount)}"
+
+    @admin.display(description=gettext_lazy("after"))
+    def after(self, row: RefundOverride) -> str:
+        return f"{row.new_percentage} %: {row.refund.order.price_tag(row.new_amount)}"
+
+
+class History(HistoryInline):
+    """Who moved a refund or a campaign, from where to where, when and why; newest first."""
+
+    fields: ClassVar = ["timestamp", "moved_from", "moved_to", "by", "why"]
+    readonly_fields = fields
+    hide_title = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StateLog]:
+        rows: QuerySet[StateLog] = super().get_queryset(request)
+        return rows.select_related("content_type")
+
+    @admin.display(description=gettext_lazy("from"))
+    def moved_from(self, row: StateLog) -> str:
+        return str(row.get_source_state_display())
+
+    @admin.display(description=gettext_lazy("to"))
+    def moved_to(self, row: StateLog) -> str:
+        return str(row.get_state_display())
+
+    @admin.display(description=gettext_lazy("reason"))
+    def why(self, row: StateLog) -> str:
+        """References are long, and phones are narrow."""
+        return format_html('<span style="overflow-wrap: anywhere">{}</span>', row.description)

@@ -141,7 +141,9 @@ def test_the_page_shows_places_overrides_and_history(boss, personal, order):
     assert ticket.code not in page
     assert "It was our fault." in page
     assert "The customer asked for it." in page
-    assert "ask_organizer" in page
+    assert "waiting for the organizer" in page
+    assert "80 %: 800,000 VND" in page
+    assert "90 %: 900,000 VND" in page
 
 
 @pytest.mark.parametrize("language", ["en", "vi"])
