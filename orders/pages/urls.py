@@ -1,9 +1,13 @@
 from django.urls import path
 
-from orders.pages import codes  # noqa: F401  it registers the converters
-from orders.pages import views
+from orders.pages import (
+    choosing,
+    codes,  # noqa: F401  it registers the converters
+    views,
+)
 
 urlpatterns = [
+    path("showings/<int:showing_id>/", choosing.showing_page, name="showing"),
     path("orders/", views.order_list, name="orders"),
     path("orders/<order_code:code>/", views.order_page, name="order"),
     path("orders/<order_code:code>/state/", views.order_state, name="order_state"),

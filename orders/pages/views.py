@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from csp.decorators import csp_update
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count
@@ -48,12 +50,12 @@ def _listed(order: Order, now: datetime) -> dict[str, Any]:
     return {
         "order": order,
         "phase": wording.phase(order, now),
-        "starts_at": order.showing.local(order.showing.starts_at),
         "total": order.price_tag(order.total_amount),
         "next_step": wording.next_step(order, now),
     }
 
 
+@csp_update({"form-action": [settings.VNPAY_ORIGIN]})  # to pay, its form is redirected there
 @customer_page
 def order_page(request: SignedInRequest, code: str) -> HttpResponse:
     own = Order.objects.of_customer(request.user.pk).with_holds().select_related("showing")
@@ -68,8 +70,7 @@ def _shown(order: Order, now: datetime) -> dict[str, Any]:
         "order": order,
         "phase": phase,
         "state": wording.state(order, now),
-        "starts_at": showing.local(showing.starts_at),
-        "deadline": showing.local(order.expires_at),
+        "deadline": wording.told(order.expires_at, showing),
         "seconds_left": _seconds_left(order, now),
         "total": order.price_tag(order.total_amount),
         "places": priced(order, [held_place(hold) for hold in holds]),
@@ -91,7 +92,7 @@ def _tickets(order: Order) -> list[dict[str, Any]]:
             "ticket": ticket,
             "place": ticketed_place(ticket),
             "lets_in": ticket.status == Ticket.Status.ACTIVE and not ticket.refund_approved_at,
-            "used_at": ticket.local(ticket.used_at) if ticket.used_at else "",
+            "used_at": wording.told(ticket.used_at, order.showing) if ticket.used_at else "",
         }
         for ticket in tickets
     ]

@@ -7,8 +7,15 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from orders.models import Order, OrderStatus
+from ticketing.models import Showing
+from ticketing.templatetags.pages import moment
 
 ENDED = (OrderStatus.EXPIRED, OrderStatus.FAILED, OrderStatus.CANCELLED)
+
+
+def told(when: datetime, showing: Showing) -> str:
+    """A moment as the pages write it, with its zone, for the middle of a sentence."""
+    return f"{moment(when, showing)} ({showing.time_zone})"
 
 
 def phase(order: Order, now: datetime) -> str:
@@ -27,7 +34,7 @@ def next_step(order: Order, now: datetime) -> str:
     """A sentence for the list of orders."""
     found = phase(order, now)
     if found == "paying":
-        return _("Pay by {deadline}.").format(deadline=order.showing.local(order.expires_at))
+        return _("Pay by {deadline}.").format(deadline=told(order.expires_at, order.showing))
     if found == "settling":
         return _("We are checking whether your payment arrived.")
     if found == "ended":
@@ -51,9 +58,9 @@ def why_ended(order: Order) -> str:
         if order.event.is_closed:
             return _("The event was called off before the order was paid.")
         return _("The order was cancelled, and its seats are free for others again.")
-    deadline = order.showing.local(order.expires_at)
+    deadline = told(order.expires_at, order.showing)
     if order.status == OrderStatus.FAILED:
-        told = _("No payment went through by {deadline}, so the seats are free for others again.")
+        why = _("No payment went through by {deadline}, so the seats are free for others again.")
     else:
-        told = _("We received no payment by {deadline}, so the seats are free for others again.")
-    return told.format(deadline=deadline)
+        why = _("We received no payment by {deadline}, so the seats are free for others again.")
+    return why.format(deadline=deadline)

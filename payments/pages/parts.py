@@ -38,7 +38,5 @@ def _way_to_pay(order: Order, now: datetime) -> dict[str, object]:
 def _late_money(order: Order) -> Part | None:
     """Money that came for an order that had ended by then."""
     cases = PaymentCase.objects.filter(order=order, kind=CaseKind.LATE).order_by("pk")
-    late = [
-        {"amount": order.price_tag(case.amount), "reference": case.txn_ref} for case in cases
-    ]
+    late = [{"amount": order.price_tag(case.amount), "reference": case.txn_ref} for case in cases]
     return Part("payments/pages/late.html", {"payments": late}) if late else None

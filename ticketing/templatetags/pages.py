@@ -1,0 +1,38 @@
+"""How pages write money, and moments in the zone of their showing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from django import template
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+from ticketing.models import Showing
+
+register = template.Library()
+
+
+@register.filter
+def money(amount: Decimal | int) -> str:
+    """An amount in VND as people read it in the active language."""
+    grouped = f"{amount:,.0f}".replace(",", formats.get_format("THOUSAND_SEPARATOR"))
+    return f"{grouped} ₫"
+
+
+@register.filter
+def price(amount: Decimal | int) -> str:
+    """Money, or that it is free."""
+    return money(amount) if amount else _("free")
+
+
+@register.filter
+def moment(when: datetime, zone: Showing) -> str:
+    """Weekday, date and time in the showing's zone; the page names the zone once beside them."""
+    local = when.astimezone(zone.zone)
+    return _("{weekday}, {date}, {time}").format(
+        weekday=formats.date_format(local, "l"),
+        date=formats.date_format(local, "DATE_FORMAT"),
+        time=formats.time_format(local, "H:i"),
+    )
