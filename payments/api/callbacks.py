@@ -41,6 +41,8 @@ IPN_ANSWERS = {
     Recorded.AMOUNT_MISMATCH: ("04", "Invalid amount"),
 }
 
+UNREADABLE = {"state": "unreadable", "login_next": "/orders/"}
+
 
 @never_cache
 @require_GET
@@ -79,7 +81,7 @@ def payment_return(request: HttpRequest, provider_name: str) -> HttpResponse:
     try:
         result = provider.read_callback(_pairs(request))
     except (UntrustedCallback, UnusableCallback):
-        return render(request, "payments/return.html", {"state": "unreadable"}, status=400)
+        return render(request, "payments/return.html", UNREADABLE, status=400)
     if settings.VNPAY_CONFIRM_ON_RETURN:
         services.record_result(
             provider=provider.name, result=result, channel=Channel.RETURN, now=now
@@ -91,7 +93,7 @@ def _show(request: HttpRequest, provider: Provider, result: Result) -> HttpRespo
     """The attempt's real state, not what the address bar says."""
     payment = _attempts(provider.name).filter(txn_ref=result.txn_ref).first()
     if payment is None:
-        return render(request, "payments/return.html", {"state": "unreadable"}, status=404)
+        return render(request, "payments/return.html", UNREADABLE, status=404)
     if settings.FRONTEND_URL:
         return HttpResponseRedirect(order_page(payment.order.code))
     state = returned.state_of(payment)
