@@ -21,7 +21,7 @@ def test_the_first_page_lists_events_with_the_next_showing_and_the_least_price(c
     assert page.status_code == 200
     text = page.content.decode()
     assert showing.event.title in text
-    assert "from 500,000 ₫" in text
+    assert "from 500,000 VND" in text
     assert "On sale" in text
 
 

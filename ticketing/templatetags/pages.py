@@ -16,9 +16,14 @@ register = template.Library()
 
 @register.filter
 def money(amount: Decimal | int) -> str:
-    """An amount in VND as people read it in the active language."""
-    grouped = f"{amount:,.0f}".replace(",", formats.get_format("THOUSAND_SEPARATOR"))
-    return f"{grouped} ₫"
+    """An amount as people read it in the active language, as in our mails."""
+    return f"{count(amount)} VND"
+
+
+@register.filter
+def count(number: Decimal | int | None) -> str:
+    """A whole number in groups of three digits."""
+    return f"{number or 0:,.0f}".replace(",", formats.get_format("THOUSAND_SEPARATOR"))
 
 
 @register.filter

@@ -9,7 +9,8 @@
 export const STATES = ["available", "held", "sold", "blocked"];
 export const AVAILABLE = 0;
 const AREA_GAP = 2;
-const TITLE_HEIGHT = 2;
+const LEAST_TITLE_HEIGHT = 2;
+const TITLES_PART = 0.045; // of all rows, so that titles can be read when the whole house is seen
 const STANDING_HEIGHT = 7;
 const MARGIN = 3;
 
@@ -44,10 +45,12 @@ export class House {
   }
 
   _layOut() {
+    const titleHeight = Math.max(LEAST_TITLE_HEIGHT, Math.round(this.rowYs.length * TITLES_PART));
     let y = 1;
     for (const area of this.areas) {
       area.top = y;
-      y += TITLE_HEIGHT;
+      area.titleHeight = titleHeight;
+      y += titleHeight;
       if (area.standing) y += STANDING_HEIGHT;
       else for (const row of area.rows) this._addRow(area, row, y++);
       area.bottom = y;

@@ -102,7 +102,7 @@ function switchViews(element) {
 
 function showList(isList) {
   document.getElementById("seat-list").hidden = !isList;
-  document.getElementById("drawn").hidden = isList;
+  for (const id of ["drawn", "zooming"]) document.getElementById(id).hidden = isList;
   for (const button of document.querySelectorAll("[data-show]")) {
     button.setAttribute("aria-pressed", String((button.dataset.show === "list") === isList));
   }

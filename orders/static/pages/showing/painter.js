@@ -7,6 +7,8 @@ import { CHOSEN, makeSprites, readColours } from "./sprites.js";
 const SMALLEST_SEAT = 8; // pixels; below, the overview is copied
 const ROW_LABELS_FROM = 12;
 const NUMBERS_FROM = 20;
+const TITLE_ABOVE_ROW = 22; // pixels
+const STANDING_TEXT = 3; // below the title of a standing area
 
 export class Painter {
   constructor(canvas, house, view, choice, words) {
@@ -130,23 +132,26 @@ export class Painter {
   }
 
   _drawTitle(area, top) {
-    const size = Math.min(16, Math.max(11, this.view.scale));
-    const middle = Math.min(Math.max(this.view.toScreen(0, 0).left, 90), this.view.width - 90);
-    this._font(size, this.colours.ink, "center", 600);
-    this.context.fillText(
-      `${area.name} · ${this.words.price(area.price)}`, middle, top + this.view.scale * 0.7,
-    );
+    const title = `${area.name} · ${this.words.price(area.price)}`;
+    this._font(Math.min(16, Math.max(11, this.view.scale)), this.colours.ink, "center", 600);
+    const edge = this.context.measureText(title).width / 2 + 8;
+    const middle = Math.min(this.view.toScreen(0, 0).left, this.view.width - edge);
+    const height = (area.titleHeight - 0.5) * this.view.scale;
+    const below = Math.min(height / 2, TITLE_ABOVE_ROW); // near its seats, however large they are
+    this.context.fillText(title, Math.max(middle, edge), top + height - below);
   }
 
   _drawStanding(area, left, top, bottom) {
     const width = this.house.width * this.view.scale;
     this.context.fillStyle = this.colours.line;
     this.context.beginPath();
-    this.context.roundRect(left, top - 4, width, bottom - top, 8);
+    this.context.roundRect(left, top, width, bottom - top, 8);
     this.context.fill();
     this._font(Math.min(14, Math.max(10, this.view.scale)), this.colours.ink, "center");
-    const told = this.words.say("left", { free: area.free ?? 0, size: area.size });
-    this.context.fillText(`${this.words.say("standing")} – ${told}`, left + width / 2, (top + bottom) / 2);
+    const [free, size] = [area.free ?? 0, area.size].map((count) => this.words.count(count));
+    const told = `${this.words.say("standing")} – ${this.words.say("left", { free, size })}`;
+    const middle = top + ((area.titleHeight + STANDING_TEXT) * this.view.scale);
+    this.context.fillText(told, left + width / 2, Math.min(middle, bottom - 8));
   }
 
   _drawChosen() {

@@ -10,9 +10,12 @@ export class Words {
     return this.texts[name].replace(/\{(\w+)\}/g, (whole, key) => values[key] ?? whole);
   }
 
+  count(number) {
+    return String(number).replace(/\B(?=(\d{3})+(?!\d))/g, this.separator);
+  }
+
   money(amount) {
-    const grouped = String(amount).replace(/\B(?=(\d{3})+(?!\d))/g, this.separator);
-    return `${grouped} ₫`;
+    return `${this.count(amount)} VND`;
   }
 
   price(amount) {
