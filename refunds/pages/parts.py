@@ -17,10 +17,13 @@ BADGES = {
     RefundStatus.REJECTED: "bad",
     RefundStatus.FAILED: "bad",
     RefundStatus.COMPLETED: "good",
-    RefundStatus.PARTIAL: "good",
 }
-# A provider's refusal is the back office's to deal with; for the customer nothing has ended.
-UNDER_WAY = (RefundStatus.PROCESSING, RefundStatus.PAYMENT_FAILED)
+TOLD_AS: dict[str, RefundStatus] = {
+    # All that was promised is back, even if the tickets had cost more.
+    RefundStatus.PARTIAL: RefundStatus.COMPLETED,
+    # A provider's refusal is the back office's to deal with; for the customer nothing has ended.
+    RefundStatus.PAYMENT_FAILED: RefundStatus.PROCESSING,
+}
 
 
 @fills("money_back")
@@ -43,13 +46,12 @@ def _can_ask(order: Order) -> bool:
 
 def _shown(order: Order, refund: Refund) -> dict[str, Any]:
     tickets = refund.shown_tickets  # type: ignore[attr-defined]
-    status = RefundStatus(refund.status)
-    is_under_way = status in UNDER_WAY
+    status = TOLD_AS.get(refund.status, RefundStatus(refund.status))
     return {
         "refund": refund,
-        "status": RefundStatus.PROCESSING.label if is_under_way else status.label,
+        "status": status.label,
         "badge": BADGES.get(status, "warn"),
-        "is_approved": status == RefundStatus.APPROVED or is_under_way,
+        "is_approved": status in (RefundStatus.APPROVED, RefundStatus.PROCESSING),
         "amount": order.price_tag(refund.amount),
         "places": [ticketed_place(each.ticket) for each in tickets],
         "steps": [step["text"] for step in in_language(refund.explanation, get_language() or "en")],

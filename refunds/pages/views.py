@@ -29,6 +29,7 @@ from refunds.pages import parts  # noqa: F401  it fills its slot of the order's 
 from refunds.pages.forms import OFFERED, ConfirmForm, RefundForm, returnable_tickets, with_places
 from refunds.policy import Reason
 from ticketing.errors import DomainError
+from ticketing.models import Event
 
 
 @customer_page
@@ -107,9 +108,9 @@ def _offers(order: Order) -> tuple[list[Reason], list[DomainError]]:
             offered.append(reason)
         except DomainError as refusal:
             refused.append(refusal)
-    # A postponement that did not happen is no news to anybody.
-    is_postponed = order.event.status == order.event.Status.POSTPONED
-    return offered, refused if is_postponed else refused[:1]
+    if order.event.status != Event.Status.POSTPONED:
+        refused = [] if offered else refused[:1]  # that it is not postponed is no news to anybody
+    return offered, refused
 
 
 def _chosen(form: RefundForm | None, offered: list[Reason]) -> str:

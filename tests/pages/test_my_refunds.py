@@ -76,6 +76,7 @@ def test_only_tickets_that_can_go_back_are_offered(me, order, tickets, admin_use
 
     assert [ticket for ticket, _ in page.context["choices"]] == tickets[1:]
     assert page.context["offered"] == ["personal"]
+    assert "postponed" not in text_of(page)
     assert not any(ticket.code in page.content.decode() for ticket in tickets)
 
 

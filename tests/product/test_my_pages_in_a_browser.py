@@ -95,11 +95,11 @@ def test_tickets_go_back_until_the_money_is_there(page, product, buyer):
     expect(page.get_by_alt_text(f"QR code of ticket {tickets[1]['code']}")).to_be_visible()
     expect(page.get_by_alt_text(f"QR code of ticket {tickets[0]['code']}")).to_have_count(0)
     for _ in range(30):
-        if page.get_by_text("Partly paid back").count():
+        if page.get_by_text("Paid back", exact=True).count():
             break
         page.wait_for_timeout(1000)
         page.reload()
-    expect(page.get_by_text("Partly paid back")).to_be_visible()
+    expect(page.get_by_text("Paid back", exact=True)).to_be_visible()
     expect(page.get_by_text("Refunded, not valid")).to_be_visible()
 
 
