@@ -11,7 +11,6 @@ from tests.product.running import RunningProduct
 from tests.sandbox_process import wait_until
 
 AUTH = "/_allauth/app/v1/auth"
-PASSWORD = "a-long-and-quiet-night"
 
 
 class Buyer:
@@ -20,7 +19,8 @@ class Buyer:
     def __init__(self, product: RunningProduct) -> None:
         self.product = product
         self.email = f"{uuid.uuid4().hex[:10]}@example.org"
-        body = {"email": self.email, "password": PASSWORD}
+        self.password = "a-long-and-quiet-night"
+        body = {"email": self.email, "password": self.password}
         signed_up = product.http.post(f"{AUTH}/signup", json=body)
         assert signed_up.status_code == 401  # "now verify your address"
         session = signed_up.json()["meta"]["session_token"]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,7 @@ def buyer(product: RunningProduct) -> Iterator[Buyer]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    """A real Chromium."""
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
@@ -61,30 +62,33 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser, product: RunningProduct) -> Iterator[Page]:
-    """A page that fails the test if it talks to any other machine or throws an error."""
-    with watched_page(browser, product) as page:
-        yield page
+def new_page(browser: Browser, product: RunningProduct) -> Iterator[Callable[..., Page]]:
+    """Opens pages, each with cookies of its own.
 
-
-@contextmanager
-def watched_page(browser: Browser, product: RunningProduct, **how: Any) -> Iterator[Page]:
-    """Refused scripts and styles, which a strict policy reports, are errors too."""
-    context = browser.new_context(**{"locale": "en-GB", **how})
-    page = context.new_page()
-    strangers: list[str] = []
-    errors: list[str] = []
+    The test fails if one talks to any other machine, throws an error, or breaks its own
+    Content-Security-Policy.
+    """
     ours = (product.url, product.sandbox_url, "data:", "blob:")
-    page.on(
-        "request", lambda sent: None if sent.url.startswith(ours) else strangers.append(sent.url)
-    )
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda said: errors.append(said.text) if is_refused(said.text) else None)
-    yield page
-    context.close()
-    assert strangers == []
-    assert errors == []
+    wrong: list[str] = []
+
+    def note_console(text: str) -> None:
+        if "Content Security Policy" in text:
+            wrong.append(text)
+
+    def open_page(**options: Any) -> Page:
+        context = browser.new_context(**{"locale": "en-GB", **options})
+        stack.callback(context.close)
+        page = context.new_page()
+        page.on("request", lambda sent: sent.url.startswith(ours) or wrong.append(sent.url))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda message: note_console(message.text))
+        return page
+
+    with ExitStack() as stack:
+        yield open_page
+    assert wrong == []
 
 
-def is_refused(said: str) -> bool:
-    return "Content Security Policy" in said
+@pytest.fixture
+def page(new_page: Callable[..., Page]) -> Page:
+    return new_page()

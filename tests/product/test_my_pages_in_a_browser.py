@@ -8,8 +8,8 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import expect
 
-from tests.product.buyer import PASSWORD, Buyer, two_seats
-from tests.product.conftest import watched_page
+from tests.product.axe import serious_problems
+from tests.product.buyer import Buyer, two_seats
 from tests.product.test_refunding import buy, two_seats_of_the_final
 
 pytestmark = pytest.mark.browser
@@ -20,10 +20,14 @@ GOOD_CARD = "9704198526191432198"
 def open_order(page, product, buyer, order):
     """Go to the order's page, which asks to log in first and leads back."""
     page.goto(f"{product.url}/orders/{order['code']}/")
-    page.locator("[name=login]").fill(buyer.email)
-    page.locator("[name=password]").fill(PASSWORD)
-    page.locator("[name=password]").press("Enter")
+    log_in(page, buyer)
     page.wait_for_url(f"**/orders/{order['code']}/")
+
+
+def log_in(page, buyer):
+    page.locator("[name=login]").fill(buyer.email)
+    page.locator("[name=password]").fill(buyer.password)
+    page.locator("[name=password]").press("Enter")
 
 
 def pay(page):
@@ -103,29 +107,73 @@ def test_tickets_go_back_until_the_money_is_there(page, product, buyer):
     expect(page.get_by_text("Refunded, not valid")).to_be_visible()
 
 
-def test_without_javascript_the_same_works(browser, product, buyer):
+def test_without_javascript_the_same_works(new_page, product, buyer):
+    page = new_page(java_script_enabled=False)
     order = buyer.order(two_seats(buyer))
-    with watched_page(browser, product, java_script_enabled=False) as page:
-        open_order(page, product, buyer, order)
-        expect(page.get_by_text("Please pay by")).to_be_visible()
-        expect(page.get_by_role("timer")).to_have_count(0)
+    open_order(page, product, buyer, order)
+    expect(page.get_by_text("Please pay by")).to_be_visible()
+    expect(page.get_by_role("timer")).to_have_count(0)
 
-        page.get_by_text("I don't want these places any more").click()
-        page.get_by_role("button", name="Cancel the order").click()
+    page.get_by_text("I don't want these places any more").click()
+    page.get_by_role("button", name="Cancel the order").click()
 
-        expect(page.get_by_text("There are no tickets for this order.")).to_be_visible()
-        expect(page.get_by_role("link", name="Choose places again")).to_be_visible()
+    expect(page.get_by_text("There are no tickets for this order.")).to_be_visible()
+    expect(page.get_by_role("link", name="Choose places again")).to_be_visible()
 
 
 def test_at_the_end_of_the_countdown_the_page_says_that_the_seats_are_gone(browser, new_product):
     product = new_product(ORDER_TTL_SECONDS="12")
-    with closing(Buyer(product)) as buyer, watched_page(browser, product) as page:
+    with closing(Buyer(product)) as buyer, closing(browser.new_context()) as context:
+        page = context.new_page()
         order = buyer.order(two_seats(buyer))
         open_order(page, product, buyer, order)
         expect(page.get_by_role("timer")).to_have_text(re.compile(r"^00:\d\d$"))
 
-        expect(page.get_by_text("There are no tickets for this order.")).to_be_visible(
-            timeout=40_000
-        )
-
+        gone = page.get_by_text("There are no tickets for this order.")
+        expect(gone).to_be_visible(timeout=40_000)
         expect(page.get_by_text("We received no payment by")).to_be_visible()
+
+
+@pytest.fixture(scope="module")
+def customer(product):
+    """Somebody with an order in each state: the addresses of all pages that tell of them."""
+    with closing(Buyer(product)) as buyer:
+        failed = buyer.order(two_seats(buyer))
+        ended = buyer.order(two_seats(buyer))
+        late_link = buyer.pay_url(ended)
+        buyer.http.post(f"orders/{ended['code']}/cancel/")
+        paid, _ = buy(product, buyer, two_seats_of_the_final(buyer))
+        buyer.addresses = {
+            "my orders": "/orders/",
+            "waiting": f"/orders/{failed['code']}/",
+            "ended": f"/orders/{ended['code']}/",
+            "paid": f"/orders/{paid['code']}/",
+            "choosing what to give back": f"/orders/{paid['code']}/refund/",
+            "back, failed": came_back(product, buyer.pay_url(failed), "insufficient"),
+            "back, too late": came_back(product, late_link, "success"),
+            "back, unreadable": "/payments/vnpay/return/?vnp_TxnRef=1",
+        }
+        yield buyer
+
+
+def came_back(product, payment_url, outcome):
+    body = {"payment_url": payment_url, "outcome": outcome}
+    address = product.stand_in.post("/control/pay", json=body).json()["return_url"]
+    return address.removeprefix(product.url)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(new_page, product, customer, scheme):
+    page = new_page(color_scheme=scheme, viewport={"width": 390, "height": 844})
+    page.goto(f"{product.url}/orders/")
+    log_in(page, customer)
+    page.wait_for_url("**/orders/")
+
+    for name, address in customer.addresses.items():
+        page.goto(f"{product.url}{address}")
+        assert serious_problems(page) == [], name
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
+    page.goto(f"{product.url}{customer.addresses['choosing what to give back']}")
+    page.get_by_role("checkbox").first.check()
+    page.get_by_role("button", name="See what goes back").click()
+    assert serious_problems(page) == []
