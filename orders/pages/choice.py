@@ -38,14 +38,13 @@ class Choice:
             quantity=_number(given.get("quantity", ""), most=MOST_PLACES),
         )
 
-    @property
-    def query(self) -> str:
-        """The same choice for an address."""
+    def address(self, path: str) -> str:
+        """Where the page at `path` shows this choice."""
         fields = {"seats": self.seats, "area": self.area, "row": self.row}
         given = {name: value for name, value in fields.items() if value}
         if self.quantity:
             given["quantity"] = self.quantity
-        return urlencode(given, doseq=True)
+        return f"{path}?{urlencode(given, doseq=True)}" if given else path
 
     @property
     def digest(self) -> str:

@@ -50,7 +50,7 @@ def showing_page(request: HttpRequest, showing_id: int) -> HttpResponse:
     if "look_area" in request.POST or "look_row" in request.POST:
         return _look(request, choice)
     if not isinstance(request.user, User):
-        return redirect_to_login(f"{request.path}?{choice.query}")
+        return redirect_to_login(choice.address(request.path))
     return _hold(request, showing, choice, request.user)
 
 
@@ -58,7 +58,7 @@ def _look(request: HttpRequest, choice: Choice) -> HttpResponse:
     wanted = choice.looking_at(
         area=request.POST.get("look_area", ""), row=request.POST.get("look_row", "")
     )
-    return HttpResponseRedirect(f"{request.path}?{wanted.query}#seats", status=303)
+    return HttpResponseRedirect(f"{wanted.address(request.path)}#seats", status=303)
 
 
 def _hold(request: HttpRequest, showing: Showing, choice: Choice, customer: User) -> HttpResponse:
@@ -135,7 +135,7 @@ def _show(
         "most": settings.ORDER_MAX_TICKETS,
         "minutes": settings.ORDER_TTL_SECONDS // 60,
         "plan": plan_data(showing, places),
-        "login_next": f"{request.path}?{choice.query}",
+        "login_next": choice.address(request.path),
     }
     status = refusal.status if refusal else 200
     return render(request, "pages/showing.html", context, status=status)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from jobs.services import run_due_jobs
 from orders.models import Ticket
 from orders.services import check_in
 from refunds.models import Refund
@@ -124,6 +125,16 @@ def test_a_request_is_made_and_shown_on_the_order(me, order, tickets):
     assert "We have your request." in text
     assert "400,000 VND Waiting for the organizer" in text
     assert "80 % of 500,000 VND is 400,000 VND." in text
+
+
+def test_the_mail_about_it_leads_to_the_order(me, order, tickets, mailoutbox, settings):
+    ask(me, order, confirmation(quote(me, order, tickets[0]), tickets[0]))
+
+    while run_due_jobs():
+        pass
+
+    [told] = [mail for mail in mailoutbox if mail.subject.startswith("We have your refund")]
+    assert f"{settings.PUBLIC_URL}{page_of(order)}" in told.body
 
 
 def test_pressing_the_button_twice_is_one_request(me, order, tickets):

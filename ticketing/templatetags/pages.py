@@ -28,8 +28,8 @@ def count(number: Decimal | int | None) -> str:
 
 @register.filter
 def price(amount: Decimal | int) -> str:
-    """Money, or that it is free."""
-    return money(amount) if amount else _("free")
+    """Money, or that none is asked."""
+    return money(amount) if amount else _("free of charge")
 
 
 @register.filter

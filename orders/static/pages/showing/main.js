@@ -48,7 +48,6 @@ function draw({ element, plan, words, choice, map }) {
   choice.addEventListener("change", () => painter.ask());
   follow({ element, plan, words, choice, map, house, painter });
   element.dataset.ready = "";
-  performance.mark("seat-plan-ready");
 }
 
 function follow({ element, plan, words, choice, map, house, painter }) {

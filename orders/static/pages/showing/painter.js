@@ -32,6 +32,7 @@ export class Painter {
     this.asked ??= requestAnimationFrame(() => {
       this.asked = undefined;
       this._draw();
+      this.isDrawn ||= Boolean(performance.mark("seat-plan-drawn"));
     });
   }
 
