@@ -194,6 +194,7 @@ HEADLESS_TOKEN_STRATEGY = "allauth.headless.tokens.strategies.jwt.JWTTokenStrate
 HEADLESS_JWT_ALGORITHM = "HS256"  # signed with SECRET_KEY: we issue and we verify
 HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 3600
 HEADLESS_SERVE_SPECIFICATION = True
+HEADLESS_SPECIFICATION_TEMPLATE_NAME = "headless/spec/redoc.html"  # with our own copy of Redoc
 HEADLESS_FRONTEND_URLS = {}  # mails then lead to our own pages
 if FRONTEND_URL:
     HEADLESS_FRONTEND_URLS = {
@@ -331,6 +332,11 @@ RELAXED_POLICIES = {
         "img-src": [SELF, "data:"],
     },
     "/api/docs/": {"style-src": [SELF, UNSAFE_INLINE], "img-src": [SELF, "data:"]},
+    "/_allauth/openapi.html": {  # Redoc searches in a worker that it writes itself
+        "style-src": [SELF, UNSAFE_INLINE],
+        "img-src": [SELF, "data:"],
+        "worker-src": ["blob:"],
+    },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 

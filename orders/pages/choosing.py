@@ -121,11 +121,12 @@ def _show(
 ) -> HttpResponse:
     [offer] = offers_of([showing], timezone.now())
     places = places_of(showing, choice)
+    is_selling = offer.state in ("on_sale", "sold_out")
     context = {
         "showing": showing,
         "event": showing.event,
         "offer": offer,
-        "is_selling": offer.state in ("on_sale", "sold_out"),
+        "is_selling": is_selling,
         "places": places,
         "choice": choice,
         "chosen_ids": {seat.pk for seat in places.chosen},
@@ -134,7 +135,7 @@ def _show(
         "key": uuid.uuid4(),
         "most": settings.ORDER_MAX_TICKETS,
         "minutes": settings.ORDER_TTL_SECONDS // 60,
-        "plan": plan_data(showing, places),
+        "plan": plan_data(showing, places, is_selling=is_selling),
         "login_next": choice.address(request.path),
     }
     status = refusal.status if refusal else 200

@@ -13,11 +13,12 @@ from orders.pages.places import Places
 from ticketing.models import Area, Showing
 
 
-def plan_data(showing: Showing, places: Places) -> str:
+def plan_data(showing: Showing, places: Places, *, is_selling: bool) -> str:
     """Where the seats come from, what areas there are, and the words the plan says."""
     return json.dumps(
         {
             "url": f"/api/v1/showings/{showing.pk}/seats/",
+            "selling": is_selling,
             "most": settings.ORDER_MAX_TICKETS,
             "areas": [_area(area) for area in (*places.numbered, *places.standing)],
             "separator": get_format("THOUSAND_SEPARATOR"),
@@ -54,9 +55,9 @@ def texts() -> dict[str, str]:
         "lost": _("Somebody else has taken {seat}. It is no longer in your choice."),
         "too_many": _("One order can hold {most} tickets. Remove one first."),
         "not_free": _("This seat can't be chosen: {state}."),
+        "not_selling": _("Tickets for this showing are not on sale now."),
         "left": _("{free} of {size} left"),
         "standing": _("standing"),
-        "row": _("row {row}"),
         "failed": _("The seat plan can't be loaded. Choose from the list instead."),
         "stale": _("The plan is not up to date: there is no connection. Trying again."),
     }

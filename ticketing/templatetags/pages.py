@@ -35,9 +35,5 @@ def price(amount: Decimal | int) -> str:
 @register.filter
 def moment(when: datetime, zone: Showing) -> str:
     """Weekday, date and time in the showing's zone; the page names the zone once beside them."""
-    local = when.astimezone(zone.zone)
-    return _("{weekday}, {date}, {time}").format(
-        weekday=formats.date_format(local, "l"),
-        date=formats.date_format(local, "DATE_FORMAT"),
-        time=formats.time_format(local, "H:i"),
-    )
+    # Translators: a format of Django's `date` filter, not words.
+    return formats.date_format(when.astimezone(zone.zone), _("l, N j, Y, H:i"))

@@ -1,10 +1,13 @@
 /** The chosen seats: as a list with prices, as fields of the form, and as what is announced. */
 
+import { AVAILABLE } from "./house.js";
+
 export class Choice extends EventTarget {
   constructor(form, plan, words) {
     super();
     this.house = null;
     this.words = words;
+    this.isSelling = plan.selling;
     this.most = plan.most;
     this.list = form.querySelector("#chosen");
     this.checkboxes = form.querySelector("#seat-list");
@@ -39,7 +42,8 @@ export class Choice extends EventTarget {
   toggle(seat) {
     const id = this.house.ids[seat];
     if (this.items.has(id)) return this._remove(id, "removed");
-    if (this.house.states[seat] !== 0) {
+    if (!this.isSelling) return this.refuse("not_selling");
+    if (this.house.states[seat] !== AVAILABLE) {
       return this.refuse("not_free", { state: this.words.say(this.house.stateName(seat)) });
     }
     if (this.items.size >= this.most) return this.refuse("too_many", { most: this.most });
@@ -48,11 +52,16 @@ export class Choice extends EventTarget {
     return true;
   }
 
+  /** Have screen readers say it. */
+  speak(sentence) {
+    this.spoken.textContent = sentence;
+  }
+
   /** Give up what somebody else has taken meanwhile. */
   lose(seats) {
     for (const seat of seats) {
       const id = this.house.ids[seat];
-      if (!this.items.has(id) || this.house.states[seat] === 0) continue;
+      if (!this.items.has(id) || this.house.states[seat] === AVAILABLE) continue;
       const values = { seat: this.items.get(id).name };
       this._remove(id);
       this.refuse("lost", values);
@@ -125,9 +134,8 @@ export class Choice extends EventTarget {
   _tell(what, id, name = this.items.get(id).name) {
     this.told.hidden = true;
     this._show();
-    this.spoken.textContent = this.words.say(what, {
-      seat: name, count: this.items.size, total: this.words.money(this._sum()),
-    });
+    const [count, total] = [this.items.size, this.words.money(this._sum())];
+    this.speak(this.words.say(what, { seat: name, count, total }));
   }
 
   _sum() {

@@ -3,10 +3,10 @@
 import { Choice } from "./choice.js";
 import { enhanceCounters } from "./counter.js";
 import { House } from "./house.js";
-import { listenToKeys } from "./keyboard.js";
+import { Keyboard } from "./keyboard.js";
 import { keepUpToDate, readMap } from "./live.js";
 import { Painter } from "./painter.js";
-import { listenToPointers } from "./pointer.js";
+import { Pointers } from "./pointer.js";
 import { Tooltip } from "./tooltip.js";
 import { View } from "./view.js";
 import { Words } from "./words.js";
@@ -42,8 +42,8 @@ function draw({ element, plan, words, choice, map }) {
   const painter = new Painter(canvas, house, view, choice, words);
   const tooltip = new Tooltip(element.querySelector(".tooltip"));
   const parts = { canvas, house, view, painter, choice, tooltip, goToStanding };
-  listenToPointers(parts);
-  listenToKeys({ ...parts, spoken: choice.spoken });
+  new Pointers(parts);
+  new Keyboard(parts);
   listenToButtons(element, view, painter);
   choice.addEventListener("change", () => painter.ask());
   follow({ element, plan, words, choice, map, house, painter });

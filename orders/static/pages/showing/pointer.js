@@ -1,88 +1,95 @@
 /** Mouse, finger and pen: drag and pinch move the plan, a click chooses, hovering tells. */
 
 const CLICK_PIXELS = 8; // more movement than that is a drag
+const LINE_PIXELS = 16; // of wheels that count in lines
+const WHEEL_MOST = 100;
+const WHEEL_ZOOM = 0.004;
 
-export function listenToPointers({ canvas, house, view, painter, choice, tooltip, goToStanding }) {
-  const pointers = new Map();
-  let travelled = 0;
+export class Pointers {
+  constructor({ canvas, house, view, painter, choice, tooltip, goToStanding }) {
+    Object.assign(this, { canvas, house, view, painter, choice, tooltip, goToStanding });
+    this.pressed = new Map(); // pointer id → where it was
+    this.travelled = 0;
+    const listen = (type, how, options) => canvas.addEventListener(type, how.bind(this), options);
+    listen("pointerdown", this._press);
+    listen("pointermove", this._move);
+    listen("pointerup", this._release);
+    listen("pointercancel", this._release);
+    listen("pointerleave", () => tooltip.hide());
+    listen("wheel", this._wheel, { passive: false });
+  }
 
-  function place(event) {
-    const frame = canvas.getBoundingClientRect();
+  _place(event) {
+    const frame = this.canvas.getBoundingClientRect();
     return { left: event.clientX - frame.left, top: event.clientY - frame.top };
   }
 
-  function press(event) {
+  _press(event) {
     if (event.button) return;
-    canvas.setPointerCapture(event.pointerId);
-    pointers.set(event.pointerId, place(event));
-    if (pointers.size === 1) travelled = 0;
+    this.canvas.setPointerCapture(event.pointerId);
+    this.pressed.set(event.pointerId, this._place(event));
+    if (this.pressed.size === 1) this.travelled = 0;
   }
 
-  function move(event) {
-    const now = place(event);
-    const before = pointers.get(event.pointerId);
-    if (!before) return hover(event, now);
-    travelled += Math.hypot(now.left - before.left, now.top - before.top);
-    const other = [...pointers].find(([id]) => id !== event.pointerId)?.[1];
-    if (other) pinch(before, now, other);
-    else view.pan(now.left - before.left, now.top - before.top);
-    pointers.set(event.pointerId, now);
-    tooltip.hide();
-    painter.ask();
+  _move(event) {
+    const now = this._place(event);
+    const before = this.pressed.get(event.pointerId);
+    if (!before) return this._hover(event, now);
+    this.travelled += Math.hypot(now.left - before.left, now.top - before.top);
+    const other = [...this.pressed].find(([id]) => id !== event.pointerId)?.[1];
+    if (other) this._pinch(before, now, other);
+    else this.view.pan(now.left - before.left, now.top - before.top);
+    this.pressed.set(event.pointerId, now);
+    this.tooltip.hide();
+    this.painter.ask();
   }
 
-  function pinch(before, now, other) {
-    travelled = Infinity; // whatever follows is no click
+  _pinch(before, now, other) {
+    this.travelled = Infinity; // whatever follows is no click
     const distance = (point) => Math.hypot(point.left - other.left, point.top - other.top);
-    view.zoom(distance(now) / Math.max(1, distance(before)), other.left, other.top);
+    this.view.zoom(distance(now) / Math.max(1, distance(before)), other.left, other.top);
   }
 
-  function release(event) {
-    const wasPressed = pointers.delete(event.pointerId);
-    if (wasPressed && !pointers.size && travelled < CLICK_PIXELS && event.type === "pointerup") {
-      click(place(event), event);
-    }
+  _release(event) {
+    const wasPressed = this.pressed.delete(event.pointerId);
+    const isClick = event.type === "pointerup" && this.travelled < CLICK_PIXELS;
+    if (wasPressed && isClick && !this.pressed.size) this._click(event, this._place(event));
   }
 
-  function click({ left, top }, event) {
-    const { x, y } = view.toHouse(left, top);
-    const area = house.standingAt(x, y);
-    if (area) return goToStanding(area);
-    if (!view.isEasyToHit()) view.comeCloser(left, top);
-    else choose(house.seatAt(x, y), event);
-    painter.ask();
+  _click(event, { left, top }) {
+    const { x, y } = this.view.toHouse(left, top);
+    const area = this.house.standingAt(x, y);
+    if (area) return this.goToStanding(area);
+    if (!this.view.isEasyToHit()) this.view.comeCloser(left, top);
+    else this._choose(event, this.house.seatAt(x, y));
+    this.painter.ask();
   }
 
-  function choose(seat, event) {
+  _choose(event, seat) {
     if (seat === null) return;
-    painter.cursor = seat;
-    choice.toggle(seat);
-    if (event.pointerType === "mouse") tell(seat, place(event));
+    this.painter.cursor = seat;
+    this.choice.toggle(seat);
+    if (event.pointerType === "mouse") this._tell(seat, this._place(event));
   }
 
-  function hover(event, { left, top }) {
-    const { x, y } = view.toHouse(left, top);
-    const seat = event.pointerType === "mouse" ? house.seatAt(x, y) : null;
-    if (seat === null) tooltip.hide();
-    else tell(seat, { left, top });
+  _hover(event, { left, top }) {
+    const { x, y } = this.view.toHouse(left, top);
+    const seat = event.pointerType === "mouse" ? this.house.seatAt(x, y) : null;
+    if (seat === null) this.tooltip.hide();
+    else this._tell(seat, { left, top });
   }
 
-  function tell(seat, { left, top }) {
-    tooltip.show(house.describe(seat, choice.words, choice.has(seat)), left, top, view.width);
+  _tell(seat, { left, top }) {
+    const sentence = this.house.describe(seat, this.choice.words, this.choice.has(seat));
+    this.tooltip.show(sentence, left, top, this.view.width);
   }
 
-  function wheel(event) {
+  _wheel(event) {
     event.preventDefault();
-    const { left, top } = place(event);
-    const pixels = event.deltaMode ? event.deltaY * 16 : event.deltaY;
-    view.zoom(Math.exp(-Math.max(-100, Math.min(100, pixels)) * 0.004), left, top);
-    painter.ask();
+    const { left, top } = this._place(event);
+    const turned = event.deltaMode ? event.deltaY * LINE_PIXELS : event.deltaY;
+    const pixels = Math.max(-WHEEL_MOST, Math.min(WHEEL_MOST, turned));
+    this.view.zoom(Math.exp(-pixels * WHEEL_ZOOM), left, top);
+    this.painter.ask();
   }
-
-  canvas.addEventListener("pointerdown", press);
-  canvas.addEventListener("pointermove", move);
-  canvas.addEventListener("pointerup", release);
-  canvas.addEventListener("pointercancel", release);
-  canvas.addEventListener("pointerleave", () => tooltip.hide());
-  canvas.addEventListener("wheel", wheel, { passive: false });
 }
