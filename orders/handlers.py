@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone, translation
 from django_fsm_log.models import StateLog
 
 from jobs.mail import File, Reference, attachment, queue_mail, render_mail
 from jobs.outbox import RunLater, handles
-from orders.models import Order, SeatHold, Ticket
+from orders.links import order_page
+from orders.models import Order
+from orders.places import held_place, priced, ticketed_place
 from orders.services import close_event
 from orders.ticket_pdf import render_tickets
 
@@ -26,7 +27,7 @@ def mail_deadline(*, order_id: int) -> None:
     """Tell which seats are held, and until when."""
     order = _order(order_id)
     holds = order.holds.select_related("seat__area", "seat__row").order_by("seat_id")
-    _mail("placed", order, places=[_held_place(hold) for hold in holds])
+    _mail("placed", order, places=[held_place(hold) for hold in holds])
 
 
 @handles("orders.paid")
@@ -35,7 +36,7 @@ def mail_tickets(*, order_id: int) -> None:
     order = _order(order_id)
     tickets = order.tickets.select_related("seat__area").order_by("seat_id")
     attach = [(TICKETS, {"order_id": order_id})]
-    _mail("paid", order, attach, places=[_ticketed_place(ticket) for ticket in tickets])
+    _mail("paid", order, attach, places=[ticketed_place(ticket) for ticket in tickets])
 
 
 @handles("orders.ended")
@@ -89,26 +90,10 @@ def _mail(
             "order": order,
             "starts_at": showing.local(showing.starts_at),
             "deadline": showing.local(order.expires_at),
-            "places": [{**place, "price": order.price_tag(place["price"])} for place in places],
+            "places": priced(order, places),
             "total": order.price_tag(order.total_amount),
             "has_files": bool(attach),
-            "url": f"{settings.FRONTEND_URL}/orders/{order.code}" if settings.FRONTEND_URL else "",
+            "url": order_page(order.code),
         }
     message = render_mail(f"orders/mail/{name}", context, to=[order.email], language=order.language)
     queue_mail(message, key=f"mail:orders.{name}:{order.pk}", attach=attach)
-
-
-def _held_place(hold: SeatHold) -> dict[str, Any]:
-    seat = hold.seat
-    numbered = {} if seat.area.is_general_admission else _numbers(seat.row.label, seat.number)
-    return {"area": seat.area.name, **numbered, "price": hold.price}
-
-
-def _ticketed_place(ticket: Ticket) -> dict[str, Any]:
-    is_standing = ticket.seat.area.is_general_admission
-    numbered = {} if is_standing else _numbers(ticket.row_label, ticket.seat_number)
-    return {"area": ticket.area_name, **numbered, "price": ticket.price, "code": ticket.code}
-
-
-def _numbers(row: str, seat: str) -> dict[str, str]:
-    return {"row": row, "seat": seat}

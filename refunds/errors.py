@@ -31,6 +31,11 @@ class NothingToRefund(DomainError):
     title = _("There is nothing left to refund.")
 
 
+class QuoteChanged(DomainError):
+    code = "refund-quote-changed"
+    title = _("The amount that would go back has changed.")
+
+
 class RefundAlreadyDecided(DomainError):
     code = "refund-already-decided"
     title = _("This refund has been decided before.")

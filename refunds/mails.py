@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from jobs.mail import queue_mail, render_mail
+from orders.links import order_page
 from refunds.explanations import in_language
 from refunds.models import Refund, RefundStatus
 
@@ -77,6 +78,7 @@ def mail_customer(refund: Refund, status: RefundStatus) -> None:
     order = refund.order
     with translation.override(order.language):
         context = _context(refund, *TO_CUSTOMER[status])
+        context["url"] = order_page(order.code)
     message = render_mail("refunds/mail/refund", context, to=[order.email], language=order.language)
     queue_mail(message, key=f"mail:refunds.{status}:{refund.pk}")
 

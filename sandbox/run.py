@@ -24,6 +24,7 @@ START_SECONDS = 60
 GREETING = """
 The product is running. Ctrl-C stops everything; the data stays in {data}.
 
+  Buy tickets                 {public}/
   API and its documentation   {public}/api/docs/
   Back office                 {public}/admin/
   VNPay and QStash stand-ins  {sandbox}/

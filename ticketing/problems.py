@@ -1,26 +1,26 @@
 """How errors are told: `application/problem+json` (RFC 9457) with a stable `code`.
 
 A refusal has a code that callers can act on. A bug stays a 500 and says nothing but the request's
-id, under which the log tells the rest.
+id, under which the log tells the rest. People who read pages get a page that says the same.
 """
 
 from __future__ import annotations
 
 import logging
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext_lazy
-from django.views import defaults
 from psycopg_pool import PoolTimeout
 from rest_framework import exceptions
 from rest_framework.response import Response
 
 from ticketing.errors import DomainError
+from ticketing.pages.problems import problem_page
 from ticketing.requests import current_request_id
 
 logger = logging.getLogger(__name__)
@@ -124,6 +124,13 @@ BUSY = Kind(
     gettext_lazy("Too busy to answer now."),
     gettext_lazy("Nothing was changed. Try again in a moment."),
 )
+# The same for people, who know neither `errors` nor `request_id`.
+BAD_REQUEST_PAGE = replace(
+    INVALID, detail=gettext_lazy("Go back and try again, or start from the list of events.")
+)
+INTERNAL_PAGE = replace(
+    INTERNAL, detail=gettext_lazy("Try again later. If it keeps happening, tell us.")
+)
 
 KINDS_BY_ERROR: dict[type[Exception], Kind] = {
     exceptions.ValidationError: INVALID,
@@ -203,24 +210,29 @@ def _headers(error: exceptions.APIException) -> dict[str, str]:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """What Django refuses before any view sees it, such as a wrong Host header."""
-    return _answer(request, INVALID) or defaults.bad_request(request, exception)
+    return _answer(request, BAD_REQUEST_PAGE if _is_for_people(request) else INVALID)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, PERMISSION_DENIED) or defaults.permission_denied(request, exception)
+    return _answer(request, PERMISSION_DENIED)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """An address that no view has."""
-    return _answer(request, NOT_FOUND) or defaults.page_not_found(request, exception)
+    return _answer(request, NOT_FOUND)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """A bug. The log has it under the request's id."""
-    return _answer(request, INTERNAL) or defaults.server_error(request)
+    return _answer(request, INTERNAL_PAGE if _is_for_people(request) else INTERNAL)
 
 
-def _answer(request: HttpRequest, kind: Kind) -> HttpResponse | None:
-    if not request.path.startswith(JSON_PATHS):
-        return None
+def _is_for_people(request: HttpRequest) -> bool:
+    return not request.path.startswith(JSON_PATHS) and request.accepts("text/html")
+
+
+def _answer(request: HttpRequest, kind: Kind) -> HttpResponse:
+    if _is_for_people(request):
+        told = request if kind in (NOT_FOUND, PERMISSION_DENIED) else None
+        return problem_page(kind.status, kind.title, kind.detail, request=told)
     return JsonResponse(kind.problem(), status=kind.status, content_type=MEDIA_TYPE)

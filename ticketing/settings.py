@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
+from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -84,6 +85,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_fsm",
     "django_fsm_log",
+    "csp",
     "jobs",
     "ticketing",
     "orders",
@@ -96,6 +98,7 @@ MIDDLEWARE = [
     "ticketing.requests.RequestIdMiddleware",
     "ticketing.requests.AccessLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "ticketing.pages.security.PolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -105,6 +108,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "ticketing.pages.problems.RefusalMiddleware",
 ]
 
 ROOT_URLCONF = "ticketing.urls"
@@ -180,18 +184,25 @@ if SANDBOX:
     # Everybody on loopback shares one address, so limits by address would only stop the demo.
     ACCOUNT_RATE_LIMITS = {"login": "10000/m/ip", "signup": "10000/m/ip"}
 
-HEADLESS_ONLY = True
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_ON_GET = False
+
 HEADLESS_CLIENTS = ("app",)
 HEADLESS_TOKEN_STRATEGY = "allauth.headless.tokens.strategies.jwt.JWTTokenStrategy"
 HEADLESS_JWT_ALGORITHM = "HS256"  # signed with SECRET_KEY: we issue and we verify
 HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 3600
 HEADLESS_SERVE_SPECIFICATION = True
-HEADLESS_FRONTEND_URLS = {
-    "account_confirm_email": f"{FRONTEND_URL or PUBLIC_URL}/verify-email/{{key}}",
-    "account_reset_password": f"{FRONTEND_URL or PUBLIC_URL}/reset-password",
-    "account_reset_password_from_key": f"{FRONTEND_URL or PUBLIC_URL}/reset-password/{{key}}",
-    "account_signup": f"{FRONTEND_URL or PUBLIC_URL}/signup",
-}
+HEADLESS_SPECIFICATION_TEMPLATE_NAME = "headless/spec/redoc.html"  # with our own copy of Redoc
+HEADLESS_FRONTEND_URLS = {}  # mails then lead to our own pages
+if FRONTEND_URL:
+    HEADLESS_FRONTEND_URLS = {
+        "account_confirm_email": f"{FRONTEND_URL}/verify-email/{{key}}",
+        "account_reset_password": f"{FRONTEND_URL}/reset-password",
+        "account_reset_password_from_key": f"{FRONTEND_URL}/reset-password/{{key}}",
+        "account_signup": f"{FRONTEND_URL}/signup",
+    }
 
 # --- API ---------------------------------------------------------------------------------------
 
@@ -296,6 +307,37 @@ SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = IS_HTTPS
+CSRF_FAILURE_VIEW = "ticketing.pages.problems.form_expired"
+
+# Browsers obey the policy of the page with the form even after a redirect, so a page that sends
+# people to pay adds this origin to its `form-action`.
+VNPAY_ORIGIN = "{0.scheme}://{0.netloc}".format(urlsplit(VNPAY_PAYMENT_URL))
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    }
+}
+# What the libraries behind these addresses can't do without; first match counts.
+RELAXED_POLICIES = {
+    "/admin/": {  # Alpine evaluates attributes and sets styles
+        "script-src": [SELF, UNSAFE_EVAL],
+        "style-src": [SELF, UNSAFE_INLINE],
+        "img-src": [SELF, "data:"],
+    },
+    "/api/docs/": {"style-src": [SELF, UNSAFE_INLINE], "img-src": [SELF, "data:"]},
+    "/_allauth/openapi.html": {  # Redoc searches in a worker that it writes itself
+        "style-src": [SELF, UNSAFE_INLINE],
+        "img-src": [SELF, "data:"],
+        "worker-src": ["blob:"],
+    },
+}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 # --- records -----------------------------------------------------------------------------------

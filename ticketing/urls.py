@@ -1,9 +1,8 @@
-"""Every address of the product. The API grows by one `include` for each app."""
+"""Every address of the product. API and pages grow by one `include` for each app."""
 
 from django.contrib import admin
 from django.urls import include, path
-from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 API = [
     path("", include("ticketing.api.urls")),
@@ -12,11 +11,20 @@ API = [
     path("", include("refunds.api.urls")),
 ]
 
+PAGES = [
+    path("", include("ticketing.pages.urls")),
+    path("", include("orders.pages.urls")),
+    path("", include("payments.pages.urls")),
+    path("", include("refunds.pages.urls")),
+]
+
 urlpatterns = [
-    path("", RedirectView.as_view(url="/api/docs/")),
+    path("", include(PAGES)),
+    path("accounts/", include("allauth.account.urls")),
+    path("language/", include("django.conf.urls.i18n")),
     path("api/v1/", include(API)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema")),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema")),
     path("_allauth/", include("allauth.headless.urls")),
     path("payments/", include("payments.api.callback_urls")),
     path("internal/jobs/", include("jobs.urls")),

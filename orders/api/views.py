@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import segno
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -21,7 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from orders import services
+from orders import downloads, services
 from orders.api import examples
 from orders.api.serializers import (
     CheckInBody,
@@ -39,7 +37,6 @@ from orders.errors import (
     TooManyTickets,
 )
 from orders.models import Order, OrderQuerySet, Ticket
-from orders.ticket_pdf import render_tickets
 from ticketing.api.authentication import signed_in
 from ticketing.api.idempotency import PARAMETER as IDEMPOTENCY_KEY
 from ticketing.api.idempotency import idempotency_of
@@ -180,12 +177,7 @@ class TicketQR(APIView):
     def get(self, request: Request, code: str) -> HttpResponse:
         own = Ticket.objects.filter(order__customer=signed_in(request))
         ticket = get_object_or_404(own, code=code)
-        drawing = segno.make(ticket.code, error="m").svg_inline(scale=8, border=4)
-        return HttpResponse(
-            drawing,
-            content_type="image/svg+xml",
-            headers={"Cache-Control": "private, max-age=86400"},
-        )
+        return downloads.qr_code(ticket)
 
 
 class TicketPDF(APIView):
@@ -199,15 +191,7 @@ class TicketPDF(APIView):
     def get(self, request: Request, code: str) -> HttpResponse:
         own = Ticket.objects.filter(order__customer=signed_in(request)).with_places()
         ticket = get_object_or_404(own, code=code)
-        name = slugify(f"ticket {ticket.order.code} {ticket.row_label} {ticket.seat_number}")
-        return HttpResponse(
-            render_tickets([ticket]),
-            content_type="application/pdf",
-            headers={
-                "Content-Disposition": f'inline; filename="{name}.pdf"',
-                "Cache-Control": "private, no-cache",  # it may have been refunded since
-            },
-        )
+        return downloads.ticket_pdf(ticket)
 
 
 class CheckIns(APIView):

@@ -11,13 +11,15 @@ from datetime import datetime
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from payments import services
+from orders.links import order_page
+from payments import returned, services
 from payments.models import Channel, Payment
+from payments.models.payment import PaymentQuerySet
 from payments.operations.results import Recorded
 from payments.providers import (
     PROVIDERS,
@@ -38,6 +40,8 @@ IPN_ANSWERS = {
     Recorded.UNKNOWN_REFERENCE: ("01", "Order not found"),
     Recorded.AMOUNT_MISMATCH: ("04", "Invalid amount"),
 }
+
+UNREADABLE = {"state": "unreadable", "login_next": "/orders/"}
 
 
 @never_cache
@@ -77,7 +81,7 @@ def payment_return(request: HttpRequest, provider_name: str) -> HttpResponse:
     try:
         result = provider.read_callback(_pairs(request))
     except (UntrustedCallback, UnusableCallback):
-        return render(request, "payments/return.html", {"state": "unreadable"}, status=400)
+        return render(request, "payments/return.html", UNREADABLE, status=400)
     if settings.VNPAY_CONFIRM_ON_RETURN:
         services.record_result(
             provider=provider.name, result=result, channel=Channel.RETURN, now=now
@@ -87,25 +91,30 @@ def payment_return(request: HttpRequest, provider_name: str) -> HttpResponse:
 
 def _show(request: HttpRequest, provider: Provider, result: Result) -> HttpResponse:
     """The attempt's real state, not what the address bar says."""
-    payments = Payment.objects.select_related("order__event").filter(provider=provider.name)
-    payment = payments.filter(txn_ref=result.txn_ref).first()
+    payment = _attempts(provider.name).filter(txn_ref=result.txn_ref).first()
     if payment is None:
-        return render(request, "payments/return.html", {"state": "unreadable"}, status=404)
+        return render(request, "payments/return.html", UNREADABLE, status=404)
     if settings.FRONTEND_URL:
-        return HttpResponseRedirect(f"{settings.FRONTEND_URL}/orders/{payment.order.code}")
-    state = _state(payment, result)
-    return render(request, "payments/return.html", {"state": state, "order": payment.order})
+        return HttpResponseRedirect(order_page(payment.order.code))
+    state = returned.state_of(payment)
+    if state == "checking" and result.outcome is Outcome.FAILED:
+        state = "failed"  # its own word, where the page only displays
+    shown = returned.shown(payment, state, request.user, timezone.now())
+    return render(request, "payments/return.html", shown)
 
 
-def _state(payment: Payment, result: Result) -> str:
-    if payment.order.is_settled_as_paid and payment.status == Payment.Status.CAPTURED:
-        return "paid"
-    if payment.status == Payment.Status.CAPTURED:
-        ended = payment.order.status != payment.order.Status.PENDING_PAYMENT
-        return "too_late" if ended else "checking"
-    if payment.status == Payment.Status.FAILED or result.outcome is Outcome.FAILED:
-        return "failed"
-    return "checking"
+@never_cache
+@require_GET
+def return_state(request: HttpRequest, provider_name: str, txn_ref: str) -> JsonResponse:
+    """What a return page that is still checking asks. Nobody guesses a reference."""
+    payment = get_object_or_404(_attempts(provider_name), txn_ref=txn_ref)
+    return JsonResponse({"state": returned.state_of(payment)})
+
+
+def _attempts(provider_name: str) -> PaymentQuerySet:
+    return Payment.objects.filter(provider=provider_name).select_related(
+        "order__event", "order__showing"
+    )
 
 
 def _pairs(request: HttpRequest) -> list[tuple[str, str]]:

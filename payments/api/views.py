@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.utils.translation import get_language
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
@@ -13,7 +12,7 @@ from orders.api.views import own_order
 from orders.errors import OrderExpired, OrderNotPayable
 from payments import services
 from payments.api.serializers import PaymentBody, PaymentRequest
-from payments.providers import Customer
+from payments.providers import Customer, spoken_locale
 from ticketing.api.idempotency import PARAMETER as IDEMPOTENCY_KEY
 from ticketing.api.idempotency import idempotency_of
 from ticketing.errors import IdempotencyKeyReused
@@ -64,9 +63,8 @@ class OrderPayments(APIView):
 
 def customer_of(request: Request, body: dict[str, str]) -> Customer:
     """What the provider is told about the browser; the language defaults to the request's."""
-    spoken = "vn" if (get_language() or "").startswith("vi") else "en"
     return Customer(
         address=request.META.get("REMOTE_ADDR", ""),
-        locale=body.get("locale", spoken),
+        locale=body.get("locale", spoken_locale()),
         bank_code=body.get("bank_code", ""),
     )

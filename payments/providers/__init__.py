@@ -19,6 +19,7 @@ from payments.providers.base import (
     Result,
     UntrustedCallback,
     UnusableCallback,
+    spoken_locale,
 )
 from payments.providers.vnpay import VNPay
 
@@ -53,4 +54,5 @@ __all__ = [
     "UntrustedCallback",
     "UnusableCallback",
     "get_provider",
+    "spoken_locale",
 ]

@@ -9,6 +9,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
+from django.utils.translation import get_language
+
 if TYPE_CHECKING:
     from payments.models import Payment, Reversal
 
@@ -103,6 +105,11 @@ class Customer:
     address: str
     locale: str = ""
     bank_code: str = ""
+
+
+def spoken_locale() -> str:
+    """The active language as providers call it."""
+    return "vn" if (get_language() or "").startswith("vi") else "en"
 
 
 class UntrustedCallback(Exception):

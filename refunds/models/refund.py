@@ -71,7 +71,7 @@ class RefundQuerySet(models.QuerySet["Refund"]):
 
     def shown(self) -> RefundQuerySet:
         """With what an answer tells of them; their tickets as the list `shown_tickets`."""
-        tickets = RefundTicket.objects.select_related("ticket").order_by("ticket_id")
+        tickets = RefundTicket.objects.select_related("ticket__seat__area").order_by("ticket_id")
         shown = models.Prefetch("tickets", tickets, to_attr="shown_tickets")
         return self.select_related("order").prefetch_related(shown)
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from orders.models import Order
+from refunds.errors import QuoteChanged
 from refunds.models import Refund
 from refunds.operations import decisions
 from refunds.operations.claims import Claim, claim_for_customer
@@ -37,14 +40,16 @@ def request_refund(
     requester: User,
     reason: Reason,
     ticket_codes: Sequence[str] | None = None,
+    quoted_amount: Decimal | None = None,
     idempotency_key: str | None = None,
     request_digest: str = "",
 ) -> Refund:
     """Ask for money back: approved at once, or waiting for the organizer or the platform.
 
-    `ticket_codes` None means all that can be given back. The same `idempotency_key` with the same
+    `ticket_codes` None means all that can be given back; with a `quoted_amount` nothing is asked
+    for unless that is still what goes back. The same `idempotency_key` with the same
     `request_digest` gives the refund made the first time. Locks order, then tickets by ascending
-    id. Raises what `quote_refund` raises, and IdempotencyKeyReused.
+    id. Raises what `quote_refund` raises, QuoteChanged and IdempotencyKeyReused.
     """
     now = timezone.now()
     order = Order.objects.get_for_update(order_id)
@@ -52,6 +57,8 @@ def request_refund(
     if earlier:
         return earlier
     claim = claim_for_customer(order, reason, ticket_codes, now)
+    if quoted_amount not in (None, claim.assessment.amount):
+        raise QuoteChanged(_("Look at the new amount before you ask for it."))
     refund = decisions.create(claim, by=requester, key=idempotency_key, digest=request_digest)
     _hand_over(claim, refund, now)
     return refund

@@ -76,6 +76,7 @@ def test_every_problem_code_of_a_refusal_is_somewhere(schema):
         "refund-already-decided",
         "refund-override-not-allowed",
         "refund-not-failed",
+        "refund-quote-changed",  # the pages alone say which amount they showed
         "refund-too-large",
         "note-required",
         "campaign-not-possible",

@@ -231,6 +231,17 @@ def test_the_way_to_the_shop_is_told_if_there_is_one(settings, mailoutbox):
     assert f"https://shop.example/orders/{order.code}" in mailoutbox[0].body
 
 
+def test_without_another_shop_mails_lead_to_our_own_page_of_the_order(settings, mailoutbox):
+    order = placed_order()
+    pay(order)
+
+    run_all()
+
+    address = f"{settings.PUBLIC_URL}/orders/{order.code}/"
+    assert address in mailoutbox[0].body
+    assert f'href="{address}"' in html_of(mailoutbox[0])
+
+
 @pytest.fixture
 def facts():
     """One order for each thing to tell, with the handler that tells it."""

@@ -360,7 +360,8 @@ def test_the_drawing_for_screens_is_read_by_a_scanner_too(api, ticket):
 
 def drawn(svg):
     """The QR code's SVG as dots: a single path of strokes to the right, `h`, and jumps, `m`."""
-    [width] = re.findall(r'<svg width="(\d+)"', svg)
+    # Without its namespace no browser shows it as an image.
+    [width] = re.findall(r'<svg xmlns="http://www.w3.org/2000/svg" width="(\d+)"', svg)
     [scale] = re.findall(r'transform="scale\((\d+)\)"', svg)
     [path] = re.findall(r' d="([^"]+)"', svg)
     image = Image.new("L", (int(width), int(width)), "white")

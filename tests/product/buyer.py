@@ -19,8 +19,8 @@ class Buyer:
     def __init__(self, product: RunningProduct) -> None:
         self.product = product
         self.email = f"{uuid.uuid4().hex[:10]}@example.org"
-        password = "a-long-and-quiet-night"
-        body = {"email": self.email, "password": password}
+        self.password = "a-long-and-quiet-night"
+        body = {"email": self.email, "password": self.password}
         signed_up = product.http.post(f"{AUTH}/signup", json=body)
         assert signed_up.status_code == 401  # "now verify your address"
         session = signed_up.json()["meta"]["session_token"]

@@ -2,44 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from tests.product.buyer import two_seats
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="session")
-def browser():
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser, product):
-    """A page that fails the test if it talks to any other machine or throws an error."""
-    context = browser.new_context(locale="en-GB")
-    page = context.new_page()
-    strangers, errors = [], []
-    ours = (product.url, product.sandbox_url, "data:", "blob:")
-    page.on("request", lambda sent: ours_or(sent.url, ours, strangers))
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
-    assert strangers == []
-    assert errors == []
-
-
-def ours_or(url, ours, strangers):
-    if not url.startswith(ours):
-        strangers.append(url)
 
 
 def test_a_person_pays_with_a_test_card_and_comes_back_to_the_tickets(page, buyer):

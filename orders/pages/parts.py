@@ -1,0 +1,42 @@
+"""What the apps above orders add to an order's page: each fills a slot with a template of its own.
+
+So the page can show payments and refunds, and orders need not know them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from orders.models import Order
+
+Slot: TypeAlias = Literal["paying", "money_back"]
+
+
+class Part(NamedTuple):
+    """A template, and what it shows as `part`."""
+
+    template: str
+    shown: dict[str, Any]
+
+
+Maker: TypeAlias = Callable[[Order, datetime], Part | None]
+
+_makers: dict[Slot, Maker] = {}
+
+
+def fills(slot: Slot) -> Callable[[Maker], Maker]:
+    """Bind the one function that makes this part of the page, or None where it has nothing."""
+
+    def bind(maker: Maker) -> Maker:
+        if slot in _makers:
+            raise ValueError(f"The slot {slot} is filled already.")
+        _makers[slot] = maker
+        return maker
+
+    return bind
+
+
+def parts_of(order: Order, now: datetime) -> dict[Slot, Part | None]:
+    return {slot: make(order, now) for slot, make in _makers.items()}

@@ -1,0 +1,66 @@
+"""What an order's state means to its customer, in words, and what comes next."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from orders.models import Order, OrderStatus
+from ticketing.models import Showing
+from ticketing.templatetags.pages import moment
+
+ENDED = (OrderStatus.EXPIRED, OrderStatus.FAILED, OrderStatus.CANCELLED)
+
+
+def told(when: datetime, showing: Showing) -> str:
+    """A moment as the pages write it, with its zone, for the middle of a sentence."""
+    return f"{moment(when, showing)} ({showing.time_zone})"
+
+
+def phase(order: Order, now: datetime) -> str:
+    """What the page is about: paying, settling (its time is up, nobody knows yet), had or ended."""
+    if order.status == OrderStatus.PENDING_PAYMENT:
+        return "paying" if now < order.expires_at else "settling"
+    return "ended" if order.status in ENDED else "had"
+
+
+def state(order: Order, now: datetime) -> str:
+    """Changes whenever the page would say something else about the order."""
+    return f"{order.status}:{phase(order, now)}"
+
+
+def next_step(order: Order, now: datetime) -> str:
+    """A sentence for the list of orders."""
+    found = phase(order, now)
+    if found == "paying":
+        return _("Pay by {deadline}.").format(deadline=told(order.expires_at, order.showing))
+    if found == "settling":
+        return _("We are checking whether your payment arrived.")
+    if found == "ended":
+        return _("Its seats are not yours any more.")
+    return _next_for_tickets(order, now)
+
+
+def _next_for_tickets(order: Order, now: datetime) -> str:
+    if order.status == OrderStatus.REFUNDED:
+        return _("All of its money went back.")
+    if order.event.is_closed:
+        return _("The event is off. Its money goes back by itself.")
+    if order.showing.ends_at <= now:
+        return _("It is over. We hope you liked it.")
+    return _("Your tickets are ready.")
+
+
+def why_ended(order: Order) -> str:
+    """Why there are no tickets."""
+    if order.status == OrderStatus.CANCELLED:
+        if order.event.is_closed:
+            return _("The event was called off before the order was paid.")
+        return _("The order was cancelled, and its seats are free for others again.")
+    deadline = told(order.expires_at, order.showing)
+    if order.status == OrderStatus.FAILED:
+        why = _("No payment went through by {deadline}, so the seats are free for others again.")
+    else:
+        why = _("We received no payment by {deadline}, so the seats are free for others again.")
+    return why.format(deadline=deadline)

@@ -1,0 +1,108 @@
+/** Puts the drawn seat plan over the list. Whatever fails, the list and the form go on working. */
+
+import { Choice } from "./choice.js";
+import { enhanceCounters } from "./counter.js";
+import { House } from "./house.js";
+import { Keyboard } from "./keyboard.js";
+import { keepUpToDate, readMap } from "./live.js";
+import { Painter } from "./painter.js";
+import { Pointers } from "./pointer.js";
+import { Tooltip } from "./tooltip.js";
+import { View } from "./view.js";
+import { Words } from "./words.js";
+
+const BUTTON_ZOOM = 1.6;
+
+enhanceCounters();
+const element = document.getElementById("seat-plan");
+if (element) start(element);
+
+async function start(element) {
+  const plan = JSON.parse(element.dataset.plan);
+  const words = new Words(plan.texts, plan.separator);
+  const form = element.closest("form");
+  const choice = new Choice(form, plan, words);
+  switchViews(element);
+  try {
+    const map = await readMap(plan.url);
+    draw({ element, plan, words, choice, map });
+  } catch (error) {
+    console.error(error);
+    element.hidden = true;
+    showList(true);
+    choice.refuse("failed");
+  }
+}
+
+function draw({ element, plan, words, choice, map }) {
+  const canvas = element.querySelector("canvas");
+  const house = new House(map, plan.areas);
+  const view = new View(house.bounds);
+  choice.begin(house);
+  const painter = new Painter(canvas, house, view, choice, words);
+  const tooltip = new Tooltip(element.querySelector(".tooltip"));
+  const parts = { canvas, house, view, painter, choice, tooltip, goToStanding };
+  new Pointers(parts);
+  new Keyboard(parts);
+  listenToButtons(element, view, painter);
+  choice.addEventListener("change", () => painter.ask());
+  follow({ element, plan, words, choice, map, house, painter });
+  element.dataset.ready = "";
+}
+
+function follow({ element, plan, words, choice, map, house, painter }) {
+  const stale = element.querySelector(".stale");
+  stale.textContent = words.say("stale");
+  keepUpToDate({
+    url: plan.url,
+    cursor: map.cursor,
+    onStale: (isStale) => { stale.hidden = !isStale; },
+    onChange: (changes) => {
+      const seats = house.update(changes);
+      if (!seats) return location.reload(); // the organizer has changed the house itself
+      painter.changed(seats);
+      choice.lose(seats);
+    },
+  });
+}
+
+function listenToButtons(element, view, painter) {
+  const actions = {
+    in: () => view.zoom(BUTTON_ZOOM),
+    out: () => view.zoom(1 / BUTTON_ZOOM),
+    whole: () => view.showWhole(),
+  };
+  for (const button of element.querySelectorAll("[data-zoom]")) {
+    button.addEventListener("click", () => {
+      actions[button.dataset.zoom]();
+      painter.ask();
+    });
+  }
+}
+
+function goToStanding(area) {
+  const form = document.getElementById(`area-${area.id}`);
+  form.scrollIntoView({ block: "center" });
+  form.querySelector("input[type=number]")?.focus();
+}
+
+/** Plan or list, as it was chosen the last time in this tab. */
+function switchViews(element) {
+  element.hidden = false;
+  const buttons = document.querySelectorAll("[data-show]");
+  for (const button of buttons) {
+    button.addEventListener("click", () => {
+      sessionStorage.setItem("seats-as", button.dataset.show);
+      showList(button.dataset.show === "list");
+    });
+  }
+  showList(sessionStorage.getItem("seats-as") === "list");
+}
+
+function showList(isList) {
+  document.getElementById("seat-list").hidden = !isList;
+  for (const id of ["drawn", "zooming"]) document.getElementById(id).hidden = isList;
+  for (const button of document.querySelectorAll("[data-show]")) {
+    button.setAttribute("aria-pressed", String((button.dataset.show === "list") === isList));
+  }
+}

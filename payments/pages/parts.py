@@ -1,0 +1,42 @@
+"""What an order's page says about paying it: how, what became of it, and late money."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from orders.models import Order, OrderStatus
+from orders.pages.parts import Part, fills
+from payments.models import CaseKind, Payment, PaymentCase, PaymentStatus
+from payments.services.start import LEAST_TIME_LEFT
+
+BEING_CHECKED = (PaymentStatus.CAPTURED, PaymentStatus.REVIEW)
+
+
+@fills("paying")
+def paying(order: Order, now: datetime) -> Part | None:
+    if order.is_settled_as_paid:
+        return None
+    if order.status == OrderStatus.PENDING_PAYMENT:
+        return Part("payments/pages/pay.html", _way_to_pay(order, now))
+    return _late_money(order)
+
+
+def _way_to_pay(order: Order, now: datetime) -> dict[str, object]:
+    attempts = list(Payment.objects.filter(order=order).order_by("-pk"))
+    return {
+        "code": order.code,
+        "total": order.price_tag(order.total_amount),
+        "is_checked": any(attempt.status in BEING_CHECKED for attempt in attempts),
+        "has_failed": bool(attempts) and attempts[0].status == PaymentStatus.FAILED,
+        "is_too_late": order.expires_at - now < LEAST_TIME_LEFT,
+        "is_selling": order.event.is_selling,
+        "key": uuid.uuid4(),
+    }
+
+
+def _late_money(order: Order) -> Part | None:
+    """Money that came for an order that had ended by then."""
+    cases = PaymentCase.objects.filter(order=order, kind=CaseKind.LATE).order_by("pk")
+    late = [{"amount": order.price_tag(case.amount), "reference": case.txn_ref} for case in cases]
+    return Part("payments/pages/late.html", {"payments": late}) if late else None

@@ -1,0 +1,55 @@
+"""What somebody who comes back from a provider is told. Anybody may open that page."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.urls import reverse
+
+from orders.models import OrderStatus
+from payments.models import CaseKind, Payment, PaymentCase, PaymentStatus
+
+
+def state_of(payment: Payment) -> str:
+    """One word for what became of this attempt, whatever an address bar says."""
+    order = payment.order
+    if payment.status == PaymentStatus.FAILED:
+        return "failed"
+    if payment.status != PaymentStatus.CAPTURED or order.status == OrderStatus.PENDING_PAYMENT:
+        return "checking"
+    if not order.is_settled_as_paid:
+        return "too_late"
+    return "paid_twice" if _is_second(payment) else "paid"
+
+
+def _is_second(payment: Payment) -> bool:
+    """Whether another attempt had paid the order before this money came."""
+    return PaymentCase.objects.filter(payment=payment, kind=CaseKind.DUPLICATE).exists()
+
+
+def shown(
+    payment: Payment, state: str, visitor: User | AnonymousUser, now: datetime
+) -> dict[str, Any]:
+    """What the page shows; the mail address only to the customer, signed in."""
+    order = payment.order
+    is_open = order.status == OrderStatus.PENDING_PAYMENT
+    return {
+        "state": state,
+        "order": order,
+        "login_next": reverse("order", args=[order.code]),
+        "is_own": visitor.pk == order.customer_id,
+        "amount": order.price_tag(payment.amount),
+        "reference": payment.txn_ref,
+        "provider": payment.provider,
+        "minutes_left": _minutes(order.expires_at - now) if is_open else 0,
+        "is_open": is_open,
+        "can_choose_again": not is_open and order.showing.is_on_sale(now),
+    }
+
+
+def _minutes(left: timedelta) -> int:
+    """Whole minutes: nobody is promised more time than there is."""
+    return max(0, math.floor(left.total_seconds() / 60))

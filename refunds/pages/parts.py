@@ -1,0 +1,58 @@
+"""What an order's page says about its refunds, and whether one can be asked for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import get_language
+
+from orders.models import Order, OrderStatus
+from orders.pages.parts import Part, fills
+from orders.places import ticketed_place
+from refunds.explanations import in_language
+from refunds.models import Refund, RefundStatus
+
+BADGES = {
+    RefundStatus.REJECTED: "bad",
+    RefundStatus.FAILED: "bad",
+    RefundStatus.COMPLETED: "good",
+}
+TOLD_AS: dict[str, RefundStatus] = {
+    # All that was promised is back, even if the tickets had cost more.
+    RefundStatus.PARTIAL: RefundStatus.COMPLETED,
+    # A provider's refusal is the back office's to deal with; for the customer nothing has ended.
+    RefundStatus.PAYMENT_FAILED: RefundStatus.PROCESSING,
+}
+
+
+@fills("money_back")
+def money_back(order: Order, now: datetime) -> Part | None:
+    refunds = Refund.objects.filter(order=order).shown().order_by("-requested_at", "-pk")
+    shown = [_shown(order, refund) for refund in refunds]
+    can_ask = _can_ask(order)
+    if not shown and not can_ask:
+        return None
+    return Part(
+        "refunds/pages/of_order.html",
+        {"code": order.code, "refunds": shown, "can_ask": can_ask, "showing": order.showing},
+    )
+
+
+def _can_ask(order: Order) -> bool:
+    is_paid = order.is_settled_as_paid and order.status != OrderStatus.REFUNDED
+    return is_paid and not order.event.is_closed
+
+
+def _shown(order: Order, refund: Refund) -> dict[str, Any]:
+    tickets = refund.shown_tickets  # type: ignore[attr-defined]
+    status = TOLD_AS.get(refund.status, RefundStatus(refund.status))
+    return {
+        "refund": refund,
+        "status": status.label,
+        "badge": BADGES.get(status, "warn"),
+        "is_approved": status in (RefundStatus.APPROVED, RefundStatus.PROCESSING),
+        "amount": order.price_tag(refund.amount),
+        "places": [ticketed_place(each.ticket) for each in tickets],
+        "steps": [step["text"] for step in in_language(refund.explanation, get_language() or "en")],
+    }

@@ -1,0 +1,276 @@
+"""Customers ask for money back on pages: nobody asks without having seen the amount."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobs.services import run_due_jobs
+from orders.models import Ticket
+from orders.services import check_in
+from refunds.models import Refund
+from refunds.services import reject_refund
+from tests.factories import (
+    from_now,
+    paid_order,
+    placed_order,
+    seats_in_area,
+    showing_with_sale_end,
+)
+from tests.pages.my_pages import everything, hidden, page_of, text_of
+from ticketing.models import Event, Showing
+
+
+@pytest.fixture
+def me(client, customer):
+    client.force_login(customer)
+    return client
+
+
+@pytest.fixture
+def order(customer):
+    """Paid, with three tickets of 500,000 VND; 80 % go back for a personal reason."""
+    showing = showing_with_sale_end(days=10)
+    return paid_order(seats_in_area(3, showing=showing), customer=customer)
+
+
+@pytest.fixture
+def tickets(order):
+    return list(order.tickets.order_by("seat_id"))
+
+
+def quote(me, order, *tickets, reason="personal"):
+    wish = {"reason": reason, "tickets": [ticket.pk for ticket in tickets]}
+    return me.get(page_of(order, "refund/quote/"), wish)
+
+
+def confirmation(page, *tickets, reason="personal"):
+    """What the button of the quote's page sends."""
+    return {
+        "reason": reason,
+        "tickets": [ticket.pk for ticket in tickets],
+        "amount": hidden(page, "amount"),
+        "key": hidden(page, "key"),
+    }
+
+
+def ask(me, order, body):
+    return me.post(page_of(order, "refund/request/"), body)
+
+
+def postpone(order):
+    event = Event.objects.get(pk=order.event_id)
+    event.postpone(by=None, at=from_now(), reason="The singer is ill.")
+    event.save()
+
+
+def let_days_pass(order, days):
+    """The same as waiting: its sale ends that much sooner."""
+    showing = Showing.objects.get(pk=order.showing_id)
+    showing.ticket_sale_end -= from_now(days=days) - from_now()
+    showing.save()
+
+
+def test_only_tickets_that_can_go_back_are_offered(me, order, tickets, admin_user):
+    check_in(code=tickets[0].code, by=admin_user)
+
+    page = me.get(page_of(order, "refund/"))
+
+    assert [ticket for ticket, _ in page.context["choices"]] == tickets[1:]
+    assert page.context["offered"] == ["personal"]
+    assert "postponed" not in text_of(page)
+    assert not any(ticket.code in page.content.decode() for ticket in tickets)
+
+
+def test_the_quote_shows_the_amount_and_how_it_comes_about_and_changes_nothing(me, order, tickets):
+    before = everything()
+
+    page = quote(me, order, *tickets[:2])
+
+    assert page.status_code == 200
+    text = text_of(page)
+    assert "Ask for 800,000 VND back" in text
+    assert "The 2 tickets you give back cost 1,000,000 VND together." in text
+    assert "80 % of 1,000,000 VND is 800,000 VND." in text
+    assert "The organizer decides about this refund." in text
+    assert everything() == before
+
+
+def test_no_ticket_chosen_asks_to_choose_one(me, order):
+    page = quote(me, order)
+
+    assert page.status_code == 400
+    assert "Choose at least one ticket." in text_of(page)
+
+
+def test_what_was_ticked_stays_ticked(me, order, tickets):
+    other = paid_order().tickets.first()
+
+    page = quote(me, order, tickets[1], other)
+
+    assert page.status_code == 400
+    assert f'value="{tickets[1].pk}" checked' in page.content.decode()
+    assert str(other.code) not in page.content.decode()
+
+
+def test_a_request_is_made_and_shown_on_the_order(me, order, tickets):
+    body = confirmation(quote(me, order, tickets[0]), tickets[0])
+
+    answer = ask(me, order, body)
+
+    refund = Refund.objects.get()
+    assert (refund.status, refund.amount) == ("pending_organizer", 400_000)
+    assert refund.requested_by == order.customer
+    assert answer.headers["Location"] == page_of(order)
+    text = text_of(me.get(page_of(order)))
+    assert "We have your request." in text
+    assert "400,000 VND Waiting for the organizer" in text
+    assert "80 % of 500,000 VND is 400,000 VND." in text
+
+
+def test_the_mail_about_it_leads_to_the_order(me, order, tickets, mailoutbox, settings):
+    ask(me, order, confirmation(quote(me, order, tickets[0]), tickets[0]))
+
+    while run_due_jobs():
+        pass
+
+    [told] = [mail for mail in mailoutbox if mail.subject.startswith("We have your refund")]
+    assert f"{settings.PUBLIC_URL}{page_of(order)}" in told.body
+
+
+def test_pressing_the_button_twice_is_one_request(me, order, tickets):
+    body = confirmation(quote(me, order, tickets[0]), tickets[0])
+
+    for _ in range(2):
+        assert ask(me, order, body).headers["Location"] == page_of(order)
+
+    assert Refund.objects.count() == 1
+
+
+def test_when_the_amount_has_changed_the_new_one_is_shown_instead(me, order, tickets):
+    body = confirmation(quote(me, order, tickets[0]), tickets[0])
+    let_days_pass(order, 4)
+    before = everything()
+
+    page = ask(me, order, body)
+
+    assert page.status_code == 409
+    assert "The amount that would go back has changed." in text_of(page)
+    assert "Ask for 300,000 VND back" in text_of(page)
+    assert everything() == before
+    ask(me, order, confirmation(page, tickets[0]))
+    assert Refund.objects.get().amount == 300_000
+
+
+@pytest.mark.parametrize("left_out", ["reason", "tickets", "amount", "key"])
+def test_an_incomplete_request_leads_back_to_the_choice(me, order, tickets, left_out):
+    body = confirmation(quote(me, order, tickets[0]), tickets[0])
+    del body[left_out]
+
+    assert ask(me, order, body).headers["Location"] == page_of(order, "refund/")
+    assert not Refund.objects.exists()
+
+
+def test_too_late_is_told_in_words(me, order, tickets):
+    let_days_pass(order, 6)
+
+    page = me.get(page_of(order, "refund/"))
+
+    assert "It is too late to give these tickets back." in text_of(page)
+    assert "Tickets could be given back until" in text_of(page)
+    assert page.context["offered"] == []
+
+
+def test_too_late_meanwhile_is_told_on_the_order(me, order, tickets):
+    body = confirmation(quote(me, order, tickets[0]), tickets[0])
+    let_days_pass(order, 6)
+
+    answer = me.post(page_of(order, "refund/request/"), body, follow=True)
+
+    assert "It is too late to give these tickets back." in text_of(answer)
+    assert not Refund.objects.exists()
+
+
+def test_a_ticket_of_another_request_is_refused(me, order, tickets):
+    ask(me, order, confirmation(quote(me, order, tickets[0]), tickets[0]))
+
+    page = quote(me, order, *tickets[:2])
+
+    assert page.status_code == 409
+    assert "Some of these tickets can't be given back." in text_of(page)
+    assert f'value="{tickets[1].pk}" checked' in page.content.decode()
+
+
+def test_while_the_event_is_postponed_the_whole_order_can_go_back(me, order, tickets):
+    postpone(order)
+    choice = me.get(page_of(order, "refund/"))
+    assert choice.context["offered"] == ["personal", "postponed"]
+    assert choice.context["chosen"] == "postponed"
+
+    page = quote(me, order, reason="postponed")
+    answer = ask(me, order, confirmation(page, reason="postponed"))
+
+    assert "Ask for 1,350,000 VND back" in text_of(page)
+    assert answer.headers["Location"] == page_of(order)
+    refund = Refund.objects.get()
+    assert (refund.reason, refund.status, refund.amount) == (
+        "postponed",
+        "pending_admin",
+        1_350_000,
+    )
+
+
+def test_a_postponement_is_offered_only_then(me, order):
+    page = quote(me, order, reason="postponed")
+
+    assert page.status_code == 409
+    assert "The event is not postponed." in text_of(page)
+
+
+@pytest.mark.parametrize("reason", ["fraud", "cancelled", "", "x"])
+def test_nobody_asks_for_a_reason_that_only_the_platform_gives(me, order, tickets, reason):
+    assert quote(me, order, *tickets, reason=reason).status_code == 400
+
+
+def test_an_unpaid_order_says_that_there_is_nothing_to_give_back(me, customer):
+    order = placed_order(customer=customer)
+
+    assert "There is nothing left to refund." in text_of(me.get(page_of(order, "refund/")))
+
+
+def test_an_event_that_approves_by_itself_is_told_so(me, order, tickets):
+    Event.objects.filter(pk=order.event_id).update(auto_approve_refund=True)
+    page = quote(me, order, tickets[0])
+    assert "The tickets let nobody in any more as soon as you ask." in text_of(page)
+
+    ask(me, order, confirmation(page, tickets[0]))
+
+    text = text_of(me.get(page_of(order)))
+    assert "Your refund is approved." in text
+    assert "it lets nobody in" in text
+    assert Ticket.objects.get(pk=tickets[0].pk).refund_approved_at
+
+
+def test_a_rejection_says_why(me, order, tickets, admin_user):
+    ask(me, order, confirmation(quote(me, order, tickets[0]), tickets[0]))
+    reason = "Come <b>anyway</b>!"
+    reject_refund(refund_id=Refund.objects.get().pk, by=admin_user, reason=reason)
+
+    page = me.get(page_of(order))
+
+    assert "Rejected" in text_of(page)
+    assert "Why: Come &lt;b&gt;anyway&lt;/b&gt;!" in page.content.decode()
+
+
+def test_refunds_of_ten_tickets_cost_few_queries(me, customer, django_assert_max_num_queries):
+    showing = showing_with_sale_end(days=10)
+    order = paid_order(seats_in_area(10, showing=showing), customer=customer)
+    tickets = list(order.tickets.all())
+    for ticket in tickets[:3]:
+        ask(me, order, confirmation(quote(me, order, ticket), ticket))
+
+    with django_assert_max_num_queries(11):
+        me.get(page_of(order))
+    with django_assert_max_num_queries(16):
+        me.get(page_of(order, "refund/"))
+    with django_assert_max_num_queries(12):
+        quote(me, order, *tickets[4:])

@@ -1,0 +1,39 @@
+"""How pages write money, and moments in the zone of their showing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from django import template
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+from ticketing.models import Showing
+
+register = template.Library()
+
+
+@register.filter
+def money(amount: Decimal | int) -> str:
+    """An amount as people read it in the active language, as in our mails."""
+    return f"{count(amount)} VND"
+
+
+@register.filter
+def count(number: Decimal | int | None) -> str:
+    """A whole number in groups of three digits."""
+    return f"{number or 0:,.0f}".replace(",", formats.get_format("THOUSAND_SEPARATOR"))
+
+
+@register.filter
+def price(amount: Decimal | int) -> str:
+    """Money, or that none is asked."""
+    return money(amount) if amount else _("free of charge")
+
+
+@register.filter
+def moment(when: datetime, zone: Showing) -> str:
+    """Weekday, date and time in the showing's zone; the page names the zone once beside them."""
+    # Translators: a format of Django's `date` filter, not words.
+    return formats.date_format(when.astimezone(zone.zone), _("l, N j, Y, H:i"))
