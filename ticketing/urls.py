@@ -17,6 +17,8 @@ urlpatterns = [
     path("api/v1/", include(API)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema")),
+    path("accounts/", include("allauth.account.urls")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
     path("_allauth/", include("allauth.headless.urls")),
     path("payments/", include("payments.api.callback_urls")),
     path("internal/jobs/", include("jobs.urls")),

@@ -93,7 +93,7 @@ class TestWithoutTheStadium:
         assert admin.is_superuser
         assert set(member.organizers.all()) == set(Organizer.objects.all())
         assert member.has_perms(["ticketing.view_event", "orders.view_order"])
-        assert not member.has_perm("ticketing.change_event")
+        assert not member.has_perm("payments.report_case")
         assert not member.has_perm("auth.view_user")
 
     def test_a_second_run_adds_nothing_and_says_so(self, capsys):
