@@ -29,7 +29,7 @@ class OwnRelated(RelatedFieldListFilter):
         self, field: Field[Any, Any], request: HttpRequest, model_admin: ModelAdmin
     ) -> list[tuple[Any, Any]]:
         seen = model_admin.admin_site._registry[field.related_model].get_queryset(request)
-        return [(row.pk, str(row)) for row in seen.order_by(*seen.query.order_by, "pk")]
+        return [(row.pk, str(row)) for row in seen]
 
 
 class OwnEvents(ModelAdmin):  # type: ignore[misc]
@@ -41,6 +41,7 @@ class OwnEvents(ModelAdmin):  # type: ignore[misc]
     """
 
     organizer_field: str
+    ordering = ["-pk"]  # lists have it anyway; autocompletion and filters need it said
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
