@@ -34,6 +34,7 @@ def main() -> int:
     with machine.web_server(environment, socket_dir) as running:
         wrong = measure_orders(running, house, options, report)
         wrong |= measure_seat_map(running, house, options, report)
+        measure_campaigns(environment, options, report)
         measure_relay(running, environment, options, report)
     with machine.connect(socket_dir) as connection:
         data.settle(connection)  # the rules are read by joins, which go by statistics
@@ -51,6 +52,8 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument(
         "--finished", type=int, default=1_000_000, help="finished jobs behind the relay (1,000,000)"
     )
+    parser.add_argument("--refunds", type=int, default=400, help="orders of a campaign (400)")
+    parser.add_argument("--connections", type=int, default=8, help="of a campaign to VNPay (8)")
     options = parser.parse_args()
     if options.seconds < 2 or options.clients < 1:
         parser.error("--seconds must be at least 2 and --clients at least 1.")
@@ -144,6 +147,27 @@ def measure_relay(
         Line("relay: memory it grew by", found.megabytes, "MB"),
     ]
     report.notes.append("The relay's floor is the stand-in's own rate for the same batches.")
+
+
+def measure_campaigns(
+    environment: dict[str, str], options: argparse.Namespace, report: Report
+) -> None:
+    """Giving the money of cancelled events back, approved only and through VNPay's stand-in."""
+    from benchmarks import campaigns  # it reads models, which exist from `django.setup` on
+
+    count = options.connections
+    say(f"Three cancelled events of {options.refunds} orders, {count} calls to VNPay at a time …")
+    found = campaigns.measure(environment, orders=options.refunds, connections=count)
+    report.lines += [
+        Line("campaign: orders approved", found.approved, "/s"),
+        Line("campaign: paid back, VNPay at 0 ms", found.paid_back, "/s"),
+        Line("campaign: paid back, VNPay at 50 ms", found.paid_back_slowly, "/s", found.slowest),
+        Line("campaign: SQL statements each", found.statements, ""),
+        Line("campaign: memory it grew by", found.megabytes, "MB"),
+    ]
+    report.notes.append(
+        "A campaign's floor is a provider that thinks 50 ms over each refund, and nothing else."
+    )
 
 
 def broken_rules(environment: dict[str, str]) -> str:

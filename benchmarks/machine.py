@@ -66,6 +66,7 @@ def prepare_environment() -> dict[str, str]:
         EMAIL_URL="filemail://",
         PORT=str(port),
         SANDBOX_PORT=str(free_port()),
+        SANDBOX_SMTP_PORT=str(free_port()),
         PUBLIC_URL=f"http://127.0.0.1:{port}",
         ALLOWED_HOSTS="127.0.0.1",
         # Few customers order much here, where many customers order little.

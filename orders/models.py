@@ -155,8 +155,14 @@ class Order(FSMModelMixin, models.Model):
         return self.total_amount - self.refunded_amount - self.refund_reserved_amount
 
     def price_tag(self, amount: Decimal) -> str:
-        """An amount of its currency as people read it, in the language that is active."""
-        grouped = f"{amount:,.0f}".replace(",", get_format("THOUSAND_SEPARATOR"))
+        """An amount of its currency as people read it, in the language that is active.
+
+        What stands after the point is shown unless it is nothing.
+        """
+        whole, _point, parts = f"{amount:,.2f}".partition(".")
+        grouped = whole.replace(",", get_format("THOUSAND_SEPARATOR"))
+        if parts.strip("0"):
+            grouped += get_format("DECIMAL_SEPARATOR") + parts
         return f"{grouped} {self.currency}"
 
     @transition(field=status, source=OrderStatus.PENDING_PAYMENT, target=OrderStatus.PAID)

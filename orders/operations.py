@@ -14,6 +14,7 @@ from jobs import outbox
 from orders.errors import NotEnoughSeats, RefundTooLarge, SeatsUnavailable
 from orders.models import Order, SeatHold, Ticket, TicketQuerySet
 from ticketing.models import Area, Event, Seat, Showing
+from ticketing.transition_log import logged_together
 
 CUSTOMER_LOCKS = 7001  # the advisory-lock namespace of "one order at a time for each customer"
 
@@ -140,17 +141,20 @@ def refund(
 ) -> None:
     """Record that reserved money is back: tickets refunded, their seats for sale again.
 
+    An order that is refunded already stays so: what is left to record has no amount and no ticket.
     Seats of a cancelled event or a past showing stay as they are. Locks the seats; the caller holds
     the locks of the order and the tickets.
     """
     order.refund_reserved_amount -= amount
     order.refunded_amount += amount
-    for ticket in tickets:
-        ticket.refund(by=by, at=at, reason=reason)
-        ticket.save(update_fields=["status"])
-    is_all = not order.tickets.live().exists() and order.refunded_amount == order.total_amount
-    move = order.refund if is_all else order.refund_partly
-    move(by=by, at=at, reason=reason)
+    with logged_together():
+        for ticket in tickets:
+            ticket.refund(by=by, at=at, reason=reason)
+    _tickets(tickets).update(status=Ticket.Status.REFUNDED)
+    if order.status != Order.Status.REFUNDED:
+        is_all = not order.tickets.live().exists() and order.refunded_amount == order.total_amount
+        move = order.refund if is_all else order.refund_partly
+        move(by=by, at=at, reason=reason)
     order.save(update_fields=["status", "refunded_amount", "refund_reserved_amount"])
     if order.event.status != Event.Status.CANCELLED and at < order.showing.ends_at:
         _return_seats(order, tickets)

@@ -87,10 +87,11 @@ RULES = [
     ),
     Rule(
         "reversal_has_one_refund",
-        "Money is sent back for a refund of the same amount.",
+        "Money is sent back for a refund of the same amount, which does not fail after that.",
         """
         SELECT v.id FROM payments_reversal v LEFT JOIN refunds_refund r ON r.reversal_id = v.id
-        WHERE v.status = 'succeeded' AND (r.id IS NULL OR r.amount <> v.amount)
+        WHERE v.status = 'succeeded'
+          AND (r.id IS NULL OR r.amount <> v.amount OR r.status = 'failed')
         """,
     ),
     Rule(
@@ -116,15 +117,18 @@ RULES = [
     ),
     Rule(
         "approved_refund_will_be_paid_back",
-        "An approved refund has a job that pays it back, or waits for another of its order.",
+        "An approved refund has a job that pays it back, or one whose end wakes it comes before.",
         """
         SELECT r.id FROM refunds_refund r WHERE r.status = 'approved' AND NOT EXISTS (
             SELECT 1 FROM jobs_job j WHERE j.topic = 'refunds.pay_back'
               AND j.status IN ('pending', 'published')
               AND (j.payload ->> 'refund_id')::bigint = r.id)
           AND NOT EXISTS (
-            SELECT 1 FROM refunds_refund o WHERE o.order_id = r.order_id
-              AND o.status = 'processing')
+            SELECT 1 FROM refunds_refund o JOIN payments_reversal v ON v.id = o.reversal_id
+            WHERE o.order_id = r.order_id AND o.case_id IS NULL AND r.case_id IS NULL
+              AND (v.finished_at IS NULL OR v.id IN (
+                SELECT (payload ->> 'reversal_id')::bigint FROM jobs_job
+                WHERE topic = 'payments.reversal_ended' AND status IN ('pending', 'published'))))
         """,
     ),
 ]

@@ -63,9 +63,7 @@ TO_STAFF = {
     ),
     RefundStatus.PAYMENT_FAILED: (
         _("A refund for order {order} was not paid out"),
-        _(
-            "The provider did not give {amount} back: {error} Retry it or settle it by hand."
-        ),
+        _("The provider did not give {amount} back: {error} Retry it or settle it by hand."),
     ),
 }
 # Whoever paid late or twice was told so when the money came, and by whom it was approved: nobody.

@@ -39,21 +39,21 @@ SOLD = [
     "orders.order", "orders.seathold", "orders.ticket",
     "payments.payment", "payments.paymentcase", "payments.reversal",
     "refunds.refund", "refunds.refundticket", "refunds.refundoverride",
-    "refunds.refundcampaign", "refunds.campaignorder",
 ]  # fmt: skip
 OWN = ["ticketing.event", "ticketing.showing", "ticketing.area"]  # what organizers make themselves
 
 RESEND_TICKETS = "orders.resend_tickets"
 REPORT_CASE = "payments.report_case"
+DECIDE_REFUND = "refunds.decide_refund"
 
 # The role table. Admins may do everything. Members have their rights on rows of their own
-# organizers only, which `ticketing.back_office` sees to. Nobody here moves money or decides.
+# organizers only, which `ticketing.back_office` sees to. Support moves no money and decides nothing.
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.SUPPORT: _may("view", [*OFFERED, *SOLD, "jobs.job"]) | {RESEND_TICKETS, REPORT_CASE},
     Role.MEMBER: _may("view", [*OFFERED, *SOLD, "orders.eventrevenue"])
     | _may("add", OWN)
     | _may("change", OWN)
-    | {RESEND_TICKETS},
+    | {RESEND_TICKETS, DECIDE_REFUND},
 }
 
 

@@ -6,6 +6,9 @@ one out is a bug and raises, so nothing moves without an explanation.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +17,8 @@ from django_fsm_log.models import StateLog
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+_collected: ContextVar[list[StateLog] | None] = ContextVar("collected", default=None)
 
 UNLOGGED = {"jobs.Job"}  # its attempts and errors are on the row itself
 
@@ -43,7 +48,7 @@ class Backend:
         """Write the row, with the use case's own clock reading."""
         if sender._meta.label in UNLOGGED:
             return
-        StateLog.objects.create(
+        row = StateLog(
             content_object=instance,
             transition=name,
             source_state=source,
@@ -52,6 +57,23 @@ class Backend:
             timestamp=method_kwargs["at"],
             description=method_kwargs["reason"],
         )
+        collected = _collected.get()
+        if collected is None:
+            row.save(force_insert=True)
+        else:
+            collected.append(row)
+
+
+@contextmanager
+def logged_together() -> Iterator[None]:
+    """Write the rows of all transitions inside with one INSERT, when they are done."""
+    rows: list[StateLog] = []
+    token = _collected.set(rows)
+    try:
+        yield
+    finally:
+        _collected.reset(token)
+    StateLog.objects.bulk_create(rows)
 
 
 def note(row: models.Model, decision: str, *, by: User, at: datetime, reason: str) -> StateLog:

@@ -18,7 +18,8 @@ def cancel_order(*, order_id: int, by: User) -> Order:
     """Give the seats of an unpaid order back at once. Repeating it changes nothing.
 
     Locks order, then seats by ascending id. Money that still arrives is late money and goes back.
-    Raises OrderNotCancellable once the order is paid, failed or expired.
+    Raises OrderNotCancellable once the order is paid, failed or expired, and while it is overdue
+    with an attempt to pay: money may be here that only waits to be settled.
     """
     order = Order.objects.get_for_update(order_id)
     if order.status == Order.Status.CANCELLED:
@@ -28,6 +29,10 @@ def cancel_order(*, order_id: int, by: User) -> Order:
             _("The order is {status}.").format(status=order.get_status_display())
         )
     now = timezone.now()
+    if order.payment_started_at and order.expires_at <= now:
+        raise OrderNotCancellable(
+            _("Its time is up. Whether it was paid is being found out; its seats come free if not.")
+        )
     order.cancel(by=by, at=now, reason="The customer cancelled it.")
     operations.end_unpaid(order, at=now)
     return order

@@ -55,6 +55,10 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
     def captured(self) -> PaymentQuerySet:
         return self.filter(status=PaymentStatus.CAPTURED)
 
+    def kept(self) -> PaymentQuerySet:
+        """Captured, and not known to be late or a second one: it pays its order, or has to."""
+        return self.captured().exclude(cases__kind__in=["late", "duplicate"])
+
     def get_for_update(self, pk: int) -> Payment:
         """Lock this row, and only this row, until the transaction ends."""
         return self.select_for_update(of=("self",)).get(pk=pk)

@@ -42,6 +42,7 @@ def settle_order(*, order_id: int) -> datetime | None:
     """
     order = Order.objects.get(pk=order_id)
     if order.status != Order.Status.PENDING_PAYMENT:
+        _owe_unused(order_id, now=timezone.now())
         return None
     first = _first_question(order)
     if timezone.now() < first:
@@ -90,6 +91,16 @@ def _record(asked: Payment, result: Result, at: datetime) -> None:
     payment.order = order
     moment = Moment(at=at, channel=Channel.QUERY, is_settled_next=True)
     apply_result(order, payment, result, moment)
+
+
+@transaction.atomic(durable=True)
+def _owe_unused(order_id: int, *, now: datetime) -> None:
+    """Open a case for money that waited to be settled while its order was ended by somebody."""
+    order = Order.objects.get_for_update(order_id)
+    if order.is_settled_as_paid:
+        return
+    for payment in order.payments.kept().order_by("pk").select_for_update():
+        open_case(CaseKind.LATE, payment, payment.amount, now, owed=payment.amount)
 
 
 @transaction.atomic(durable=True)

@@ -9,10 +9,10 @@ from drf_spectacular.utils import OpenApiExample
 _TICKET = "9W4ZK2XQ7M3RT8VBPH6JDNAC5F"
 _EXPLANATION: list[dict[str, Any]] = [
     {
-        "rule": "rounding",
+        "rule": "percentage",
         "inputs": {"base": "500000.00", "percentage": "80"},
         "result": "400000.00",
-        "text": "80 % of 500,000 VND are 400,000 VND.",
+        "text": "80 % of 500,000 VND is 400,000 VND.",
     },
 ]
 _QUOTE: dict[str, Any] = {

@@ -5,23 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
-from orders.models import SETTLED_AS_PAID, Order, OrderStatus, Ticket, TicketStatus
-from payments.models import CaseKind, PaymentCase
+from orders.models import SETTLED_AS_PAID, Order, OrderStatus
+from payments.models import Reversal
 from refunds.models import (
-    RESERVED,
     UNDECIDED,
     CampaignOrder,
     CampaignOrderStatus,
     Refund,
     RefundCampaign,
+    RefundReason,
     RefundStatus,
 )
 from ticketing.models import Event, Showing
 
 COLLECTED_AT_ONCE = 1_000
-UNDER_WAY = [RefundStatus.APPROVED, RefundStatus.PROCESSING]
+NOTHING = Decimal(0)
+OPEN = [CampaignOrderStatus.WAITING, CampaignOrderStatus.REFUNDING]
+TAKEN_UP = [CampaignOrderStatus.REFUNDING, CampaignOrderStatus.LISTED]
+
+
+def has_ground(event: Event, reason: str) -> bool:
+    """Whether the event is, as it stands, what the reason says of it."""
+    if reason == RefundReason.CANCELLED:
+        return bool(event.status == Event.Status.CANCELLED)
+    return bool(event.fraud_status == Event.FraudStatus.CONFIRMED)
 
 
 def paid_orders(event: Event, showing: Showing | None = None) -> QuerySet[Order]:
@@ -56,29 +65,61 @@ def add(campaign: RefundCampaign, order_ids: Iterable[int]) -> None:
     CampaignOrder.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def follow(campaign: RefundCampaign) -> int:
-    """Settle the entries whose refunds have ended; return how many are still under way."""
+def follow(campaign: RefundCampaign) -> None:
+    """Settle the entries whose refunds have ended, and follow those again that go on after all.
+
+    Entries change only if they still are as they were read, so it may run beside any other.
+    """
+    note_refunded(campaign)
+    goes_on = Exists(_refunds_that_go_on())
+    listed = campaign.orders.filter(status=CampaignOrderStatus.LISTED)
+    listed.filter(goes_on).update(status=CampaignOrderStatus.REFUNDING, note="")
     moving = campaign.orders.filter(status=CampaignOrderStatus.REFUNDING)
-    moving.filter(order__status=OrderStatus.REFUNDED).update(status=CampaignOrderStatus.DONE)
-    refunds = Refund.objects.filter(order=OuterRef("order"), case__isnull=True)
-    stuck = moving.filter(~Exists(refunds.filter(status__in=UNDER_WAY)))
-    for entry in stuck.select_related("order")[:COLLECTED_AT_ONCE]:
-        entry.status, entry.note = CampaignOrderStatus.LISTED, why_not_refunded(entry.order)
-        entry.save(update_fields=["status", "note"])
-    return moving.count()
+    stuck = moving.exclude(order__status=OrderStatus.REFUNDED).filter(~goes_on)
+    for entry in stuck.select_related("order").order_by("pk")[:COLLECTED_AT_ONCE]:
+        why = why_not_refunded(entry.order)
+        moving.filter(pk=entry.pk).update(status=CampaignOrderStatus.LISTED, note=why)
+
+
+def note_refunded(campaign: RefundCampaign) -> None:
+    """Close the entries whose orders are refunded, whoever did it and however late."""
+    taken_up = campaign.orders.filter(status__in=TAKEN_UP, order__status=OrderStatus.REFUNDED)
+    taken_up.update(status=CampaignOrderStatus.DONE, note="")
+
+
+def _refunds_that_go_on() -> QuerySet[Refund]:
+    """Refunds of an entry's order that come to an end with nobody's help.
+
+    One that waits for its turn does, unless the one before it waits for a person.
+    """
+    before = Refund.objects.filter(
+        order=OuterRef("order"),
+        status=RefundStatus.PAYMENT_FAILED,
+        reversal__status__in=Reversal.OPEN,
+    )
+    waits = Q(status=RefundStatus.APPROVED) & ~Exists(before)
+    of_order = Refund.objects.filter(order=OuterRef("order"), case__isnull=True)
+    return of_order.filter(Q(status=RefundStatus.PROCESSING) | waits)
 
 
 def why_not_refunded(order: Order) -> str:
     """What a person has to know about an order that is not refunded in full."""
-    failed = order.refunds.filter(status=RefundStatus.PAYMENT_FAILED).order_by("pk").first()
+    refunds = order.refunds.filter(case__isnull=True)
+    failed = refunds.filter(status=RefundStatus.PAYMENT_FAILED).order_by("pk").first()
     if failed is not None:
         said = failed.provider_error.get("message", "")
         return f"Refund {failed.pk} waits for a decision: the provider did not pay it out. {said}"
-    ended = order.refunds.exclude(status__in=UNDECIDED).filter(case__isnull=True)
-    last = ended.order_by("-pk").first()
+    last = refunds.exclude(status__in=UNDECIDED).order_by("-pk").first()
     missing = order.total_amount - order.refunded_amount
-    ending = f"; refund {last.pk} is {last.status}" if last else ""
+    ending = f"; refund {last.pk} is {last.status}{_overridden(last)}" if last else ""
     return f"{missing} {order.currency} have not gone back{ending}."
+
+
+def _overridden(refund: Refund) -> str:
+    override = refund.overrides.select_related("actor").order_by("-pk").first()
+    if override is None:
+        return ""
+    return f", overridden to {override.new_percentage} % by {override.actor}: {override.note}"
 
 
 def counts(campaign: RefundCampaign) -> dict[str, int]:
@@ -91,31 +132,10 @@ def totals(orders: QuerySet[Order]) -> dict[str, str | int]:
     """Orders and money of a scope, in one query; amounts as exact digits."""
     found = orders.aggregate(
         count=Count("pk"),
-        sold=Sum("total_amount"),
-        refunded=Sum("refunded_amount"),
-        reserved=Sum("refund_reserved_amount"),
+        sold=Sum("total_amount", default=NOTHING),
+        refunded=Sum("refunded_amount", default=NOTHING),
+        reserved=Sum("refund_reserved_amount", default=NOTHING),
     )
-    money = {name: found[name] or Decimal(0) for name in ("sold", "refunded", "reserved")}
-    left = money["sold"] - money["refunded"] - money["reserved"]
-    return {"orders": found["count"], **{k: str(v) for k, v in money.items()}, "left": str(left)}
-
-
-def obstacles(orders: QuerySet[Order]) -> dict[str, int]:
-    """What of a scope a person will have to look at, or should know before."""
-    refunds = Refund.objects.filter(order=OuterRef("pk"), case__isnull=True)
-    used = Ticket.objects.filter(order=OuterRef("pk"), status=TicketStatus.USED)
-    late = PaymentCase.objects.open().filter(
-        order=OuterRef("pk"), kind__in=[CaseKind.LATE, CaseKind.DUPLICATE]
-    )
-    return orders.aggregate(
-        used=Count("pk", filter=Q(Exists(used))),
-        waiting_requests=Count("pk", filter=Q(Exists(refunds.filter(status__in=UNDECIDED)))),
-        failed_refunds=Count(
-            "pk", filter=Q(Exists(refunds.filter(status=RefundStatus.PAYMENT_FAILED)))
-        ),
-        on_their_way=Count("pk", filter=Q(Exists(refunds.filter(status__in=RESERVED)))),
-        partly_refunded=Count(
-            "pk", filter=Q(refunded_amount__gt=0) & Q(refunded_amount__lt=F("total_amount"))
-        ),
-        second_payments=Count("pk", filter=Q(Exists(late))),
-    )
+    found["left"] = found["sold"] - found["refunded"] - found["reserved"]
+    amounts = {name: f"{found[name]:.2f}" for name in ("sold", "refunded", "reserved", "left")}
+    return {"orders": found["count"], **amounts}

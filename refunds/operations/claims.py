@@ -125,9 +125,9 @@ def free_tickets(order: Order) -> list[Ticket]:
 
 
 def is_nothing(found: Claim) -> bool:
-    """Whether neither money nor a free ticket would go back."""
-    is_free = found.order.total_amount == 0
-    return not found.assessment.amount and not (is_free and found.tickets)
+    """Whether neither money goes back, nor a ticket for which no money is left."""
+    is_settled = found.order.refundable_amount == 0
+    return not found.assessment.amount and not (is_settled and found.tickets)
 
 
 def _check_offered(event: Event, reason: Reason) -> None:

@@ -16,7 +16,7 @@ from orders.models import Order, Ticket
 from orders.operations import refund as refund_order
 from orders.operations import undo_reserved_refund
 from payments.errors import ReversalInProgress
-from payments.models import CaseKind, Payment, PaymentCase
+from payments.models import Payment, PaymentCase
 from payments.operations.reversals import open_reversal
 from refunds.models import Refund
 from refunds.operations.decisions import let_go, tell
@@ -27,11 +27,7 @@ def payment_of(refund: Refund) -> Payment | None:
     """The payment that gives the money back: the one that paid the order, or that of the case."""
     if refund.case is not None:
         return refund.case.payment
-    unused = PaymentCase.objects.filter(
-        kind__in=[CaseKind.LATE, CaseKind.DUPLICATE], payment__isnull=False
-    )
-    captured = refund.order.payments.captured()
-    return captured.exclude(pk__in=unused.values("payment")).order_by("pk").first()
+    return refund.order.payments.kept().order_by("pk").first()
 
 
 def send_back(refund: Refund, payment: Payment | None, *, by: User | None, at: datetime) -> bool:
@@ -105,8 +101,11 @@ def give_up(
 
 
 def wake_next(order: Order, *, at: datetime) -> None:
-    """Let the next approved refund of the order take its turn."""
-    following = order.refunds.approved().order_by("pk").first()
+    """Let the next refund that waits for the order's payment take its turn.
+
+    Those of a late or second payment have that payment for themselves and never wait.
+    """
+    following = order.refunds.approved().filter(case__isnull=True).order_by("pk").first()
     if following is not None:
         outbox.enqueue("refunds.pay_back", run_at=at, refund_id=following.pk)
 

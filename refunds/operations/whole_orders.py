@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.contrib.auth.models import User
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from orders.models import Order
@@ -33,7 +34,8 @@ def refund_whole_order(
 
 
 def _reject_undecided(order: Order, *, by: User | None, at: datetime) -> None:
-    covered = _("The event does not take place: all of the order's money goes back instead.")
+    with translation.override(order.language):  # the customer is told it
+        covered = _("The event does not take place: all of the order's money goes back instead.")
     for refund in order.refunds.undecided().order_by("pk").select_for_update(of=("self",)):
         decisions.reject(
             order, refund, decisions.lock_tickets(refund), by=by, at=at, reason=covered

@@ -1,14 +1,18 @@
 """The use cases of refunds; each opens its own transactions and is called by edges only."""
 
 from refunds.services.campaigns import (
+    campaign_rows,
+    find_campaign,
     pause_campaign,
     prepare_campaign,
     preview_campaign,
+    report_campaign,
     resume_campaign,
     retry_campaign,
     start_campaign,
 )
 from refunds.services.decide import approve_refund, may_decide, reject_refund
+from refunds.services.drive_campaign import drive_campaign
 from refunds.services.override import override_refund
 from refunds.services.owed import refund_case
 from refunds.services.pay_back import pay_back, record_reversal, record_unclear_reversal
@@ -20,6 +24,9 @@ from refunds.services.settle import mark_refund_failed, mark_refund_paid, retry_
 __all__ = [
     "advance_campaign",
     "approve_refund",
+    "campaign_rows",
+    "drive_campaign",
+    "find_campaign",
     "mark_refund_failed",
     "mark_refund_paid",
     "may_decide",
@@ -35,6 +42,7 @@ __all__ = [
     "record_unclear_reversal",
     "refund_case",
     "reject_refund",
+    "report_campaign",
     "request_refund",
     "resume_campaign",
     "retry_campaign",

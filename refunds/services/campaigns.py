@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_fsm import can_proceed
@@ -17,7 +16,7 @@ from jobs import outbox
 from orders.models import Order
 from refunds.errors import CampaignNotPossible
 from refunds.models import CampaignOrderStatus, RefundCampaign, RefundReason
-from refunds.operations import campaigns
+from refunds.operations import campaign_report, campaigns
 from ticketing.models import Event, Showing
 from ticketing.roles import require_admin
 
@@ -31,15 +30,53 @@ class Preview:
     obstacles: dict[str, int]
 
 
+@dataclass(frozen=True)
+class Report:
+    """How far a campaign is: the money of its orders as it is now, and their number by state."""
+
+    campaign: RefundCampaign
+    totals: dict[str, str | int]
+    counts: dict[str, int]
+
+
 def preview_campaign(
     *, event: Event, showing: Showing | None = None, order_ids: Sequence[int] | None = None
 ) -> Preview:
     """The dry run: orders, money, and what can't be automatic. Changes and locks nothing."""
     orders = campaigns.paid_orders(event, showing)
+    pending = campaigns.pending_orders(event, showing)
     if order_ids is not None:
-        orders = orders.filter(pk__in=order_ids)
-    pending = campaigns.pending_orders(event, showing).count()
-    return Preview(campaigns.totals(orders), pending, campaigns.obstacles(orders))
+        orders, pending = orders.filter(pk__in=order_ids), pending.none()
+    return Preview(
+        campaigns.totals(orders),
+        pending.count(),
+        campaign_report.obstacles(orders, event, showing),
+    )
+
+
+def find_campaign(
+    *,
+    event: Event,
+    reason: RefundReason,
+    showing: Showing | None = None,
+    order_ids: Sequence[int] | None = None,
+) -> RefundCampaign | None:
+    """The campaign of these very orders, if somebody has prepared it."""
+    chosen = None if order_ids is None else sorted(set(order_ids))
+    return _find(event, reason, showing.pk if showing else None, chosen)
+
+
+def report_campaign(*, campaign_id: int) -> Report:
+    """What became of it so far. Closes what was refunded since somebody looked last."""
+    campaign = RefundCampaign.objects.select_related("event", "showing").get(pk=campaign_id)
+    campaigns.note_refunded(campaign)
+    orders = Order.objects.filter(campaigns__campaign=campaign)
+    return Report(campaign, campaigns.totals(orders), campaigns.counts(campaign))
+
+
+def campaign_rows(*, campaign_id: int) -> Iterator[list[object]]:
+    """Each of its orders as a row of `CAMPAIGN_COLUMNS`, however many there are."""
+    return campaign_report.rows(RefundCampaign.objects.get(pk=campaign_id))
 
 
 @transaction.atomic(durable=True)
@@ -53,38 +90,41 @@ def prepare_campaign(
 ) -> RefundCampaign:
     """Make a draft: of the whole event, of one showing, or of these paid orders.
 
-    There is one campaign for a whole event and a reason; asked for again it is returned. Locks the
-    event. `by` None is the system. Raises NotAllowed, CampaignNotPossible unless the event
-    is cancelled, or its fraud confirmed.
+    There is one campaign for a reason and the same orders; asked for again it is returned. Locks
+    the event. `by` None is the system. Raises NotAllowed, CampaignNotPossible unless the event is
+    cancelled, or its fraud confirmed, and unless showing and orders are of this event.
     """
     _check_admin(by)
     event = Event.objects.get_for_update(event_id)
     _check_event(event, reason)
-    is_whole = showing_id is None and order_ids is None
-    earlier = RefundCampaign.objects.filter(
-        event=event, reason=reason, showing__isnull=True, is_selection=False
-    ).first()
-    if is_whole and earlier:
+    _check_showing(event, showing_id)
+    chosen = None if order_ids is None else sorted(set(order_ids))
+    earlier = _find(event, reason, showing_id, chosen)
+    if earlier:
         return earlier
     campaign = RefundCampaign.objects.create(
         event=event,
         showing_id=showing_id,
-        is_selection=order_ids is not None,
+        is_selection=chosen is not None,
         reason=reason,
         created_at=timezone.now(),
     )
-    if order_ids is not None:
-        _select(campaign, order_ids)
+    if chosen is not None:
+        _select(campaign, chosen)
     return campaign
 
 
 @transaction.atomic(durable=True)
 def start_campaign(*, campaign_id: int, by: User | None, reason: str) -> RefundCampaign:
-    """Begin to send money back. Started again it changes nothing. Locks the campaign."""
+    """Begin to send money back. Started again it changes nothing. Locks the campaign.
+
+    Raises NotAllowed, CampaignNotPossible, also when the event was cleared meanwhile.
+    """
     _check_admin(by)
     campaign = _locked(campaign_id)
     if campaign.status == RefundCampaign.Status.RUNNING:
         return campaign
+    _check_event(campaign.event, RefundReason(campaign.reason))
     _move(campaign, "start", by=by, reason=reason)
     return campaign
 
@@ -100,27 +140,40 @@ def pause_campaign(*, campaign_id: int, by: User, reason: str) -> RefundCampaign
 
 @transaction.atomic(durable=True)
 def resume_campaign(*, campaign_id: int, by: User, reason: str) -> RefundCampaign:
-    """Go on where it was paused. Locks the campaign."""
+    """Go on where it was paused. Locks the campaign. Raises as `start_campaign`."""
     _check_admin(by)
     campaign = _locked(campaign_id)
+    _check_event(campaign.event, RefundReason(campaign.reason))
     _move(campaign, "resume", by=by, reason=reason)
     return campaign
 
 
 @transaction.atomic(durable=True)
-def retry_campaign(*, campaign_id: int, by: User, reason: str) -> RefundCampaign:
-    """Take up the listed orders once more, after somebody looked at them. Locks the campaign."""
+def retry_campaign(
+    *, campaign_id: int, by: User, reason: str, order_ids: Sequence[int] | None = None
+) -> RefundCampaign:
+    """Take up the listed orders once more, or these of them, after somebody looked at them.
+
+    Where an admin has overridden a refund of the campaign that was the decision: such an order
+    stays listed unless it is named. Locks the campaign. Raises NotAllowed, CampaignNotPossible.
+    """
     _check_admin(by)
     campaign = _locked(campaign_id)
     listed = campaign.orders.filter(status=CampaignOrderStatus.LISTED)
-    listed.update(status=CampaignOrderStatus.WAITING, note="")
-    if campaign.status == RefundCampaign.Status.COMPLETED:
+    if order_ids is None:
+        listed = listed.exclude(refund__overrides__isnull=False)
+    else:
+        listed = listed.filter(order__in=order_ids)
+    has_found = listed.update(status=CampaignOrderStatus.WAITING, note="")
+    if has_found and campaign.status == RefundCampaign.Status.COMPLETED:
+        _check_event(campaign.event, RefundReason(campaign.reason))
         _move(campaign, "reopen", by=by, reason=reason)
     return campaign
 
 
 def _locked(campaign_id: int) -> RefundCampaign:
-    return RefundCampaign.objects.select_for_update(of=("self",)).get(pk=campaign_id)
+    campaigns_of_events = RefundCampaign.objects.select_related("event")
+    return campaigns_of_events.select_for_update(of=("self",)).get(pk=campaign_id)
 
 
 def _check_admin(by: User | None) -> None:
@@ -129,19 +182,39 @@ def _check_admin(by: User | None) -> None:
 
 
 def _check_event(event: Event, reason: RefundReason) -> None:
-    if reason == RefundReason.CANCELLED and event.status != Event.Status.CANCELLED:
+    if campaigns.has_ground(event, reason):
+        return
+    if reason == RefundReason.CANCELLED:
         raise CampaignNotPossible(_("Confirm the cancellation of the event first."))
-    if reason == RefundReason.FRAUD and event.fraud_status != Event.FraudStatus.CONFIRMED:
-        raise CampaignNotPossible(_("Confirm the fraud first."))
+    raise CampaignNotPossible(_("Confirm the fraud first."))
 
 
-def _select(campaign: RefundCampaign, order_ids: Sequence[int]) -> None:
-    found: QuerySet[Order] = campaigns.paid_orders(campaign.event, campaign.showing)
-    known = set(found.filter(pk__in=order_ids).values_list("pk", flat=True))
-    foreign = sorted(set(order_ids) - known)
-    if foreign or not order_ids:
+def _check_showing(event: Event, showing_id: int | None) -> None:
+    if showing_id and not event.showings.filter(pk=showing_id).exists():
+        raise CampaignNotPossible(_("Name a showing of this event."))
+
+
+def _find(
+    event: Event, reason: RefundReason, showing_id: int | None, chosen: list[int] | None
+) -> RefundCampaign | None:
+    """The campaign of the very same orders, if there is one."""
+    same = RefundCampaign.objects.filter(
+        event=event, reason=reason, showing=showing_id, is_selection=chosen is not None
+    ).order_by("pk")
+    if chosen is None:
+        return same.first()
+    return next((each for each in same if _chosen(each) == chosen), None)
+
+
+def _chosen(campaign: RefundCampaign) -> list[int]:
+    return list(campaign.orders.order_by("order").values_list("order", flat=True))
+
+
+def _select(campaign: RefundCampaign, order_ids: list[int]) -> None:
+    found = campaigns.paid_orders(campaign.event, campaign.showing).filter(pk__in=order_ids)
+    if not order_ids or found.count() < len(order_ids):
         raise CampaignNotPossible(_("Name paid orders of this event, and at least one."))
-    campaigns.add(campaign, sorted(known))
+    campaigns.add(campaign, order_ids)
 
 
 def _move(campaign: RefundCampaign, name: str, *, by: User | None, reason: str) -> None:

@@ -24,7 +24,7 @@ def pay_back(*, refund_id: int) -> Refund:
     """
     now = timezone.now()
     found = Refund.objects.select_related("case", "order").get(pk=refund_id)
-    order = Order.objects.get_for_update(found.order_id)
+    order = Order.objects.select_related("event", "showing").get_for_update(found.order_id)
     giving = payouts.payment_of(found)
     payment = Payment.objects.get_for_update(giving.pk) if giving else None
     refund = Refund.objects.get_for_update(refund_id)
@@ -61,7 +61,7 @@ def _with_refund(reversal_id: int, now: datetime, *, is_unclear: bool) -> None:
     if refund_id is None:
         return
     found = Refund.objects.get(pk=refund_id)
-    order = Order.objects.get_for_update(found.order_id)
+    order = Order.objects.select_related("event", "showing").get_for_update(found.order_id)
     reversal = Reversal.objects.select_for_update(of=("self",)).get(pk=reversal_id)
     refund = Refund.objects.get_for_update(refund_id)
     refund.order = order
@@ -78,10 +78,11 @@ def _follow(
             tickets = decisions.lock_tickets(refund)
             why = f"{reversal} succeeded."
             payouts.finish(order, refund, tickets, by=None, at=now, reason=why)
-    elif refund.status == RefundStatus.PROCESSING and (
-        is_unclear or reversal.status == Reversal.Status.REJECTED
-    ):
+        return
+    is_rejected = reversal.status == Reversal.Status.REJECTED
+    if refund.status == RefundStatus.PROCESSING and (is_unclear or is_rejected):
         payouts.note_failure(refund, at=now, error=_error(reversal))
+    if is_rejected:
         payouts.wake_next(order, at=now)
 
 

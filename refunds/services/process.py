@@ -4,56 +4,131 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from itertools import islice
+from threading import Event, Lock
 
 from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from payments import services as payments
 from payments.models import Reversal
-from refunds.models import Refund
+from refunds.models import Refund, RefundStatus
 from refunds.services.pay_back import pay_back, record_reversal
 
 logger = logging.getLogger(__name__)
 
 BATCH = 200
 
+Task = Callable[[], list[str]]
 
-def process_refunds(*, connections: int = 1, limit: int | None = None) -> Counter[str]:
-    """Send approved refunds back and follow the reversals that are due, until none are.
 
-    Without any queue: whatever the jobs have not done yet. Up to `connections` calls to the
-    provider run at the same time, each with a database connection of its own. Returns how many
-    were `sent` to the provider or `asked` about, `ended`, and `failed` with an error (logged).
-    Any number of processes may do this at once.
+class Tasks:
+    """Pieces of work, handed one by one to the threads that ask for them, until `stopping`."""
+
+    def __init__(self, tasks: Iterator[Task], stopping: Event) -> None:
+        self._tasks, self._stopping, self._lock = tasks, stopping, Lock()
+
+    def __iter__(self) -> Tasks:
+        return self
+
+    def __next__(self) -> Task:
+        with self._lock:
+            if self._stopping.is_set():
+                raise StopIteration
+            return next(self._tasks)
+
+    def start(self, pool: ThreadPoolExecutor, threads: int) -> list[Future[Counter[str]]]:
+        """Have so many threads work until nothing is left; each tells what became of its part."""
+        return [pool.submit(self._work) for _ in range(threads)]
+
+    def _work(self) -> Counter[str]:
+        outcomes: Counter[str] = Counter()
+        try:
+            for task in self:
+                outcomes.update(task())
+                connection.close_if_unusable_or_obsolete()
+        finally:
+            connection.close()
+        return outcomes
+
+
+def process_refunds(
+    *, connections: int = 1, limit: int | None = None, stopping: Event | None = None
+) -> Counter[str]:
+    """Send approved refunds back and follow the reversals that are due, until no more of them end.
+
+    Without any queue: whatever the jobs have not done yet, about `limit` of them, or until
+    `stopping` is set. Up to `connections` calls to the provider run at the same time, each with a
+    database connection of its own. Returns how often the provider was `asked`, and how many refunds
+    `ended` or `failed` with an error (logged). Any number of processes may do this at once.
     """
-    counts: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
     with ThreadPoolExecutor(connections) as pool:
-        while limit is None or counts["asked"] < limit:
-            counts["failed"] += open_reversals()
-            due = payments.due_reversals(now=timezone.now(), limit=BATCH)
-            if not due:
-                break
-            for outcome in pool.map(_closing(_advance), due):
-                counts.update(outcome)
-    return counts
+        while True:
+            left = None if limit is None else max(0, limit - outcomes["asked"])
+            tasks = Tasks(islice(due_tasks(), left), stopping or Event())
+            found = sum((each.result() for each in tasks.start(pool, connections)), Counter())
+            outcomes += found
+            if not found["ended"]:
+                return outcomes
 
 
 def open_reversals() -> int:
     """Send back a batch of what is approved, in case its job is gone; return how many failed."""
     failed = 0
-    approved = Refund.objects.approved().order_by("decision_at", "pk")
-    for refund_id in list(approved.values_list("pk", flat=True)[:BATCH]):
-        try:
-            pay_back(refund_id=refund_id)
-        except Exception:
-            logger.exception("Refund %s can't be sent back.", refund_id)
-            failed += 1
+    ready = _ready().order_by("decision_at", "pk")
+    for refund_id in list(ready.values_list("pk", flat=True)[:BATCH]):
+        failed += _open(refund_id) is None
     return failed
 
 
-def _advance(reversal_id: int) -> Iterable[str]:
+def due_tasks() -> Iterator[Task]:
+    """What is due now, and not what becomes due by it: so it comes to an end."""
+    now = timezone.now()
+    while due := payments.due_reversals(now=now, limit=BATCH):
+        yield from (partial(_advance, reversal_id) for reversal_id in due)
+    last = 0
+    while ids := _ready_after(last):
+        yield from (partial(send_back, refund_id) for refund_id in ids)
+        last = ids[-1]
+
+
+def send_back(refund_id: int) -> list[str]:
+    """Take an approved refund as far as it goes without waiting; what became of it."""
+    refund = _open(refund_id)
+    if refund is None:
+        return ["failed"]
+    if refund.status == RefundStatus.PROCESSING and refund.reversal_id:
+        return _advance(refund.reversal_id)
+    return []
+
+
+def _ready() -> QuerySet[Refund]:
+    """Approved, and not behind another one of the order that VNPay has to end first."""
+    before = Refund.objects.filter(
+        order=OuterRef("order"), case__isnull=True, reversal__status__in=Reversal.OPEN
+    )
+    return Refund.objects.approved().filter(Q(case__isnull=False) | ~Exists(before))
+
+
+def _ready_after(last: int) -> list[int]:
+    ready = _ready().filter(pk__gt=last).order_by("pk")
+    return list(ready.values_list("pk", flat=True)[:BATCH])
+
+
+def _open(refund_id: int) -> Refund | None:
+    try:
+        return pay_back(refund_id=refund_id)
+    except Exception:
+        logger.exception("Refund %s can't be sent back.", refund_id)
+        return None
+
+
+def _advance(reversal_id: int) -> list[str]:
     try:
         payments.advance_reversal(reversal_id)
         status = Reversal.objects.values_list("status", flat=True).get(pk=reversal_id)
@@ -64,15 +139,3 @@ def _advance(reversal_id: int) -> Iterable[str]:
         logger.exception("Reversal %s can't be followed.", reversal_id)
         return ["asked", "failed"]
     return ["asked", "ended"]
-
-
-def _closing(work: Callable[[int], Iterable[str]]) -> Callable[[int], Iterable[str]]:
-    """Give a thread's connection back after each piece of work."""
-
-    def run(reversal_id: int) -> Iterable[str]:
-        try:
-            return work(reversal_id)
-        finally:
-            connection.close()
-
-    return run

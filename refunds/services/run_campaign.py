@@ -6,7 +6,7 @@ import logging
 import time
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from orders.models import Order
@@ -31,68 +31,87 @@ def advance_campaign(*, campaign_id: int, seconds: float = SLICE_SECONDS) -> dat
     """
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
-        campaign = RefundCampaign.objects.select_related("event", "showing").get(pk=campaign_id)
-        if campaign.status != RefundCampaign.Status.RUNNING:
+        campaign = running(campaign_id)
+        if campaign is None:
             return None
-        if not _take_next(campaign) and not campaigns.collect(campaign):
-            return _rest(campaign)
+        if not take_next(campaign) and not campaigns.collect(campaign):
+            return rest(campaign)
     return timezone.now()
 
 
-def _take_next(campaign: RefundCampaign) -> bool:
-    """Refund one waiting order; False if there is none."""
-    entry_id = _refund_next(campaign)
-    return entry_id is not None
+def running(campaign_id: int) -> RefundCampaign | None:
+    """The campaign as it stands, None unless it is running.
+
+    It is paused when the event turns out to take place after all: no more money goes back.
+    """
+    campaign = RefundCampaign.objects.select_related("event", "showing").get(pk=campaign_id)
+    if campaign.status != RefundCampaign.Status.RUNNING:
+        return None
+    if campaigns.has_ground(campaign.event, campaign.reason):
+        return campaign
+    _stop(campaign_id)
+    return None
 
 
-def _refund_next(campaign: RefundCampaign) -> int | None:
-    waiting = campaign.orders.filter(status=CampaignOrderStatus.WAITING).order_by("pk")
-    entry_id: int | None = None
+def take_next(campaign: RefundCampaign) -> CampaignOrder | None:
+    """Approve the refund of one waiting order; its entry, None if nobody else's is waiting.
+
+    What fails is listed with the error, but for troubles of the database, which pass.
+    """
+    waiting = campaign.orders.filter(status=CampaignOrderStatus.WAITING)
+    entry: CampaignOrder | None = None
     try:
         with transaction.atomic(durable=True):
-            entry = waiting.select_for_update(skip_locked=True, of=("self",)).first()
-            if entry is None:
-                return None
-            entry_id = entry.pk
-            _refund(campaign, entry)
+            entry = waiting.order_by("pk").select_for_update(skip_locked=True, of=("self",)).first()
+            if entry is not None:
+                _refund(campaign, entry)
+    except OperationalError:
+        raise
     except Exception as error:
-        logger.exception("Entry %s of campaign %s failed.", entry_id, campaign.pk)
+        assert entry is not None
+        logger.exception("Order %s can't be refunded.", entry.order_id)
         note = f"{type(error).__name__}: {error}".replace("\0", "")
-        CampaignOrder.objects.filter(pk=entry_id).update(
-            status=CampaignOrderStatus.LISTED, note=note
-        )
-    return entry_id
+        waiting.filter(pk=entry.pk).update(status=CampaignOrderStatus.LISTED, note=note)
+    return entry
+
+
+def rest(campaign: RefundCampaign) -> datetime | None:
+    """Nothing waits: settle what has ended, and complete the campaign once nothing is open."""
+    now = timezone.now()
+    campaigns.follow(campaign)
+    pending = campaigns.pending_orders(campaign.event, campaign.showing)
+    is_open = campaign.orders.filter(status__in=campaigns.OPEN).exists()
+    if is_open or (not campaign.is_selection and pending.exists()):
+        return now + AGAIN
+    return None if _complete(campaign.pk, now) else now
 
 
 def _refund(campaign: RefundCampaign, entry: CampaignOrder) -> None:
-    order = Order.objects.get_for_update(entry.order_id)
-    entry.refund = refund_whole_order(
+    order = Order.objects.select_related("event", "showing").get_for_update(entry.order_id)
+    refund = refund_whole_order(
         order, Reason(campaign.reason), by=None, at=timezone.now(), why=f"Campaign {campaign.pk}."
     )
+    # Taken up once more after a failure, the order may need none: then the first one is followed.
+    entry.refund = refund or entry.refund
     entry.status = CampaignOrderStatus.REFUNDING
     entry.save(update_fields=["refund", "status"])
 
 
-def _rest(campaign: RefundCampaign) -> datetime | None:
-    """Nothing waits: settle what has ended, and complete the campaign once nothing is open."""
-    now = timezone.now()
-    moving = campaigns.follow(campaign)
-    pending = campaigns.pending_orders(campaign.event, campaign.showing)
-    if moving or (not campaign.is_selection and pending.exists()):
-        return now + AGAIN
-    return None if _complete(campaign, now) else now
+@transaction.atomic(durable=True)
+def _stop(campaign_id: int) -> None:
+    campaign = RefundCampaign.objects.select_for_update(of=("self",)).get(pk=campaign_id)
+    if campaign.status == RefundCampaign.Status.RUNNING:
+        campaign.pause(by=None, at=timezone.now(), reason="The event is not off any more.")
+        campaign.save()
 
 
 @transaction.atomic(durable=True)
-def _complete(campaign: RefundCampaign, now: datetime) -> bool:
+def _complete(campaign_id: int, now: datetime) -> bool:
     """Complete it, unless an order turned up in the last moment or somebody stopped it."""
-    campaign = RefundCampaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
-    is_open = campaign.orders.filter(
-        status__in=[CampaignOrderStatus.WAITING, CampaignOrderStatus.REFUNDING]
-    )
+    campaign = RefundCampaign.objects.select_for_update(of=("self",)).get(pk=campaign_id)
     if campaign.status != RefundCampaign.Status.RUNNING:
         return True
-    if is_open.exists() or campaigns.collect(campaign):
+    if campaign.orders.filter(status__in=campaigns.OPEN).exists() or campaigns.collect(campaign):
         return False
     orders = Order.objects.filter(campaigns__campaign=campaign)
     campaign.totals = {**campaigns.totals(orders), **campaigns.counts(campaign)}

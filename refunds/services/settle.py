@@ -30,7 +30,9 @@ def retry_refund(*, refund_id: int, by: User, note: str) -> Refund:
     _order, payment, refund = _locked(refund_id, by, note)
     _close_open_reversal(refund, succeeded=False, by=by, at=now, note=note)
     if payment is not None:
-        payment.refresh_from_db()  # the closed reversal has given its part of it free
+        # The closed reversal has given its part of it free. Of one field only: reading a status
+        # again takes its protection away for a moment, from all threads.
+        payment.refresh_from_db(fields=["reversed_amount"])
     refund.payout_evidence = note.strip()
     if not payouts.send_back(refund, payment, by=by, at=now):
         raise RefundNotFailed(
@@ -98,5 +100,9 @@ def _close_open_reversal(
     if refund.reversal_id is None:
         return
     reversal = Reversal.objects.get(pk=refund.reversal_id)
+    if reversal.status == Reversal.Status.SUCCEEDED and not succeeded:
+        raise RefundNotFailed(
+            _("The provider says that the money is back; the refund is about to be finished.")
+        )
     if reversal.status in Reversal.OPEN:
         close_reversal(reversal, succeeded=succeeded, by=by, at=at, reason=note.strip())

@@ -84,7 +84,8 @@ def list_actions() -> Iterator[tuple[type, str, str]]:
     for model, page in admin.site._registry.items():
         label = model._meta.label_lower
         yield model, "delete_selected", MODELS[label].delete
-        for action in page.actions or ():
+        for given in page.actions or ():
+            action = getattr(given, "__name__", given)
             told = f"{label} {action}"
             assert told in LIST_ACTIONS, f"{told} is a new action in the back office. {SAY_IT}"
             yield model, action, LIST_ACTIONS[told]

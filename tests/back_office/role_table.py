@@ -35,6 +35,9 @@ MODELS = {
     "payments.providermessage": Rights("A"),
     "payments.reconciliation": Rights("A"),
     "payments.reconciliationentry": Rights("A"),
+    "refunds.refund": Rights("ASM"),
+    "refunds.refundcampaign": Rights("A"),
+    "refunds.campaignorder": Rights("A"),
 }
 
 # Pages on which something is done with a row, by the name of their address.
@@ -52,6 +55,18 @@ ACTIONS = {
     "orders_order_resend_tickets": "ASM",
     "payments_payment_report_case": "AS",
     "payments_paymentcase_resolve": "A",
+    "refunds_refund_approve": "AM",
+    "refunds_refund_reject": "AM",
+    "refunds_refund_override": "A",
+    "refunds_refund_retry": "A",
+    "refunds_refund_mark_paid": "A",
+    "refunds_refund_mark_failed": "A",
+    "refunds_refundcampaign_prepare": "A",
+    "refunds_refundcampaign_start": "A",
+    "refunds_refundcampaign_pause": "A",
+    "refunds_refundcampaign_resume": "A",
+    "refunds_refundcampaign_retry_listed": "A",
+    "refunds_refundcampaign_download_report": "A",
 }
 
 # What is done with rows that are ticked in a list.
@@ -60,6 +75,7 @@ LIST_ACTIONS = {
     "jobs.job revive": "A",
     "ticketing.event publish": "AM",
     "orders.eventrevenue export": "AM",
+    "refunds.refund approve_selected": "AM",
 }
 
 # Pages of no model, for all staff: they show what the reader's role sees anyway.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.apps import apps
 
@@ -121,8 +123,7 @@ def test_each_action_on_a_list_is_there_for_those_whom_the_role_table_names(here
 @pytest.mark.parametrize("name", sorted(FOR_ALL_STAFF - {"view_on_site", "logout", "login"}))
 def test_the_site_itself_is_for_staff_alone(here, who, name):
     [address] = [address for address in addresses() if address.name == name]
-    route = address.route.replace("(?P<app_label>auth|account|jobs|ticketing|mfa|orders|payments)",
-                                  "ticketing").strip("^$")  # fmt: skip
+    route = re.sub(r"\(\?P<app_label>[^)]+\)", "ticketing", address.route).strip("^$")
     event = {"app_label": "ticketing", "model_name": "showing", "field_name": "event"}
 
     answer = here.browsers[who].get(ADMIN + route, event if name == "autocomplete" else {})
@@ -159,9 +160,7 @@ def test_whoever_leaves_an_organizer_sees_its_rows_no_more(here):
     assert here.browsers["member of A"].get(f"{ADMIN}orders/order/").status_code == 403
 
 
-def test_a_role_gives_nothing_that_moves_money_or_decides():
-    words = ("refund", "resolve", "approve", "override", "delete", "revive", "cancel")
+def test_support_has_no_right_that_moves_money_or_decides():
+    changing = {name for name in PERMISSIONS[Role.SUPPORT] if ".view_" not in name}
 
-    for granted in PERMISSIONS.values():
-        changing = {name for name in granted if ".view_" not in name}
-        assert not [name for name in changing if any(word in name for word in words)]
+    assert changing == {"orders.resend_tickets", "payments.report_case"}

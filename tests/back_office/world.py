@@ -20,6 +20,8 @@ from payments.models import (
     Reconciliation,
     ReconciliationEntry,
 )
+from refunds.models import CampaignOrder, RefundCampaign
+from tests.back_office.refund_rows import asked
 from tests.factories import (
     CustomerFactory,
     EventFactory,
@@ -101,6 +103,7 @@ def tenant(name: str) -> Tenant:
         "orders.eventrevenue": EventRevenue.objects.get(pk=event.pk),
         "auth.user": customer,
         **_rows_of_money(name, order),
+        **_rows_of_refunds(order),
         **_rows_of_accounts(customer),
         "jobs.job": outbox.enqueue("orders.paid", run_at=from_now(), order_id=order.pk),
     }
@@ -133,6 +136,17 @@ def _rows_of_money(name: str, order: Any) -> dict[str, Model]:
             case=case,
         ),
     }  # fmt: skip
+
+
+def _rows_of_refunds(order: Any) -> dict[str, Model]:
+    campaign = RefundCampaign.objects.create(
+        event=order.event, reason="cancelled", created_at=from_now()
+    )
+    return {
+        "refunds.refund": asked(order),
+        "refunds.refundcampaign": campaign,
+        "refunds.campaignorder": CampaignOrder.objects.create(campaign=campaign, order=order),
+    }
 
 
 def _rows_of_accounts(customer: User) -> dict[str, Model]:

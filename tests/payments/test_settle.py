@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from jobs.models import Job
 from jobs.services import run_due_jobs
+from orders.errors import OrderNotCancellable
 from orders.models import Order, Ticket
+from orders.services import cancel_order
 from payments.models import Payment, PaymentCase, ProviderMessage
 from payments.providers import Customer
 from payments.services import settle_order, start_payment
@@ -224,6 +226,35 @@ def test_vnpay_is_not_asked_twice_within_five_minutes(attempt, vnpay, settings):
         settle(attempt)
 
     assert len(vnpay.transaction(attempt.txn_ref)["api_calls"]) == 1
+
+
+def test_an_order_whose_late_money_is_being_settled_is_not_cancelled(attempt, call_ipn):
+    let_time_pass(attempt)
+    assert call_ipn(success(attempt)) == "00"
+    assert state(attempt) == ("captured", "pending_payment", {"held"})
+
+    with pytest.raises(OrderNotCancellable):
+        cancel_order(order_id=attempt.order_id, by=attempt.order.customer)
+
+    assert settle(attempt) is None
+    assert state(attempt) == ("captured", "paid", {"sold"})
+    assert not any(violations().values())
+
+
+def test_money_captured_for_an_order_that_ended_meanwhile_is_owed(attempt, call_ipn):
+    """Two clocks may differ: one finds it overdue, the other lets it be cancelled."""
+    let_time_pass(attempt)
+    call_ipn(success(attempt))
+    Order.objects.filter(pk=attempt.order_id).update(expires_at=from_now(seconds=30))
+    cancel_order(order_id=attempt.order_id, by=attempt.order.customer)
+
+    run_due_jobs()
+
+    case = PaymentCase.objects.get()
+    assert (case.kind, case.amount_owed) == ("late", attempt.amount)
+    assert settle(attempt) is None
+    assert PaymentCase.objects.count() == 1
+    assert not any(violations().values())
 
 
 def test_a_second_settling_changes_nothing(attempt, vnpay):

@@ -11,7 +11,9 @@ from tests.factories import (
     seats_in_area,
     showing_with_sale_end,
 )
+from tests.refunds.campaigns import buy
 from tests.sandbox_process import HASH_SECRET, TMN_CODE, SandboxProcess
+from ticketing.models import Event
 
 
 @pytest.fixture(scope="session")
@@ -72,3 +74,16 @@ def stranger(order):
 @pytest.fixture
 def admin():
     return CustomerFactory(is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def event(showing):
+    """It approves refunds for personal reasons by itself."""
+    Event.objects.filter(pk=showing.event_id).update(auto_approve_refund=True)
+    return Event.objects.get(pk=showing.event_id)
+
+
+@pytest.fixture
+def payment(vnpay, client, showing, event):
+    """It paid two tickets of 500,000 VND at the stand-in."""
+    return buy(vnpay, client, showing)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 from jobs.models import Job, JobStatus
 from jobs.services import run_due_jobs
 from payments.models import Payment
 from payments.providers import Customer
 from payments.services import start_payment
+from refunds.models import Refund
 from tests.factories import placed_order, seats_in_area
 from tests.sandbox.protocol import link
 
@@ -43,3 +46,13 @@ def given_back(vnpay, payment):
     """The refunds that the stand-in took for a payment, in VND, rejected ones left out."""
     refunds = vnpay.transaction(payment.txn_ref)["refunds"]
     return [each["amount"] // 100 for each in refunds if each["final_status"] != "09"]
+
+
+def wait_for_the_bank(refund):
+    """Work until the refund is over: the stand-in takes its time for some. Its status then."""
+    deadline = time.monotonic() + 10
+    status = refund.status
+    while status in ("approved", "processing") and time.monotonic() < deadline:
+        work()
+        status = Refund.objects.values_list("status", flat=True).get(pk=refund.pk)
+    return status

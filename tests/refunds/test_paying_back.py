@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from orders.errors import TicketNotValid
@@ -24,7 +22,14 @@ from refunds.services import (
 )
 from tests.factories import CustomerFactory, from_now, paid_order, placed_order, seats_in_area
 from tests.payments.reconciled import let_time_pass
-from tests.refunds.stand_in import bought, call_ipn, dead_jobs, given_back, work
+from tests.refunds.stand_in import (
+    bought,
+    call_ipn,
+    dead_jobs,
+    given_back,
+    wait_for_the_bank,
+    work,
+)
 from tests.refunds.test_requests import everything, reread
 from tests.sandbox.protocol import link
 from ticketing.errors import NotAllowed
@@ -53,14 +58,6 @@ def tickets_of(payment):
 
 def broken():
     return {rule: count for rule, count in violations().items() if count}
-
-
-def wait_for_the_bank(refund):
-    """Work until the refund is over: the stand-in takes its time for some."""
-    deadline = time.monotonic() + 10
-    while reread(refund).status in ("approved", "processing") and time.monotonic() < deadline:
-        work()
-    return reread(refund).status
 
 
 def order_is(order, status, refunded, reserved=0):

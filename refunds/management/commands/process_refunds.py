@@ -7,20 +7,25 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from jobs.stopping import told_to_stop
 from refunds import services
+from refunds.management.arguments import add_connections
 
 
 class Command(BaseCommand):
-    help = "Send approved refunds back through the payment provider and follow them to their end."
+    help = (
+        "Send approved refunds back through the payment provider and follow them to their end. "
+        "May run beside the job workers and beside itself, be stopped and started again."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--limit", type=int, help="at most this many calls to the provider")
-        parser.add_argument(
-            "--connections", type=int, default=4, help="calls at the same time (default: 4)"
-        )
+        parser.add_argument("--limit", type=int, help="about so many calls to the provider")
+        add_connections(parser)
 
     def handle(self, *, limit: int | None, connections: int, **options: Any) -> None:
-        counts = services.process_refunds(connections=connections, limit=limit)
+        counts = services.process_refunds(
+            connections=connections, limit=limit, stopping=told_to_stop()
+        )
         self.stdout.write(
             f"Asked the provider {counts['asked']} times; {counts['ended']} refunds ended, "
             f"{counts['failed']} failed with an error."

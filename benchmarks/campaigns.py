@@ -1,0 +1,125 @@
+"""Refunding a cancelled event: approving its orders, and paying them back through the stand-in."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Event as Signal
+
+import httpx
+import psutil
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from benchmarks import sold_event
+from benchmarks.relay import stand_in
+from payments.vnpay.config import Config
+from refunds.models import RefundCampaign, RefundReason
+from refunds.operations import campaigns
+from refunds.services import drive_campaign, prepare_campaign, start_campaign
+from refunds.services.process import send_back
+from refunds.services.run_campaign import take_next
+from ticketing.services import confirm_cancellation
+
+SLOW = 0.05  # seconds that VNPay thinks before it takes a refund
+
+
+@dataclass(frozen=True)
+class Refunded:
+    """Orders in a second; `statements` of one order, and megabytes that the process grew by."""
+
+    approved: float
+    paid_back: float
+    paid_back_slowly: float
+    slowest: float
+    """What the provider alone would let through, thinking `SLOW` seconds over each refund."""
+    statements: int
+    megabytes: float
+
+
+def measure(environment: dict[str, str], *, orders: int, connections: int) -> Refunded:
+    """Cancel three events of so many orders: for approving alone, a fast and a slow provider.
+
+    The answers of VNPay are final at once; nobody runs the jobs meanwhile.
+    """
+    with stand_in(environment), _client() as http:
+        _set_weather(http, no_ipn=True, refund_outcome="done")
+        fast = _cancelled(http, "paid-back", "FST", orders)
+        before = psutil.Process().memory_info().rss
+        paid_back = _rate(orders, lambda: _drive(fast, connections))
+        slow = _cancelled(http, "paid-back-slowly", "SLW", orders)
+        _set_weather(http, api_slow_seconds=SLOW)
+        paid_back_slowly = _rate(orders, lambda: _drive(slow, connections))
+        grown = psutil.Process().memory_info().rss - before
+        _set_weather(http, api_slow_seconds=None)
+        statements = _count_statements(_cancelled(http, "one-more", "ONE", 2))
+        # The last one, as every driver would send back what it approves.
+        approving = _cancelled(http, "approved", "APP", orders)
+        approved = _rate(orders, lambda: _approve(approving))
+    connection.close()
+    return Refunded(
+        approved, paid_back, paid_back_slowly, connections / SLOW, statements, grown / 1e6
+    )
+
+
+def _client() -> httpx.Client:
+    url = f"http://127.0.0.1:{settings.SANDBOX_PORT}"
+    return httpx.Client(base_url=url, trust_env=False, timeout=60)
+
+
+def _set_weather(http: httpx.Client, **switches: object) -> None:
+    http.put("/control/weather", json=switches).raise_for_status()
+
+
+def _cancelled(http: httpx.Client, slug: str, prefix: str, orders: int) -> RefundCampaign:
+    """A running campaign whose orders are all on its list."""
+    config = Config(
+        tmn_code=settings.VNPAY_TMN_CODE,
+        hash_secret=settings.VNPAY_HASH_SECRET,
+        payment_url=settings.VNPAY_PAYMENT_URL,
+        api_url=settings.VNPAY_API_URL,
+        return_url=f"{settings.PUBLIC_URL}/payments/vnpay/return/",
+    )
+    with connection.cursor() as cursor:
+        sold = sold_event.sell(cursor, slug=slug, orders=orders, prefix=prefix)
+        sold_event.pay_there(cursor, sold, http, config)
+        cursor.execute("VACUUM ANALYZE")
+    admin, _is_new = User.objects.get_or_create(username="bench-admin", is_superuser=True)
+    confirm_cancellation(event_id=sold.event, by=admin, reason="Made for the benchmark.")
+    campaign = prepare_campaign(event_id=sold.event, reason=RefundReason.CANCELLED, by=None)
+    start_campaign(campaign_id=campaign.pk, by=None, reason="Made for the benchmark.")
+    while campaigns.collect(campaign):
+        pass
+    return RefundCampaign.objects.select_related("event", "showing").get(pk=campaign.pk)
+
+
+def _rate(orders: int, work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return orders / (time.perf_counter() - started)
+
+
+def _approve(campaign: RefundCampaign) -> None:
+    while take_next(campaign):
+        pass
+
+
+def _drive(campaign: RefundCampaign, connections: int) -> None:
+    drive_campaign(
+        campaign_id=campaign.pk, connections=connections, stopping=Signal(), tell=lambda _: None
+    )
+
+
+def _count_statements(campaign: RefundCampaign) -> int:
+    """From the approval to the tickets, of the second of two orders."""
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as captured:
+            entry = take_next(campaign)
+            assert entry is not None
+            assert entry.refund_id is not None
+            send_back(entry.refund_id)
+    sql = [str(query["sql"]) for query in captured.captured_queries]
+    return sum(text not in ("BEGIN", "COMMIT") for text in sql)

@@ -1,0 +1,68 @@
+"""Approving many refunds at once: first shown with what they come to, then one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from refunds import services
+from refunds.models import UNDECIDED, Refund
+from ticketing.errors import DomainError
+
+AT_ONCE = 200  # one request: each is a transaction of its own
+
+
+@admin.action(description=gettext_lazy("Approve selected refunds"), permissions=["decide"])
+def approve_selected(
+    desk: Any, request: HttpRequest, refunds: QuerySet[Refund]
+) -> HttpResponse | None:
+    """Show what is selected and what it comes to; approve it when that is confirmed."""
+    chosen = list(refunds.select_related("order__event").order_by("pk")[: AT_ONCE + 1])
+    if len(chosen) > AT_ONCE:
+        messages.error(request, _("Select {count} at most.").format(count=AT_ONCE))
+        return None
+    if "confirmed" in request.POST:
+        _approve(request, chosen)
+        return None
+    undecided = [refund for refund in chosen if refund.status in UNDECIDED]
+    if not undecided:
+        messages.error(request, _("None of these waits for a decision."))
+        return None
+    return _ask(desk, request, undecided)
+
+
+def _ask(desk: Any, request: HttpRequest, refunds: Sequence[Refund]) -> HttpResponse:
+    total = sum((refund.amount for refund in refunds), Decimal(0))
+    context = {
+        **desk.admin_site.each_context(request),
+        "title": _("Approve selected refunds"),
+        "rows": [(refund, refund.order.price_tag(refund.amount)) for refund in refunds],
+        "total": refunds[0].order.price_tag(total),
+        "checkbox": ACTION_CHECKBOX_NAME,
+        "opts": desk.opts,
+    }
+    return render(request, "refunds/approve_selected.html", context)
+
+
+def _approve(request: HttpRequest, refunds: Sequence[Refund]) -> None:
+    assert isinstance(request.user, User)
+    for refund in refunds:
+        order = refund.order
+        try:
+            services.approve_refund(refund_id=refund.pk, by=request.user)
+        except DomainError as refusal:
+            messages.error(request, f"{order}: {refusal}")
+        else:
+            amount = order.price_tag(refund.amount)
+            told = _("{order}: {amount} approved.")
+            messages.success(request, told.format(order=order, amount=amount))

@@ -1,0 +1,95 @@
+"""What platform admins can decide about a campaign, each with a reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_fsm import can_proceed
+
+from refunds import services
+from refunds.admin.campaign_figures import preview_of, tagged
+from refunds.admin.decisions import Decision
+from refunds.models import CampaignOrderStatus, RefundCampaign
+from ticketing.asking import ReasonForm
+from ticketing.roles import is_admin
+
+
+def _decides(user: User, campaign: RefundCampaign) -> bool:
+    return is_admin(user)
+
+
+def _ask(data: Any, campaign: RefundCampaign) -> ReasonForm:
+    return ReasonForm(data)
+
+
+def _retried(campaign: RefundCampaign) -> int:
+    """How many orders a retry takes up: where an admin has overridden, that was the decision."""
+    listed = campaign.orders.filter(status=CampaignOrderStatus.LISTED)
+    return listed.exclude(refund__overrides__isnull=False).count()
+
+
+def _waiting(campaign: RefundCampaign) -> int:
+    return campaign.orders.filter(status=CampaignOrderStatus.WAITING).count()
+
+
+def _what_starts(campaign: RefundCampaign) -> str:
+    totals = preview_of(campaign).totals
+    return _(
+        "{amount} go back to the customers of {count} orders. Their tickets let nobody in."
+    ).format(amount=tagged(totals["left"]), count=totals["orders"])
+
+
+def _what_pauses(campaign: RefundCampaign) -> str:
+    return _("No further order is taken up. Refunds that are approved go their way.")
+
+
+def _what_resumes(campaign: RefundCampaign) -> str:
+    told = _("It goes on where it was paused; {count} orders wait.")
+    return told.format(count=_waiting(campaign))
+
+
+def _what_is_retried(campaign: RefundCampaign) -> str:
+    return _(
+        "{count} listed orders are taken up once more: what is missing to each is approved anew."
+    ).format(count=_retried(campaign))
+
+
+START = Decision(
+    "start",
+    gettext_lazy("Start"),
+    _what_starts,
+    services.start_campaign,
+    _ask,
+    is_for=_decides,
+    is_possible=lambda campaign: can_proceed(campaign.start),
+)
+PAUSE = Decision(
+    "pause",
+    gettext_lazy("Pause"),
+    _what_pauses,
+    services.pause_campaign,
+    _ask,
+    is_for=_decides,
+    is_possible=lambda campaign: can_proceed(campaign.pause),
+)
+RESUME = Decision(
+    "resume",
+    gettext_lazy("Resume"),
+    _what_resumes,
+    services.resume_campaign,
+    _ask,
+    is_for=_decides,
+    is_possible=lambda campaign: can_proceed(campaign.resume),
+)
+RETRY_LISTED = Decision(
+    "retry-listed",
+    gettext_lazy("Retry the listed orders"),
+    _what_is_retried,
+    services.retry_campaign,
+    _ask,
+    is_for=_decides,
+    is_possible=lambda campaign: _retried(campaign) > 0,
+)

@@ -1,0 +1,124 @@
+"""Campaigns: tried out, started, watched, stopped and reported. For platform admins only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import action
+
+from payments.admin import PlatformOnly
+from refunds import services
+from refunds.admin import campaign_decisions as decisions
+from refunds.admin import campaign_figures as figures
+from refunds.admin.decisions import Decisions, page_of
+from refunds.admin.parts import History
+from refunds.admin.selection import Selection
+from refunds.models import CampaignOrderStatus, CampaignStatus, RefundCampaign
+from refunds.operations.campaign_report import COLUMNS
+from ticketing.errors import DomainError
+from ticketing.exports import stream_csv
+from ticketing.roles import is_admin
+
+
+@admin.register(RefundCampaign)
+class RefundCampaignAdmin(Decisions, PlatformOnly):
+    id_argument = "campaign_id"
+    change_form_template = "refunds/campaign.html"
+    list_display = ["created_at", "event", "reason", "scope", "status", "how_far"]
+    list_filter = ["status", "reason"]
+    list_select_related = ["event", "showing"]
+    search_fields = ["event__title"]
+    ordering = ["-pk"]
+    fields = [
+        "event", "reason", "scope", "status", "progress", "final_report",
+        "created_at", "started_at", "started_by", "completed_at",
+    ]  # fmt: skip
+    readonly_fields = ["scope", "progress", "final_report"]
+    inlines = [History]
+    actions_list = ["prepare"]
+    actions_detail = ["start", "pause", "resume", "retry_listed", "download_report"]
+
+    start = page_of(decisions.START)
+    pause = page_of(decisions.PAUSE)
+    resume = page_of(decisions.RESUME)
+    retry_listed = page_of(decisions.RETRY_LISTED)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RefundCampaign]:
+        """With how many orders are in which state, read in the same statement."""
+        counts = {
+            f"{status}_orders": Count("orders", filter=Q(orders__status=status))
+            for status in CampaignOrderStatus.values
+        }
+        rows: QuerySet[RefundCampaign] = super().get_queryset(request)
+        return rows.annotate(**counts)
+
+    @admin.display(description=gettext_lazy("orders"))
+    def scope(self, campaign: RefundCampaign) -> str:
+        if campaign.is_selection:
+            return _("chosen orders")
+        return str(campaign.showing) if campaign.showing else _("all of the event")
+
+    @admin.display(description=gettext_lazy("progress"))
+    def how_far(self, campaign: RefundCampaign) -> str | None:
+        if campaign.status == CampaignStatus.DRAFT:
+            return None
+        read: Any = campaign
+        counts = {each: getattr(read, f"{each}_orders") for each in CampaignOrderStatus.values}
+        return figures.line(counts)
+
+    @admin.display(description=gettext_lazy("progress"))
+    def progress(self, campaign: RefundCampaign) -> str:
+        """How far it is; of a draft, what it would do."""
+        is_draft = campaign.status == CampaignStatus.DRAFT
+        return figures.dry_run(campaign) if is_draft else figures.progress(campaign)
+
+    @admin.display(description=gettext_lazy("report of its completion"))
+    def final_report(self, campaign: RefundCampaign) -> str:
+        return figures.final(campaign) if campaign.totals else ""
+
+    @action(  # type: ignore[untyped-decorator]
+        description=gettext_lazy("Report as CSV"), url_path="report", permissions=["view"]
+    )
+    def download_report(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
+        """Every order of the campaign, written row by row."""
+        campaign = get_object_or_404(RefundCampaign, pk=object_id)
+        rows = services.campaign_rows(campaign_id=campaign.pk)
+        return stream_csv(f"campaign-{campaign.pk}.csv", list(COLUMNS), rows)
+
+    @action(  # type: ignore[untyped-decorator]
+        description=gettext_lazy("Refund chosen orders"),
+        url_path="prepare",
+        permissions=["prepare"],
+    )
+    def prepare(self, request: HttpRequest) -> HttpResponse:
+        """Ask which orders of an event, and make a draft of them."""
+        form = Selection(request.POST if request.method == "POST" else None)
+        made = self._prepared(request, form) if form.is_valid() else None
+        if made is not None:
+            messages.success(request, _("The draft is made. Nothing goes back before its start."))
+            return redirect("admin:refunds_refundcampaign_change", made.pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Refund chosen orders"),
+            "form": form,
+            "opts": self.opts,
+        }
+        return render(request, "refunds/prepare_campaign.html", context)
+
+    def _prepared(self, request: HttpRequest, form: Selection) -> RefundCampaign | None:
+        assert isinstance(request.user, User)
+        try:
+            return services.prepare_campaign(**form.wish, by=request.user)
+        except DomainError as refusal:
+            form.add_error(None, str(refusal))
+            return None
+
+    def has_prepare_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return is_admin(request.user)

@@ -1,0 +1,155 @@
+"""Refunds to look at, to decide, and to settle where the provider did not give the money back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django_fsm_log.models import StateLog
+
+from jobs.back_office import ReadOnly
+from refunds.admin import desk_decisions as decisions
+from refunds.admin.approve_selected import approve_selected
+from refunds.admin.decisions import Decisions, page_of
+from refunds.admin.parts import History, OverridesOfRefund, TicketsOfRefund
+from refunds.explanations import FALLBACK, in_language
+from refunds.models import UNDECIDED, Refund, RefundStatus
+from ticketing.back_office import OwnEvents
+from ticketing.roles import DECIDE_REFUND, is_admin
+
+FOR_ORGANIZERS = [RefundStatus.PENDING_ORGANIZER]
+FOR_ADMINS = [*FOR_ORGANIZERS, RefundStatus.PENDING_ADMIN, RefundStatus.PAYMENT_FAILED]
+UP_TO_THE_PLATFORM = [RefundStatus.PENDING_ADMIN, RefundStatus.PAYMENT_FAILED]
+
+
+class WaitingForMe(admin.SimpleListFilter):
+    title = gettext_lazy("waiting for me")
+    parameter_name = "waiting"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", _("I can decide it"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Refund]) -> QuerySet[Refund]:
+        """What the reader may do something about; nobody decides about an own request."""
+        if not self.value():
+            return queryset
+        theirs = FOR_ADMINS if is_admin(request.user) else FOR_ORGANIZERS
+        waiting = queryset.filter(status__in=theirs)
+        return waiting.exclude(status__in=UNDECIDED, requested_by=request.user.pk)
+
+
+@admin.register(Refund)
+class RefundAdmin(OwnEvents, ReadOnly, Decisions):
+    organizer_field = "order__event__organizer"
+    id_argument = "refund_id"
+    list_display = [
+        "requested_at", "order", "event", "reason", "status", "percentage", "money", "decision",
+    ]  # fmt: skip
+    list_filter = [WaitingForMe, "status", "reason"]
+    list_select_related = ["order__event__organizer"]
+    search_fields = [
+        "order__code__exact", "order__email__iexact", "order__customer__email__iexact",
+    ]  # fmt: skip
+    ordering = ["-pk"]
+    show_full_result_count = False
+    actions = [approve_selected]
+    inlines = [TicketsOfRefund, OverridesOfRefund, History]
+    readonly_fields = [
+        "event", "email", "percentage", "base", "money", "steps", "decision",
+        "provider_report", "provider_word",
+    ]  # fmt: skip
+    actions_detail = ["approve", "reject", "override", "retry", "mark_paid", "mark_failed"]
+
+    approve = page_of(decisions.APPROVE)
+    reject = page_of(decisions.REJECT)
+    override = page_of(decisions.OVERRIDE)
+    retry = page_of(decisions.RETRY)
+    mark_paid = page_of(decisions.MARK_PAID)
+    mark_failed = page_of(decisions.MARK_FAILED)
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        """Support looks on; which refunds a member decides is up to the policy."""
+        return bool(request.user.has_perm(DECIDE_REFUND))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Refund]:
+        """With whoever decided last: a rejection names its decider in the log only."""
+        log = StateLog.objects.filter(
+            content_type=ContentType.objects.get_for_model(Refund),
+            object_id=OuterRef("pk"),
+            transition__in=["approve", "reject"],
+        )
+        decided_by = Subquery(log.order_by("-pk").values("by__username")[:1])
+        rows: QuerySet[Refund] = super().get_queryset(request)
+        return rows.annotate(decided_by=decided_by)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """What the provider said, word by word, is for platform admins."""
+        provider = "provider_report" if is_admin(request.user) else "provider_word"
+        asked = ["status", "decision", "order", "event", "email", "reason"]
+        decided = ["requested_at", "requested_by", "decision_at", "rejection_reason"]
+        money = ["payment", "reversal", "case", provider, "payout_evidence", "processed_at"]
+        amount = ["percentage", "base", "money", "steps"]
+        shown: list[Any] = [
+            (None, {"fields": asked}),
+            (_("Amount"), {"fields": amount}),
+            (_("Decision"), {"fields": decided}),
+        ]
+        is_open = obj is not None and obj.status in UNDECIDED
+        return shown if is_open else [*shown, (_("Money"), {"fields": money})]
+
+    @admin.display(description=gettext_lazy("event"), ordering="order__event__title")
+    def event(self, refund: Refund) -> str:
+        return str(refund.order.event)
+
+    @admin.display(description=gettext_lazy("customer"))
+    def email(self, refund: Refund) -> str:
+        return refund.order.email
+
+    @admin.display(description=gettext_lazy("percentage"), ordering="percentage_applied")
+    def percentage(self, refund: Refund) -> str:
+        return f"{refund.percentage_applied} %"
+
+    @admin.display(description=gettext_lazy("base"))
+    def base(self, refund: Refund) -> str:
+        base = refund.order.price_tag(refund.base_amount)
+        return f"{base} ({refund.get_calculation_basis_display()})"
+
+    @admin.display(description=gettext_lazy("amount"), ordering="amount")
+    def money(self, refund: Refund) -> str:
+        return refund.order.price_tag(refund.amount)
+
+    @admin.display(description=gettext_lazy("decision"))
+    def decision(self, refund: Refund) -> str:
+        """Whom it waits for, or who has decided."""
+        if refund.status == RefundStatus.PENDING_ORGANIZER:
+            return _("up to {organizer}").format(organizer=refund.order.event.organizer)
+        if refund.status in UP_TO_THE_PLATFORM:
+            return _("up to the platform")
+        decided_by = getattr(refund, "decided_by", None)
+        return _("by {person}").format(person=decided_by) if decided_by else _("by the rules")
+
+    @admin.display(description=gettext_lazy("how the amount came about"))
+    def steps(self, refund: Refund) -> str:
+        told = in_language(refund.explanation, get_language() or FALLBACK)
+        return render_to_string("refunds/steps.html", {"steps": [step["text"] for step in told]})
+
+    @admin.display(description=gettext_lazy("the provider's word"))
+    def provider_report(self, refund: Refund) -> str:
+        """All that a person needs to look it up at the provider, and how far the reversal is."""
+        error = refund.provider_error
+        answer = json.dumps(error.get("answer"), indent=2, ensure_ascii=False)
+        context = {"error": error, "answer": answer, "reversal": refund.reversal}
+        return render_to_string("refunds/provider_report.html", context)
+
+    @admin.display(description=gettext_lazy("the provider's word"))
+    def provider_word(self, refund: Refund) -> str:
+        if refund.status != RefundStatus.PAYMENT_FAILED:
+            return ""
+        return _("The provider did not give the money back. The platform takes care of it.")

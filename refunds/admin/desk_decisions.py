@@ -1,0 +1,137 @@
+"""What staff can decide about a refund: who is offered it, and what it will do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from refunds import services
+from refunds.admin import desk_forms as forms
+from refunds.admin.decisions import Decision
+from refunds.models import UNDECIDED, Refund, RefundStatus
+from ticketing.roles import is_admin
+
+
+def _decides(user: User, refund: Refund) -> bool:
+    """Whether it is up to this user. Whoever comes too late is told so, and not turned away."""
+    return not _is_undecided(refund) or services.may_decide(refund, user)
+
+
+def _overrides(user: User, refund: Refund) -> bool:
+    return is_admin(user) and refund.requested_by_id != user.pk
+
+
+def _settles(user: User, refund: Refund) -> bool:
+    return is_admin(user)
+
+
+def _is_undecided(refund: Refund) -> bool:
+    return refund.status in UNDECIDED
+
+
+def _has_failed(refund: Refund) -> bool:
+    return bool(refund.status == RefundStatus.PAYMENT_FAILED)
+
+
+def _about(sentence: Any, refund: Refund) -> str:
+    """The sentence with the refund's own figures."""
+    return str(sentence).format(
+        amount=refund.order.price_tag(refund.amount),
+        order=refund.order.code,
+        percentage=refund.percentage_applied,
+    )
+
+
+APPROVE = Decision(
+    "approve",
+    gettext_lazy("Approve"),
+    lambda refund: _about(
+        _(
+            "{amount} go back to the customer of order {order}, by the way the payment came. "
+            "The tickets let nobody in any more."
+        ),
+        refund,
+    ),
+    services.approve_refund,
+    lambda data, refund: forms.Approval(data),
+    is_for=_decides,
+    is_possible=_is_undecided,
+)
+REJECT = Decision(
+    "reject",
+    gettext_lazy("Reject"),
+    lambda refund: _about(
+        _(
+            "The customer of order {order} does not get {amount} back. "
+            "The tickets stay valid as they are."
+        ),
+        refund,
+    ),
+    services.reject_refund,
+    lambda data, refund: forms.Rejection(data),
+    is_for=_decides,
+    is_possible=_is_undecided,
+)
+OVERRIDE = Decision(
+    "override",
+    gettext_lazy("Override the percentage"),
+    lambda refund: _about(
+        _(
+            "As it stands, {percentage} % go back for order {order}: {amount}. "
+            "Another percentage takes the place of it; 0 % rejects the refund."
+        ),
+        refund,
+    ),
+    services.override_refund,
+    forms.Override,
+    is_for=_overrides,
+    is_possible=forms.may_be_overridden,
+)
+RETRY = Decision(
+    "retry",
+    gettext_lazy("Retry at the provider"),
+    lambda refund: _about(
+        _(
+            "The provider is told anew to give {amount} back for order {order}. Look there first: "
+            "if it did so before, the customer gets the money twice."
+        ),
+        refund,
+    ),
+    services.retry_refund,
+    lambda data, refund: forms.Retry(data),
+    is_for=_settles,
+    is_possible=_has_failed,
+)
+MARK_PAID = Decision(
+    "mark-paid",
+    gettext_lazy("Mark as paid by hand"),
+    lambda refund: _about(
+        _(
+            "No money moves by this. It is kept that {amount} are back at the customer of order "
+            "{order}; tickets, seats and order follow."
+        ),
+        refund,
+    ),
+    services.mark_refund_paid,
+    lambda data, refund: forms.PaidByHand(data),
+    is_for=_settles,
+    is_possible=_has_failed,
+)
+MARK_FAILED = Decision(
+    "mark-failed",
+    gettext_lazy("Give it up"),
+    lambda refund: _about(
+        _(
+            "The {amount} set aside for order {order} do not go back. The customer is told, and "
+            "the tickets are valid again."
+        ),
+        refund,
+    ),
+    services.mark_refund_failed,
+    lambda data, refund: forms.Failure(data),
+    is_for=_settles,
+    is_possible=_has_failed,
+)

@@ -1,0 +1,107 @@
+"""What is shown below a refund or a campaign; whoever sees the row sees these."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy
+from django_fsm_log.models import StateLog
+from unfold.admin import TabularInline
+
+from refunds.models import RefundOverride, RefundTicket
+from ticketing.admin import HistoryInline
+
+
+class PartOfRefund(TabularInline):  # type: ignore[misc]
+    """Rows that belong to a refund and that only services write."""
+
+    extra = 0
+    can_delete = False
+    hide_title = True
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class TicketsOfRefund(PartOfRefund):
+    """The places that it takes back. Not the codes: whoever reads one gets in with it."""
+
+    model = RefundTicket
+    verbose_name_plural = gettext_lazy("tickets")
+    fields: ClassVar = ["place", "price", "ticket_status", "is_live"]
+    readonly_fields = fields
+    ordering = ["ticket_id"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RefundTicket]:
+        rows: QuerySet[RefundTicket] = super().get_queryset(request)
+        return rows.select_related("ticket__order")
+
+    @admin.display(description=gettext_lazy("place"))
+    def place(self, row: RefundTicket) -> str:
+        ticket = row.ticket
+        return f"{ticket.area_name} · {ticket.row_label} · {ticket.seat_number}"
+
+    @admin.display(description=gettext_lazy("price"))
+    def price(self, row: RefundTicket) -> str:
+        return row.ticket.order.price_tag(row.ticket.price)
+
+    @admin.display(description=gettext_lazy("status"))
+    def ticket_status(self, row: RefundTicket) -> str:
+        return row.ticket.get_status_display()
+
+
+class OverridesOfRefund(PartOfRefund):
+    """Which percentages an admin put in the place of the policy's."""
+
+    model = RefundOverride
+    verbose_name_plural = gettext_lazy("overrides")
+    fields: ClassVar = ["at", "before", "after", "actor", "note"]
+    readonly_fields = fields
+    ordering = ["pk"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RefundOverride]:
+        rows: QuerySet[RefundOverride] = super().get_queryset(request)
+        return rows.select_related("actor", "refund__order")
+
+    @admin.display(description=gettext_lazy("before"))
+    def before(self, row: RefundOverride) -> str:
+        return f"{row.old_percentage} %: {row.refund.order.price_tag(row.old_amount)}"
+
+    @admin.display(description=gettext_lazy("after"))
+    def after(self, row: RefundOverride) -> str:
+        return f"{row.new_percentage} %: {row.refund.order.price_tag(row.new_amount)}"
+
+
+class History(HistoryInline):
+    """Who moved a refund or a campaign, from where to where, when and why; newest first."""
+
+    fields: ClassVar = ["timestamp", "moved_from", "moved_to", "by", "why"]
+    readonly_fields = fields
+    hide_title = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StateLog]:
+        rows: QuerySet[StateLog] = super().get_queryset(request)
+        return rows.select_related("content_type")
+
+    @admin.display(description=gettext_lazy("from"))
+    def moved_from(self, row: StateLog) -> str:
+        return str(row.get_source_state_display())
+
+    @admin.display(description=gettext_lazy("to"))
+    def moved_to(self, row: StateLog) -> str:
+        return str(row.get_state_display())
+
+    @admin.display(description=gettext_lazy("reason"))
+    def why(self, row: StateLog) -> str:
+        """References are long, and phones are narrow."""
+        return format_html('<span style="overflow-wrap: anywhere">{}</span>', row.description)

@@ -1,0 +1,154 @@
+"""Deciding about refunds in the admin: who is offered what, and what becomes of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobs.models import Job
+from orders.models import Order
+from refunds.models import Refund, RefundOverride, RefundStatus
+from tests.back_office.refund_rows import (
+    SETTLING,
+    STEPS,
+    asked,
+    decide,
+    failed,
+    html,
+    offered,
+    page_of,
+    status,
+    stored,
+    told,
+)
+from tests.refunds.test_requests import reread
+
+
+def test_an_admin_is_offered_what_the_state_allows(boss, personal):
+    assert offered(boss, personal) == {"approve", "reject", "override"}
+
+    decide(boss, personal, "approve")
+    assert offered(boss, personal) == {"override"}
+
+    decide(boss, personal, "override", percentage=0)
+    assert offered(boss, personal) == set()
+
+
+def test_an_admin_is_offered_to_settle_what_the_provider_did_not_do(boss, unpaid):
+    assert offered(boss, unpaid) == set(SETTLING)
+
+
+def test_the_organizer_is_offered_to_decide_about_a_personal_reason_only(member, personal):
+    assert offered(member, personal) == {"approve", "reject"}
+
+    decide(member, personal, "approve")
+
+    assert offered(member, personal) == set()
+
+
+def test_the_organizer_is_offered_nothing_that_is_up_to_the_platform(member, postponed):
+    assert offered(member, postponed) == set()
+
+
+def test_the_organizer_settles_no_failure(member, unpaid):
+    assert offered(member, unpaid) == set()
+
+
+@pytest.mark.parametrize("who", ["member", "boss"])
+def test_approving_sets_the_money_aside_and_says_who_did_it(who, personal, order, request):
+    browser = request.getfixturevalue(who)
+
+    answer = decide(browser, personal, "approve")
+
+    assert status(personal) == RefundStatus.APPROVED
+    assert reread(personal).approved_by == browser.user
+    assert reread(order).refund_reserved_amount == 800_000
+    assert Job.objects.filter(topic="refunds.pay_back").count() == 1
+    assert "Done: Approve." in told(answer)
+    assert f"by {who}" in told(answer)
+
+
+@pytest.mark.parametrize("who", ["member", "boss"])
+def test_rejecting_keeps_the_reason(who, personal, request):
+    answer = decide(request.getfixturevalue(who), personal, "reject")
+
+    assert status(personal) == RefundStatus.REJECTED
+    assert reread(personal).rejection_reason == "The hall is booked."
+    assert f"by {who}" in told(answer)
+
+
+def test_an_override_keeps_old_and_new_and_who_and_why(boss, personal):
+    answer = decide(boss, personal, "override")
+
+    assert (reread(personal).percentage_applied, reread(personal).amount) == (100, 1_000_000)
+    kept = RefundOverride.objects.get()
+    assert (kept.old_percentage, kept.new_percentage) == (80, 100)
+    assert (kept.actor, kept.note) == (boss.user, "It was our fault.")
+    assert "It was our fault." in told(answer)
+
+
+def test_an_override_shows_what_each_percentage_would_bring(boss, personal):
+    page = html(boss, page_of(personal, "override"))
+
+    for percentage, amount in (
+        (0, "0 VND"), (60, "600,000 VND"), (80, "800,000 VND"),
+        (90, "900,000 VND"), (100, "1,000,000 VND"),
+    ):  # fmt: skip
+        assert f"{percentage} %: {amount}" in page
+
+
+@pytest.mark.parametrize("is_approved", [False, True])
+@pytest.mark.parametrize("percentage", [60, 90, 100])
+def test_an_override_makes_what_it_has_shown(boss, postponed, order, percentage, is_approved):
+    """Some of the order has gone back before, so the amount is no plain share."""
+    Order.objects.filter(pk=order.pk).update(refunded_amount=200_000)
+    if is_approved:
+        Refund.objects.filter(pk=postponed.pk).update(amount=700_000)
+        decide(boss, postponed, "approve")
+    page = html(boss, page_of(postponed, "override"))
+
+    decide(boss, postponed, "override", percentage=percentage)
+
+    assert f"{percentage} %: {order.price_tag(reread(postponed).amount)}" in page
+    assert reread(postponed).amount == percentage * 10_000 - 200_000
+
+
+def test_a_retry_opens_a_new_reversal(boss, unpaid):
+    first = unpaid.reversal
+
+    decide(boss, unpaid, "retry")
+
+    refund = reread(unpaid)
+    assert refund.status == RefundStatus.PROCESSING
+    assert refund.payout_evidence == "The portal shows no refund."
+    assert (reread(first).status, refund.reversal.status) == ("rejected", "created")
+
+
+def test_money_paid_by_hand_takes_tickets_and_order_along(boss, unpaid, order):
+    answer = decide(boss, unpaid, "mark_paid")
+
+    assert status(unpaid) == RefundStatus.PARTIAL
+    assert reread(unpaid).payout_evidence == "Bank transfer FT26325001."
+    assert reread(order).refunded_amount == 800_000
+    assert set(order.tickets.values_list("status", flat=True)) == {"refunded"}
+    assert "Bank transfer FT26325001." in told(answer)
+
+
+def test_giving_up_sets_the_money_free(boss, unpaid, order):
+    decide(boss, unpaid, "mark_failed")
+
+    assert status(unpaid) == RefundStatus.FAILED
+    assert reread(order).refund_reserved_amount == 0
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_the_page_names_the_amount_and_looking_at_it_changes_nothing(boss, step, order):
+    refund = asked(order)
+    if step in SETTLING:
+        failed(refund)
+    before = stored()
+
+    page = html(boss, page_of(refund, step))
+
+    assert "800,000 VND" in page
+    assert order.code in page
+    assert stored() == before

@@ -1,0 +1,227 @@
+"""Refunds as staff reads them: the list, the page of one, and approving many at once."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.utils import translation
+
+from orders.models import Order
+from tests.back_office.refund_rows import (
+    LIST,
+    asked,
+    asked_after_postponing,
+    bought,
+    decide,
+    failed,
+    html,
+    page_of,
+    rejected,
+    status,
+    stored,
+    told,
+)
+from tests.refunds.test_requests import reread
+
+SCRIPT = "<script>alert(1)</script>"
+
+
+def test_looking_at_the_list_and_the_refund_changes_nothing(boss, unpaid):
+    before = stored()
+
+    html(boss, LIST)
+    html(boss, page_of(unpaid))
+
+    assert stored() == before
+
+
+def test_the_list_says_who_decides_and_who_has_decided(boss, member, order):
+    waiting, approved, refused = (
+        asked(order),
+        asked(bought(order.event)),
+        asked(bought(order.event)),
+    )
+    decide(member, approved, "approve")
+    decide(boss, refused, "reject")
+
+    page = html(boss, LIST)
+
+    assert waiting.order.code in page
+    assert f"up to {order.event.organizer}" in page
+    assert "by member" in page
+    assert "by boss" in page
+    assert "800,000 VND" in page
+    assert "80 %" in page
+
+
+def test_refunds_of_other_organizers_are_in_no_list_search_or_filter(stranger, member, personal):
+    code, email = personal.order.code, personal.order.email
+    queries = [{}, {"q": code}, {"q": email}, {"waiting": "yes"}, {"status": "pending_organizer"}]
+
+    for query in queries:
+        assert listed(member, **query) == {personal.pk}
+        assert listed(stranger, **query) == set()
+    assert code not in html(stranger, LIST)
+    assert stranger.get(page_of(personal)).status_code == 302  # sent to the index: no such refund
+
+
+def test_a_search_finds_the_code_or_the_address_and_nothing_like_it(boss, personal):
+    code, email = personal.order.code, personal.order.email
+
+    for words, is_found in ((code, True), (email, True), (code[:5], False), (email[:5], False)):
+        found = f"/admin/refunds/refund/{personal.pk}/change/" in html(boss, LIST, {"q": words})
+        assert found is is_found
+
+
+def listed(browser, **query):
+    found = re.findall(r"/admin/refunds/refund/(\d+)/change/", html(browser, LIST, query))
+    return {int(pk) for pk in found}
+
+
+def test_what_waits_for_its_reader_is_a_click_away(boss, member, order):
+    event = order.event
+    for_organizer, refused, in_doubt = asked(order), asked(bought(event)), asked(bought(event))
+    rejected(refused, "No.  No.")
+    failed(in_doubt)
+    own = asked(bought(event, customer=member.user))
+    for_platform = asked_after_postponing(bought(event))
+
+    assert listed(member, waiting="yes") == {for_organizer.pk}
+    assert listed(boss, waiting="yes") == {
+        for_organizer.pk, in_doubt.pk, own.pk, for_platform.pk
+    }  # fmt: skip
+
+
+def test_refunds_are_filtered_by_status_and_reason(boss, order):
+    personal, other = asked(order), asked(bought())
+    rejected(other, "The hall is booked.")
+
+    assert listed(boss, status__exact="rejected") == {other.pk}
+    assert listed(boss, reason__exact="personal") == {personal.pk, other.pk}
+    assert listed(boss, reason__exact="fraud") == set()
+
+
+def test_fifty_refunds_take_as_many_queries_as_two(boss, order, django_assert_max_num_queries):
+    for _ in range(50):
+        asked(bought(order.event, count=1))
+
+    with django_assert_max_num_queries(12):
+        assert len(listed(boss)) == 50
+
+
+def test_the_page_has_everything_about_a_failure_for_an_admin(boss, unpaid):
+    reversal, payment = unpaid.reversal, unpaid.payment
+
+    page = html(boss, page_of(unpaid))
+
+    for fact in (
+        "99", "Sorry, try later", payment.txn_ref, payment.provider_transaction_no,
+        reversal.request_id, "abc123", "unknown", "sent on",
+        page_of(payment), page_of(reversal), page_of(unpaid.order),
+    ):  # fmt: skip
+        assert fact in page
+
+
+def test_the_organizer_is_not_shown_what_the_provider_said(member, unpaid):
+    page = html(member, page_of(unpaid))
+
+    assert "The platform takes care of it." in page
+    assert "abc123" not in page
+    assert unpaid.reversal.request_id not in page.replace(str(unpaid.reversal), "")
+
+
+def test_the_page_shows_places_overrides_and_history(boss, personal, order):
+    decide(boss, personal, "override", percentage=90)
+
+    page = html(boss, page_of(personal))
+
+    ticket = order.tickets.first()
+    assert f"{ticket.area_name} · {ticket.row_label} · {ticket.seat_number}" in page
+    assert ticket.code not in page
+    assert "It was our fault." in page
+    assert "The customer asked for it." in page
+    assert "waiting for the organizer" in page
+    assert "80 %: 800,000 VND" in page
+    assert "90 %: 900,000 VND" in page
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_the_explanation_is_an_ordered_list_in_the_readers_language(boss, personal, language):
+    with translation.override(language):
+        page = boss.get(page_of(personal), headers={"Accept-Language": language}).content.decode()
+
+    told_in = [step["text"][language] for step in personal.explanation]
+    [steps] = re.findall(r"<ol[^>]*decimal.*?</ol>", page, re.DOTALL)
+    assert re.findall(r"<li>(.*?)</li>", steps) == [text.replace("'", "&#x27;") for text in told_in]
+
+
+def select(browser, *refunds, **more):
+    chosen = {"action": "approve_selected", "_selected_action": [each.pk for each in refunds]}
+    return browser.post(LIST, chosen | more, follow=True)
+
+
+def test_selected_refunds_are_shown_with_their_sum_before_anything_happens(member, order):
+    refunds = [asked(order), asked(bought(order.event))]
+    before = stored()
+
+    page = told(select(member, *refunds))
+
+    assert "1,600,000 VND go back in all" in page
+    assert all(each.order.code in page for each in refunds)
+    assert stored() == before
+
+
+def test_selected_refunds_are_approved_each_with_a_word(boss, member, order):
+    good, late = asked(order), asked(bought(order.event))
+    rejected(late, "The hall is booked.")
+
+    page = told(select(member, good, late, confirmed="yes"))
+
+    assert [status(good), status(late)] == ["approved", "rejected"]
+    assert f"{good.order.code}: 800,000 VND approved." in page
+    assert f"{late.order.code}: The refund is rejected." in page
+
+
+def test_selecting_what_is_up_to_others_approves_nothing(member, stranger, postponed):
+    before = stored()
+
+    assert "up to the platform" in told(select(member, postponed, confirmed="yes"))
+    select(stranger, postponed, confirmed="yes")
+
+    assert stored() == before
+
+
+def test_nothing_is_asked_where_nothing_waits(boss, personal):
+    rejected(personal, "The hall is booked.")
+
+    assert "None of these waits for a decision." in told(select(boss, personal))
+
+
+@pytest.mark.parametrize("who", ["buyer", "client"])
+def test_only_staff_selects(who, personal, request):
+    before = stored()
+
+    answer = select(request.getfixturevalue(who), personal, confirmed="yes")
+
+    assert "/admin/login/" in answer.redirect_chain[-1][0]
+    assert stored() == before
+
+
+def test_what_people_wrote_is_shown_and_never_run(boss, order):
+    Order.objects.filter(pk=order.pk).update(email=f'"{SCRIPT}"@example.org')
+    refund = failed(asked(reread(order)), provider_message=SCRIPT, provider_answer={"a": SCRIPT})
+    other = asked(bought(order.event))
+    decide(boss, other, "reject", reason=f"{SCRIPT} no.")
+
+    pages = [
+        html(boss, page_of(refund)),
+        html(boss, page_of(other)),
+        html(boss, page_of(refund, "mark_paid")),
+        html(boss, LIST),
+        told(decide(boss, refund, "mark_paid", evidence=f"{SCRIPT} no.")),
+    ]
+
+    assert all(SCRIPT not in page for page in pages)
+    assert "&lt;script&gt;" in pages[0]
+    assert "&lt;script&gt;" in pages[1]

@@ -1,0 +1,127 @@
+"""An event that was sold out at VNPay and is called off, made inside the product's database.
+
+Run as a program, because the product has settings of its own: `python -m … ORDERS`.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import django
+import httpx
+
+SLUG = "sold-out"
+ADMIN = "admin@example.com"
+
+
+def main(orders: int) -> None:
+    """Sell it, let some orders go other ways than to be paid and kept, and cancel the event."""
+    from django.conf import settings
+    from django.contrib.auth.models import User
+    from django.db import connection
+
+    from benchmarks import sold_event
+    from payments.vnpay.config import Config
+    from refunds.services import process_refunds
+    from ticketing.models import Event
+    from ticketing.services import confirm_cancellation
+
+    settings.ALLOWED_HOSTS = ["*"]
+    stand_in = f"http://127.0.0.1:{settings.SANDBOX_PORT}"
+    config = Config(
+        tmn_code=settings.VNPAY_TMN_CODE,
+        hash_secret=settings.VNPAY_HASH_SECRET,
+        payment_url=settings.VNPAY_PAYMENT_URL,
+        api_url=settings.VNPAY_API_URL,
+        return_url=f"{settings.PUBLIC_URL}/payments/vnpay/return/",
+    )
+    with httpx.Client(base_url=stand_in, trust_env=False, timeout=120) as http:
+        http.put("/control/weather", json={"no_ipn": True}).raise_for_status()
+        with connection.cursor() as cursor:
+            sold = sold_event.sell(cursor, slug=SLUG, orders=orders)
+            sold_event.pay_there(cursor, sold, http, config)
+            cursor.execute("ANALYZE")
+        event = Event.objects.get(slug=SLUG)
+        Event.objects.filter(slug=SLUG).update(auto_approve_refund=True)
+        use_tickets(orders // 20)
+        ask_back(orders // 10)
+        process_refunds(connections=4, limit=orders // 20)
+        pay_oddly(http, orders // 50)
+    admin = User.objects.get(email=ADMIN)
+    confirm_cancellation(event_id=event.pk, by=admin, reason="The storm.")
+
+
+def use_tickets(count: int) -> None:
+    """Some went in before it was called off."""
+    from django.contrib.auth.models import User
+
+    from orders.models import Ticket
+    from orders.services import check_in
+
+    admin = User.objects.get(email=ADMIN)
+    tickets = Ticket.objects.filter(event__slug=SLUG).order_by("-pk")
+    for code in list(tickets.values_list("code", flat=True)[: 2 * count : 2]):
+        check_in(code=code, by=admin)
+
+
+def ask_back(count: int) -> None:
+    """Some had one of two tickets refunded at 80 %; half of that is back, half on its way."""
+    from orders.models import Order
+    from refunds.policy import Reason
+    from refunds.services import request_refund
+
+    for order in Order.objects.filter(event__slug=SLUG).order_by("pk")[:count]:
+        codes = [order.tickets.order_by("pk")[0].code]
+        request_refund(
+            order_id=order.pk, requester=order.customer, reason=Reason.PERSONAL, ticket_codes=codes
+        )
+
+
+def pay_oddly(http: httpx.Client, count: int) -> None:
+    """Some wait for payment, some paid after they had given the order up, some paid twice."""
+    from django.contrib.auth.models import User
+
+    from orders.services import cancel_order, place_order
+    from ticketing.models import Area, Row, Seat, Showing
+
+    showing = Showing.objects.get(event__slug=SLUG)
+    area = Area.objects.create(
+        showing=showing, name="Late", price=300_000, is_general_admission=True
+    )
+    row = Row.objects.create(area=area, label="GA")
+    Seat.objects.bulk_create(
+        Seat(row=row, area=area, showing=showing, number=str(n)) for n in range(3 * count)
+    )
+    buyers = User.objects.filter(username__startswith=SLUG).order_by("pk")[: 3 * count]
+    for number, buyer in enumerate(buyers):
+        order = place_order(customer=buyer, showing=showing, area=area, quantity=1)
+        attempts = [begin(order) for _ in range(number % 3)]
+        if len(attempts) == 1:
+            cancel_order(order_id=order.pk, by=buyer)
+        for attempt in attempts:
+            pay(http, attempt)
+
+
+def begin(order):
+    from payments.providers import Customer
+    from payments.services import start_payment
+
+    return start_payment(order_id=order.pk, provider="vnpay", customer=Customer("127.0.0.1"))
+
+
+def pay(http: httpx.Client, attempt) -> None:
+    """Pay at the stand-in and hear of it."""
+    from urllib.parse import urlsplit
+
+    from django.test import Client
+
+    body = {"payment_url": attempt.payment_url, "outcome": "success"}
+    paid = http.post("/control/pay", json=body).raise_for_status().json()
+    query = urlsplit(paid["return_url"]).query
+    answer = Client().get(f"/payments/vnpay/ipn/?{query}", headers={"host": "127.0.0.1"})
+    assert answer.json()["RspCode"] in ("00", "02"), answer.content
+
+
+if __name__ == "__main__":
+    django.setup()
+    main(int(sys.argv[1]))

@@ -1,0 +1,109 @@
+"""`verify_invariants` finds what it is there to find: each rule of refunds is broken on purpose."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from orders.models import Order
+from payments.models import CaseKind, Reversal
+from payments.operations.cases import open_case
+from payments.operations.reversals import follow
+from payments.providers import RefundState
+from refunds.invariants import RULES
+from refunds.policy import Reason
+from refunds.services import approve_refund, pay_back, record_reversal, refund_case, request_refund
+from tests.factories import PaymentFactory, paid_order
+from ticketing.invariants import violations
+
+
+@pytest.fixture
+def world(order, tickets, organizer):
+    """A ticket is refunded, a refund is approved, a second payment goes back; all is well."""
+    refunded, approved = (_approved(order, ticket, organizer) for ticket in tickets[:2])
+    pay_back(refund_id=refunded.pk)
+    _succeed(Reversal.objects.get())
+    other = paid_order()
+    with transaction.atomic():
+        case = open_case(
+            CaseKind.DUPLICATE,
+            _second_payment(other),
+            other.total_amount,
+            timezone.now(),
+            owed=other.total_amount,
+        )
+    refund_case(case_id=case.pk)
+    assert not any(violations().values())
+    return approved
+
+
+def _approved(order, ticket, organizer):
+    refund = request_refund(
+        order_id=order.pk,
+        requester=order.customer,
+        reason=Reason.PERSONAL,
+        ticket_codes=[ticket.code],
+    )
+    return approve_refund(refund_id=refund.pk, by=organizer)
+
+
+def _succeed(reversal):
+    with transaction.atomic():
+        Order.objects.get_for_update(reversal.payment.order_id)
+        follow(reversal, RefundState.DONE, by=None, at=timezone.now(), reason="The test says so.")
+    record_reversal(reversal_id=reversal.pk)
+
+
+def _second_payment(order):
+    payment = PaymentFactory(order=order)
+    payment.capture(by=None, at=timezone.now(), reason="Twice.", transaction_no="9", code="00/00")
+    payment.save()
+    return payment
+
+
+BREAKAGES = {
+    "refunded_amount_is_what_went_back": ["UPDATE orders_order SET refunded_amount = 0"],
+    "refund_reserved_amount_is_what_is_approved": [
+        "UPDATE orders_order SET refund_reserved_amount = 0"
+    ],
+    "ticket_in_one_live_refund": [
+        "DROP INDEX refund_one_live_per_ticket",
+        "INSERT INTO refunds_refundticket (refund_id, ticket_id, order_id, is_live)"
+        " SELECT r.id, t.ticket_id, t.order_id, true FROM refunds_refundticket t"
+        " JOIN refunds_refund r ON r.order_id = t.order_id AND r.id <> t.refund_id",
+    ],
+    "refund_ticket_live_with_its_refund": ["UPDATE refunds_refundticket SET is_live = false"],
+    "refund_ticket_of_its_order": [
+        "ALTER TABLE refunds_refundticket DROP CONSTRAINT refund_ticket_of_refund_order",
+        "ALTER TABLE refunds_refundticket DROP CONSTRAINT refund_ticket_of_order",
+        "UPDATE refunds_refundticket SET order_id = (SELECT max(id) FROM orders_order)",
+    ],
+    "refunded_ticket_has_its_refund": ["UPDATE orders_ticket SET status = 'active'"],
+    "approved_refund_bars_its_tickets": [
+        "UPDATE orders_ticket SET refund_approved_at = NULL WHERE status = 'active'"
+    ],
+    "paid_back_refund_has_a_reversal_or_evidence": [
+        "UPDATE payments_reversal SET status = 'rejected'"
+    ],
+    "reversal_has_one_refund": ["UPDATE refunds_refund SET reversal_id = NULL"],
+    "late_money_is_owed_or_back": [
+        "UPDATE payments_paymentcase SET status = 'resolved', decided_at = now()"
+    ],
+    "refund_status_logged": ["DELETE FROM django_fsm_log_statelog"],
+    "approved_refund_will_be_paid_back": ["DELETE FROM jobs_job"],
+}
+
+
+def test_every_rule_of_refunds_is_broken_here():
+    assert set(BREAKAGES) == {rule.name for rule in RULES}
+
+
+@pytest.mark.parametrize("rule", BREAKAGES)
+def test_a_broken_rule_is_found(world, rule):
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for statement in BREAKAGES[rule]:
+            cursor.execute(statement)
+
+    assert violations()[rule] > 0

@@ -1,0 +1,124 @@
+"""What people are told about refunds: once per step, in the language of the order."""
+
+from __future__ import annotations
+
+import pytest
+from django.core import mail
+
+from jobs.services import run_due_jobs
+from orders.models import Order
+from refunds.handlers import mail_refund
+from refunds.policy import Reason
+from refunds.services import approve_refund, mark_refund_failed, reject_refund, request_refund
+from tests.factories import CustomerFactory
+from tests.refunds.stand_in import bought, dead_jobs, wait_for_the_bank, work
+from ticketing.models import Event
+
+
+@pytest.fixture
+def in_english(order):
+    Order.objects.filter(pk=order.pk).update(language="en")
+    return Order.objects.get(pk=order.pk)
+
+
+def ask(order, **options):
+    return request_refund(
+        order_id=order.pk, requester=order.customer, reason=Reason.PERSONAL, **options
+    )
+
+
+def run():
+    while run_due_jobs():
+        pass
+    assert dead_jobs() == []
+
+
+def told(person):
+    """The mails to this person about refunds, oldest first."""
+    return [each for each in mail.outbox if each.to == [person.email] and is_about_refund(each)]
+
+
+def is_about_refund(message):
+    return any(word in message.subject.lower() for word in ("refund", "money", "hoàn"))
+
+
+def test_a_request_is_confirmed_and_the_organizer_is_asked_to_decide(in_english, organizer):
+    refund = ask(in_english)
+    run()
+
+    [to_customer] = told(in_english.customer)
+    assert to_customer.subject == f"We have your refund request for order {in_english.code}"
+    assert "The organizer of the event decides" in to_customer.body
+    assert "80 %" in to_customer.body
+    [to_organizer] = told(organizer)
+    assert "1,200,000 VND" in to_organizer.body
+    assert f"/admin/refunds/refund/{refund.pk}/change/" in to_organizer.body
+
+
+def test_members_of_other_organizers_are_not_told(in_english, stranger, admin):
+    ask(in_english)
+    run()
+
+    assert told(stranger) == []
+    assert told(admin) == []
+
+
+def test_an_approval_says_how_much_goes_back_and_that_the_tickets_are_void(in_english, organizer):
+    refund = ask(in_english)
+    approve_refund(refund_id=refund.pk, by=organizer)
+    mail_refund(refund_id=refund.pk, status="approved")
+    run()
+
+    approved = [each for each in told(in_english.customer) if "is approved" in each.subject]
+    [message] = approved
+    assert "1,200,000 VND go back" in message.body
+    assert "let nobody in" in message.body
+
+
+def test_a_rejection_tells_why(in_english, organizer):
+    refund = ask(in_english)
+    run()
+    reject_refund(refund_id=refund.pk, by=organizer, reason="<b>The hall</b> is booked.")
+    run()
+
+    message = told(in_english.customer)[-1]
+    assert message.subject == f"Your refund for order {in_english.code} was refused"
+    assert "<b>The hall</b> is booked." in message.body
+    [(html, _)] = message.alternatives
+    assert "&lt;b&gt;The hall&lt;/b&gt; is booked." in html
+
+
+def test_money_that_is_back_is_told_once(vnpay, client, showing, customer):
+    Event.objects.filter(pk=showing.event_id).update(auto_approve_refund=True)
+    payment = bought(vnpay, client, showing, customer)
+    Order.objects.update(language="vi")
+    refund = ask(payment.order)
+    work()
+    mail_refund(refund_id=refund.pk, status="partial")
+    run()
+
+    back = [each for each in told(customer) if "800.000 VND" in each.body]
+    subjects = [each.subject for each in back]
+    assert len(subjects) == len(set(subjects)) == 2  # approved, and back
+    assert not any("Your" in subject for subject in subjects)
+
+
+def test_admins_are_told_what_the_provider_did_not_pay_out(vnpay, client, showing, customer):
+    admins = CustomerFactory.create_batch(2, is_staff=True, is_superuser=True)
+    Event.objects.filter(pk=showing.event_id).update(auto_approve_refund=True)
+    vnpay.set_weather(refund_outcome="processing_then_rejected")
+    payment = bought(vnpay, client, showing, customer)
+    refund = ask(payment.order)
+    assert wait_for_the_bank(refund) == "payment_failed"
+    run()
+
+    for admin in admins:
+        [message] = told(admin)
+        assert payment.order.code in message.subject
+        assert f"/admin/refunds/refund/{refund.pk}/change/" in message.body
+    assert not any("payment_failed" in each.body for each in told(customer))
+
+    mark_refund_failed(refund_id=refund.pk, by=admins[0], reason="The card was stolen.")
+    run()
+    assert payment.order.code in told(customer)[-1].subject
+    assert "stolen" not in told(customer)[-1].body

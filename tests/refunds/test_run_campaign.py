@@ -1,0 +1,240 @@
+"""`run_campaign` and `process_refunds`, with threads and committed rows."""
+
+from __future__ import annotations
+
+import csv
+import signal
+from io import StringIO
+from threading import Event as Signal
+
+import httpx
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from benchmarks import sold_event
+from jobs.models import Job
+from orders.models import Order
+from payments.models import Reversal
+from payments.vnpay.config import Config
+from refunds.models import CampaignOrder, Refund, RefundCampaign
+from refunds.services import drive_campaign, open_reversals, pay_back, process_refunds
+from tests.concurrency.conftest import run_together
+from tests.refunds.campaigns import broken, cancel, entries, start, take_up
+from tests.sandbox_process import HASH_SECRET, TMN_CODE
+from ticketing.models import Event
+
+ORDERS = 12
+
+
+@pytest.fixture(autouse=True)
+def _database(transactional_db):
+    """Threads see only what is committed."""
+
+
+@pytest.fixture(autouse=True)
+def _signals():
+    """The commands take the signals that tell them to stop, and we are no command."""
+    kept = [(each, signal.getsignal(each)) for each in (signal.SIGTERM, signal.SIGINT)]
+    yield
+    for each, handler in kept:
+        signal.signal(each, handler)
+
+
+@pytest.fixture
+def sold(vnpay, admin):
+    """Twelve paid orders of two tickets each, of an event that is cancelled by now."""
+    config = Config(
+        tmn_code=TMN_CODE,
+        hash_secret=HASH_SECRET,
+        payment_url=vnpay.payment_url,
+        api_url=vnpay.api_url,
+        return_url="http://127.0.0.1:8000/payments/vnpay/return/",
+    )
+    with connection.cursor() as cursor, httpx.Client(base_url=vnpay.url, trust_env=False) as http:
+        sold = sold_event.sell(cursor, slug="big", orders=ORDERS)
+        sold_event.pay_there(cursor, sold, http, config)
+    cancel(Event.objects.get(slug="big"), admin)
+    return sold
+
+
+def command(*arguments):
+    """What it prints."""
+    said = StringIO()
+    call_command(*arguments, stdout=said)
+    return said.getvalue()
+
+
+def campaign(*arguments, by=None):
+    return command("run_campaign", "big", *arguments, *(["--by", by.username] if by else []))
+
+
+def given_back(vnpay):
+    """Every refund at the stand-in, in VND, by payment."""
+    transactions = vnpay.control("GET", "transactions")["transactions"]
+    return [[each["amount"] // 100 for each in paid["refunds"]] for paid in transactions]
+
+
+def test_a_dry_run_is_the_default_and_changes_nothing(sold):
+    jobs = Job.objects.count()
+
+    said = campaign()
+
+    assert said == campaign("--dry-run")
+    assert "dry run, nothing was changed" in said
+    lines = {" ".join(line.split()) for line in said.splitlines()}
+    assert "paid orders 12" in lines
+    assert "left to go back 12,000,000.00 VND" in lines
+    assert "orders without a payment that could give the money back 0" in lines
+    assert not RefundCampaign.objects.exists()
+    assert Job.objects.count() == jobs
+
+
+def test_it_is_driven_to_its_end_and_reported(vnpay, sold, admin, tmp_path):
+    file = tmp_path / "report.csv"
+
+    said = campaign("--start", "--report", str(file), by=admin)
+
+    assert "is completed" in said
+    assert given_back(vnpay) == [[1_000_000]] * ORDERS
+    assert set(Order.objects.values_list("status", flat=True)) == {"refunded"}
+    assert broken() == {}
+    rows = list(csv.DictReader(StringIO(file.read_text(encoding="utf-8-sig"))))
+    assert len(rows) == ORDERS
+    refund = Refund.objects.order_by("order_id").first()
+    assert rows[0] == {
+        "order": refund.order.code,
+        "campaign": "done",
+        "order status": "refunded",
+        "total": "1000000.00",
+        "refunded": "1000000.00",
+        "reserved": "0.00",
+        "currency": "VND",
+        "refund": str(refund.pk),
+        "refund status": "completed",
+        "refund amount": "1000000.00",
+        "note": "",
+    }
+    assert campaign("--start", by=admin) == said.replace(f"Every order is in {file}.\n", "")
+    assert Refund.objects.count() == ORDERS
+
+
+def test_what_needs_a_person_ends_with_an_error_and_can_be_retried(vnpay, sold, admin, tmp_path):
+    vnpay.set_weather(refund_outcome={"value": "processing_then_rejected", "times": 1})
+
+    with pytest.raises(CommandError, match="look at the listed orders"):
+        campaign("--start", by=admin)
+    with pytest.raises(CommandError):
+        campaign()
+
+    CampaignOrder.objects.filter(status="listed").update(note="=1+1")
+    with pytest.raises(CommandError):
+        campaign("--report", str(tmp_path / "report.csv"))
+    assert "'=1+1" in (tmp_path / "report.csv").read_text()
+    assert not (tmp_path / "report.csv.part").exists()
+    assert Refund.objects.get(status="payment_failed").provider_error
+    with pytest.raises(CommandError):
+        campaign("--retry", by=admin)
+    assert entries(RefundCampaign.objects.get()) == {"done": ORDERS - 1, "listed": 1}
+    assert broken() == {}
+
+
+def test_a_pause_and_its_end(sold, admin):
+    begun = start(Event.objects.get(slug="big"), admin)
+
+    assert "is paused" in campaign("--pause", by=admin)
+    with pytest.raises(CommandError, match="is paused"):
+        campaign("--start", by=admin)
+    assert "is completed" in campaign("--resume", by=admin)
+
+    assert entries(begun) == {"done": ORDERS}
+
+
+def test_chosen_orders_only(sold, admin, tmp_path):
+    codes = list(Order.objects.order_by("pk").values_list("code", flat=True)[:3])
+    (tmp_path / "codes").write_text("\n".join(codes[1:]))
+
+    campaign("--orders", codes[0], "--orders-from", str(tmp_path / "codes"), "--start", by=admin)
+
+    assert (
+        list(Order.objects.filter(status="refunded").order_by("pk").values_list("code", flat=True))
+        == codes
+    )
+    with pytest.raises(CommandError, match="has no order NOBODY"):
+        campaign("--orders", "NOBODY", "--start", by=admin)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere"], "no event nowhere"),
+        (["big", "--showing", "999999"], "no showing 999999"),
+        (["big", "--start"], "Say with --by"),
+        (["big", "--start", "--by", "nobody"], "Say with --by"),
+        (["big", "--reason", "fraud", "--start", "--by", "{admin}"], "Confirm the fraud first"),
+        (["big", "--pause", "--by", "{admin}"], "no such campaign"),
+        (["big", "--connections", "100"], "a number from 1 to"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(sold, admin, arguments, said):
+    given = [argument.format(admin=admin.username) for argument in arguments]
+
+    with pytest.raises(CommandError, match=said):
+        command("run_campaign", *given)
+
+    assert not RefundCampaign.objects.exists()
+
+
+def test_several_drivers_and_jobs_at_once_refund_each_order_once(vnpay, sold, admin):
+    begun = start(Event.objects.get(slug="big"), admin)
+
+    def drive():
+        drive_campaign(campaign_id=begun.pk, connections=3, stopping=Signal(), tell=dict)
+
+    outcomes = run_together([drive, drive, lambda: take_up(begun), lambda: take_up(begun)])
+
+    assert outcomes == {"done": 4}
+    assert given_back(vnpay) == [[1_000_000]] * ORDERS
+    assert Refund.objects.count() == ORDERS
+    assert RefundCampaign.objects.get().status == "completed"
+    assert broken() == {}
+
+
+def test_refunds_that_wait_for_another_do_not_keep_the_sweep_from_the_rest(
+    vnpay, sold, admin, monkeypatch
+):
+    """They are older, and as many as a batch holds."""
+    monkeypatch.setattr("refunds.services.process.BATCH", 2)
+    begun = start(Event.objects.get(slug="big"), admin)
+    take_up(begun)
+    refunds = list(Refund.objects.order_by("pk"))
+    for refund in refunds[:2]:
+        stand_behind_another(refund)
+
+    open_reversals()
+
+    assert Reversal.objects.filter(status="created").count() == 2 + 2
+
+
+def stand_behind_another(refund):
+    """Give the order a second refund, whose reversal is not sent yet."""
+    half = refund.amount / 2
+    Refund.objects.filter(pk=refund.pk).update(amount=half)
+    twin = Refund.objects.get(pk=refund.pk)
+    twin.pk = None
+    twin.save(force_insert=True)
+    pay_back(refund_id=twin.pk)
+
+
+def test_processing_sends_everything_once_and_can_be_limited(vnpay, sold, admin):
+    begun = start(Event.objects.get(slug="big"), admin)
+    take_up(begun)
+
+    first = process_refunds(connections=2, limit=5)
+    said = command("process_refunds", "--connections", "3")
+
+    assert (first["asked"], first["ended"]) == (5, 5)
+    assert said == "Asked the provider 7 times; 7 refunds ended, 0 failed with an error.\n"
+    assert given_back(vnpay) == [[1_000_000]] * ORDERS
+    assert process_refunds(connections=2) == {}
+    assert broken() == {}
