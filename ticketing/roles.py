@@ -47,7 +47,7 @@ REPORT_CASE = "payments.report_case"
 DECIDE_REFUND = "refunds.decide_refund"
 
 # The role table. Admins may do everything. Members have their rights on rows of their own
-# organizers only, which `ticketing.back_office` sees to. Support moves no money and decides nothing.
+# organizers only, which `ticketing.back_office` sees to. Support moves no money, decides nothing.
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.SUPPORT: _may("view", [*OFFERED, *SOLD, "jobs.job"]) | {RESEND_TICKETS, REPORT_CASE},
     Role.MEMBER: _may("view", [*OFFERED, *SOLD, "orders.eventrevenue"])
