@@ -109,7 +109,7 @@ def reserve_refund(
     """
     if amount > order.refundable_amount:
         raise RefundTooLarge(
-            _("{left} of {total} are left to go back; {amount} are too much.").format(
+            _("Only {left} of {total} can still be refunded; {amount} is too much.").format(
                 left=order.price_tag(order.refundable_amount),
                 total=order.price_tag(order.total_amount),
                 amount=order.price_tag(amount),

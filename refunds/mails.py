@@ -28,7 +28,7 @@ TO_CUSTOMER = {
     RefundStatus.APPROVED: (
         _("Your refund for order {order} is approved"),
         _(
-            "{amount} go back to where the payment came from. Your bank may take some days. "
+            "{amount} goes back to where the payment came from. Your bank may take some days. "
             "The tickets let nobody in any more."
         ),
     ),

@@ -146,7 +146,7 @@ def _check_reversible(payment: Payment, amount: Decimal) -> None:
         raise ReversalInProgress(_("Wait until the provider is done with it, then try again."))
     left = payment.amount - payment.reversed_amount
     if amount > left:
-        told = _("{amount} VND can't go back; {left} VND are left of this payment.")
+        told = _("{amount} VND can't go back; only {left} VND of this payment is left.")
         raise ReversalTooLarge(told.format(amount=f"{amount:,}", left=f"{left:,}"))
 
 

@@ -50,7 +50,7 @@ APPROVE = Decision(
     gettext_lazy("Approve"),
     lambda refund: _about(
         _(
-            "{amount} go back to the customer of order {order}, by the way the payment came. "
+            "{amount} goes back to the customer of order {order}, the way the payment came. "
             "The tickets let nobody in any more."
         ),
         refund,

@@ -178,7 +178,7 @@ def _locked(campaign_id: int) -> RefundCampaign:
 
 def _check_admin(by: User | None) -> None:
     if by is not None:
-        require_admin(by, _("Only platform admins refund whole events."))
+        require_admin(by, _("Only platform admins may refund whole events."))
 
 
 def _check_event(event: Event, reason: RefundReason) -> None:

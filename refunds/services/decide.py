@@ -68,7 +68,7 @@ def _locked(refund_id: int, by: User) -> tuple[Order, Refund, list[Ticket]]:
         raise NotAllowed(
             _(
                 "Organizers decide about personal reasons of their own events; the rest is up to "
-                "the platform, and nobody decides about an own refund."
+                "the platform, and nobody decides about their own refund."
             )
         )
     return order, refund, decisions.lock_tickets(refund)

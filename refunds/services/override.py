@@ -54,7 +54,7 @@ def override_refund(*, refund_id: int, percentage: int, by: User, note: str) -> 
 
 
 def _check(percentage: int, by: User, note: str) -> None:
-    require_admin(by, _("Only platform admins override a refund."))
+    require_admin(by, _("Only platform admins may override a refund."))
     if percentage not in PERCENTAGES:
         allowed = ", ".join(str(each) for each in PERCENTAGES)
         raise OverrideNotAllowed(_("Choose one of {allowed} %.").format(allowed=allowed))
@@ -64,7 +64,7 @@ def _check(percentage: int, by: User, note: str) -> None:
 
 def _check_open(refund: Refund, by: User) -> None:
     if refund.requested_by_id == by.pk:
-        raise NotAllowed(_("Nobody overrides an own refund."))
+        raise NotAllowed(_("Nobody overrides their own refund."))
     if refund.is_of_payment:
         raise OverrideNotAllowed(_("This money was never ours: it goes back in full."))
     if refund.status not in OPEN_TO_OVERRIDE:

@@ -76,7 +76,7 @@ def mark_refund_failed(*, refund_id: int, by: User, reason: str) -> Refund:
 
 
 def _locked(refund_id: int, by: User, note: str) -> tuple[Order, Payment | None, Refund]:
-    require_admin(by, _("Only platform admins settle a failed refund."))
+    require_admin(by, _("Only platform admins may settle a failed refund."))
     if not note.strip():
         raise NoteRequired(_("Say what was found at the provider, or how the money went back."))
     found = Refund.objects.select_related("case", "order").get(pk=refund_id)

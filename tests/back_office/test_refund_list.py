@@ -167,7 +167,7 @@ def test_selected_refunds_are_shown_with_their_sum_before_anything_happens(membe
 
     page = told(select(member, *refunds))
 
-    assert "1,600,000 VND go back in all" in page
+    assert "1,600,000 VND goes back in all" in page
     assert all(each.order.code in page for each in refunds)
     assert stored() == before
 

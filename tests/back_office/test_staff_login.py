@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import re
 import time
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from allauth.mfa.totp.internal.auth import TOTP
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
-from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
-from tests.factories import CustomerFactory
-
-PASSWORD = "a-long-and-quiet-night"
-SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-ORDERS = reverse("admin:orders_order_changelist")
-LOG_IN = reverse("account_login")
-SECOND_STEP = reverse("mfa_authenticate")
+from tests.back_office.logging_in import (
+    LOG_IN,
+    ORDERS,
+    PASSWORD,
+    SECOND_STEP,
+    SECRET,
+    code,
+    go_in,
+    is_in,
+    led_to,
+    log_in,
+    new_person,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -42,41 +45,6 @@ def with_factor(boss):
     """The boss with a telephone that makes codes."""
     TOTP.activate(boss, SECRET)
     return boss
-
-
-def new_person(email, *, is_staff=True, **fields):
-    user = CustomerFactory(username=email, email=email, is_staff=is_staff, **fields)
-    user.set_password(PASSWORD)
-    user.save()
-    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
-    return user
-
-
-def code(secret=SECRET):
-    """What the telephone shows now. Codes are for one use, so what was used is forgotten."""
-    cache.clear()
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
-
-
-def log_in(client, email="boss@example.org", password=PASSWORD, goal=ORDERS):
-    return client.post(f"{LOG_IN}?next={goal}", {"login": email, "password": password})
-
-
-def go_in(client, **who):
-    """Both steps; the answer to the second."""
-    log_in(client, **who)
-    return client.post(SECOND_STEP, {"code": code()})
-
-
-def led_to(answer):
-    """The page that an answer leads to, and where that one is to lead."""
-    assert answer.status_code == 302
-    target = urlsplit(answer.headers["Location"])
-    return target.path, parse_qs(target.query).get("next", [None])[0]
-
-
-def is_in(client):
-    return client.get(ORDERS).status_code == 200
 
 
 def test_a_visitor_is_led_to_the_log_in_of_all_accounts(client):
@@ -254,41 +222,6 @@ def test_the_session_is_kept_from_scripts_and_from_forms_of_other_sites(client, 
     assert Client(enforce_csrf_checks=True).post(LOG_IN).status_code == 403
 
 
-def test_whoever_guesses_passwords_of_an_account_waits_and_so_does_its_owner(boss):
-    for _ in range(5):
-        refused = log_in(Client(REMOTE_ADDR="203.0.113.7"), password="guessed")
-        assert refused.status_code == 200
-
-    owner = Client(REMOTE_ADDR="198.51.100.9")
-    answer = log_in(owner)
-
-    assert "Too many failed login attempts" in answer.content.decode()
-    assert "_auth_user_id" not in owner.session
-
-
-def test_whoever_tries_many_accounts_from_one_address_waits(boss):
-    for number in range(10):
-        log_in(Client(REMOTE_ADDR="203.0.113.7"), email=f"person{number}@example.org")
-
-    same, other = Client(REMOTE_ADDR="203.0.113.7"), Client(REMOTE_ADDR="198.51.100.9")
-
-    assert "Too many failed login attempts" in log_in(same).content.decode()
-    assert log_in(other).status_code == 302
-
-
-def test_whoever_guesses_codes_waits(with_factor):
-    client = Client()
-    log_in(client)
-    for _ in range(5):
-        client.post(SECOND_STEP, {"code": "000000"})
-
-    right = format_hotp_value(hotp_value(SECRET, int(time.time()) // 30))
-    answer = client.post(SECOND_STEP, {"code": right})
-
-    assert "Too many failed login attempts" in answer.content.decode()
-    assert not is_in(client)
-
-
 def test_the_back_office_has_no_other_log_in_to_guess_at(client, boss):
     fields = {"username": boss.username, "password": PASSWORD}
 
@@ -296,14 +229,6 @@ def test_the_back_office_has_no_other_log_in_to_guess_at(client, boss):
 
     assert led_to(answer)[0] == LOG_IN
     assert "_auth_user_id" not in client.session
-
-
-def test_a_wrong_password_and_an_unknown_address_are_told_in_the_same_words(boss):
-    def told(email):
-        page = log_in(Client(), email=email, password="guessed").content.decode()
-        return re.sub(r'csrf\w+" value="\w+"|' + re.escape(email), "", page)
-
-    assert told("boss@example.org") == told("nobody@example.org")
 
 
 def test_an_account_that_is_closed_comes_in_no_more(client, with_factor):

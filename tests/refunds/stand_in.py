@@ -13,6 +13,8 @@ from refunds.models import Refund
 from tests.factories import placed_order, seats_in_area
 from tests.sandbox.protocol import link
 
+UNDER_WAY = ("approved", "processing")
+
 
 def bought(vnpay, client, showing, customer, count=2, **area):
     """An order that was paid at the stand-in; its payment."""
@@ -51,8 +53,10 @@ def given_back(vnpay, payment):
 def wait_for_the_bank(refund):
     """Work until the refund is over: the stand-in takes its time for some. Its status then."""
     deadline = time.monotonic() + 10
-    status = refund.status
-    while status in ("approved", "processing") and time.monotonic() < deadline:
+    while (status := _status(refund)) in UNDER_WAY and time.monotonic() < deadline:
         work()
-        status = Refund.objects.values_list("status", flat=True).get(pk=refund.pk)
     return status
+
+
+def _status(refund):
+    return Refund.objects.values_list("status", flat=True).get(pk=refund.pk)

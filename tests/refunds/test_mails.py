@@ -71,7 +71,7 @@ def test_an_approval_says_how_much_goes_back_and_that_the_tickets_are_void(in_en
 
     approved = [each for each in told(in_english.customer) if "is approved" in each.subject]
     [message] = approved
-    assert "1,200,000 VND go back" in message.body
+    assert "1,200,000 VND goes back" in message.body
     assert "let nobody in" in message.body
 
 

@@ -1,0 +1,145 @@
+"""Several people and workers at one campaign: each order is refunded once, each step taken once."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django_fsm_log.models import StateLog
+
+from orders.models import Order
+from refunds.models import CampaignOrder, Refund, RefundCampaign, RefundReason
+from refunds.operations import campaigns
+from refunds.services import (
+    advance_campaign,
+    pause_campaign,
+    pay_back,
+    prepare_campaign,
+    retry_campaign,
+    run_campaign,
+    start_campaign,
+)
+from tests.concurrency.conftest import broken_rules, run_together
+from tests.factories import EventFactory, ShowingFactory, paid_order, seats_in_area
+from tests.ticketing.event_states import new_admin
+from ticketing.models import Event
+from ticketing.services import confirm_cancellation
+
+ORDERS = 30
+
+
+@pytest.fixture
+def admin():
+    return new_admin()
+
+
+@pytest.fixture
+def event(admin):
+    """It is cancelled; its thirty orders cost nothing, so that no provider is needed."""
+    showing = ShowingFactory(event=EventFactory())
+    for _ in range(ORDERS):
+        paid_order(seats_in_area(1, showing=showing, price=0))
+    confirm_cancellation(event_id=showing.event_id, by=admin, reason="It rains.")
+    return Event.objects.get(pk=showing.event_id)
+
+
+@pytest.fixture
+def running(event, admin):
+    campaign = prepare_campaign(event_id=event.pk, reason=RefundReason.CANCELLED, by=admin)
+    return start_campaign(campaign_id=campaign.pk, by=admin, reason="It rains.")
+
+
+def test_ten_who_prepare_and_start_the_same_do_it_once(event, admin):
+    def begin():
+        campaign = prepare_campaign(event_id=event.pk, reason=RefundReason.CANCELLED, by=admin)
+        start_campaign(campaign_id=campaign.pk, by=admin, reason="It rains.")
+
+    outcomes = run_together([begin] * 10)
+
+    assert outcomes == {"done": 10}
+    assert RefundCampaign.objects.get().status == "running"
+    assert StateLog.objects.filter(transition="start").count() == 1
+
+
+def work(campaign):
+    return lambda: advance_campaign(campaign_id=campaign.pk)
+
+
+def test_eight_workers_refund_each_order_once_and_complete_once(running):
+    outcomes = run_together([work(running)] * 8)
+
+    assert outcomes == {"done": 8}
+    assert Refund.objects.count() == CampaignOrder.objects.count() == ORDERS
+    outcomes = run_together([lambda pk=pk: pay_back(refund_id=pk) for pk in refunds() * 3])
+    assert outcomes == {"done": 3 * ORDERS}
+    assert set(Order.objects.values_list("status", flat=True)) == {"refunded"}
+    assert run_together([work(running)] * 8) == {"done": 8}
+    assert RefundCampaign.objects.get().status == "completed"
+    assert StateLog.objects.for_(running).filter(transition="complete").count() == 1
+    assert set(CampaignOrder.objects.values_list("status", flat=True)) == {"done"}
+    assert broken_rules() == {}
+
+
+def refunds():
+    return list(Refund.objects.values_list("pk", flat=True))
+
+
+def test_a_pause_in_mid_work_leaves_the_rest_waiting(running, admin):
+    def pause():
+        pause_campaign(campaign_id=running.pk, by=admin, reason="Wait.")
+
+    outcomes = run_together([work(running), pause, work(running)])
+
+    assert outcomes == {"done": 3}
+    taken_up = Refund.objects.count()
+    advance_campaign(campaign_id=running.pk)
+    assert Refund.objects.count() == taken_up
+    assert CampaignOrder.objects.exclude(status="waiting").count() == taken_up
+    assert broken_rules() == {}
+
+
+def test_a_retry_is_not_lost_to_somebody_who_lists_at_the_same_moment(running, admin, monkeypatch):
+    """Between reading why an order is stuck and listing it, a person has it taken up again."""
+    while campaigns.collect(running):
+        pass
+    CampaignOrder.objects.update(status="refunding")
+    honest = campaigns.why_not_refunded
+    retried = []
+
+    def retry(order):
+        if not retried:
+            retried.append(order)
+            CampaignOrder.objects.filter(order=order).update(status="listed", note="Look at it.")
+            again = threading.Thread(target=run_together, args=([retry_all],))
+            again.start()
+            again.join()
+        return honest(order)
+
+    def retry_all():
+        retry_campaign(campaign_id=running.pk, by=admin, reason="Once more.")
+
+    monkeypatch.setattr(campaigns, "why_not_refunded", retry)
+    campaigns.follow(running)
+
+    assert CampaignOrder.objects.get(order=retried[0]).status == "waiting"
+    assert CampaignOrder.objects.filter(status="listed").count() == ORDERS - 1
+
+
+def test_workers_pass_over_what_others_are_at(running, monkeypatch):
+    """Several are at work at the same time, each with an order of its own."""
+    held, most = [], []
+    honest = run_campaign.refund_whole_order
+
+    def slowly(order, *args, **kwargs):
+        held.append(order.pk)
+        most.append(len(held))
+        refund = honest(order, *args, **kwargs)
+        threading.Event().wait(0.02)
+        held.remove(order.pk)
+        return refund
+
+    monkeypatch.setattr(run_campaign, "refund_whole_order", slowly)
+    run_together([work(running)] * 4)
+
+    assert max(most) > 1
+    assert Refund.objects.count() == ORDERS
