@@ -57,3 +57,8 @@ class AlreadyCheckedIn(DomainError):
 class TicketNotValid(DomainError):
     code = "ticket-not-valid"
     title = _("This ticket lets nobody in.")
+
+
+class NoTicketsToSend(DomainError):
+    code = "no-tickets-to-send"
+    title = _("There are no tickets to send.")

@@ -12,7 +12,7 @@ from django_fsm_log.models import StateLog
 from jobs.mail import File, Reference, attachment, queue_mail, render_mail
 from jobs.outbox import RunLater, handles
 from orders.links import order_page
-from orders.models import Order
+from orders.models import Order, TicketQuerySet
 from orders.places import held_place, priced, ticketed_place
 from orders.services import close_event
 from orders.ticket_pdf import render_tickets
@@ -34,9 +34,15 @@ def mail_deadline(*, order_id: int) -> None:
 def mail_tickets(*, order_id: int) -> None:
     """Send the tickets."""
     order = _order(order_id)
-    tickets = order.tickets.select_related("seat__area").order_by("seat_id")
-    attach = [(TICKETS, {"order_id": order_id})]
-    _mail("paid", order, attach, places=[ticketed_place(ticket) for ticket in tickets])
+    _mail_tickets(order, order.tickets.all(), {"order_id": order_id})
+
+
+@handles("orders.tickets_wanted")
+def mail_tickets_again(*, order_id: int, request_id: int) -> None:
+    """Send the tickets that are still good once more, once for each time that this was asked."""
+    order = _order(order_id)
+    file = {"order_id": order_id, "only_valid": True}
+    _mail_tickets(order, order.tickets.valid(), file, occasion=f":{request_id}")
 
 
 @handles("orders.ended")
@@ -59,12 +65,21 @@ def end_waiting_orders(*, event_id: int) -> None:
 
 
 @attachment(TICKETS)
-def tickets_file(*, order_id: int) -> File:
-    """All tickets of an order, as they are when the mail is sent."""
+def tickets_file(*, order_id: int, only_valid: bool = False) -> File:
+    """All tickets of an order, or those that let somebody in, as they are when the mail is sent."""
     order = _order(order_id)
+    tickets = order.tickets.valid() if only_valid else order.tickets.all()
     with translation.override(order.language):
-        pages = render_tickets(order.tickets.with_places().order_by("seat_id"))
+        pages = render_tickets(tickets.with_places().order_by("seat_id"))
     return f"tickets-{order.code}.pdf", pages, "application/pdf"
+
+
+def _mail_tickets(
+    order: Order, tickets: TicketQuerySet, file: dict[str, Any], *, occasion: str = ""
+) -> None:
+    shown = tickets.select_related("seat__area").order_by("seat_id")
+    places = [ticketed_place(ticket) for ticket in shown]
+    _mail("paid", order, [(TICKETS, file)], places=places, occasion=occasion)
 
 
 def _order(order_id: int) -> Order:
@@ -83,6 +98,7 @@ def _mail(
     attach: Sequence[Reference] = (),
     *,
     places: Iterable[dict[str, Any]] = (),
+    occasion: str = "",
 ) -> None:
     showing = order.showing
     with translation.override(order.language):
@@ -96,4 +112,4 @@ def _mail(
             "url": order_page(order.code),
         }
     message = render_mail(f"orders/mail/{name}", context, to=[order.email], language=order.language)
-    queue_mail(message, key=f"mail:orders.{name}:{order.pk}", attach=attach)
+    queue_mail(message, key=f"mail:orders.{name}:{order.pk}{occasion}", attach=attach)

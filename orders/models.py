@@ -275,6 +275,10 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """They stand for a seat that nobody else may have."""
         return self.filter(status__in=[TicketStatus.ACTIVE, TicketStatus.USED])
 
+    def valid(self) -> TicketQuerySet:
+        """They let somebody in, as far as their event takes place."""
+        return self.filter(status=TicketStatus.ACTIVE, refund_approved_at__isnull=True)
+
     def with_places(self) -> TicketQuerySet:
         """With all that a printed ticket tells."""
         return self.select_related("order", "event", "seat__area")

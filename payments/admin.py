@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.models import User
 from django.db.models import QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -28,7 +27,9 @@ from payments.models import (
     ReconciliationEntry,
     Reversal,
 )
-from ticketing.back_office import OwnEvents
+from ticketing.asking import Question
+from ticketing.back_office import OwnEvents, reader
+from ticketing.roles import REPORT_CASE, is_admin
 
 
 class ReversalsOfPayment(TabularInline):  # type: ignore[misc]
@@ -48,6 +49,16 @@ class ReversalsOfPayment(TabularInline):  # type: ignore[misc]
         return False
 
 
+class NoteForm(forms.Form):
+    note = forms.CharField(
+        label=gettext_lazy("note"),
+        min_length=5,
+        max_length=2000,
+        widget=UnfoldAdminTextareaWidget(),
+        help_text=gettext_lazy("What the customer says, and what you have seen; kept for ever."),
+    )
+
+
 @admin.register(Payment)
 class PaymentAdmin(OwnEvents, ReadOnly):
     organizer_field = "order__event__organizer"
@@ -58,6 +69,25 @@ class PaymentAdmin(OwnEvents, ReadOnly):
     show_full_result_count = False
     exclude = ["payment_url", "provider_request", "idempotency_key", "request_digest"]
     inlines = [ReversalsOfPayment]
+    actions_detail = ["report_case"]
+
+    @action(  # type: ignore[untyped-decorator]
+        description=gettext_lazy("Open a case"), url_path="report_case", permissions=["report_case"]
+    )
+    def report_case(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask what is wrong, then open a case for an admin to decide."""
+        payment = self.visible(request, object_id)
+        question = Question(
+            gettext_lazy("Open a case"),
+            gettext_lazy("A platform admin will decide about it. No money moves."),
+            partial(services.report_case, payment_id=payment.pk, by=reader(request)),
+            form=NoteForm,
+            done=gettext_lazy("The case is open."),
+        )
+        return question.ask(self, request, payment)
+
+    def has_report_case_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return bool(request.user.has_perm(REPORT_CASE))
 
 
 @admin.register(Reversal)
@@ -77,7 +107,7 @@ class ReversalAdmin(OwnEvents, ReadOnly):
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Raw messages are for platform admins."""
-        return [] if request.user.is_superuser else ["request", "provider_answer"]
+        return [] if is_admin(request.user) else ["request", "provider_answer"]
 
 
 @admin.register(ProviderMessage)
@@ -89,7 +119,7 @@ class ProviderMessageAdmin(ReadOnly):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Raw messages name other organizers' customers: platform admins only."""
-        return bool(request.user.is_active and request.user.is_superuser)
+        return is_admin(request.user)
 
 
 class DecisionForm(forms.Form):
@@ -140,29 +170,23 @@ class PaymentCaseAdmin(OwnEvents, ReadOnly):
         url_path="resolve",
         permissions=["resolve"],
     )
-    def resolve(self, request: HttpRequest, object_id: int) -> HttpResponse:
+    def resolve(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask for the decision, then close the case with it."""
-        case = get_object_or_404(PaymentCase, pk=object_id)
-        form = DecisionForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
-            assert isinstance(request.user, User)
-            services.resolve_case(
-                case_id=case.pk, by=request.user, decision=form.cleaned_data["decision"]
-            )
-            messages.success(request, _("The case is resolved."))
-            return redirect("admin:payments_paymentcase_change", object_id=case.pk)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Resolve: {case}").format(case=case),
-            "form": form,
-            "case": case,
-            "opts": self.opts,
-        }
-        return render(request, "payments/resolve_case.html", context)
+        case = self.visible(request, object_id)
+        question = Question(
+            _("Resolve with this decision"),
+            case.description,
+            partial(services.resolve_case, case_id=case.pk, by=reader(request)),
+            form=DecisionForm,
+            done=_("The case is resolved."),
+            template="payments/resolve_case.html",
+            context={"case": case},
+        )
+        return question.ask(self, request, case)
 
     def has_resolve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Only platform admins decide about money."""
-        return bool(request.user.is_active and request.user.is_superuser)
+        return is_admin(request.user)
 
     show_full_result_count = False
 
@@ -173,7 +197,7 @@ class PlatformOnly(ReadOnly):
     show_full_result_count = False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.is_active and request.user.is_superuser)
+        return is_admin(request.user)
 
 
 @admin.register(Reconciliation)

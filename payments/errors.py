@@ -23,3 +23,8 @@ class ReversalTooLarge(DomainError):
 class ReversalNotDecidable(DomainError):
     code = "reversal-not-decidable"
     title = _("There is nothing to decide about this reversal now.")
+
+
+class CaseOpenAlready(DomainError):
+    code = "case-open-already"
+    title = _("There is a case for this already.")

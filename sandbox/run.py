@@ -30,7 +30,7 @@ The product is running. Ctrl-C stops everything; the data stays in {data}.
   VNPay and QStash stand-ins  {sandbox}/
   all mails                   {sandbox}/inbox/
 
-  customer@example.com · organizer@example.com · admin@example.com
+  customer@example.com · organizer@example.com · support@example.com · admin@example.com
   all with the password demo-tickets-2026
 
 `make demo` in another terminal buys tickets through the API.

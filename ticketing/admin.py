@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Any, ClassVar
 
+from allauth.mfa.models import Authenticator
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
-from django.db.models import ForeignKey, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_fsm_log.models import StateLog
-from unfold.admin import GenericTabularInline, ModelAdmin, TabularInline
+from unfold.admin import GenericTabularInline, TabularInline
 
+from jobs.back_office import ReadOnly
 from ticketing import services
 from ticketing.back_office import OwnEvents
 from ticketing.errors import DomainError
@@ -25,16 +27,12 @@ ABOUT_FRAUD = ["investigate", "confirm_fraud", "clear", "lift_revenue_freeze"]
 
 
 @admin.register(Organizer)
-class OrganizerAdmin(ModelAdmin):  # type: ignore[misc]
+class OrganizerAdmin(OwnEvents):
+    organizer_field = "pk"
     list_display = ["name", "slug"]
     search_fields = ["name"]
     prepopulated_fields = {"slug": ["name"]}
     filter_horizontal = ["members"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Organizer]:
-        """Members see the organizers that they belong to."""
-        rows: QuerySet[Organizer] = super().get_queryset(request)
-        return rows if is_admin(request.user) else rows.filter(members=request.user.pk)
 
 
 class ShowingInline(TabularInline):  # type: ignore[misc]
@@ -77,7 +75,7 @@ class HistoryInline(GenericTabularInline):  # type: ignore[misc]
 class EventAdmin(EventActions):
     organizer_field = "organizer"
     list_display = ["title", "organizer", "status", "fraud_status"]
-    list_filter = ["status", "fraud_status"]
+    list_filter = ["status", "fraud_status", "organizer"]
     list_select_related = ["organizer"]
     search_fields = ["title"]
     prepopulated_fields = {"slug": ["title"]}
@@ -116,14 +114,6 @@ class EventAdmin(EventActions):
         """An event that will not take place is cancelled, so that its buyers are told."""
         return False
 
-    def formfield_for_foreignkey(
-        self, field: ForeignKey[Any, Any], request: HttpRequest, **options: Any
-    ) -> Any:
-        """Members make events of their own organizers only."""
-        if field.name == "organizer" and not is_admin(request.user):
-            options["queryset"] = Organizer.objects.filter(members=request.user.pk)
-        return super().formfield_for_foreignkey(field, request, **options)
-
 
 class AreaInline(TabularInline):  # type: ignore[misc]
     model = Area
@@ -147,3 +137,29 @@ class ShowingAdmin(OwnEvents):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+admin.site.unregister(Authenticator)  # allauth's page shows the secrets of second factors
+
+
+@admin.register(Authenticator)
+class SecondFactorAdmin(ReadOnly):
+    """Who has a second factor. Whoever lost it sets up a new one after an admin deleted it."""
+
+    fields = ["user", "type", "created_at", "last_used_at"]
+    list_display = fields
+    list_filter = ["type"]
+    list_select_related = ["user"]
+    search_fields = ["user__email__iexact"]
+    show_full_result_count = False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_admin(request.user)
+
+    def delete_queryset(self, request: HttpRequest, chosen: QuerySet[Any]) -> None:
+        """Delete all factors of their owners: recovery codes of a lost one must not stay."""
+        owners = list(chosen.values_list("user", flat=True))
+        Authenticator.objects.filter(user__in=owners).delete()
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self.delete_queryset(request, Authenticator.objects.filter(pk=obj.pk))

@@ -4,28 +4,88 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.admin import RelatedFieldListFilter
 from django.contrib.auth.models import User
-from django.http import HttpRequest
+from django.db.models import ForeignKey, ManyToManyField
+from django.http import Http404, HttpRequest
 from unfold.admin import ModelAdmin
 
-from ticketing.roles import is_admin
+from ticketing.roles import is_admin, sees_every_organizer
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
+    from django.db.models import Field, Model, QuerySet
+
+
+def reader(request: HttpRequest) -> User:
+    """Whoever reads a page that only staff gets to."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+class OwnRelated(RelatedFieldListFilter):
+    """A filter by related rows that offers those which the reader may see, and no others."""
+
+    def field_choices(
+        self, field: Field[Any, Any], request: HttpRequest, model_admin: ModelAdmin
+    ) -> list[tuple[Any, Any]]:
+        seen = model_admin.admin_site._registry[field.related_model].get_queryset(request)
+        return [(row.pk, str(row)) for row in seen]
 
 
 class OwnEvents(ModelAdmin):  # type: ignore[misc]
     """Members of an organizer see the rows of its events and no others, by address neither.
 
+    That holds for lists, pages, history, searches and autocompletion, which all read
+    `get_queryset`, and for what filters and forms offer to choose from.
     `organizer_field` leads from a row to its organizer.
     """
 
     organizer_field: str
+    ordering = ["-pk"]  # lists have it anyway; autocompletion and filters need it said
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
-        assert isinstance(request.user, User)
-        if is_admin(request.user):
+        user = reader(request)
+        if sees_every_organizer(user):
             return rows
-        own = request.user.organizers.all()
+        own = user.organizers.all()
         return rows.filter(**{f"{self.organizer_field}__in": own})
+
+    def visible(self, request: HttpRequest, object_id: str) -> Any:
+        """The row of an action's address; raises Http404 for what the reader may not see."""
+        row = self.get_object(request, object_id)
+        if row is None or not self.has_view_permission(request, row):
+            raise Http404
+        return row
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """The filters, with those by related rows narrowed to what the reader may see."""
+        return [self._narrowed(chosen) for chosen in super().get_list_filter(request)]
+
+    def _narrowed(self, chosen: Any) -> Any:
+        is_related = isinstance(chosen, str) and self.model._meta.get_field(chosen).is_relation
+        return (chosen, OwnRelated) if is_related else chosen
+
+    def formfield_for_foreignkey(
+        self, field: ForeignKey[Any, Any], request: HttpRequest, **options: Any
+    ) -> Any:
+        self._narrow_choices(field, request, options)
+        return super().formfield_for_foreignkey(field, request, **options)
+
+    def formfield_for_manytomany(
+        self, field: ManyToManyField[Any, Any], request: HttpRequest, **options: Any
+    ) -> Any:
+        self._narrow_choices(field, request, options)
+        return super().formfield_for_manytomany(field, request, **options)
+
+    def _narrow_choices(
+        self, field: Field[Any, Any], request: HttpRequest, options: dict[str, Any]
+    ) -> None:
+        """Offer what the related rows' own page shows; to others than admins nothing else."""
+        if is_admin(request.user):
+            return
+        related: type[Model] = field.related_model  # type: ignore[assignment]
+        page = self.admin_site._registry.get(related)
+        is_guarded = isinstance(page, OwnEvents)
+        seen = page.get_queryset(request) if is_guarded else related._default_manager.none()
+        options["queryset"] = seen

@@ -11,11 +11,10 @@ from ticketing.models import EventStatus, FraudStatus
 PASSWORD = "demo-tickets-2026"
 CUSTOMER = "customer@example.com"
 ORGANIZER = "organizer@example.com"
+SUPPORT = "support@example.com"
 ADMIN = "admin@example.com"
+STAFF = (ORGANIZER, SUPPORT, ADMIN)
 MORE_CUSTOMERS = "customer{number}@example.com"
-
-MEMBERS_GROUP = "organizer member"
-MEMBERS_VIEW = ["ticketing", "orders", "payments", "refunds"]
 
 ORGANIZERS = {
     "saigon-stage": "Saigon Stage",

@@ -4,37 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from django import forms
-from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy
 from django_fsm import can_proceed
 from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminTextareaWidget
 
 from ticketing import services
-from ticketing.back_office import OwnEvents
-from ticketing.errors import DomainError
+from ticketing.asking import Question, ReasonForm
+from ticketing.back_office import OwnEvents, reader
 from ticketing.models import Event
 from ticketing.roles import is_admin, is_organizer_of
 
 Page = Callable[..., HttpResponse]
-
-
-class ReasonForm(forms.Form):
-    reason = forms.CharField(
-        label=gettext_lazy("reason"),
-        min_length=5,
-        max_length=2000,
-        widget=UnfoldAdminTextareaWidget(),
-        help_text=gettext_lazy("Why; kept for ever."),
-    )
 
 
 def runs_it(user: User, event: Event) -> bool:
@@ -180,31 +167,15 @@ class EventActions(OwnEvents):
 
     def decide(self, request: HttpRequest, object_id: str, step: Step) -> HttpResponse:
         """Ask for the reason, then decide with it and say if that was refused."""
-        event, user = self._visible(request, object_id), request.user
-        assert isinstance(user, User)
+        event, user = self.visible(request, object_id), reader(request)
         if not step.is_for(user, event):
             raise PermissionDenied
-        form = ReasonForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
-            try:
-                step.decide(event_id=event.pk, by=user, reason=form.cleaned_data["reason"])
-            except DomainError as refusal:
-                messages.error(request, str(refusal))
-            else:
-                messages.success(request, gettext_lazy("It is decided."))
-            return redirect("admin:ticketing_event_change", object_id=event.pk)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"{step.title}: {event}",
-            "form": form,
-            "step": step,
-            "event": event,
-            "opts": self.opts,
-        }
-        return render(request, "ticketing/decide_about_event.html", context)
-
-    def _visible(self, request: HttpRequest, object_id: str) -> Event:
-        event: Event | None = self.get_object(request, object_id)
-        if event is None or not self.has_view_permission(request, event):
-            raise Http404
-        return event
+        question = Question(
+            step.title,
+            step.consequence,
+            partial(step.decide, event_id=event.pk, by=user),
+            form=ReasonForm,
+            template="ticketing/decide_about_event.html",
+            context={"event": event},
+        )
+        return question.ask(self, request, event)

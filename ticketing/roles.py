@@ -1,7 +1,14 @@
-"""Who is what. Every question about it is asked here."""
+"""Who is what, and who may do what. Every question about it is asked here.
+
+The role table is code, and `ticketing.role_backend` answers Django's questions from it: whoever is
+made a member or put into the support group has the rights at once, in every database, and what is
+deployed is what was tested.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ticketing.errors import NotAllowed
@@ -10,6 +17,55 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
     from ticketing.models import Event
+
+SUPPORT_GROUP = "support"
+
+
+class Role(StrEnum):
+    """What somebody is in the back office. Everybody has one role or none, the first that fits."""
+
+    ADMIN = "admin"  # superusers: they see and decide everything
+    SUPPORT = "support"  # staff in the group: they see every organizer's sales and decide nothing
+    MEMBER = "member"  # staff who belong to organizers: these organizers' rows, and no others
+
+
+def _may(verb: str, models: Iterable[str]) -> frozenset[str]:
+    """The names of Django's permissions: `orders.view_order` for `orders.order`."""
+    return frozenset(f"{app}.{verb}_{model}" for app, model in (name.split(".") for name in models))
+
+
+OFFERED = [f"ticketing.{name}" for name in ("organizer", "event", "showing", "area", "row", "seat")]
+SOLD = [
+    "orders.order", "orders.seathold", "orders.ticket",
+    "payments.payment", "payments.paymentcase", "payments.reversal",
+    "refunds.refund", "refunds.refundticket", "refunds.refundoverride",
+]  # fmt: skip
+OWN = ["ticketing.event", "ticketing.showing", "ticketing.area"]  # what organizers make themselves
+
+RESEND_TICKETS = "orders.resend_tickets"
+REPORT_CASE = "payments.report_case"
+DECIDE_REFUND = "refunds.decide_refund"
+
+# The role table. Admins may do everything. Members have their rights on rows of their own
+# organizers only, which `ticketing.back_office` sees to. Support moves no money, decides nothing.
+PERMISSIONS: dict[Role, frozenset[str]] = {
+    Role.SUPPORT: _may("view", [*OFFERED, *SOLD, "jobs.job"]) | {RESEND_TICKETS, REPORT_CASE},
+    Role.MEMBER: _may("view", [*OFFERED, *SOLD, "orders.eventrevenue"])
+    | _may("add", OWN)
+    | _may("change", OWN)
+    | {RESEND_TICKETS, DECIDE_REFUND},
+}
+
+
+def role_of(user: User | AnonymousUser) -> Role | None:
+    """The role in the back office; None for customers and whoever is not signed in."""
+    if is_admin(user):
+        return Role.ADMIN
+    if not (user.is_active and user.is_staff):
+        return None
+    if user.groups.filter(name=SUPPORT_GROUP).exists():
+        return Role.SUPPORT
+    return Role.MEMBER if user.organizers.exists() else None
 
 
 def is_admin(user: User | AnonymousUser) -> bool:
@@ -20,6 +76,23 @@ def is_admin(user: User | AnonymousUser) -> bool:
 def is_organizer_of(user: User | AnonymousUser, event: Event) -> bool:
     """Whether this is a member of the organizer that runs the event."""
     return bool(user.is_active and event.organizer.members.filter(pk=user.pk).exists())
+
+
+def sees_every_organizer(user: User | AnonymousUser) -> bool:
+    """Whether rows of all organizers are shown, as far as the role sees such rows at all."""
+    return role_of(user) in (Role.ADMIN, Role.SUPPORT)
+
+
+def may(user: User, permission: str, event: Event) -> bool:
+    """Whether the role has this permission and the event is one that it sees."""
+    is_seen = sees_every_organizer(user) or is_organizer_of(user, event)
+    return is_seen and user.has_perm(permission)
+
+
+def require(user: User, permission: str, event: Event, advice: str) -> None:
+    """Raise NotAllowed with this advice unless `may` says yes."""
+    if not may(user, permission, event):
+        raise NotAllowed(advice)
 
 
 def require_admin(user: User, advice: str) -> None:

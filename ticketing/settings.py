@@ -69,8 +69,8 @@ TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
 # --- what it is made of ------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "ticketing.back_office_app.BackOfficeConfig",  # django.contrib.admin with our site
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.headless",
+    "allauth.mfa",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -172,6 +173,7 @@ AUTH_PASSWORD_VALIDATORS = [
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
+    "ticketing.role_backend.RoleBackend",
 ]
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -203,6 +205,21 @@ if FRONTEND_URL:
         "account_reset_password_from_key": f"{FRONTEND_URL}/reset-password/{{key}}",
         "account_signup": f"{FRONTEND_URL}/signup",
     }
+
+# --- staff -------------------------------------------------------------------------------------
+
+# The demo's accounts log in with a password that everybody knows; all others show a second factor.
+STAFF_MFA_REQUIRED = flag("STAFF_MFA_REQUIRED", default=not SANDBOX)
+STAFF_SESSION_SECONDS = number("STAFF_SESSION_SECONDS", 8 * 3600)
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # a telephone's clock may be half a minute off
+MFA_TOTP_ISSUER = PUBLIC_HOST
+
+if not (STAFF_MFA_REQUIRED or SANDBOX):
+    raise ImproperlyConfigured(
+        "STAFF_MFA_REQUIRED is off. Staff move money and read what customers bought: a password "
+        "alone is enough in the sandbox only."
+    )
 
 # --- API ---------------------------------------------------------------------------------------
 
@@ -300,6 +317,8 @@ STATIC_ROOT = None if WHITENOISE_USE_FINDERS else BASE_DIR / "static"
 # --- safety ------------------------------------------------------------------------------------
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"  # people come back from VNPay signed in
 SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^payments/vnpay/ipn/$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None

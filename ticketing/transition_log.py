@@ -18,8 +18,6 @@ from django_fsm_log.models import StateLog
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-    from ticketing.models import Event
-
 _collected: ContextVar[list[StateLog] | None] = ContextVar("collected", default=None)
 
 UNLOGGED = {"jobs.Job"}  # its attempts and errors are on the row itself
@@ -78,13 +76,14 @@ def logged_together() -> Iterator[None]:
     StateLog.objects.bulk_create(rows)
 
 
-def note(event: Event, decision: str, *, by: User, at: datetime, reason: str) -> None:
-    """Log what somebody decided about an event without moving it, in the caller's transaction."""
-    StateLog.objects.create(
-        content_object=event,
+def note(row: models.Model, decision: str, *, by: User, at: datetime, reason: str) -> StateLog:
+    """Log what somebody decided about a row without moving it, in the caller's transaction."""
+    status = row.status  # type: ignore[attr-defined]  # whatever is logged has one
+    return StateLog.objects.create(
+        content_object=row,
         transition=decision,
-        source_state=event.status,
-        state=event.status,
+        source_state=status,
+        state=status,
         by=by,
         timestamp=at,
         description=reason,

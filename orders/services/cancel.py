@@ -31,9 +31,7 @@ def cancel_order(*, order_id: int, by: User) -> Order:
     now = timezone.now()
     if order.payment_started_at and order.expires_at <= now:
         raise OrderNotCancellable(
-            _(
-                "Its time is up. We are checking whether it was paid; its seats are free if not."
-            )
+            _("Its time is up. We are checking whether it was paid; its seats are free if not.")
         )
     order.cancel(by=by, at=now, reason="The customer cancelled it.")
     operations.end_unpaid(order, at=now)

@@ -28,6 +28,7 @@ class CaseKind(models.TextChoices):
     UNKNOWN_REFERENCE = "unknown_reference", _("a payment nobody here asked for")
     ORPHANED = "orphaned", _("the provider never said what became of it")
     CONTRADICTED = "contradicted", _("captured here, and the provider says otherwise now")
+    REPORTED = "reported", _("support was told that something is wrong")
 
 
 class CaseStatus(models.TextChoices):

@@ -1,6 +1,6 @@
 """The use cases of payments; each opens its own transactions and is called by edges only."""
 
-from payments.services.cases import resolve_case
+from payments.services.cases import report_case, resolve_case
 from payments.services.messages import log_message
 from payments.services.reconcile import reconcile_payments
 from payments.services.record import record_result
@@ -15,6 +15,7 @@ __all__ = [
     "log_message",
     "reconcile_payments",
     "record_result",
+    "report_case",
     "resolve_case",
     "settle_order",
     "settle_overdue_orders",

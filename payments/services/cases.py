@@ -1,12 +1,41 @@
-"""A person decides about money that did not come as planned."""
+"""People report what is wrong with a payment, and decide about it."""
 
 from __future__ import annotations
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from payments.models import PaymentCase
+from payments.errors import CaseOpenAlready
+from payments.models import CaseKind, Payment, PaymentCase
+from ticketing.roles import REPORT_CASE, require
+from ticketing.transition_log import note as log_note
+
+
+@transaction.atomic(durable=True)
+def report_case(*, payment_id: int, by: User, note: str) -> PaymentCase:
+    """Open a case about a payment for an admin to decide. It moves no money and owes none.
+
+    Locks the payment. Raises NotAllowed, or CaseOpenAlready while another report is undecided.
+    """
+    payment = Payment.objects.get_for_update(payment_id)
+    require(by, REPORT_CASE, payment.order.event, _("Ask support to open a case."))
+    if payment.cases.open().filter(kind=CaseKind.REPORTED).exists():
+        raise CaseOpenAlready(_("A report about this payment waits for its decision."))
+    now = timezone.now()
+    case = PaymentCase.objects.create(
+        kind=CaseKind.REPORTED,
+        payment=payment,
+        order=payment.order,
+        provider=payment.provider,
+        txn_ref=payment.txn_ref,
+        amount=payment.amount,
+        description=note,
+        opened_at=now,
+    )
+    log_note(case, "report", by=by, at=now, reason=note)
+    return case
 
 
 @transaction.atomic(durable=True)

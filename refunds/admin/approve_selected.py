@@ -22,7 +22,7 @@ from ticketing.errors import DomainError
 AT_ONCE = 200  # one request: each is a transaction of its own
 
 
-@admin.action(description=gettext_lazy("Approve selected refunds"), permissions=["view"])
+@admin.action(description=gettext_lazy("Approve selected refunds"), permissions=["decide"])
 def approve_selected(
     desk: Any, request: HttpRequest, refunds: QuerySet[Refund]
 ) -> HttpResponse | None:

@@ -13,7 +13,7 @@ from refunds import services
 from refunds.admin.campaign_figures import preview_of, tagged
 from refunds.admin.decisions import Decision
 from refunds.models import CampaignOrderStatus, RefundCampaign
-from ticketing.event_actions import ReasonForm
+from ticketing.asking import ReasonForm
 from ticketing.roles import is_admin
 
 

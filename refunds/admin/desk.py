@@ -22,7 +22,7 @@ from refunds.admin.parts import History, OverridesOfRefund, TicketsOfRefund
 from refunds.explanations import FALLBACK, in_language
 from refunds.models import UNDECIDED, Refund, RefundStatus
 from ticketing.back_office import OwnEvents
-from ticketing.roles import is_admin
+from ticketing.roles import DECIDE_REFUND, is_admin
 
 FOR_ORGANIZERS = [RefundStatus.PENDING_ORGANIZER]
 FOR_ADMINS = [*FOR_ORGANIZERS, RefundStatus.PENDING_ADMIN, RefundStatus.PAYMENT_FAILED]
@@ -73,6 +73,10 @@ class RefundAdmin(OwnEvents, ReadOnly, Decisions):
     retry = page_of(decisions.RETRY)
     mark_paid = page_of(decisions.MARK_PAID)
     mark_failed = page_of(decisions.MARK_FAILED)
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        """Support looks on; which refunds a member decides is up to the policy."""
+        return bool(request.user.has_perm(DECIDE_REFUND))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Refund]:
         """With whoever decided last: a rejection names its decider in the log only."""

@@ -42,7 +42,7 @@ def test_the_api_documentation_works_without_the_internet(page, product):
 
 def test_an_admin_logs_in_and_sees_the_orders(page, product):
     page.goto(f"{product.url}/admin/orders/order/")
-    page.get_by_label("Username").fill("admin@example.com")
+    page.get_by_label("Email").fill("admin@example.com")
     page.get_by_label("Password").fill("demo-tickets-2026")
     page.locator("button[type=submit]").first.click()
 

@@ -11,6 +11,7 @@ from django_fsm_log.models import StateLog
 
 from ticketing import demo
 from ticketing.models import Area, Event, Organizer, Row, Seat, Showing
+from ticketing.roles import Role, role_of
 
 MODELS = [User, EmailAddress, Group, Organizer, Event, Showing, Area, Row, Seat, StateLog]
 
@@ -93,8 +94,9 @@ class TestWithoutTheStadium:
         assert admin.is_superuser
         assert set(member.organizers.all()) == set(Organizer.objects.all())
         assert member.has_perms(["ticketing.view_event", "orders.view_order"])
-        assert not member.has_perm("ticketing.change_event")
+        assert not member.has_perm("payments.report_case")
         assert not member.has_perm("auth.view_user")
+        assert role_of(User.objects.get(email=demo.SUPPORT)) == Role.SUPPORT
 
     def test_a_second_run_adds_nothing_and_says_so(self, capsys):
         call_command("seed_demo", customers=2)

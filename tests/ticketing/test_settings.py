@@ -110,3 +110,12 @@ def test_the_example_as_it_is_names_what_is_missing():
     refused = start(**given)
 
     assert "SECRET_KEY is not set" in refused.stderr
+
+
+def test_staff_without_a_second_factor_is_for_the_sandbox_only():
+    refused = start(**PRODUCTION, STAFF_MFA_REQUIRED="off")
+
+    assert "STAFF_MFA_REQUIRED is off" in refused.stderr
+    required = "print(settings.STAFF_MFA_REQUIRED)"
+    assert start(required, **PRODUCTION).stdout == "True\n"
+    assert start(required, SANDBOX="on").stdout == "False\n"

@@ -14,7 +14,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Group, User
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.db.models import Q
@@ -25,6 +25,7 @@ from ticketing import demo, services
 from ticketing.demo import DemoArea, DemoEvent
 from ticketing.errors import WrongEventState
 from ticketing.models import Area, Event, EventStatus, FraudStatus, Organizer, Seat, Showing
+from ticketing.roles import SUPPORT_GROUP
 from ticketing.row_labels import spell_out
 
 AT_ONCE = 1_000
@@ -59,7 +60,7 @@ class Command(BaseCommand):
     @transaction.atomic
     def _make_accounts(self, customers: int) -> None:
         more = [demo.MORE_CUSTOMERS.format(number=n) for n in range(1, customers + 1)]
-        emails = [demo.CUSTOMER, demo.ORGANIZER, demo.ADMIN, *more]
+        emails = [demo.CUSTOMER, *demo.STAFF, *more]
         there = User.objects.filter(Q(username__in=emails) | Q(email__in=emails))
         known = {name for names in there.values_list("username", "email") for name in names}
         password = make_password(demo.PASSWORD)  # one for all: hashing is slow on purpose
@@ -70,6 +71,8 @@ class Command(BaseCommand):
             [EmailAddress(user=u, email=u.email, verified=True, primary=True) for u in users],
             batch_size=AT_ONCE,
         )
+        support, _ = Group.objects.get_or_create(name=SUPPORT_GROUP)
+        support.user_set.add(User.objects.get(email=demo.SUPPORT))
         self.added["accounts"] += len(users)
 
     def _make_organizers(self) -> None:
@@ -78,13 +81,6 @@ class Command(BaseCommand):
             organizer, is_new = Organizer.objects.get_or_create(slug=slug, defaults={"name": name})
             organizer.members.add(member)
             self.added["organizers"] += is_new
-        group, _ = Group.objects.get_or_create(name=demo.MEMBERS_GROUP)
-        group.permissions.add(
-            *Permission.objects.filter(
-                content_type__app_label__in=demo.MEMBERS_VIEW, codename__startswith="view_"
-            )
-        )
-        member.groups.add(group)
 
     def _make_event(self, described: DemoEvent) -> None:
         event, is_new = Event.objects.get_or_create(
@@ -121,7 +117,7 @@ def _user(email: str, password: str) -> User:
         username=email,
         email=email,
         password=password,
-        is_staff=email in (demo.ORGANIZER, demo.ADMIN),
+        is_staff=email in demo.STAFF,
         is_superuser=email == demo.ADMIN,
     )
 

@@ -1,0 +1,65 @@
+"""A page of the back office that asks before something is done, then does it or says why not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy
+from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from ticketing.errors import DomainError
+
+DECIDED = gettext_lazy("It is decided.")
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        label=gettext_lazy("reason"),
+        min_length=5,
+        max_length=2000,
+        widget=UnfoldAdminTextareaWidget(),
+        help_text=gettext_lazy("Why; kept for ever."),
+    )
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked about a row, and the use case that is called with the answers."""
+
+    title: Any
+    consequence: Any
+    act: Callable[..., Any]
+    form: type[forms.Form] = forms.Form
+    done: Any = DECIDED
+    template: str = "ticketing/ask_first.html"
+    context: dict[str, Any] = field(default_factory=dict)
+
+    def ask(self, page: ModelAdmin, request: HttpRequest, row: Model) -> HttpResponse:
+        """The form; or, once it is filled in, the act and the way back to the row."""
+        form = self.form(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            try:
+                self.act(**form.cleaned_data)
+            except DomainError as refusal:
+                messages.error(request, str(refusal))
+            else:
+                messages.success(request, self.done)
+            opts = page.opts
+            return redirect(f"admin:{opts.app_label}_{opts.model_name}_change", object_id=row.pk)
+        context = {
+            **page.admin_site.each_context(request),
+            "title": f"{self.title}: {row}",
+            "form": form,
+            "question": self,
+            "opts": page.opts,
+            **self.context,
+        }
+        return render(request, self.template, context)
