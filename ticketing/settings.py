@@ -317,8 +317,6 @@ STATIC_ROOT = None if WHITENOISE_USE_FINDERS else BASE_DIR / "static"
 # --- safety ------------------------------------------------------------------------------------
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"  # people come back from VNPay signed in
 SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^payments/vnpay/ipn/$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
@@ -327,6 +325,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+# Lax and not Strict: people come back from the payment provider signed in.
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SECURE = IS_HTTPS
 CSRF_FAILURE_VIEW = "ticketing.pages.problems.form_expired"
@@ -350,6 +349,7 @@ RELAXED_POLICIES = {
         "style-src": [SELF, UNSAFE_INLINE],
         "img-src": [SELF, "data:"],
     },
+    "/accounts/2fa/": {"img-src": [SELF, "data:"]},  # the QR code of a second factor
     "/api/docs/": {"style-src": [SELF, UNSAFE_INLINE], "img-src": [SELF, "data:"]},
     "/_allauth/openapi.html": {  # Redoc searches in a worker that it writes itself
         "style-src": [SELF, UNSAFE_INLINE],
