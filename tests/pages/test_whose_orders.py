@@ -100,3 +100,10 @@ def test_nobody_elses_orders_are_listed(me, order):
 
     assert order.code in listed
     assert others.code not in listed
+
+
+def test_who_presses_too_often_is_asked_to_wait(me, order):
+    answers = [me.post(page_of(order, "pay/")).status_code for _ in range(121)]
+
+    assert answers[:120] == [302] * 120
+    assert answers[120] == 429
