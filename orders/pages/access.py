@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from orders.models import Order, Ticket, TicketQuerySet
 from ticketing.errors import DomainError
+from ticketing.pages.throttling import limited
 
 
 class SignedInRequest(HttpRequest):
@@ -32,12 +33,12 @@ Action: TypeAlias = Callable[[SignedInRequest, Order], HttpResponse]
 
 def customer_page(view: View) -> View:
     """A page that only reads, for those who are signed in; no cache keeps it."""
-    return never_cache(login_required(require_safe(view)))
+    return never_cache(login_required(require_safe(limited(view))))
 
 
 def customer_file(view: View) -> View:
     """The same for a file, which says itself how long a browser may keep it."""
-    return login_required(require_safe(view))
+    return login_required(require_safe(limited(view)))
 
 
 def customer_action(action: Action) -> View:
@@ -56,7 +57,7 @@ def customer_action(action: Action) -> View:
             messages.error(request, f"{refusal.title} {refusal}")
             return to_order(code)
 
-    return never_cache(require_POST(act))
+    return never_cache(require_POST(limited(act)))
 
 
 def own_order(request: SignedInRequest, code: str) -> Order:

@@ -26,6 +26,7 @@ from ticketing.api.views import public_showing
 from ticketing.errors import DomainError
 from ticketing.models import Area, Seat, Showing
 from ticketing.pages.offers import offers_of
+from ticketing.pages.throttling import limited
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Refusal:
 # Not stored, so that going back gives a fresh page: current seats, and a key for another order.
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited
 def showing_page(request: HttpRequest, showing_id: int) -> HttpResponse:
     """Show the places; a POST holds the chosen ones or, with `look_…`, opens another list."""
     showing = public_showing(showing_id)

@@ -21,12 +21,6 @@ from ticketing.models import Event, Showing
 
 
 @pytest.fixture
-def me(client, customer):
-    client.force_login(customer)
-    return client
-
-
-@pytest.fixture
 def order(customer):
     """Paid, with three tickets of 500,000 VND; 80 % go back for a personal reason."""
     showing = showing_with_sale_end(days=10)

@@ -305,3 +305,17 @@ def test_an_order_made_here_is_in_the_language_of_the_page(client, seats):
     )
 
     assert Order.objects.get().language == "vi"
+
+
+def test_whoever_sends_too_often_is_told_when_to_come_back(shopper, seats, monkeypatch):
+    monkeypatch.setattr(
+        "ticketing.api.throttling.PerCustomerThrottle.THROTTLE_RATES",
+        {"reading": "2/min", "changing": "2/min"},
+    )
+
+    answers = [send(shopper, seats[0].showing, seats=[seat.pk]) for seat in seats[:3]]
+
+    assert [answer.status_code for answer in answers] == [303, 303, 429]
+    assert "Wait a few minutes" in answers[-1].content.decode()
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
+    assert Order.objects.count() == 2
