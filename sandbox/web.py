@@ -6,6 +6,7 @@ import html
 import json
 import os
 import socket
+import stat
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -91,8 +92,10 @@ def cut_connection(request: Request) -> Response:
 
 def _shut_if_peer(descriptor: int, peer: tuple[str, int]) -> None:
     try:
+        if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+            return
         connection = socket.socket(fileno=os.dup(descriptor))
-    except OSError:  # not a socket, or closed meanwhile
+    except OSError:  # closed meanwhile
         return
     with connection:
         try:

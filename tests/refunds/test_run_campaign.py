@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import signal
+from importlib import import_module
 from io import StringIO
 from threading import Event as Signal
 
@@ -25,6 +26,7 @@ from tests.sandbox_process import HASH_SECRET, TMN_CODE
 from ticketing.models import Event
 
 ORDERS = 12
+services_of_driving = import_module("refunds.services.drive_campaign")  # not the function
 
 
 @pytest.fixture(autouse=True)
@@ -197,6 +199,28 @@ def test_several_drivers_and_jobs_at_once_refund_each_order_once(vnpay, sold, ad
     assert given_back(vnpay) == [[1_000_000]] * ORDERS
     assert Refund.objects.count() == ORDERS
     assert RefundCampaign.objects.get().status == "completed"
+    assert broken() == {}
+
+
+def test_a_driver_that_is_told_to_stop_ends_the_order_at_hand_and_another_goes_on(
+    vnpay, sold, admin, monkeypatch
+):
+    begun = start(Event.objects.get(slug="big"), admin)
+    stopping, honest = Signal(), services_of_driving.send_back
+
+    def stop_then_send(refund_id):
+        stopping.set()
+        return honest(refund_id)
+
+    monkeypatch.setattr(services_of_driving, "send_back", stop_then_send)
+    drive_campaign(campaign_id=begun.pk, connections=2, stopping=stopping, tell=dict)
+
+    ended = Order.objects.filter(status="refunded").count()
+    assert 0 < ended <= 2
+    assert entries(begun)["waiting"] == ORDERS - ended
+    assert not Reversal.objects.exclude(status="succeeded").exists()
+    drive_campaign(campaign_id=begun.pk, connections=2, stopping=Signal(), tell=dict)
+    assert given_back(vnpay) == [[1_000_000]] * ORDERS
     assert broken() == {}
 
 

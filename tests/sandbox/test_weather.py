@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import httpx
 import pytest
 
 from tests.sandbox.protocol import link, pay_fields, query_fields
@@ -118,3 +119,16 @@ def test_reset_forgets_everything(sandbox, merchant):
     assert sandbox.control("GET", "transactions") == {"transactions": []}
     assert sandbox.control("GET", "weather") == {"global": {}, "transactions": {}}
     assert sandbox.open(link(values)).status_code == 200
+
+
+def test_a_line_may_be_cut_any_number_of_times(sandbox):
+    values = pay_fields()
+    sandbox.pay(link(values))
+    sandbox.set_weather(api_down="cut")
+
+    for _ in range(30):
+        with pytest.raises(httpx.RemoteProtocolError):
+            code_of(sandbox, values)
+
+    sandbox.clear_weather()
+    assert code_of(sandbox, values) == "00"
