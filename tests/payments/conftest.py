@@ -10,6 +10,7 @@ from payments.providers import Customer
 from payments.services import settle_order, start_payment
 from tests.factories import placed_order
 from tests.payments.reconciled import let_time_pass, state
+from tests.payments.reversed import give_back
 from tests.payments.vnpay_calls import IPN
 from tests.sandbox.protocol import link
 from tests.sandbox_process import HASH_SECRET, TMN_CODE, SandboxProcess
@@ -91,3 +92,10 @@ def expired(start, vnpay):
     vnpay.set_weather(no_ipn=True)
     assert state(payment) == ("pending", "expired", {"available"})
     return payment
+
+
+@pytest.fixture
+def whole(captured, vnpay):
+    """A reversal of all that was paid; VNPay carries out at once what it accepts."""
+    vnpay.set_weather(refund_outcome="done")
+    return give_back(captured)

@@ -14,6 +14,7 @@ from payments.invariants import RULES
 from payments.models import Payment, PaymentCase, Reversal
 from payments.operations.reversals import close_reversal, open_reversal
 from payments.services import advance_reversal
+from tests.sandbox_process import wait_until
 from ticketing.invariants import violations
 
 ENDED, UNCLEAR = "payments.reversal_ended", "payments.reversal_unclear"
@@ -47,6 +48,16 @@ def advance(reversal):
     """One step that is due now; when to come back."""
     Reversal.objects.filter(pk=reversal.pk, due_at__isnull=False).update(due_at=timezone.now())
     return advance_reversal(reversal.pk)
+
+
+def advance_until(reversal, *wanted):
+    """Step by step, as jobs do, for as long as VNPay takes."""
+
+    def is_there():
+        advance(reversal)
+        return status(reversal) in wanted
+
+    wait_until(is_there, seconds=10, what=f"a reversal that is {wanted}")
 
 
 def status(reversal):

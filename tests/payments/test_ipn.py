@@ -332,3 +332,12 @@ def test_the_secret_and_the_hash_never_reach_the_log(payment, call_ipn, settings
 
     assert settings.VNPAY_HASH_SECRET not in caplog.text
     assert query.rsplit("=", 1)[1] not in caplog.text
+
+
+def test_late_money_is_told_to_the_customer_and_to_the_app_above_once(expired, call_ipn):
+    call_ipn(success(expired))
+    call_ipn(success(expired))
+
+    case = PaymentCase.objects.get(kind="late")
+    told = Job.objects.filter(payload={"case_id": case.pk}).values_list("topic", flat=True)
+    assert sorted(told) == ["payments.case_opened", "payments.owed"]

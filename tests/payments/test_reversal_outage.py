@@ -35,12 +35,6 @@ class Crash(BaseException):
 
 
 @pytest.fixture
-def whole(captured, vnpay):
-    vnpay.set_weather(refund_outcome="done")
-    return give_back(captured)
-
-
-@pytest.fixture
 def crash_before_the_call(monkeypatch):
     def crash(provider, request):
         raise Crash
