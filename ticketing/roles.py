@@ -74,8 +74,13 @@ def is_admin(user: User | AnonymousUser) -> bool:
 
 
 def is_organizer_of(user: User | AnonymousUser, event: Event) -> bool:
-    """Whether this is a member of the organizer that runs the event."""
-    return bool(user.is_active and event.organizer.members.filter(pk=user.pk).exists())
+    """Whether this is a member of the organizer that runs the event, and not of our support.
+
+    Support decides nothing, so whoever changed sides gives up the old rights with the new role.
+    """
+    if not user.is_active or role_of(user) is Role.SUPPORT:
+        return False
+    return event.organizer.members.filter(pk=user.pk).exists()
 
 
 def sees_every_organizer(user: User | AnonymousUser) -> bool:

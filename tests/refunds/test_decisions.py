@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Group
 from django_fsm_log.models import StateLog
 
 from jobs.models import Job
@@ -28,6 +29,7 @@ from tests.factories import from_now
 from tests.refunds.test_requests import everything, reread
 from ticketing.errors import NotAllowed
 from ticketing.invariants import violations
+from ticketing.roles import SUPPORT_GROUP
 
 
 def ask(order, tickets=None, reason=Reason.PERSONAL):
@@ -120,6 +122,12 @@ def test_an_admin_may_step_in(personal, admin):
 def test_members_of_another_organizer_decide_nothing(personal, stranger):
     refused(NotAllowed, approve_refund, refund_id=personal.pk, by=stranger)
     refused(NotAllowed, reject_refund, refund_id=personal.pk, by=stranger, reason="No.")
+
+
+def test_members_who_joined_support_decide_nothing_any_more(personal, organizer):
+    organizer.groups.add(Group.objects.get_or_create(name=SUPPORT_GROUP)[0])
+
+    refused(NotAllowed, approve_refund, refund_id=personal.pk, by=organizer)
 
 
 def test_customers_decide_nothing(personal, customer):
