@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import uuid
-from html.parser import HTMLParser
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -21,28 +20,8 @@ from tests.factories import (
     placed_order,
     seats_in_area,
 )
+from tests.pages.fields import Fields
 from ticketing.models import Seat, SeatStatus
-
-
-class Fields(HTMLParser):
-    """The inputs of a page."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.inputs, self.buttons = [], []
-        self.feed(page)
-
-    def handle_starttag(self, tag, attrs):
-        if tag == "input":
-            self.inputs.append(dict(attrs))
-        if tag == "button":
-            self.buttons.append(dict(attrs))
-
-    def seats(self):
-        return {int(each["value"]): each for each in self.inputs if each.get("name") == "seats"}
-
-    def key(self):
-        return next(each["value"] for each in self.inputs if each.get("name") == "key")
 
 
 def read(client, showing, query=""):

@@ -111,10 +111,10 @@ def test_the_choice_is_the_same_in_plan_and_list(page, product):
     page.locator("#seat-list").get_by_role("button", name="Stalls").click()
 
     expect(page.locator("#seat-list")).to_be_visible()
-    expect(page.locator("#seat-list input:checked")).to_have_count(1)
-    page.locator("#seat-list input:enabled:not(:checked)").first.check(force=True)
+    expect(page.locator("#seat-list [type=checkbox]:checked")).to_have_count(1)
+    page.locator("#seat-list [type=checkbox]:enabled:not(:checked)").first.check(force=True)
     expect(chosen(page)).to_have_count(2)
-    page.locator("#seat-list input:checked").first.uncheck(force=True)
+    page.locator("#seat-list [type=checkbox]:checked").first.uncheck(force=True)
     expect(chosen(page)).to_have_count(1)
 
 

@@ -45,7 +45,7 @@ export class Painter {
 
   _resize() {
     const { clientWidth, clientHeight } = this.canvas;
-    if (!clientWidth) return; // the list is shown instead
+    if (!clientWidth) return;
     this.ratio = devicePixelRatio || 1;
     this.canvas.width = Math.round(clientWidth * this.ratio);
     this.canvas.height = Math.round(clientHeight * this.ratio);
@@ -55,6 +55,7 @@ export class Painter {
 
   _draw() {
     const { context, view } = this;
+    if (!this.canvas.clientWidth) return; // hidden; showing it changes its size, which draws
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.fillStyle = this.colours.card;
     context.fillRect(0, 0, view.width, view.height);
