@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# test processes; each has a database of its own, and a file stays with one of them
+WORKERS ?= 2
 
 .PHONY: run test demo bench browser lint types contracts schema checks
 
@@ -10,7 +12,7 @@ run: $(STAMP)
 	@$(BIN)/python -m sandbox.run
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -m "not browser"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not browser"
 
 demo: $(STAMP)
 	@$(BIN)/python -m sandbox.demo
