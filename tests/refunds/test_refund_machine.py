@@ -216,7 +216,7 @@ class Refunding(RuleBasedStateMachine):
         if refusal is None:
             self.world.override(order, refund, percentage)
 
-    @step(often=2, when=has_refunds, number=any_number, way=st.sampled_from(sorted(SETTLED)))
+    @step(often=3, when=has_refunds, number=any_number, way=st.sampled_from(sorted(SETTLED)))
     def settle(self, number, way):
         order, refund = self.target(number, "payment_failed")
         refusal = self.world.refusal_of_settling(order, refund, way)
@@ -240,17 +240,18 @@ class Refunding(RuleBasedStateMachine):
         postpone_event(event_id=self.event_id, by=self.admin, reason="The singer is ill.")
         self.world.event = "postponed"
 
-    @step(when=lambda self: self.world.event == "postponed")
+    @step(often=2, when=lambda self: self.world.event == "postponed")
     def reinstate(self):
         reinstate_event(event_id=self.event_id, by=self.admin, reason="The singer is well.")
         self.world.event = "published"
 
     @step(
         when=lambda self: self.world.event != "cancelled" and self.has_refunds(),
-        is_meant=st.integers(0, 3),
+        luck=st.integers(0, 11),
     )
-    def cancel(self, is_meant):
-        if not is_meant:
+    def cancel(self, luck):
+        """Seldom: hardly anything can be asked for after it."""
+        if not luck:
             confirm_cancellation(event_id=self.event_id, by=self.admin, reason="It rains.")
             self.world.event = "cancelled"
 
@@ -289,7 +290,7 @@ class Refunding(RuleBasedStateMachine):
         else:
             say(pk, state)
             refund.reversal.status = "succeeded" if state is RefundState.DONE else "rejected"
-        if is_told:
+        if is_told or state is None:
             self.run_jobs("payments.reversal_ended", "payments.reversal_unclear")
 
     @step(
