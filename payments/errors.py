@@ -28,3 +28,8 @@ class ReversalNotDecidable(DomainError):
 class CaseOpenAlready(DomainError):
     code = "case-open-already"
     title = _("There is a case for this already.")
+
+
+class CaseBeingPaidBack(DomainError):
+    code = "case-being-paid-back"
+    title = _("The money of this case is on its way back.")

@@ -7,8 +7,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from payments.errors import CaseOpenAlready
+from payments.errors import CaseBeingPaidBack, CaseOpenAlready
 from payments.models import CaseKind, Payment, PaymentCase
+from payments.operations.cases import GOES_BACK
 from ticketing.roles import REPORT_CASE, require
 from ticketing.transition_log import note as log_note
 
@@ -40,9 +41,25 @@ def report_case(*, payment_id: int, by: User, note: str) -> PaymentCase:
 
 @transaction.atomic(durable=True)
 def resolve_case(*, case_id: int, by: User, decision: str) -> PaymentCase:
-    """Close an open case with the decision taken. Repeating it changes nothing. Locks the case."""
+    """Close an open case with the decision taken. Repeating it changes nothing.
+
+    Locks payment, case. Raises CaseBeingPaidBack for late or second money that is on its way back:
+    whoever decides otherwise in that moment would pay it twice.
+    """
+    found = PaymentCase.objects.get(pk=case_id)
+    if found.payment_id:
+        Payment.objects.get_for_update(found.payment_id)
     case = PaymentCase.objects.select_for_update().get(pk=case_id)
     if case.status == PaymentCase.Status.OPEN:
+        _check_stays(case)
         case.resolve(by=by, at=timezone.now(), reason=decision)
         case.save()
     return case
+
+
+def _check_stays(case: PaymentCase) -> None:
+    """Raise CaseBeingPaidBack if the whole payment goes back by itself right now."""
+    if case.payment is None or case.kind not in GOES_BACK:
+        return
+    if case.payment.reversals.standing().exists():
+        raise CaseBeingPaidBack(_("The case closes by itself when the money is back. Wait for it."))

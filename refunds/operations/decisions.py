@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
 from jobs import outbox
-from orders.models import Order, Ticket, TicketStatus
+from orders.models import Order, Ticket
 from orders.operations import reserve_refund, undo_reserved_refund
 from refunds.errors import TicketNotRefundable
 from refunds.models import Refund, RefundReason, RefundStatus, RefundTicket
@@ -97,9 +97,8 @@ def tell(refund: Refund, *, at: datetime) -> None:
 
 
 def _check_unused(refund: Refund, tickets: Sequence[Ticket]) -> None:
-    if refund.reason != RefundReason.PERSONAL:
-        return
-    used = [ticket.code for ticket in tickets if ticket.status != TicketStatus.ACTIVE]
+    """Nobody asks money back and goes in all the same. Refunds of the platform's own take all."""
+    used = [ticket.code for ticket in tickets if _was_used_meanwhile(ticket, refund)]
     if used:
         raise TicketNotRefundable(
             _("Somebody went in with {codes} meanwhile. Reject the request.").format(
@@ -107,3 +106,11 @@ def _check_unused(refund: Refund, tickets: Sequence[Ticket]) -> None:
             ),
             tickets=used,
         )
+
+
+def _was_used_meanwhile(ticket: Ticket, refund: Refund) -> bool:
+    if ticket.used_at is None:
+        return False
+    if refund.reason == RefundReason.POSTPONED:  # some may have been in before it was postponed
+        return ticket.used_at >= refund.requested_at
+    return refund.reason == RefundReason.PERSONAL

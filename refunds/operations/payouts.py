@@ -30,15 +30,18 @@ def payment_of(refund: Refund) -> Payment | None:
     return refund.order.payments.kept().order_by("pk").first()
 
 
-def send_back(refund: Refund, payment: Payment | None, *, by: User | None, at: datetime) -> bool:
+def send_back(
+    refund: Refund, payment: Payment | None, *, by: User | None, at: datetime, note: str = ""
+) -> bool:
     """Open a reversal for an approved or failed refund; False if it has to wait for another one.
 
-    What can't even be opened becomes a payment failure, for a person to decide.
+    What can't even be opened becomes a payment failure, for a person to decide. Locks the case.
     """
-    why = f"The money goes back through {payment}."
-    if payment is None:
-        refund.process(by=by, at=at, reason="There is no payment that could give it back.")
-        note_failure(refund, at=at, error=_no_payment(refund))
+    why = note or f"The money goes back through {payment}."
+    obstacle = _no_payment(refund) if payment is None else _resolved_case(refund)
+    if payment is None or obstacle is not None:
+        refund.process(by=by, at=at, reason=why)
+        note_failure(refund, at=at, error=obstacle or {})
         return True
     try:
         reversal = open_reversal(
@@ -116,6 +119,17 @@ def note_failure(refund: Refund, *, at: datetime, error: dict[str, Any]) -> None
     refund.note_payment_failure(by=None, at=at, reason=why, error=error)
     refund.save(update_fields=["status", "provider_error"])
     tell(refund, at=at)
+
+
+def _resolved_case(refund: Refund) -> dict[str, Any] | None:
+    """What to tell a person if somebody has closed the refund's case: the money may be back."""
+    if refund.case_id is None:
+        return None
+    case = PaymentCase.objects.select_for_update().get(refunds=refund)
+    if case.status == PaymentCase.Status.OPEN:
+        return None
+    message = f"The case was resolved meanwhile, and the money may be back: {case.decision}"
+    return {"code": "case-resolved", "message": message}
 
 
 def _no_payment(refund: Refund) -> dict[str, Any]:

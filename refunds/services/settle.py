@@ -33,12 +33,10 @@ def retry_refund(*, refund_id: int, by: User, note: str) -> Refund:
         # The closed reversal has given its part of it free. Of one field only: reading a status
         # again takes its protection away for a moment, from all threads.
         payment.refresh_from_db(fields=["reversed_amount"])
-    refund.payout_evidence = note.strip()
-    if not payouts.send_back(refund, payment, by=by, at=now):
+    if not payouts.send_back(refund, payment, by=by, at=now, note=note.strip()):
         raise RefundNotFailed(
             _("Another refund of the same payment is on its way. Try again when it is over.")
         )
-    refund.save(update_fields=["payout_evidence"])
     return refund
 
 

@@ -84,6 +84,7 @@ def test_every_problem_code_of_a_refusal_is_somewhere(schema):
         "reversal-in-progress",
         "reversal-too-large",
         "reversal-not-decidable",
+        "case-being-paid-back",
         "no-tickets-to-send",
         "case-open-already",
     }

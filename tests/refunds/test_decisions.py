@@ -30,6 +30,7 @@ from tests.refunds.test_requests import everything, reread
 from ticketing.errors import NotAllowed
 from ticketing.invariants import violations
 from ticketing.roles import SUPPORT_GROUP
+from ticketing.services import reinstate_event
 
 
 def ask(order, tickets=None, reason=Reason.PERSONAL):
@@ -98,6 +99,15 @@ def test_somebody_who_went_in_meanwhile_gets_nothing_back(personal, organizer, t
     refused(TicketNotRefundable, approve_refund, refund_id=personal.pk, by=organizer)
 
     assert reread(personal).status == RefundStatus.PENDING_ORGANIZER
+
+
+def test_somebody_who_went_in_after_the_event_was_reinstated_gets_nothing_back(
+    postponed, admin, tickets, organizer
+):
+    reinstate_event(event_id=postponed.order.event_id, by=admin, reason="She is well again.")
+    check_in(code=tickets[0].code, by=organizer)
+
+    refused(TicketNotRefundable, approve_refund, refund_id=postponed.pk, by=admin)
 
 
 def test_a_rejection_tells_why_and_frees_the_tickets(personal, organizer, order, tickets):

@@ -7,9 +7,10 @@ import pytest
 from orders.errors import TicketNotValid
 from orders.models import Order
 from orders.services import check_in, place_order
+from payments.errors import CaseBeingPaidBack
 from payments.models import Payment, PaymentCase, Reversal
 from payments.providers import Customer
-from payments.services import settle_order, start_payment
+from payments.services import resolve_case, settle_order, start_payment
 from refunds.errors import NoteRequired, RefundNotFailed
 from refunds.models import Refund
 from refunds.policy import Reason
@@ -17,6 +18,8 @@ from refunds.services import (
     approve_refund,
     mark_refund_failed,
     mark_refund_paid,
+    pay_back,
+    refund_case,
     request_refund,
     retry_refund,
 )
@@ -308,6 +311,49 @@ def test_late_money_goes_back_in_full_by_itself(vnpay, client, showing, customer
         f"Given back in full by refund {refund.pk}.",
     )
     order_is(order, reread(order).status, 0)
+    assert broken() == {}
+
+
+@pytest.fixture
+def late(vnpay, client, showing, customer):
+    """Money that came after its order had expired, and whose refund is approved."""
+    order = placed_order(seats_in_area(1, showing=showing), customer=customer)
+    payment = start_payment(order_id=order.pk, provider="vnpay", customer=Customer("127.0.0.1"))
+    let_time_pass(minutes=80)
+    settle_order(order_id=order.pk)
+    vnpay.open(link(dict(payment.provider_request)))
+    vnpay.decide(payment.txn_ref, "success", late=True)
+    call_ipn(vnpay, client, payment)
+    case = PaymentCase.objects.get()
+    assert refund_case(case_id=case.pk).status == "approved"
+    return case
+
+
+def test_late_money_that_somebody_gave_back_by_hand_is_not_sent_as_well(vnpay, late, admin):
+    resolve_case(case_id=late.pk, by=admin, decision="Bank transfer FT26325002.")
+
+    work()
+
+    refund = Refund.objects.get()
+    assert refund.status == "payment_failed"
+    assert "FT26325002" in refund.provider_error["message"]
+    assert given_back(vnpay, late.payment) == []
+    mark_refund_paid(refund_id=refund.pk, by=admin, evidence="Bank transfer FT26325002.")
+    assert reread(refund).status == "completed"
+    assert broken() == {}
+
+
+def test_a_case_whose_money_is_on_its_way_is_not_resolved_by_hand(vnpay, late, admin):
+    pay_back(refund_id=Refund.objects.get().pk)
+    before = everything()
+
+    with pytest.raises(CaseBeingPaidBack):
+        resolve_case(case_id=late.pk, by=admin, decision="Bank transfer FT26325002.")
+
+    assert everything() == before
+    work()
+    assert given_back(vnpay, late.payment) == [500_000]
+    assert reread(late).status == "resolved"
     assert broken() == {}
 
 
