@@ -11,6 +11,7 @@ import time
 import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from unittest.mock import patch
 
 import httpx
@@ -46,7 +47,8 @@ class Fleet:
     def kill_one(self, dice: random.Random) -> None:
         """End a part with all its workers as a crash does, and start it again."""
         number = dice.randrange(len(self.running))
-        os.killpg(self.running[number].pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has died of the end of another part
+            os.killpg(self.running[number].pid, signal.SIGKILL)
         self.running[number].wait()
         self.running[number] = self._start(self.commands[number])
 
