@@ -44,7 +44,7 @@ def test_an_admin_logs_in_and_sees_the_orders(page, product):
     page.goto(f"{product.url}/admin/orders/order/")
     page.get_by_label("Email").fill("admin@example.com")
     page.get_by_label("Password").fill("demo-tickets-2026")
-    page.locator("button[type=submit]").first.click()
+    page.get_by_role("main").get_by_role("button", name="Log in").click()
 
     expect(page.get_by_role("heading", name="order").first).to_be_visible()
     assert "/admin/orders/order/" in page.url
