@@ -88,11 +88,14 @@ def open_reversals() -> int:
 
 def due_tasks() -> Iterator[Task]:
     """What is due now, and not what becomes due by it: so it comes to an end."""
-    now = timezone.now()
+    now, last = timezone.now(), 0
+    while ids := _after(last, _ended().order_by("pk")):
+        yield from (partial(_finish, refund_id) for refund_id in ids)
+        last = ids[-1]
     while due := payments.due_reversals(now=now, limit=BATCH):
         yield from (partial(_advance, reversal_id) for reversal_id in due)
     last = 0
-    while ids := _ready_after(last):
+    while ids := _after(last, _ready().order_by("pk")):
         yield from (partial(send_back, refund_id) for refund_id in ids)
         last = ids[-1]
 
@@ -115,9 +118,15 @@ def _ready() -> QuerySet[Refund]:
     return Refund.objects.approved().filter(Q(case__isnull=False) | ~Exists(before))
 
 
-def _ready_after(last: int) -> list[int]:
-    ready = _ready().filter(pk__gt=last).order_by("pk")
-    return list(ready.values_list("pk", flat=True)[:BATCH])
+def _ended() -> QuerySet[Refund]:
+    """Whose reversal has ended, and nobody has told them: a crash came between, or a busy queue."""
+    is_over = Q(status=RefundStatus.PROCESSING, reversal__finished_at__isnull=False)
+    is_back = Q(status=RefundStatus.PAYMENT_FAILED, reversal__status=Reversal.Status.SUCCEEDED)
+    return Refund.objects.filter(is_over | is_back)
+
+
+def _after(last: int, refunds: QuerySet[Refund]) -> list[int]:
+    return list(refunds.filter(pk__gt=last).values_list("pk", flat=True)[:BATCH])
 
 
 def _open(refund_id: int) -> Refund | None:
@@ -126,6 +135,16 @@ def _open(refund_id: int) -> Refund | None:
     except Exception:
         logger.exception("Refund %s can't be sent back.", refund_id)
         return None
+
+
+def _finish(refund_id: int) -> list[str]:
+    try:
+        reversal_id = Refund.objects.values_list("reversal", flat=True).get(pk=refund_id)
+        record_reversal(reversal_id=reversal_id)
+    except Exception:
+        logger.exception("Refund %s can't be finished.", refund_id)
+        return ["failed"]
+    return ["ended"]
 
 
 def _advance(reversal_id: int) -> list[str]:

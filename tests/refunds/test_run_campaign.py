@@ -17,6 +17,7 @@ from benchmarks import sold_event
 from jobs.models import Job
 from orders.models import Order
 from payments.models import Reversal
+from payments.services import advance_reversal
 from payments.vnpay.config import Config
 from refunds.models import CampaignOrder, Refund, RefundCampaign
 from refunds.services import drive_campaign, open_reversals, pay_back, process_refunds
@@ -261,4 +262,20 @@ def test_processing_sends_everything_once_and_can_be_limited(vnpay, sold, admin)
     assert said == "Asked the provider 7 times; 7 refunds ended, 0 failed with an error.\n"
     assert given_back(vnpay) == [[1_000_000]] * ORDERS
     assert process_refunds(connections=2) == {}
+    assert broken() == {}
+
+
+def test_processing_finishes_what_ended_when_nobody_was_there_to_say_so(vnpay, sold, admin):
+    """A crash came between the answer of the provider and what follows from it."""
+    begun = start(Event.objects.get(slug="big"), admin)
+    take_up(begun)
+    for refund in Refund.objects.order_by("pk"):
+        advance_reversal(pay_back(refund_id=refund.pk).reversal_id)
+    assert set(Refund.objects.values_list("status", flat=True)) == {"processing"}
+
+    outcomes = process_refunds(connections=2)
+
+    assert outcomes == {"ended": ORDERS}
+    assert set(Order.objects.values_list("status", flat=True)) == {"refunded"}
+    assert given_back(vnpay) == [[1_000_000]] * ORDERS
     assert broken() == {}
