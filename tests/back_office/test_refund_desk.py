@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django_fsm_log.models import StateLog
 
 from jobs.models import Job
 from orders.models import Order
@@ -119,7 +120,9 @@ def test_a_retry_opens_a_new_reversal(boss, unpaid):
 
     refund = reread(unpaid)
     assert refund.status == RefundStatus.PROCESSING
-    assert refund.payout_evidence == "The portal shows no refund."
+    assert refund.payout_evidence == ""  # nothing is back yet
+    tried_again = StateLog.objects.for_(refund).filter(transition="process").latest("pk")
+    assert tried_again.description == "The portal shows no refund."
     assert (reread(first).status, refund.reversal.status) == ("rejected", "created")
 
 
