@@ -12,14 +12,14 @@ from django.utils.translation import gettext as _
 
 from orders.errors import AlreadyCheckedIn, DoorClosed, TicketNotValid, WrongShowing
 from orders.models import Ticket
-from ticketing.models import Event, Showing
+from ticketing.models import Event
 
 REPEATABLE = timedelta(minutes=1)
 
 
 @transaction.atomic(durable=True)
 def check_in(
-    *, code: str, by: User, door: Showing | None = None, scan: UUID | None = None
+    *, code: str, by: User, showing_id: int | None = None, scan: UUID | None = None
 ) -> Ticket:
     """Mark a ticket as used, whoever else scans it at this moment.
 
@@ -36,8 +36,8 @@ def check_in(
     """
     ticket = Ticket.objects.get_for_update(code)
     now = timezone.now()
-    if door is not None:
-        _check_door(ticket, door, now)
+    if showing_id is not None:
+        _check_door(ticket, showing_id, now)
     if ticket.status == Ticket.Status.USED:
         return _used_by(ticket, scan, now)
     _check_valid(ticket)
@@ -46,17 +46,19 @@ def check_in(
     return ticket
 
 
-def _check_door(ticket: Ticket, door: Showing, now: datetime) -> None:
-    if ticket.showing_id != door.pk:
+def _check_door(ticket: Ticket, showing_id: int, now: datetime) -> None:
+    showing = ticket.showing
+    if showing.pk != showing_id:
         raise WrongShowing(
             _("It is for {event}, {moment}. Send its holder there.").format(
-                event=ticket.event_title, moment=ticket.local(ticket.showing.starts_at)
+                event=ticket.event_title, moment=showing.local(showing.starts_at)
             )
         )
-    if not door.has_open_door(now):
+    if not showing.has_open_door(now):
         raise DoorClosed(
             _("Tickets are taken from {start} until {end}.").format(
-                start=door.local(door.door_opens_at), end=door.local(door.door_closes_at)
+                start=showing.local(showing.door_opens_at),
+                end=showing.local(showing.door_closes_at),
             )
         )
 

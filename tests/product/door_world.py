@@ -22,7 +22,7 @@ def main() -> None:
 
     now = timezone.now()
     organizer = Organizer.objects.get(members__email="organizer@example.com", slug="saigon-stage")
-    event = Event(organizer=organizer, title=TITLE, slug="tonights-film")
+    event = Event.objects.create(organizer=organizer, title=TITLE, slug="tonights-film")
     event.publish(by=None, at=now, reason="The test begins so.")
     event.save()
     showing = Showing.objects.create(

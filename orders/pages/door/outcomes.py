@@ -49,7 +49,7 @@ def take(code: str, *, by: User, door: Showing, scan: UUID | None) -> Outcome:
         nothing = _("No ticket for your events has this code.")
         return Outcome("refused", 404, _("Not valid"), nothing)
     try:
-        services.check_in(code=code, by=by, door=door, scan=scan)
+        services.check_in(code=code, by=by, showing_id=door.pk, scan=scan)
     except AlreadyCheckedIn as refusal:
         return _already_in(ticket, refusal.extra["checked_in_at"], refusal.status)
     except DomainError as refusal:

@@ -86,9 +86,9 @@ def test_a_scan_and_a_count_cost_the_same_whatever_the_house_holds(
 ):
     paid_order(seats_in_area(40, showing=tonight))
 
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         assert outcome(scan(usher, tonight, ticket.code))[0] == "in"
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(8):
         usher.get(door_of(tonight, "count/"))
 
 
