@@ -20,7 +20,8 @@ from ticketing.roles import CHECK_IN, is_admin
 def door_page(view: View) -> View:
     """A page for those who let people in; they come through the back office's own log-in.
 
-    So it asks for the same second factor and the same age of the session, at each request.
+    So it asks for the same second factor and the same age of the session, at each request. Unlike
+    customers nobody is told to slow down: the queue would stand.
     """
 
     @wraps(view)

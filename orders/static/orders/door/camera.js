@@ -43,9 +43,9 @@ function show({ isOpen = false, isBlind = false, hasTorch = false }) {
   document.getElementById("blind").hidden = !isBlind;
 }
 
-function switchTorch() {
+async function switchTorch() {
   const isOn = torch.getAttribute("aria-pressed") !== "true";
-  picture.srcObject.getVideoTracks()[0].applyConstraints({ advanced: [{ torch: isOn }] });
+  await picture.srcObject.getVideoTracks()[0].applyConstraints({ advanced: [{ torch: isOn }] });
   torch.setAttribute("aria-pressed", String(isOn));
 }
 

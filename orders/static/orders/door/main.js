@@ -4,11 +4,13 @@
 import { startCamera } from "./camera.js";
 import { keepCounting } from "./counting.js";
 import { remember } from "./history.js";
-import { show } from "./result.js";
-import { sendScan } from "./sending.js";
+import { close, show } from "./result.js";
+import { copyOf, sendScan } from "./sending.js";
 import { signal, unlockSound } from "./signals.js";
 
-const IN_VIEW = 3000; // a code that was seen so lately has not left the camera since
+const IN_VIEW = 3000; // a code that was seen so lately has not left the picture since
+const SLOW = 400; // milliseconds without an answer after which the page says that it waits for one
+const READABLE = 1200; // how long an outcome stays at least when more codes were typed meanwhile
 const form = document.getElementById("typing");
 const field = document.getElementById("code");
 const seen = new Map();
@@ -29,17 +31,19 @@ function look(codes) {
 
 function take(code) {
   sending += 1;
-  last = last.then(() => send(code)).finally(() => (sending -= 1));
+  last = last.then(() => send(code)).catch(reportError).finally(() => (sending -= 1));
 }
 
 async function send(code) {
-  form.setAttribute("aria-busy", "true");
+  close(); // nobody goes in on the one before
+  const asking = setTimeout(() => show(copyOf("asking")), SLOW);
   const outcome = await sendScan(form, code);
-  form.removeAttribute("aria-busy");
+  clearTimeout(asking);
   signal(outcome.dataset.outcome);
   remember(outcome, code);
-  show(outcome, { again: () => take(code) });
+  show(outcome, () => take(code));
   count();
+  if (sending > 1) await new Promise((done) => setTimeout(done, READABLE));
 }
 
 form.addEventListener("submit", (event) => {

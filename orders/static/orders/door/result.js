@@ -5,9 +5,10 @@ const result = document.getElementById("result");
 const next = document.getElementById("next");
 let closing = 0;
 
-export function show(outcome, { again }) {
+/** `again` is what its button to try again does, if it has one. */
+export function show(outcome, again) {
   clearTimeout(closing);
-  outcome.append(next.content.cloneNode(true));
+  if (again) outcome.append(next.content.cloneNode(true));
   result.classList.add("full");
   result.replaceChildren(outcome);
   outcome.querySelector("[data-again]")?.addEventListener("click", () => {
@@ -17,11 +18,15 @@ export function show(outcome, { again }) {
   if (outcome.dataset.outcome === "in") closing = setTimeout(close, GREEN_FOR);
 }
 
-function close() {
+export function close() {
   clearTimeout(closing);
   result.classList.remove("full");
   result.replaceChildren();
 }
 
-result.addEventListener("click", (event) => event.target.closest("a, [data-again]") || close());
-document.addEventListener("keydown", (event) => event.key === "Escape" && close());
+result.addEventListener("click", (event) => {
+  if (!event.target.closest("a, [data-again]")) close(); // a tap anywhere, not on the button alone
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") close();
+});

@@ -15,10 +15,9 @@ export async function sendScan(form, code) {
     const answer = await fetch(form.dataset.scan, {
       method: "POST",
       body,
-      redirect: "manual",
+      redirect: "error", // to the log-in, where the count soon leads as well
       signal: AbortSignal.timeout(PATIENCE),
     });
-    if (answer.type === "opaqueredirect") return copyOf("signed-out");
     const outcome = outcomeIn(await answer.text());
     if (outcome) {
       unanswered.delete(code);
@@ -49,6 +48,7 @@ function outcomeIn(page) {
   return template.content.querySelector("[data-outcome]");
 }
 
-function copyOf(id) {
+/** What one of the page's templates says. */
+export function copyOf(id) {
   return document.getElementById(id).content.firstElementChild.cloneNode(true);
 }
