@@ -31,13 +31,17 @@ class ReasonedForm(forms.Form):
         widget=UnfoldAdminTextInputWidget(),
     )
 
+    ids = "id-%s"  # several of these forms stand on one page
+
     def __init__(self, showing: Showing, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"auto_id": self.ids, **kwargs})
         self.showing = showing
 
 
 class ChosenSeats(ReasonedForm):
     """Seats that were chosen on the plan, as runs of ids, or ticked in the list."""
+
+    ids = "chosen-%s"
 
     chosen = forms.CharField(required=False, widget=forms.HiddenInput())
 
@@ -66,6 +70,8 @@ class ChosenSeats(ReasonedForm):
 
 class PartOfRow(ReasonedForm):
     """The seats of a row from one number to another as they stand there, or all of them."""
+
+    ids = "row-%s"
 
     area = forms.ModelChoiceField(
         label=gettext_lazy("area"), queryset=Area.objects.none(), widget=UnfoldAdminSelectWidget()

@@ -48,6 +48,7 @@ def shown_house(
         "may_see_orders": may(reader(request), "orders.view_order", showing.event),
         "refused": refused,
         "by_plan": refused if isinstance(refused, ChosenSeats) else ChosenSeats(showing),
+        "by_list": ChosenSeats(showing, auto_id="listed-%s"),
         "by_row": refused if isinstance(refused, PartOfRow) else PartOfRow(showing),
         "by_field": [_of_field(each, refused) for each in areas if _is_standing(each)],
         "history": _history(showing),

@@ -1,6 +1,6 @@
 /** Which seats lie in a rectangle of the house, or in a row. */
 
-const TOUCHED = 0.3; // of a seat's width: as much of it must be inside
+const TOUCHED = 0.41; // half of a seat as it is drawn: whatever the rectangle touches is in it
 
 export function seatsBetween(house, from, to) {
   const [left, right] = [Math.min(from.x, to.x) - TOUCHED, Math.max(from.x, to.x) + TOUCHED];
