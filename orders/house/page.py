@@ -25,6 +25,7 @@ from ticketing.errors import DomainError
 from ticketing.models import Seat, Showing
 from ticketing.roles import CHANGE_PLACES, may
 from ticketing.seat_map import read_seat_map
+from ticketing.templatetags.pages import count as grouped
 
 MOST_DIGITS = 18  # of a cursor or an id: fits PostgreSQL's bigint
 FORMS: dict[str, type[ReasonedForm]] = {"plan": ChosenSeats, "row": PartOfRow, "field": Places}
@@ -49,14 +50,14 @@ BLOCK = Change(
     services.block_places,
     lambda count: ngettext(
         "{count} place is off sale.", "{count} places are off sale.", count
-    ).format(count=count),
+    ).format(count=grouped(count)),
 )
 RELEASE = Change(
     services.release_seats,
     services.release_places,
     lambda count: ngettext(
         "{count} place is on sale again.", "{count} places are on sale again.", count
-    ).format(count=count),
+    ).format(count=grouped(count)),
 )
 
 admin.site.unregister(Showing)  # its page gets what only orders know: who has which seat

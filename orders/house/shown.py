@@ -20,10 +20,10 @@ from ticketing.roles import CHANGE_PLACES, may
 
 HISTORY = 20  # the last changes
 STEPS = {
-    "block_seats": gettext_lazy("blocked"),
-    "block_places": gettext_lazy("blocked"),
-    "release_seats": gettext_lazy("released"),
-    "release_places": gettext_lazy("released"),
+    "block_seats": gettext_lazy("off sale"),
+    "block_places": gettext_lazy("off sale"),
+    "release_seats": gettext_lazy("on sale again"),
+    "release_places": gettext_lazy("on sale again"),
     "change_prices": gettext_lazy("prices changed"),
 }
 

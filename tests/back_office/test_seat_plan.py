@@ -304,8 +304,9 @@ def test_new_prices_are_shown_with_what_they_come_to_before_they_are_changed(
 
     asked = send(member, showing, "change_prices", **prices(area, "650.000"))
 
-    line = re.search(r"<tbody>(.+?)</tbody>", asked, re.DOTALL)[1]
-    assert re.findall(r">([\d,]+)(?: VND)?<", line) == ["500,000", "650,000", "6", "2"]
+    [step] = re.findall(r"<li><strong>Stalls.+?</li>", asked, re.DOTALL)
+    assert "500,000 VND → <strong>650,000 VND</strong>" in step
+    assert "6 unsold places get the new price at once; 2 held or sold ones keep theirs." in step
     assert Area.objects.get(pk=area.pk).price == 500_000
 
     told = send(member, showing, "change_prices", **prices(area, "650.000", confirmed="yes"))
