@@ -12,8 +12,8 @@ from tests.product.test_pages_in_a_browser import SMALL, open_plan, showing_url
 
 pytestmark = pytest.mark.browser
 
-STEP = 4  # pixels; less than a seat
-INSIDE = 5  # pixels from the edge of a seat
+STEP = 7  # pixels; half a seat
+INSIDE = 3  # pixels; what may be the gap between two seats
 
 
 def open_house(page, product):

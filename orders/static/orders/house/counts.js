@@ -1,6 +1,6 @@
 /** How many places of each area are in which state, kept up to date in the page's table. */
 
-import { STATES } from "../../pages/showing/house.js";
+import { AVAILABLE, STATES } from "../../pages/showing/house.js";
 
 export class Counts {
   constructor(map, words) {
@@ -14,6 +14,11 @@ export class Counts {
     this._read(map);
     for (const { id } of map.areas) this._show(id, this.areas.get(id));
     this._show("all", this._totals());
+  }
+
+  /** How many of an area's places can be had. */
+  free(areaId) {
+    return this.areas.get(areaId)[AVAILABLE];
   }
 
   _read(map) {

@@ -70,6 +70,7 @@ function follow({ element, plan, words, map, house, painter, choice, counts, pan
       const seats = house.update(changes);
       if (!seats) return location.reload(); // the house itself was changed
       counts.update(changes);
+      for (const area of house.areas) area.free = counts.free(area.id);
       painter.changed(seats);
       choice.follow(seats);
       panel.follow(seats);
