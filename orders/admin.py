@@ -19,6 +19,7 @@ from unfold.decorators import action
 
 from jobs.back_office import ReadOnly
 from orders import services
+from orders.house.page import HouseAdmin  # noqa: F401  the page of a showing, with its seats
 from orders.models import Order, SeatHold, Ticket
 from orders.revenue import EventRevenue, with_amounts
 from ticketing.admin import HistoryInline

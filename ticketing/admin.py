@@ -6,6 +6,7 @@ from datetime import UTC
 from typing import Any, ClassVar
 
 from allauth.mfa.models import Authenticator
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
@@ -115,8 +116,18 @@ class EventAdmin(EventActions):
         return False
 
 
+class AreaForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
+    """A new area. What one costs later is changed with a reason, on the page of the prices."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("price", "is_general_admission"):
+            self.fields[name].disabled = self.instance.pk is not None
+
+
 class AreaInline(TabularInline):  # type: ignore[misc]
     model = Area
+    form = AreaForm
     fields = ["name", "price", "is_general_admission"]
     extra = 0
     can_delete = False

@@ -42,6 +42,7 @@ SOLD = [
 ]  # fmt: skip
 OWN = ["ticketing.event", "ticketing.showing", "ticketing.area"]  # what organizers make themselves
 
+CHANGE_PLACES = "ticketing.change_showing"
 RESEND_TICKETS = "orders.resend_tickets"
 CHECK_IN = "orders.check_in"
 REPORT_CASE = "payments.report_case"
