@@ -18,7 +18,7 @@ from unfold.admin import GenericTabularInline, TabularInline
 
 from jobs.back_office import ReadOnly
 from ticketing import services
-from ticketing.back_office import OwnEvents
+from ticketing.back_office import OwnEvents, Switch
 from ticketing.errors import DomainError
 from ticketing.event_actions import EventActions
 from ticketing.models import Area, Event, Organizer, Showing
@@ -72,11 +72,21 @@ class HistoryInline(GenericTabularInline):  # type: ignore[misc]
         return False
 
 
+class AskedToCancel(Switch):
+    title = gettext_lazy("request to cancel")
+    parameter_name = "asked_to_cancel"
+    label = gettext_lazy("Its organizer asks to cancel it")
+
+    @staticmethod
+    def chosen(rows: Any, user: User) -> Any:
+        return rows.asked_to_cancel()
+
+
 @admin.register(Event)
 class EventAdmin(EventActions):
     organizer_field = "organizer"
     list_display = ["title", "organizer", "status", "fraud_status"]
-    list_filter = ["status", "fraud_status", "organizer"]
+    list_filter = ["status", "fraud_status", AskedToCancel, "organizer"]
     list_select_related = ["organizer"]
     search_fields = ["title"]
     prepopulated_fields = {"slug": ["title"]}
