@@ -42,6 +42,7 @@ SOLD = [
 ]  # fmt: skip
 OWN = ["ticketing.event", "ticketing.showing", "ticketing.area"]  # what organizers make themselves
 
+EXPORT_LISTS = "ticketing.export_lists"
 RESEND_TICKETS = "orders.resend_tickets"
 REPORT_CASE = "payments.report_case"
 DECIDE_REFUND = "refunds.decide_refund"
@@ -53,7 +54,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.MEMBER: _may("view", [*OFFERED, *SOLD, "orders.eventrevenue"])
     | _may("add", OWN)
     | _may("change", OWN)
-    | {RESEND_TICKETS, DECIDE_REFUND},
+    | {EXPORT_LISTS, RESEND_TICKETS, DECIDE_REFUND},
 }
 
 
