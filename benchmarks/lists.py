@@ -1,4 +1,4 @@
-"""The lists of the back office with hundreds of thousands of rows: how long, how many statements."""
+"""Lists of the back office with hundreds of thousands of rows: their time and statements."""
 
 from __future__ import annotations
 

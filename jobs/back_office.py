@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.admin import ShowFacets, SimpleListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -61,7 +61,7 @@ class Paged(ModelAdmin):  # type: ignore[misc]
     Its order must consist of names of fields. Search fields should be exact, with an index each.
     """
 
-    ordering = ["-pk"]
+    ordering: ClassVar[Any] = ["-pk"]
     show_full_result_count = False
     show_facets = ShowFacets.NEVER  # they count every filter's rows
     paginator = InfinitePaginator  # of autocompletion, which would count otherwise

@@ -31,7 +31,10 @@ def spreadsheet(
 
 
 def write_workbook(
-    file: IO[bytes], header: Sequence[str], rows: Iterable[Sequence[object]]
+    file: IO[bytes],
+    header: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    rows_per_sheet: int = SHEET_ROWS,
 ) -> None:
     """Write rows below a frozen header, on as many sheets as they need."""
     with TemporaryDirectory() as drafts:
@@ -41,7 +44,7 @@ def write_workbook(
             Decimal: book.add_format({"num_format": "#,##0.##"}),
         }
         bold = book.add_format({"bold": True})
-        for page in _pages(rows):
+        for page in _pages(rows, rows_per_sheet):
             sheet = book.add_worksheet()
             sheet.freeze_panes(1, 0)
             sheet.set_column(0, len(header) - 1, WIDTH)
@@ -52,12 +55,12 @@ def write_workbook(
         book.close()
 
 
-def _pages(rows: Iterable[Sequence[object]]) -> Iterator[Iterator[Sequence[object]]]:
+def _pages(rows: Iterable[Sequence[object]], size: int) -> Iterator[Iterator[Sequence[object]]]:
     """The rows of each sheet; one empty sheet if there are none."""
     left = iter(rows)
-    yield islice(left, SHEET_ROWS)
+    yield islice(left, size)
     for first in left:
-        yield chain([first], islice(left, SHEET_ROWS - 1))
+        yield chain([first], islice(left, size - 1))
 
 
 def _write(sheet: Any, number: int, row: Sequence[object], formats: dict[type, Any]) -> None:
