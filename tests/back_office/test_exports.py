@@ -75,7 +75,9 @@ def test_a_file_has_the_row_as_the_list_shows_it(boss, order):
 def test_filters_and_search_of_the_list_hold_for_its_file(boss, order):
     waiting = placed_order()
 
-    assert [row["order"] for row in csv_rows(boss, status__exact="pending_payment")] == [waiting.code]
+    assert [row["order"] for row in csv_rows(boss, status__exact="pending_payment")] == [
+        waiting.code
+    ]
     assert [row["order"] for row in csv_rows(boss, q=order.code)] == [order.code]
     assert len(csv_rows(boss)) == 2
 

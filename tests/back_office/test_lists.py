@@ -154,7 +154,9 @@ def test_going_back_to_fewer_rows_than_a_page_shows_the_first_page(many):
     assert neighbour(html, "prev") is None
 
 
-@pytest.mark.parametrize("position", ["7", "none", "", "bm9uZQ==", "W3RydWUsIDEsIDJd", "W3RydWUsIFsxXV0="])
+@pytest.mark.parametrize(
+    "position", ["7", "none", "", "bm9uZQ==", "W3RydWUsIDEsIDJd", "W3RydWUsIFsxXV0="]
+)
 def test_a_position_that_no_page_has_written_is_the_first_page(many, position):
     first = many.get(PAYMENTS).content.decode()
 
