@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+import psutil
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db import connection, transaction
@@ -18,6 +19,7 @@ from django.urls import reverse
 from benchmarks import sales
 from jobs.back_office import Paged
 from jobs.paging import Position, keys_of
+from orders.models import Order
 from ticketing.models import Organizer
 
 DEEP = 1_500  # the page far back that is compared with the first
@@ -65,6 +67,40 @@ def measure(member: User) -> Iterator[List]:
             yield _measure(page, boss)
     for name in ("orders.order", "orders.ticket", "payments.payment", "refunds.refund"):
         yield _measure(_list_of(name), member)
+
+
+@dataclass(frozen=True)
+class File:
+    """One list as a file: its rows, the seconds it took, and megabytes that the process grew by."""
+
+    name: str
+    rows: int
+    seconds: float
+    megabytes: float
+
+    @property
+    def rate(self) -> float:
+        return self.rows / self.seconds
+
+
+def measure_files() -> Iterator[File]:
+    """All orders as CSV, and the longest spreadsheet that is made."""
+    browser = Client()
+    browser.force_login(User.objects.get(username="lists-boss"))
+    rows = Order.objects.count()
+    yield _measure_file(browser, "csv", rows, {})
+    small = {"event__id__exact": Order.objects.latest("pk").event_id}
+    yield _measure_file(browser, "xlsx", Order.objects.filter(**small).count(), small)
+
+
+def _measure_file(browser: Client, kind: str, rows: int, query: dict[str, Any]) -> File:
+    process = psutil.Process()
+    before, started = process.memory_info().rss, time.perf_counter()
+    peak = before
+    answer: Any = browser.get(reverse(f"admin:orders_order_export_{kind}"), query)
+    for _part in answer.streaming_content:
+        peak = max(peak, process.memory_info().rss)
+    return File(kind, rows, time.perf_counter() - started, (peak - before) / 1e6)
 
 
 def _list_of(name: str) -> Paged:

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.contrib import messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import get_fields_from_path
@@ -28,6 +29,8 @@ from ticketing.spreadsheets import spreadsheet
 
 EXPORTED = 4  # besides Django's ADDITION, CHANGE and DELETION
 AT_ONCE = 2_000  # rows fetched from the database's cursor
+# In a spreadsheet: nothing of it is sent before all is written, for which proxies wait a minute.
+AT_MOST = 100_000
 
 Cell = Callable[[Any, ZoneInfo], object]
 Write = Callable[[str, list[str], Iterator[list[object]]], HttpResponseBase]
@@ -65,8 +68,8 @@ class Exports(OwnEvents):
         description=gettext_lazy("Export as Excel"), url_path="export-xlsx", permissions=["export"]
     )
     def export_xlsx(self, request: HttpRequest) -> HttpResponseBase:
-        """The list as a spreadsheet, sent when it is complete."""
-        return self._export(request, "xlsx", spreadsheet)
+        """The list as a spreadsheet, sent when it is complete; refused if it is too long."""
+        return self._export(request, "xlsx", spreadsheet, at_most=AT_MOST)
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         """Support looks rows up one by one; whole lists are for those whose customers they are."""
@@ -100,11 +103,17 @@ class Exports(OwnEvents):
                 for column, value in zip(columns, values, strict=True)
             ] + [zone.key]
 
-    def _export(self, request: HttpRequest, kind: str, write: Write) -> HttpResponseBase:
+    def _export(
+        self, request: HttpRequest, kind: str, write: Write, at_most: int | None = None
+    ) -> HttpResponseBase:
+        page = f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"
         try:
             rows = self.get_changelist_instance(request).queryset
         except IncorrectLookupParameters:
-            return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+            return redirect(page)
+        if at_most is not None and rows[at_most : at_most + 1].exists():
+            messages.error(request, _too_many(at_most))
+            return redirect(page)
         self._log_export(request, kind)
         name = f"{self.opts.model_name}-{datetime.now(UTC):%Y%m%d-%H%M}.{kind}"
         return write(name, self.export_header(request), self.export_rows(request, rows))
@@ -118,6 +127,14 @@ class Exports(OwnEvents):
             action_flag=EXPORTED,
             change_message=f"Exported as {kind}: {chosen or 'everything'}",
         )
+
+
+def _too_many(at_most: int) -> str:
+    told = _(
+        "More than {count} rows are too many for a spreadsheet. "
+        "Filter the list, or export it as CSV."
+    )
+    return told.format(count=f"{at_most:,}")
 
 
 def _column(model: Any, path: str, title: Any) -> Column:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from itertools import chain, islice
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import IO, Any
 
@@ -13,7 +12,6 @@ import xlsxwriter
 from django.http import FileResponse
 
 TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-SHEET_ROWS = 1_000_000  # Excel opens 1,048,576
 WIDTH = 20
 
 
@@ -31,12 +29,9 @@ def spreadsheet(
 
 
 def write_workbook(
-    file: IO[bytes],
-    header: Sequence[str],
-    rows: Iterable[Sequence[object]],
-    rows_per_sheet: int = SHEET_ROWS,
+    file: IO[bytes], header: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> None:
-    """Write rows below a frozen header, on as many sheets as they need."""
+    """Write rows below a header that stays in sight."""
     with TemporaryDirectory() as drafts:
         book = xlsxwriter.Workbook(file, {"constant_memory": True, "tmpdir": drafts})
         formats = {
@@ -44,23 +39,14 @@ def write_workbook(
             Decimal: book.add_format({"num_format": "#,##0.##"}),
         }
         bold = book.add_format({"bold": True})
-        for page in _pages(rows, rows_per_sheet):
-            sheet = book.add_worksheet()
-            sheet.freeze_panes(1, 0)
-            sheet.set_column(0, len(header) - 1, WIDTH)
-            for column, title in enumerate(header):
-                sheet.write_string(0, column, title, bold)
-            for number, row in enumerate(page, start=1):
-                _write(sheet, number, row, formats)
+        sheet = book.add_worksheet()
+        sheet.freeze_panes(1, 0)
+        sheet.set_column(0, len(header) - 1, WIDTH)
+        for column, title in enumerate(header):
+            sheet.write_string(0, column, title, bold)
+        for number, row in enumerate(rows, start=1):
+            _write(sheet, number, row, formats)
         book.close()
-
-
-def _pages(rows: Iterable[Sequence[object]], size: int) -> Iterator[Iterator[Sequence[object]]]:
-    """The rows of each sheet; one empty sheet if there are none."""
-    left = iter(rows)
-    yield islice(left, size)
-    for first in left:
-        yield chain([first], islice(left, size - 1))
 
 
 def _write(sheet: Any, number: int, row: Sequence[object], formats: dict[type, Any]) -> None:
