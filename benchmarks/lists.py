@@ -24,7 +24,6 @@ from ticketing.models import Organizer
 
 DEEP = 1_500  # the page far back that is compared with the first
 READS = 5
-NO_QUERY: dict[str, str] = {}
 SHARE = 10  # one in so many orders is of the member's organizer
 
 
@@ -35,7 +34,6 @@ class List:
     name: str
     statements: int
     first: float
-    second: float
     deep: float | None
 
     @property
@@ -117,14 +115,11 @@ def _measure(page: Paged, reader: User) -> List:
     rows = _rows(page, reader)
     with CaptureQueriesContext(connection) as captured:
         browser.get(address)
+        statements = len(captured)
     name = page.opts.label_lower + ("" if reader.is_superuser else ", own rows")
-    return List(
-        name,
-        len(captured),
-        _seconds(browser, address),
-        _seconds(browser, address, _page(rows, page.list_per_page)) or 0,
-        _seconds(browser, address, _page(rows, DEEP * page.list_per_page)),
-    )
+    deep = _page(rows, (DEEP - 1) * page.list_per_page)
+    first, far = _seconds(browser, address, [{}, deep] if deep else [{}])
+    return List(name, statements, first, far)
 
 
 def _rows(page: Paged, reader: User) -> Any:
@@ -141,10 +136,13 @@ def _page(rows: Any, offset: int) -> dict[str, str] | None:
     return {"p": Position(True, found[0]).write()} if found else None
 
 
-def _seconds(browser: Client, address: str, query: dict[str, str] | None = NO_QUERY) -> Any:
-    if query is None:
-        return None
-    return median(_once(browser, address, query) for _ in range(READS))
+def _seconds(
+    browser: Client, address: str, queries: list[dict[str, str]]
+) -> tuple[float, float | None]:
+    """The median times of one page or two, which are read in turns."""
+    turns = [[_once(browser, address, query) for query in queries] for _ in range(READS)]
+    first, *others = (median(times) for times in zip(*turns, strict=True))
+    return first, others[0] if others else None
 
 
 def _once(browser: Client, address: str, query: dict[str, str]) -> float:

@@ -47,7 +47,8 @@ class PagedList(ChangeList):  # type: ignore[misc]
         self.previous_page, self.next_page = self._link(page.previous), self._link(page.next)
         self.show_full_result_count = False
         self.show_admin_actions = True
-        self.full_result_count = None
+        is_narrowed = self.query or self.has_active_filters
+        self.full_result_count = None if is_narrowed else self.result_count  # None: “Show all”
         self.can_show_all = self.multi_page = False
         self.paginator = self  # which is asked for its template
 

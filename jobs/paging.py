@@ -89,7 +89,7 @@ class Page:
 
 
 def read_page(rows: QuerySet[Any], position: Position | None, size: int) -> Page:
-    """One page of rows whose order ends with something unique.
+    """One page of rows whose order ends with the primary key.
 
     Raises ValueError or ValidationError for a position with values of another kind of list.
     """
@@ -108,8 +108,14 @@ def read_page(rows: QuerySet[Any], position: Position | None, size: int) -> Page
 
 
 def keys_of(rows: QuerySet[Any]) -> list[Key]:
-    """What these rows are sorted by, as `order_by` was told it: names of fields, maybe negated."""
-    return [_key(rows.model, name) for name in rows.query.order_by if isinstance(name, str)]
+    """What these rows are sorted by: names of fields, maybe negated, up to the primary key."""
+    keys: dict[str, Key] = {}
+    for name in rows.query.order_by:
+        key = _key(rows.model, str(name))
+        keys.setdefault(key.path, key)
+        if key.path == rows.model._meta.pk.name:
+            break
+    return list(keys.values())
 
 
 def _key(model: type[Model], name: str) -> Key:

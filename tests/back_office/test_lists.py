@@ -177,9 +177,12 @@ def test_a_position_is_the_same_when_it_is_read_again():
 
 
 def test_a_list_of_few_rows_tells_how_many_and_a_long_one_how_many_at_least(boss, many):
-    assert f"{PER_PAGE}+ payments" in " ".join(many.get(PAYMENTS).content.decode().split())
+    listed = many.get(PAYMENTS).content.decode()
+    assert f"{PER_PAGE}+ payments" in " ".join(listed.split())
+    assert "Show all" not in listed
     few = many.get(PAYMENTS, {"q": "MAN000000000"}).content.decode()
     assert "1 payment" in " ".join(few.split())
+    assert "Show all" in few
     assert "rel=" not in few.split('aria-label="Pages"')[1].split("</nav>")[0]
 
 
