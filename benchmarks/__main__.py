@@ -193,7 +193,10 @@ def measure_lists(options: argparse.Namespace, report: Report) -> None:
             Line(f"file: {file.rows:,} orders as {file.name}", file.rate, "rows/s"),
             Line(f"file: memory it grew by as {file.name}", file.megabytes, "MB"),
         ]
-    report.notes.append("The floor of a list's page far back is its first page.")
+    report.notes.append(
+        "The floor of a list's page far back is its first page, whose rows have shorter links: "
+        "Django puts the way back to any other page into each."
+    )
 
 
 def broken_rules(environment: dict[str, str]) -> str:
