@@ -21,9 +21,7 @@ from ticketing.back_office import OwnEvents
 from ticketing.errors import DomainError
 from ticketing.event_actions import EventActions
 from ticketing.models import Area, Event, Organizer, Showing
-from ticketing.roles import is_admin
-
-ABOUT_FRAUD = ["investigate", "confirm_fraud", "clear", "lift_revenue_freeze"]
+from ticketing.roles import ABOUT_FRAUD, is_admin
 
 
 @admin.register(Organizer)

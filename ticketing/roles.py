@@ -42,7 +42,10 @@ SOLD = [
 ]  # fmt: skip
 OWN = ["ticketing.event", "ticketing.showing", "ticketing.area"]  # what organizers make themselves
 
+ABOUT_FRAUD = ("investigate", "confirm_fraud", "clear", "lift_revenue_freeze")  # admins read it
+
 RESEND_TICKETS = "orders.resend_tickets"
+CANCEL_ORDER = "orders.cancel_order"
 REPORT_CASE = "payments.report_case"
 DECIDE_REFUND = "refunds.decide_refund"
 
@@ -53,7 +56,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.MEMBER: _may("view", [*OFFERED, *SOLD, "orders.eventrevenue"])
     | _may("add", OWN)
     | _may("change", OWN)
-    | {RESEND_TICKETS, DECIDE_REFUND},
+    | {RESEND_TICKETS, CANCEL_ORDER, DECIDE_REFUND},
 }
 
 
