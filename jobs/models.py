@@ -10,7 +10,6 @@ from django.db.models import CheckConstraint, Q
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
-
 MAIL = "jobs.send_mail"
 
 

@@ -95,9 +95,7 @@ def _logged(
     attempts: Iterable[Payment], cases: Iterable[PaymentCase], reversals: Iterable[Reversal]
 ) -> list[Logged]:
     paid = {each.pk: Thing(each.txn_ref, each.amount, Row(Payment, each.pk)) for each in attempts}
-    odd = {
-        each.pk: Thing(each.get_kind_display(), row=Row(PaymentCase, each.pk)) for each in cases
-    }
+    odd = {each.pk: Thing(each.get_kind_display(), row=Row(PaymentCase, each.pk)) for each in cases}
     back = {
         each.pk: Thing(each.request_id, each.amount, Row(Reversal, each.pk)) for each in reversals
     }

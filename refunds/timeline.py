@@ -54,7 +54,7 @@ WORDS_OF_CAMPAIGN = {
     "resume": Word(gettext_lazy("The refund of the whole event goes on: {thing}")),
     "complete": Word(gettext_lazy("The refund of the whole event is over: {thing}")),
     "reopen": Word(gettext_lazy("The refund of the whole event is taken up again: {thing}")),
-    "retry": Word(gettext_lazy("What the refund of the event could not do is tried again: {thing}")),
+    "retry": Word(gettext_lazy("What could not be refunded is tried again: {thing}")),
 }
 WORDS_OF_JOBS = {
     "refunds.pay_back": gettext_lazy("Begin to pay the refund back"),

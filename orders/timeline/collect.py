@@ -129,9 +129,7 @@ def _jobs(told: Iterable[Told], order: Order, reader: Reader) -> Any:
     else:
         wanted &= Q(payload__message__to=[order.email])
     found = Job.objects.filter(wanted).defer("payload").order_by("-pk")
-    return found.annotate(
-        to=KT("payload__message__to__0"), subject=KT("payload__message__subject")
-    )
+    return found.annotate(to=KT("payload__message__to__0"), subject=KT("payload__message__subject"))
 
 
 def _mails(keys: Sequence[str]) -> Q:

@@ -65,7 +65,6 @@ MAILS = ("placed:{}", "paid:{}", "paid:{}:", "ended:{}", "called_off:{}", "cance
 def orders(order: Order, reader: Reader) -> Told:
     """Two queries at most: who has tickets needs no holds to know the seats."""
     tickets = list(order.tickets.order_by("seat_id"))
-    page = Row(Order, order.pk)
     return Told(
         entries=list(_entries(order, tickets)),
         logged=[
@@ -78,7 +77,10 @@ def orders(order: Order, reader: Reader) -> Told:
             Logged(
                 Ticket,
                 Kind.TICKET,
-                {each.pk: Thing(_place(each), each.price) for each in tickets},
+                {
+                    each.pk: Thing(_place(each), each.price, Row(Ticket, each.pk))
+                    for each in tickets
+                },
                 WORDS_OF_TICKET,
             ),
             Logged(
@@ -97,8 +99,9 @@ def orders(order: Order, reader: Reader) -> Told:
 
 def _entries(order: Order, tickets: list[Ticket]) -> Iterable[Entry]:
     places = [_place(ticket) for ticket in tickets] or _held(order)
-    ordered = ngettext("{count} seat is ordered: {places}", "{count} seats are ordered: {places}",
-                       len(places))
+    ordered = ngettext(
+        "{count} seat is ordered: {places}", "{count} seats are ordered: {places}", len(places)
+    )
     yield Entry(
         order.created_at,
         Kind.SEATS,
@@ -121,9 +124,7 @@ def _entries(order: Order, tickets: list[Ticket]) -> Iterable[Entry]:
 
 def _held(order: Order) -> list[str]:
     holds = order.holds.select_related("seat__area", "seat__row").order_by("seat_id")
-    return [
-        f"{each.seat.area.name} · {each.seat.row.label} · {each.seat.number}" for each in holds
-    ]
+    return [f"{each.seat.area.name} · {each.seat.row.label} · {each.seat.number}" for each in holds]
 
 
 def _place(ticket: Ticket) -> str:

@@ -32,7 +32,7 @@ SIGNS = {Flow.CAME: "+", Flow.WENT: "−", Flow.NAMED: ""}
 
 @dataclass(frozen=True)
 class Line:
-    """One entry, ready to be shown. `link` and `details` are empty for those whom they are not for."""
+    """One entry, ready to be shown. Those whom its row is not for get no `link` and `details`."""
 
     entry: Entry
     at: datetime

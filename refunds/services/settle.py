@@ -71,8 +71,8 @@ def mark_refund_failed(
 ) -> Refund:
     """Record that no money goes back by this refund: what it had set aside is free again.
 
-    Its tickets let people in again and can be asked back once more. With a `shown_amount` nothing is
-    done unless that is still the refund's. Locks as `mark_refund_paid`.
+    Its tickets let people in again and can be asked back once more. With a `shown_amount` nothing
+    is done unless that is still the refund's. Locks as `mark_refund_paid`.
     Raises NotAllowed, NoteRequired, RefundNotFailed, AmountChanged.
     """
     now = timezone.now()

@@ -37,7 +37,6 @@ from tests.refunds.moved import give_back
 from tests.ticketing.event_states import move, new_admin, new_member
 from ticketing.models import Event
 
-
 WHO_IS_A_MEMBER = 5  # queries of every page of the back office, to know whose rows to show
 
 
@@ -274,9 +273,7 @@ def test_what_is_thought_of_a_fraud_is_for_admins_alone(admin):
 def test_a_draft_of_a_campaign_and_its_reasons_are_for_admins_alone(admin):
     order = bought()
     move(order.event, "investigate", "confirm_fraud")
-    prepare_campaign(
-        event_id=order.event_id, reason="fraud", by=admin.user, order_ids=[order.pk]
-    )
+    prepare_campaign(event_id=order.event_id, reason="fraud", by=admin.user, order_ids=[order.pk])
     member = browser_of(new_member(order.event))
 
     assert any("refund of the whole event" in line for line in story(admin, order))
