@@ -13,13 +13,19 @@ from django.utils.translation import gettext_lazy
 from unfold.admin import TabularInline
 
 from jobs.back_office import ReadOnly
+from jobs.subjects import names
 from orders.models import Order, SeatHold, Ticket
 from orders.order_actions import OrderActions
 from orders.revenue import EventRevenue, with_amounts
+from orders.staff_log import LogRowAdmin
 from ticketing.admin import HistoryInline
 from ticketing.back_office import OwnEvents
 from ticketing.exports import harmless, stream_csv
+from ticketing.models import LogRow
 from ticketing.roles import is_admin
+
+names("order_id", Order)
+admin.site.register(LogRow, LogRowAdmin)
 
 
 class HoldInline(TabularInline):  # type: ignore[misc]

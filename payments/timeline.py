@@ -68,7 +68,10 @@ WORDS_OF_MESSAGES = {
 FROM_THE_PROVIDER = (Channel.IPN, Channel.ANSWER)
 
 
-@tells({Payment: "order", PaymentCase: "order", Reversal: "payment__order"})
+@tells(
+    {Payment: "order", PaymentCase: "order", Reversal: "payment__order"},
+    {Payment: WORDS_OF_PAYMENT, PaymentCase: WORDS_OF_CASE, Reversal: WORDS_OF_REVERSAL},
+)
 def payments(order: Order, reader: Reader) -> Told:
     """Four queries, however many rows there are."""
     attempts = list(order.payments.order_by("pk"))
@@ -100,9 +103,9 @@ def _logged(
         each.pk: Thing(each.request_id, each.amount, Row(Reversal, each.pk)) for each in reversals
     }
     return [
-        Logged(Payment, Kind.PAYMENT, paid, WORDS_OF_PAYMENT),
-        Logged(PaymentCase, Kind.CASE, odd, WORDS_OF_CASE),
-        Logged(Reversal, Kind.REVERSAL, back, WORDS_OF_REVERSAL),
+        Logged(Payment, Kind.PAYMENT, paid),
+        Logged(PaymentCase, Kind.CASE, odd),
+        Logged(Reversal, Kind.REVERSAL, back),
     ]
 
 

@@ -62,7 +62,7 @@ WORDS_OF_JOBS = {
 }
 
 
-@tells({Refund: "order"})
+@tells({Refund: "order"}, {Refund: WORDS_OF_REFUND, RefundCampaign: WORDS_OF_CAMPAIGN})
 def refunds(order: Order, reader: Reader) -> Told:
     """Three queries, however many rows there are."""
     found = list(order.refunds.select_related("requested_by").order_by("pk"))
@@ -78,7 +78,6 @@ def refunds(order: Order, reader: Reader) -> Told:
                 Refund,
                 Kind.REFUND,
                 {each.pk: Thing(str(each.pk), each.amount, Row(Refund, each.pk)) for each in found},
-                WORDS_OF_REFUND,
             ),
             *_logged_campaigns(campaigns, reader),
         ],
@@ -150,4 +149,4 @@ def _logged_campaigns(entries: list[CampaignOrder], reader: Reader) -> list[Logg
         return []
     found = {entry.campaign_id: entry.campaign for entry in entries}
     named = {pk: Thing(str(each), row=Row(RefundCampaign, pk)) for pk, each in found.items()}
-    return [Logged(RefundCampaign, Kind.CAMPAIGN, named, WORDS_OF_CAMPAIGN)]
+    return [Logged(RefundCampaign, Kind.CAMPAIGN, named)]

@@ -16,12 +16,16 @@ from django_fsm_log.models import StateLog
 from unfold.admin import GenericTabularInline, TabularInline
 
 from jobs.back_office import ReadOnly
+from jobs.subjects import names
+from ticketing import deeds as deeds  # registers the list of them
 from ticketing import services
 from ticketing.back_office import OwnEvents
 from ticketing.errors import DomainError
 from ticketing.event_actions import EventActions
 from ticketing.models import Area, Event, Organizer, Showing
 from ticketing.roles import ABOUT_FRAUD, is_admin
+
+names("event_id", Event)
 
 
 @admin.register(Organizer)

@@ -3,8 +3,8 @@
 Each app has a `timeline` module with a function bound by `tells`; orders need not know the others.
 """
 
-from orders.timeline import of_orders as of_orders  # what orders themselves tell
 from orders.timeline.collect import LONGEST, Timeline, timeline_of
+from orders.timeline.of_orders import place_of
 from orders.timeline.parts import (
     Entry,
     Flow,
@@ -21,6 +21,7 @@ from orders.timeline.parts import (
     rows_of_orders,
     tells,
     the_customer,
+    words_of,
 )
 from orders.timeline.shown import days_of
 
@@ -40,8 +41,10 @@ __all__ = [
     "Word",
     "actor_of",
     "days_of",
+    "place_of",
     "rows_of_orders",
     "tells",
     "the_customer",
     "timeline_of",
+    "words_of",
 ]

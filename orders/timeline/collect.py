@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from itertools import chain, groupby
 from operator import attrgetter
 from typing import Any
@@ -35,6 +36,7 @@ from orders.timeline.parts import (
     Word,
     actor_of,
     tellers,
+    words_of,
 )
 
 LONGEST = 500  # log rows, and as many jobs: more is no story any more, but an accident
@@ -94,7 +96,7 @@ def _moves(rows: Sequence[StateLog], logged: Sequence[Logged], order: Order) -> 
 def _move(steps: Sequence[StateLog], logged: Logged, order: Order) -> Entry:
     first = steps[0]
     things = [logged.things[step.object_id] for step in steps]
-    word = logged.words.get(first.transition) or _unknown(first, logged)
+    word = words_of[logged.model].get(first.transition) or _unknown(first, logged)
     amounts = [thing.amount for thing in things if thing.amount is not None]
     return Entry(
         first.timestamp,
@@ -102,7 +104,7 @@ def _move(steps: Sequence[StateLog], logged: Logged, order: Order) -> Entry:
         str(word.text).format(thing=", ".join(thing.name for thing in things)),
         actor=actor_of(first.by, order),
         why=first.description or "",
-        amount=sum(amounts) if word.flow and amounts else None,
+        amount=sum(amounts, Decimal(0)) if word.flow and amounts else None,
         flow=word.flow or Flow.NAMED,
         tone=word.tone,
         row=things[0].row,

@@ -61,7 +61,10 @@ WORDS_OF_JOBS = {
 MAILS = ("placed:{}", "paid:{}", "paid:{}:", "ended:{}", "called_off:{}", "cancelled:{}")
 
 
-@tells({Order: "pk", Ticket: "order"})
+@tells(
+    {Order: "pk", Ticket: "order"},
+    {Order: WORDS_OF_ORDER, Ticket: WORDS_OF_TICKET, Event: WORDS_OF_EVENT},
+)
 def orders(order: Order, reader: Reader) -> Told:
     """Two queries at most: who has tickets needs no holds to know the seats."""
     tickets = list(order.tickets.order_by("seat_id"))
@@ -72,22 +75,16 @@ def orders(order: Order, reader: Reader) -> Told:
                 Order,
                 Kind.ORDER,
                 {order.pk: Thing(order.code, order.total_amount)},
-                WORDS_OF_ORDER,
             ),
             Logged(
                 Ticket,
                 Kind.TICKET,
-                {
-                    each.pk: Thing(_place(each), each.price, Row(Ticket, each.pk))
-                    for each in tickets
-                },
-                WORDS_OF_TICKET,
+                {each.pk: Thing(place_of(each), row=Row(Ticket, each.pk)) for each in tickets},
             ),
             Logged(
                 Event,
                 Kind.EVENT,
                 {order.event_id: Thing(order.event.title, row=Row(Event, order.event_id))},
-                WORDS_OF_EVENT,
                 hidden=() if reader.is_admin else ABOUT_FRAUD,
                 since=order.created_at,
             ),
@@ -98,7 +95,7 @@ def orders(order: Order, reader: Reader) -> Told:
 
 
 def _entries(order: Order, tickets: list[Ticket]) -> Iterable[Entry]:
-    places = [_place(ticket) for ticket in tickets] or _held(order)
+    places = [place_of(ticket) for ticket in tickets] or _held(order)
     ordered = ngettext(
         "{count} seat is ordered: {places}", "{count} seats are ordered: {places}", len(places)
     )
@@ -127,6 +124,6 @@ def _held(order: Order) -> list[str]:
     return [f"{each.seat.area.name} · {each.seat.row.label} · {each.seat.number}" for each in holds]
 
 
-def _place(ticket: Ticket) -> str:
+def place_of(ticket: Ticket) -> str:
     """Not its code: whoever reads one gets in with it."""
     return f"{ticket.area_name} · {ticket.row_label} · {ticket.seat_number}"

@@ -100,7 +100,6 @@ class Logged:
     model: type[Model]
     kind: Kind
     things: Mapping[int, Thing]
-    words: Mapping[str, Word]
     hidden: tuple[str, ...] = ()  # transitions that are not told
     since: datetime | None = None
 
@@ -145,27 +144,34 @@ tellers: list[Teller] = []
 # Models whose rows belong to one order each, with the look-up that leads there.
 rows_of_orders: dict[type[Model], str] = {}
 
+# What the transitions of each model mean to people.
+words_of: dict[type[Model], Mapping[str, Word]] = {}
 
-def tells(paths: Mapping[type[Model], str]) -> Callable[[Teller], Teller]:
+
+def tells(
+    paths: Mapping[type[Model], str], words: Mapping[type[Model], Mapping[str, Word]]
+) -> Callable[[Teller], Teller]:
     """Bind a function that tells an app's part of an order's story, in few queries.
 
     `paths` are the models whose rows belong to one order each, with the look-up that leads to it:
-    `{Reversal: "payment__order"}`.
+    `{Reversal: "payment__order"}`; `words` are those of its models' transitions.
     """
 
     def bind(teller: Teller) -> Teller:
         tellers.append(teller)
         rows_of_orders.update(paths)
+        words_of.update(words)
         return teller
 
     return bind
 
 
-def actor_of(user: User | None, order: Order) -> str:
-    """Who did something, as people who look after orders call them."""
+def actor_of(user: User | None, order: Order | None) -> str:
+    """Who did something, with this order if with any, as people who look after orders say it."""
     if user is None:
         return _("the system")
-    return the_customer() if user.pk == order.customer_id else user.get_username()
+    is_customer = order is not None and user.pk == order.customer_id
+    return the_customer() if is_customer else user.get_username()
 
 
 def the_customer() -> str:

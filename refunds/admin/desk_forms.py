@@ -81,7 +81,7 @@ class Override(forms.Form):
         """The arguments of the use case: of the amounts shown only that of the chosen one."""
         given = super().clean() or self.cleaned_data
         shown = {each: given.pop(_shown(each), None) for each in PERCENTAGES}
-        return {**given, "shown_amount": shown.get(given.get("percentage"))}
+        return {**given, "shown_amount": shown.get(given.get("percentage", 0))}
 
 
 def _shown(percentage: int) -> str:
