@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -18,7 +18,7 @@ from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
 
 from jobs import mail
-from jobs.back_office import ReadOnly
+from jobs.back_office import SEVERAL_LINES, ReadOnly
 from jobs.models import Job, JobStatus
 from jobs.services import revive_job
 from jobs.subjects import subjects_of
@@ -36,7 +36,7 @@ COLOURS = {
 @admin.register(Job)
 class JobAdmin(ReadOnly):
     list_display = [
-        "topic", "state", "about", "shown_payload", "attempts", "error", "next_try", "finished_at",
+        "topic", "state", "about", "attempts", "error", "next_try", "finished_at",
     ]  # fmt: skip
     list_filter = ["status", "topic"]
     list_before_template = "jobs/tabs.html"
@@ -49,6 +49,9 @@ class JobAdmin(ReadOnly):
     readonly_fields = ["about", "shown_payload", "next_try"]
     show_full_result_count = False
 
+    class Media:
+        css: ClassVar = SEVERAL_LINES
+
     @display(description=gettext_lazy("state"), label=COLOURS)  # type: ignore[untyped-decorator]
     def state(self, job: Job) -> tuple[str, str]:
         return job.status, job.get_status_display()
@@ -60,10 +63,10 @@ class JobAdmin(ReadOnly):
 
     @admin.display(description=gettext_lazy("about"))
     def about(self, job: Job) -> str:
-        """The rows it is about, each with a link to its page."""
+        """The rows it is about, each with a link to its page; else what it is called with."""
         link = '<a class="text-link" href="{}">{}</a>'
-        found = ((each.address, each.name) for each in subjects_of(job.payload))
-        return format_html_join(", ", link, found)
+        found = [(each.address, each.name) for each in subjects_of(job.payload)]
+        return format_html_join(", ", link, found) if found else str(self.shown_payload(job))
 
     @admin.display(description=gettext_lazy("last error"))
     def error(self, job: Job) -> str:

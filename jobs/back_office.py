@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from django.db.models import Model
 
 
+SEVERAL_LINES = {"all": ["back_office/lists.css"]}  # for lists whose cells need more than one
+
+
 class ReadOnly(ModelAdmin):  # type: ignore[misc]
     """Rows that only services write."""
 

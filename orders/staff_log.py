@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from operator import attrgetter
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth.models import User
@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.paginator import InfinitePaginator
 
-from jobs.back_office import ReadOnly
+from jobs.back_office import SEVERAL_LINES, ReadOnly
 from orders.models import Order, Ticket
 from orders.timeline import actor_of, place_of, rows_of_orders, words_of
 from ticketing.models import LogRow
@@ -28,6 +28,8 @@ from ticketing.roles import is_admin
 
 DAYS_OFFERED = 14
 STAFF_OFFERED = 100
+WIDE = "min-width: 14rem; overflow-wrap: anywhere"
+NARROW = "min-width: 9rem; overflow-wrap: anywhere"  # references are long
 
 
 class OfModel(admin.SimpleListFilter):
@@ -85,7 +87,7 @@ class OnDay(admin.SimpleListFilter):
 class LogRowAdmin(ReadOnly):
     """For platform admins: whoever sees a row of its own reads what was done with it there."""
 
-    list_display = ["timestamp", "actor", "what", "row", "of_order", "moved", "why"]
+    list_display = ["moment", "actor", "deed", "about", "moved"]
     list_display_links = None
     list_filter = [ByWhom, OfModel, OnDay]
     search_fields = ["object_id"]  # Django shows the field for it; see get_search_results
@@ -93,8 +95,12 @@ class LogRowAdmin(ReadOnly):
     ordering = ["-pk"]
     sortable_by = ()
     paginator = InfinitePaginator
+
+    class Media:
+        css: ClassVar = SEVERAL_LINES
+
     show_full_result_count = False
-    fields = ["timestamp", "actor", "what", "row", "of_order", "moved", "why"]
+    fields = ["moment", "actor", "what", "why", "row", "of_order", "moved"]
     readonly_fields = fields
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -121,6 +127,11 @@ class LogRowAdmin(ReadOnly):
             found |= Q(content_type=_type(model), object_id__in=ids)
         return queryset.filter(found), False
 
+    @admin.display(description=gettext_lazy("time (UTC)"))
+    def moment(self, row: LogRow) -> str:
+        shown = f"{row.timestamp.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+        return format_html('<span class="whitespace-nowrap">{}</span>', shown)
+
     @admin.display(description=gettext_lazy("who"))
     def actor(self, row: LogRow) -> str:
         return actor_of(row.by, _order_of(row))
@@ -130,6 +141,20 @@ class LogRowAdmin(ReadOnly):
         """The step in words."""
         word = words_of.get(row.content_type.model_class(), {}).get(row.transition)
         return str(word.text).format(thing=_name(row)) if word else row.transition
+
+    @admin.display(description=gettext_lazy("what"))
+    def deed(self, row: LogRow) -> str:
+        """The step in words, and below it why it was taken."""
+        layout = '<div style="{}">{}<br><small>{}</small></div>'
+        return format_html(layout, WIDE, self.what(row), row.description or "")
+
+    @admin.display(description=gettext_lazy("row"))
+    def about(self, row: LogRow) -> str:
+        """What it was done with, and the story of its order."""
+        if _order_of(row) is None:
+            return self.row(row)
+        layout = '<div style="{}">{}<br><small>{} {}</small></div>'
+        return format_html(layout, NARROW, self.row(row), _("order"), self.of_order(row))
 
     @admin.display(description=gettext_lazy("row"))
     def row(self, row: LogRow) -> str:
@@ -158,7 +183,7 @@ class LogRowAdmin(ReadOnly):
 
     @admin.display(description=gettext_lazy("reason"))
     def why(self, row: LogRow) -> str:
-        return format_html('<span class="break-words">{}</span>', row.description or "")
+        return row.description or ""
 
 
 def _type(model: type[Model]) -> ContentType:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
-from jobs.back_office import ReadOnly
+from jobs.back_office import SEVERAL_LINES, ReadOnly
 from payments.models import CaseStatus, PaymentCase
 from payments.operations.advice import next_step
 from ticketing.back_office import OwnEvents
@@ -55,6 +55,9 @@ class CasePage(OwnEvents, ReadOnly):
         (gettext_lazy("Decision"), {"fields": ["decision", "decided_by", "decided_at"]}),
     ]
     readonly_fields = ["money", "owed", "to_do", "its_timeline", "reversals"]
+
+    class Media:
+        css: ClassVar = SEVERAL_LINES
 
     @display(description=gettext_lazy("status"), label=COLOURS)  # type: ignore[untyped-decorator]
     def state(self, case: PaymentCase) -> tuple[str, str]:

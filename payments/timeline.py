@@ -60,10 +60,10 @@ WORDS_OF_JOBS = {
 # Who said something to whom, and in which words.
 WORDS_OF_MESSAGES = {
     Channel.RETURN: gettext_lazy("The customer's browser came back from {provider}."),
-    Channel.IPN: gettext_lazy("{provider} called us."),
+    Channel.IPN: gettext_lazy("We were called (IPN)."),
     Channel.QUERY: gettext_lazy("We asked {provider} what became of it."),
     Channel.REFUND: gettext_lazy("We asked {provider} to give money back."),
-    Channel.ANSWER: gettext_lazy("{provider} answered."),
+    Channel.ANSWER: gettext_lazy("The question was answered."),
 }
 FROM_THE_PROVIDER = (Channel.IPN, Channel.ANSWER)
 

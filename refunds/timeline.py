@@ -36,7 +36,7 @@ from refunds.models import (
 WORDS_OF_REFUND = {
     "ask_organizer": Word(gettext_lazy("The refund waits for the organizer.")),
     "ask_admin": Word(gettext_lazy("The refund waits for the platform.")),
-    "approve": Word(gettext_lazy("The refund is approved."), Tone.GOOD, Flow.NAMED),
+    "approve": Word(gettext_lazy("The refund is approved."), Tone.GOOD),
     "reject": Word(gettext_lazy("The refund is rejected."), Tone.BAD),
     "process": Word(gettext_lazy("The money of the refund is sent back."), flow=Flow.NAMED),
     "complete": Word(gettext_lazy("The refund is over: all of it is paid back."), Tone.GOOD),
@@ -66,11 +66,12 @@ WORDS_OF_JOBS = {
 def refunds(order: Order, reader: Reader) -> Told:
     """Three queries, however many rows there are."""
     found = list(order.refunds.select_related("requested_by").order_by("pk"))
+    overrides = list(_overrides(found))
     campaigns = list(_campaigns(order, reader))
     return Told(
         entries=[
-            *(_asked(refund, order) for refund in found),
-            *(_overridden(each, order) for each in _overrides(found)),
+            *(_asked(refund, order, overrides) for refund in found),
+            *(_overridden(each, order) for each in overrides),
             *(_taken_up(entry, order, reader) for entry in campaigns),
         ],
         logged=[
@@ -86,15 +87,18 @@ def refunds(order: Order, reader: Reader) -> Told:
     )
 
 
-def _asked(refund: Refund, order: Order) -> Entry:
+def _asked(refund: Refund, order: Order, overrides: Iterable[RefundOverride]) -> Entry:
+    """As it was at first: with what an override has replaced since."""
+    first = next((each for each in overrides if each.refund_id == refund.pk), None)
     return Entry(
         refund.requested_at,
         Kind.REFUND,
         _("A refund of {percentage} % comes up: {reason}.").format(
-            percentage=refund.percentage_applied, reason=refund.get_reason_display()
+            percentage=first.old_percentage if first else refund.percentage_applied,
+            reason=refund.get_reason_display(),
         ),
         actor=actor_of(refund.requested_by, order),
-        amount=refund.amount,
+        amount=first.old_amount if first else refund.amount,
         row=Row(Refund, refund.pk),
     )
 

@@ -76,7 +76,7 @@ def test_an_order_that_is_paid_in_time(client, admin):
         lines,
         "2 seats are ordered",
         "An attempt to pay begins at VNPay.",
-        "VNPay called us.",
+        "We were called (IPN). VNPay",
         "The money is here. the system – ipn: paid, code 00/00",
         "The order is paid.",
         "2 tickets are issued.",
@@ -134,7 +134,7 @@ def test_a_refund_whose_percentage_was_overridden(admin):
 
     assert tells(
         story(admin, order),
-        "A refund of 100 % comes up: personal reason. the customer",
+        "A refund of 80 % comes up: personal reason. the customer 800,000 VND",
         "The refund waits for the organizer. the customer",
         f"100 % (1,000,000 VND) instead of 80 % (800,000 VND). {second_admin} – It was our fault.",
         f"The refund is approved. {second_admin}",
@@ -240,7 +240,7 @@ def test_raw_messages_are_for_admins_alone(client, admin, role):
     assert "&quot;vnp_SecureHash&quot;: &quot;[removed]&quot;" in seen
     assert raw not in shown
     assert "vnp_" not in shown
-    assert "VNPay called us." in shown
+    assert "We were called (IPN)." in shown
 
 
 @pytest.mark.django_db(transaction=True)
