@@ -77,10 +77,11 @@ def payments(order: Order, reader: Reader) -> Told:
     attempts = list(order.payments.order_by("pk"))
     cases = list(PaymentCase.objects.filter(order=order).order_by("pk"))
     reversals = list(Reversal.objects.filter(payment__order=order).order_by("pk"))
+    messages = list(_messages(attempts, order))
     return Told(
         entries=[
             *(_attempt(payment, order) for payment in attempts),
-            *_messages(attempts, order),
+            *messages,
             *(_case(case, order) for case in cases if case.kind != CaseKind.REPORTED),
         ],
         logged=_logged(attempts, cases, reversals),
@@ -91,6 +92,7 @@ def payments(order: Order, reader: Reader) -> Told:
         mail_keys=[
             f"mail:payments.owed:{case.kind}:{case.provider}:{case.txn_ref}" for case in cases
         ],
+        is_cut=len(messages) == MOST_MESSAGES,
     )
 
 

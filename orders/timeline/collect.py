@@ -67,7 +67,7 @@ def timeline_of(order: Order, reader: Reader) -> Timeline:
     )
     return Timeline(
         sorted(entries, key=attrgetter("at", "kind")),
-        is_cut=LONGEST in (len(rows), len(jobs)),
+        is_cut=LONGEST in (len(rows), len(jobs)) or any(part.is_cut for part in told),
     )
 
 

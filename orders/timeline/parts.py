@@ -118,12 +118,14 @@ class Told:
     """What one app contributes.
 
     `mail_keys` are the keys of its mails; one that ends in a colon stands for all that begin so.
+    `is_cut` if older entries were left out.
     """
 
     entries: list[Entry] = field(default_factory=list)
     logged: list[Logged] = field(default_factory=list)
     jobs: list[Jobs] = field(default_factory=list)
     mail_keys: list[str] = field(default_factory=list)
+    is_cut: bool = False
 
 
 class Reader(Protocol):

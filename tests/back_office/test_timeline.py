@@ -321,6 +321,21 @@ def test_a_long_story_takes_as_many_queries_as_a_short_one(
         assert len(lines) > 180
 
 
+def test_a_story_without_end_says_that_its_beginning_is_left_out(admin):
+    order = paid_order()
+    reference = order.payments.get().txn_ref
+    assert "the oldest entries are left out" not in admin.get(page_of(order)).content.decode()
+    ProviderMessage.objects.bulk_create(
+        ProviderMessage(
+            provider="vnpay", channel="ipn", txn_ref=reference, body={}, at=from_now(seconds=n)
+        )
+        for n in range(250)
+    )
+
+    assert "the oldest entries are left out" in admin.get(page_of(order)).content.decode()
+    assert len([line for line in story(admin, order) if "We were called" in line]) == 200
+
+
 def note_on(order, n):
     StateLog.objects.create(
         content_object=order, transition="resend_tickets", state="paid", source_state="paid",
