@@ -84,7 +84,6 @@ class Job(FSMModelMixin, models.Model):
                 fields=["run_at"],
                 condition=Q(status__in=["pending", "published"]),
             ),
-            models.Index(name="job_dead", fields=["id"], condition=Q(status="dead")),
             GinIndex(  # by what a job is about; mails are found by their key
                 name="job_payload",
                 fields=["payload"],
@@ -92,6 +91,7 @@ class Job(FSMModelMixin, models.Model):
                 condition=~Q(topic=MAIL),
                 fastupdate=False,  # whoever enqueues does not pay for a long list at once
             ),
+            models.Index(name="job_dead", fields=["finished_at"], condition=Q(status="dead")),
         ]
 
     def __str__(self) -> str:

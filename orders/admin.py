@@ -7,19 +7,22 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from unfold.admin import TabularInline
 
 from jobs.back_office import ReadOnly
 from jobs.subjects import names
+from orders.house.page import HouseAdmin  # noqa: F401  the page of a showing, with its seats
 from orders.models import Order, SeatHold, Ticket
 from orders.order_actions import OrderActions
 from orders.revenue import EventRevenue, with_amounts
 from orders.staff_log import LogRowAdmin
 from ticketing.admin import HistoryInline
-from ticketing.back_office import OwnEvents
+from ticketing.back_office import OwnEvents, Switch
 from ticketing.exports import harmless, stream_csv
 from ticketing.models import LogRow
 from ticketing.roles import is_admin
@@ -44,11 +47,21 @@ class TicketInline(TabularInline):  # type: ignore[misc]
     can_delete = False
 
 
+class Stuck(Switch):
+    title = gettext_lazy("stuck")
+    parameter_name = "stuck"
+    label = gettext_lazy("Long overdue, and still not settled")
+
+    @staticmethod
+    def chosen(rows: Any, user: User) -> Any:
+        return rows.stuck(timezone.now())
+
+
 @admin.register(Order)
 class OrderAdmin(OrderActions):
     organizer_field = "event__organizer"
     list_display = ["code", "event", "email", "total_amount", "status", "created_at", "expires_at"]
-    list_filter = ["status"]
+    list_filter = ["status", Stuck]
     list_select_related = ["event"]
     search_fields = ["code__exact", "email__iexact"]
     date_hierarchy = "created_at"

@@ -33,7 +33,7 @@ NARROW = "min-width: 9rem; overflow-wrap: anywhere"  # references are long
 
 
 class OfModel(admin.SimpleListFilter):
-    title = gettext_lazy("what it was done with")
+    title = gettext_lazy("done with")
     parameter_name = "model"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -148,7 +148,7 @@ class LogRowAdmin(ReadOnly):
         layout = '<div style="{}">{}<br><small>{}</small></div>'
         return format_html(layout, WIDE, self.what(row), row.description or "")
 
-    @admin.display(description=gettext_lazy("row"))
+    @admin.display(description=gettext_lazy("done with"))
     def about(self, row: LogRow) -> str:
         """What it was done with, and the story of its order."""
         if _order_of(row) is None:
@@ -156,7 +156,7 @@ class LogRowAdmin(ReadOnly):
         layout = '<div style="{}">{}<br><small>{} {}</small></div>'
         return format_html(layout, NARROW, self.row(row), _("order"), self.of_order(row))
 
-    @admin.display(description=gettext_lazy("row"))
+    @admin.display(description=gettext_lazy("done with"))
     def row(self, row: LogRow) -> str:
         """A link to what it was done with, if that has a page."""
         model = row.content_type.model_class()
@@ -179,7 +179,7 @@ class LogRowAdmin(ReadOnly):
     @admin.display(description=gettext_lazy("from → to"))
     def moved(self, row: LogRow) -> str:
         before, after = row.get_source_state_display(), row.get_state_display()
-        return str(after) if before == after else f"{before} → {after}"
+        return str(after or "–") if before == after else f"{before} → {after}"
 
     @admin.display(description=gettext_lazy("reason"))
     def why(self, row: LogRow) -> str:
@@ -191,8 +191,9 @@ def _type(model: type[Model]) -> ContentType:
 
 
 def _subjects(model: type[Model]) -> QuerySet[Any]:
+    """Rows of the model with what they are named by: their order, or else their event."""
     rows = model._default_manager.all()
-    path = rows_of_orders.get(model, "pk")
+    path = rows_of_orders.get(model, "event" if hasattr(model, "event") else "pk")
     return rows if path == "pk" else rows.select_related(path)
 
 

@@ -3,6 +3,7 @@
 from orders.services.cancel import cancel_for_customer, cancel_order
 from orders.services.check_in import check_in
 from orders.services.close_event import close_event
+from orders.services.expire import expire_untried
 from orders.services.place import place_order
 from orders.services.resend_tickets import resend_tickets
 
@@ -11,6 +12,7 @@ __all__ = [
     "cancel_order",
     "check_in",
     "close_event",
+    "expire_untried",
     "place_order",
     "resend_tickets",
 ]

@@ -29,8 +29,7 @@ def cancel_order(*, order_id: int, by: User) -> Order:
         return order
     now = timezone.now()
     _check_cancellable(order, now)
-    order.cancel(by=by, at=now, reason="The customer cancelled it.")
-    operations.end_unpaid(order, at=now)
+    operations.cancel([order], by=by, at=now, reason="The customer cancelled it.")
     return order
 
 
@@ -53,8 +52,7 @@ def cancel_for_customer(*, order_id: int, by: User, reason: str) -> Order:
                 "the order ends by itself at {moment}."
             ).format(moment=order.showing.local(order.expires_at))
         )
-    order.cancel(by=by, at=now, reason=reason.strip())
-    operations.end_unpaid(order, at=now)
+    operations.cancel([order], by=by, at=now, reason=reason.strip())
     return order
 
 

@@ -23,7 +23,7 @@ from orders.timeline.parts import (
     tells,
     the_customer,
 )
-from ticketing.models import Event
+from ticketing.models import Event, Showing
 from ticketing.roles import ABOUT_FRAUD
 
 WORDS_OF_ORDER = {
@@ -51,6 +51,13 @@ WORDS_OF_EVENT = {
     "clear": Word(gettext_lazy("The event is cleared of the suspicion of fraud.")),
     "lift_revenue_freeze": Word(gettext_lazy("The revenue of the event is given free.")),
 }
+WORDS_OF_SHOWING = {
+    "block_seats": Word(gettext_lazy("Seats are taken off sale.")),
+    "release_seats": Word(gettext_lazy("Seats are back on sale.")),
+    "block_places": Word(gettext_lazy("Places are taken off sale.")),
+    "release_places": Word(gettext_lazy("Places are back on sale.")),
+    "change_prices": Word(gettext_lazy("Prices are changed.")),
+}
 WORDS_OF_JOBS = {
     "orders.expiry_due": gettext_lazy("Settle the order: free its seats unless it is paid"),
     "orders.placed": gettext_lazy("Tell the customer until when the seats are held"),
@@ -63,7 +70,12 @@ MAILS = ("placed:{}", "paid:{}", "paid:{}:", "ended:{}", "called_off:{}", "cance
 
 @tells(
     {Order: "pk", Ticket: "order"},
-    {Order: WORDS_OF_ORDER, Ticket: WORDS_OF_TICKET, Event: WORDS_OF_EVENT},
+    {
+        Order: WORDS_OF_ORDER,
+        Ticket: WORDS_OF_TICKET,
+        Event: WORDS_OF_EVENT,
+        Showing: WORDS_OF_SHOWING,
+    },
 )
 def orders(order: Order, reader: Reader) -> Told:
     """Two queries at most: who has tickets needs no holds to know the seats."""

@@ -16,8 +16,9 @@ from orders.services import check_in
 from refunds.services import approve_refund, reject_refund
 from tests.back_office.refund_rows import asked, bought, failed, html
 from tests.back_office.world import browser_of, supporter
-from tests.factories import CustomerFactory, from_now, overdue_order, paid_order
+from tests.factories import CustomerFactory, from_now, overdue_order, paid_order, placed_order
 from tests.ticketing.event_states import move, new_admin, new_member
+from ticketing.transition_log import note
 
 LIST = reverse("admin:ticketing_logrow_changelist")
 DEEDS = reverse("admin:admin_logentry_changelist")
@@ -103,6 +104,19 @@ def test_steps_are_found_by_what_they_were_taken_with(boss):
 
     assert about(found, "The event is postponed.")
     assert not about(found, "The order is paid.")
+
+
+def test_showings_are_told_of_with_one_query_for_all_of_them(boss, django_assert_max_num_queries):
+    for _ in range(10):
+        showing = placed_order().showing
+        note(showing, "change_prices", by=boss.user, at=from_now(), reason="Stalls: 500 to 600")
+    only_showings = {"model": "ticketing.showing"}
+    boss.get(LIST, only_showings)
+
+    with django_assert_max_num_queries(7):
+        found = lines(boss, only_showings)
+
+    assert len(about(found, "Prices are changed. Stalls: 500 to 600")) == 10
 
 
 def test_steps_are_found_by_their_day(boss):

@@ -4,21 +4,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    """Dead jobs, and jobs by what they are about, found without reading the table."""
+    """Jobs are found by what they are about, without reading the table."""
 
     atomic = False  # built beside the traffic: no job waits for it
 
     dependencies = [
-        ("jobs", "0003_job_key"),
+        ("jobs", "0004_dead_jobs"),
     ]
 
     operations = [
-        AddIndexConcurrently(
-            model_name="job",
-            index=models.Index(
-                condition=models.Q(("status", "dead")), fields=["id"], name="job_dead"
-            ),
-        ),
         AddIndexConcurrently(
             model_name="job",
             index=GinIndex(
