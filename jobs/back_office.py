@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from django.db.models import Model, QuerySet
 
 INDEXED = ("exact", "iexact")  # lookups that find their rows by an index, if the column has one
+SEVERAL_LINES = {"all": ["back_office/lists.css"]}  # for lists whose cells need more than one
 
 
 class AtLeast(int):

@@ -4,33 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.db.models import BooleanField, QuerySet, Value
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import TabularInline
-from unfold.dataclasses import UnfoldAction
-from unfold.decorators import action
 
 from jobs.back_office import ReadOnly
-from orders import services
+from jobs.subjects import names
 from orders.house.page import HouseAdmin  # noqa: F401  the page of a showing, with its seats
 from orders.models import Order, SeatHold, Ticket
+from orders.order_actions import OrderActions
 from orders.revenue import EventRevenue, with_amounts
+from orders.staff_log import LogRowAdmin
 from ticketing.admin import HistoryInline
-from ticketing.asking import Question
-from ticketing.back_office import Switch, reader
+from ticketing.back_office import Switch
 from ticketing.exports import harmless
 from ticketing.list_exports import Exports
-from ticketing.models import Showing
-from ticketing.roles import RESEND_TICKETS, is_admin, may
+from ticketing.models import LogRow, Showing
+from ticketing.roles import is_admin
+
+names("order_id", Order)
+admin.site.register(LogRow, LogRowAdmin)
 
 SOONEST = 30
 
@@ -62,7 +61,7 @@ class Stuck(Switch):
 
 
 @admin.register(Order)
-class OrderAdmin(Exports, ReadOnly):
+class OrderAdmin(Exports, OrderActions):
     organizer_field = "event__organizer"
     list_display = ["code", "event", "email", "total_amount", "status", "created_at", "expires_at"]
     list_filter = ["status", Stuck, "created_at"]
@@ -85,29 +84,6 @@ class OrderAdmin(Exports, ReadOnly):
     }
     exclude = ["idempotency_key", "request_digest"]
     inlines = [HoldInline, TicketInline, HistoryInline]
-    actions_detail = ["resend_tickets"]
-
-    @action(  # type: ignore[untyped-decorator]
-        description=gettext_lazy("Send the tickets again"), url_path="resend_tickets"
-    )
-    def resend_tickets(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask once more, then have them mailed to the address of the order."""
-        order, user = self.visible(request, object_id), reader(request)
-        if not may(user, RESEND_TICKETS, order.event):
-            raise PermissionDenied
-        question = Question(
-            gettext_lazy("Send the tickets again"),
-            _("They are mailed to {address}.").format(address=order.email),
-            partial(services.resend_tickets, order_id=order.pk, by=user),
-            done=gettext_lazy("The tickets are on their way."),
-        )
-        return question.ask(self, request, order)
-
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
-        """The button is there for orders that have tickets to send."""
-        order = self.get_object(request, object_id)
-        has_tickets = order is not None and order.tickets.valid().exists()
-        return super().get_actions_detail(request, object_id) if has_tickets else []
 
 
 class SoonestShowing(admin.SimpleListFilter):

@@ -18,7 +18,9 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from jobs.back_office import ReadOnly, among
+from jobs.subjects import names
 from payments import services
+from payments.case_page import Age, CasePage
 from payments.models import (
     Payment,
     PaymentCase,
@@ -32,6 +34,9 @@ from ticketing.asking import Question
 from ticketing.back_office import OwnEvents, reader
 from ticketing.list_exports import Exports
 from ticketing.roles import REPORT_CASE, is_admin
+
+names("reversal_id", Reversal)
+names("case_id", PaymentCase)
 
 OfProvider = among(
     gettext_lazy("provider"), "provider", lambda: [(name, name) for name in PROVIDERS]
@@ -163,10 +168,9 @@ class Owing(admin.SimpleListFilter):
 
 
 @admin.register(PaymentCase)
-class PaymentCaseAdmin(Exports, ReadOnly):
-    organizer_field = "order__event__organizer"
-    list_display = ["opened_at", "kind", "status", "order", "txn_ref", "amount", "amount_owed"]
-    list_filter = ["status", "kind", Owing]
+class PaymentCaseAdmin(Exports, CasePage):
+    list_display = ["opened_at", "state", "kind", "its_order", "money", "owed", "to_do"]
+    list_filter = ["status", "kind", Owing, Age]
     list_select_related = ["order"]
     search_fields = ["txn_ref__exact", "order__code__exact"]
     ordering = ["status", "-opened_at", "-pk"]

@@ -36,6 +36,11 @@ class QuoteChanged(DomainError):
     title = _("The amount that would go back has changed.")
 
 
+class AmountChanged(DomainError):
+    code = "refund-amount-changed"
+    title = _("The amount of this refund has changed since it was shown.")
+
+
 class RefundAlreadyDecided(DomainError):
     code = "refund-already-decided"
     title = _("This refund has been decided before.")

@@ -17,16 +17,17 @@ from django_fsm_log.models import StateLog
 from unfold.admin import GenericTabularInline, TabularInline
 
 from jobs.back_office import ReadOnly
-from ticketing import accounts_admin, services
+from jobs.subjects import names
+from ticketing import accounts_admin, deeds, services
 from ticketing.back_office import OwnEvents, Switch
 from ticketing.errors import DomainError
 from ticketing.event_actions import EventActions
 from ticketing.models import Area, Event, Organizer, Showing
-from ticketing.roles import is_admin
+from ticketing.roles import ABOUT_FRAUD, is_admin
 
-__all__ = ["accounts_admin"]  # imported so that its pages are registered, too
+__all__ = ["accounts_admin", "deeds"]  # imported so that their pages are registered, too
 
-ABOUT_FRAUD = ["investigate", "confirm_fraud", "clear", "lift_revenue_freeze"]
+names("event_id", Event)
 
 
 @admin.register(Organizer)

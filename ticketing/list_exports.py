@@ -23,11 +23,11 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
 from ticketing.back_office import OwnEvents, reader
+from ticketing.deeds import EXPORTED
 from ticketing.exports import harmless, stream_csv
 from ticketing.roles import EXPORT_LISTS, is_admin
 from ticketing.spreadsheets import spreadsheet
 
-EXPORTED = 4  # besides Django's ADDITION, CHANGE and DELETION
 AT_ONCE = 2_000  # rows fetched from the database's cursor
 # In a spreadsheet: nothing of it is sent before all is written, for which proxies wait a minute.
 AT_MOST = 100_000

@@ -45,9 +45,12 @@ SOLD = [
 ]  # fmt: skip
 OWN = ["ticketing.event", "ticketing.showing", "ticketing.area"]  # what organizers make themselves
 
+ABOUT_FRAUD = ("investigate", "confirm_fraud", "clear", "lift_revenue_freeze")  # admins read it
+
 CHANGE_PLACES = "ticketing.change_showing"
 EXPORT_LISTS = "ticketing.export_lists"
 RESEND_TICKETS = "orders.resend_tickets"
+CANCEL_ORDER = "orders.cancel_order"
 CHECK_IN = "orders.check_in"
 REPORT_CASE = "payments.report_case"
 DECIDE_REFUND = "refunds.decide_refund"
@@ -59,7 +62,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.MEMBER: _may("view", [*OFFERED, *SOLD, "orders.eventrevenue"])
     | _may("add", OWN)
     | _may("change", OWN)
-    | {EXPORT_LISTS, RESEND_TICKETS, CHECK_IN, DECIDE_REFUND},
+    | {EXPORT_LISTS, RESEND_TICKETS, CANCEL_ORDER, CHECK_IN, DECIDE_REFUND},
 }
 
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django_fsm_log.models import StateLog
 
 from jobs.back_office import ReadOnly
+from jobs.subjects import names
 from refunds.admin import desk_decisions as decisions
 from refunds.admin.approve_selected import approve_selected
 from refunds.admin.decisions import Decisions, page_of
@@ -25,6 +26,8 @@ from refunds.models import UNDECIDED, Refund, RefundStatus
 from ticketing.back_office import Switch
 from ticketing.list_exports import Exports
 from ticketing.roles import DECIDE_REFUND, is_admin
+
+names("refund_id", Refund)
 
 FOR_ORGANIZERS = [RefundStatus.PENDING_ORGANIZER]
 FOR_ADMINS = [*FOR_ORGANIZERS, RefundStatus.PENDING_ADMIN, RefundStatus.PAYMENT_FAILED]

@@ -75,6 +75,7 @@ def test_every_problem_code_of_a_refusal_is_somewhere(schema):
         "second-admin-needed",
         "refund-already-decided",
         "refund-override-not-allowed",
+        "refund-amount-changed",
         "refund-not-failed",
         "refund-quote-changed",  # the pages alone say which amount they showed
         "refund-too-large",
