@@ -7,13 +7,16 @@ thousands of seats is corrected in one go.
 from __future__ import annotations
 
 import csv
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
+
+from ticketing.exports import harmless
 
 MOST_SEATS = 200_000
 MOST_PROBLEMS = 100  # nobody reads more, and the plan is refused anyway
@@ -21,7 +24,7 @@ REQUIRED = {"area", "row", "seat"}
 OPTIONAL = {"price", "blocked"}
 LONGEST = {"area": 100, "row": 20, "seat": 20}
 BLOCKED = {"yes": True, "no": False, "": False}
-PRICES_END = Decimal(10) ** 12
+PRICE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
 
 
 class Unusable(Exception):
@@ -76,15 +79,16 @@ class SeatPlan:
         self.seats.append(seat)
 
 
-def read_seat_plan(lines: Iterable[str]) -> SeatPlan:
+def read_seat_plan(lines: Iterable[str], *, delimiter: str = ",") -> SeatPlan:
     """Read a plan; its `problems` say what is wrong, by line.
 
     Reading stops at MOST_SEATS or MOST_PROBLEMS, whatever somebody sends.
     """
     plan = SeatPlan()
-    reader = csv.DictReader(lines, strict=True)
+    reader = csv.DictReader(lines, strict=True, delimiter=delimiter)
     try:
-        _check_header(reader.fieldnames or [])
+        reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or []]
+        _check_header(reader.fieldnames)
         for cells in reader:
             _check_length(plan)
             _take(plan, reader.line_num, cells)
@@ -105,6 +109,12 @@ def check_label(column: str, label: str) -> str:
             _("The {column} must have at most {longest} printable characters.").format(
                 column=column, longest=LONGEST[column]
             )
+        )
+    if harmless(label) != label:
+        raise Unusable(
+            _(
+                "The {column} begins like a formula of a spreadsheet: write it without “{sign}”."
+            ).format(column=column, sign=label[0])
         )
     return label
 
@@ -145,15 +155,9 @@ def _seat(line: int, cells: dict[str | Any, str | Any]) -> PlannedSeat:
 def _price(text: str) -> Decimal | None:
     if not text:
         return None
-    try:
-        price = Decimal(text)
-        cents = price.quantize(Decimal("0.01"))
-        is_usable = 0 <= price < PRICES_END and cents == price
-    except InvalidOperation:
-        raise Unusable(_("The price is not a number, such as 500000 or 12.50.")) from None
-    if not is_usable:
-        raise Unusable(_("The price must be positive or nought, with at most two decimals."))
-    return cents
+    if not PRICE.fullmatch(text):  # 500.000 may be meant to be 500,000
+        raise Unusable(_("Write the price like 500000 or 12.50, without dots between thousands."))
+    return Decimal(text).quantize(Decimal("0.01"))
 
 
 def _is_blocked(text: str) -> bool:

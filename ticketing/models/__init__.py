@@ -4,6 +4,7 @@ from ticketing.models.events import Event, EventQuerySet, EventStatus, FraudStat
 from ticketing.models.rules import one_of
 from ticketing.models.seats import CurrentTransaction, Seat, SeatQuerySet, SeatStatus
 from ticketing.models.showings import Area, Row, Showing, validate_time_zone
+from ticketing.models.uploads import SeatPlanUpload
 
 __all__ = [
     "Area",
@@ -15,6 +16,7 @@ __all__ = [
     "Organizer",
     "Row",
     "Seat",
+    "SeatPlanUpload",
     "SeatQuerySet",
     "SeatStatus",
     "Showing",

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ticketing.errors import InvalidSeatPlan
-from ticketing.models import Area, Row, Seat, Showing
-from ticketing.seat_plan import PlannedArea, PlannedSeat, SeatPlan, read_seat_plan
+from ticketing.house import lock_for_change
+from ticketing.models import Area, Row, Seat, SeatPlanUpload, Showing
+from ticketing.roles import require
+from ticketing.seat_plan import PlannedArea, PlannedSeat, SeatPlan, Unusable, read_seat_plan
+from ticketing.seat_plan_file import decode, read_text
+from ticketing.transition_log import note
 
 SEATS_AT_ONCE = 5_000
 
@@ -21,15 +27,60 @@ def import_seat_plan(*, showing_id: int, lines: Iterable[str]) -> int:
     `lines` are CSV with the header area,row,seat and maybe price and blocked (yes or no). A new
     area needs a price on one of its lines; one that exists must be for numbered seats and still
     be empty. Returns the number of seats made.
-    Locks the showing, then its areas by ascending id; buyers of the showing don't wait.
-    Raises InvalidSeatPlan with every mistake and its line; then nothing was written.
+    Locks the event, the showing, then its areas by ascending id; buyers don't wait.
+    Raises InvalidSeatPlan with every mistake and its line, WrongEventState; then nothing was
+    written.
     """
     plan = read_seat_plan(lines)
-    return _make(showing_id, plan)
+    return _make(showing_id, plan, by=None, source="a file")
+
+
+def keep_seat_plan(*, showing_id: int, file_name: str, data: bytes, by: User) -> SeatPlanUpload:
+    """Keep a plan for the look of whoever sent it; what was kept of theirs before goes.
+
+    Nothing is made of it before `use_seat_plan`. Raises NotAllowed, and InvalidSeatPlan with every
+    mistake and its line; then nothing is kept.
+    """
+    showing = Showing.objects.select_related("event").get(pk=showing_id)
+    require(by, "ticketing.change_event", showing.event, _("Only its organizer gives it seats."))
+    text = _text(data)
+    _check(read_text(text), {area.name: area for area in showing.areas.all()})
+    return _keep(showing_id, by, {"file_name": file_name[-200:], "text": text})
+
+
+def use_seat_plan(*, upload_id: int, by: User) -> int:
+    """Make the seats of a plan that `by` has kept. Returns their number.
+
+    It is checked once more, as the showing may have changed meanwhile. Locks and raises as
+    `import_seat_plan`, and NotAllowed.
+    """
+    upload = SeatPlanUpload.objects.filter(pk=upload_id, uploaded_by=by).first()
+    if upload is None:
+        raise InvalidSeatPlan(_("This plan is not there any more: send it again."), errors=[])
+    plan = read_text(upload.text)
+    return _make(upload.showing_id, plan, by=by, source=upload.file_name)
 
 
 @transaction.atomic(durable=True)
-def _make(showing_id: int, plan: SeatPlan) -> int:
+def _keep(showing_id: int, by: User, content: dict[str, str]) -> SeatPlanUpload:
+    """Put it in the place of the one before. A row's text never changes: its id stands for it."""
+    showing = Showing.objects.select_for_update(of=("self",), no_key=True).get(pk=showing_id)
+    SeatPlanUpload.objects.filter(showing=showing, uploaded_by=by).delete()
+    return SeatPlanUpload.objects.create(
+        showing=showing, uploaded_by=by, uploaded_at=timezone.now(), **content
+    )
+
+
+def _text(data: bytes) -> str:
+    try:
+        return decode(data)
+    except Unusable as trouble:
+        raise InvalidSeatPlan(str(trouble), errors=[]) from None
+
+
+@transaction.atomic(durable=True)
+def _make(showing_id: int, plan: SeatPlan, *, by: User | None, source: str) -> int:
+    event = lock_for_change(Showing.objects.get(pk=showing_id).event_id, by)
     showing = Showing.objects.select_for_update(of=("self",), no_key=True).get(pk=showing_id)
     areas = _lock_areas(showing)
     _check(plan, areas)
@@ -37,6 +88,9 @@ def _make(showing_id: int, plan: SeatPlan) -> int:
     rows = _make_rows(plan.seats, areas)
     for start in range(0, len(plan.seats), SEATS_AT_ONCE):
         _make_seats(plan.seats[start : start + SEATS_AT_ONCE], rows)
+    SeatPlanUpload.objects.filter(showing=showing, uploaded_by=by).delete()
+    told = f"{len(plan.seats)} seats from {source} for {showing}."
+    note(event, "import_seats", by=by, at=timezone.now(), reason=told)
     return len(plan.seats)
 
 
