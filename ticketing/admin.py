@@ -97,7 +97,6 @@ class EventAdmin(EventPages):
     list_filter = ["status", "fraud_status", "organizer"]
     list_select_related = ["organizer"]
     search_fields = ["title"]
-    prepopulated_fields = {"slug": ["title"]}
     readonly_fields = ["status", "fraud_status", "revenue_frozen_at", "cancellation_request"]
     fieldsets: ClassVar = [
         (gettext_lazy("What it is"), {"fields": ["organizer", "title", "description", "venue"]}),

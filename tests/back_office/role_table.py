@@ -43,6 +43,8 @@ MODELS = {
 # Pages on which something is done with a row, by the name of their address.
 ACTIONS = {
     "auth_user_password_change": "A",
+    "ticketing_event_check_and_publish": "AM",
+    "ticketing_event_copy_event": "AM",
     "ticketing_event_postpone": "A",
     "ticketing_event_reinstate": "A",
     "ticketing_event_request_cancellation": "AM",
@@ -52,6 +54,10 @@ ACTIONS = {
     "ticketing_event_confirm_fraud": "A",
     "ticketing_event_clear": "A",
     "ticketing_event_lift_revenue_freeze": "A",
+    "ticketing_showing_areas": "AM",
+    "ticketing_showing_plan": "AM",
+    "ticketing_showing_check_plan": "AM",
+    "ticketing_showing_remove_showing": "AM",
     "orders_order_resend_tickets": "ASM",
     "payments_payment_report_case": "AS",
     "payments_paymentcase_resolve": "A",

@@ -46,6 +46,7 @@ def overview(event: Event) -> dict[str, Any]:
     return {
         "lines": lines,
         "is_draft": event.status == EventStatus.DRAFT,
+        "has_seats": _has_seats(lines),
         "steps": _steps(lines) if event.status == EventStatus.DRAFT else [],
     }
 
@@ -73,10 +74,13 @@ def _lines(event: Event, showings: QuerySet[Showing]) -> list[ShowingLine]:
 
 def _steps(lines: list[ShowingLine]) -> list[tuple[str, bool]]:
     """The steps to a published event, each with whether it is done."""
-    has_seats = bool(lines) and all(line.seats for line in lines)
     return [
         (_("Describe the event"), True),
         (_("Give it showings"), bool(lines)),
-        (_("Give each showing areas and seats"), has_seats),
+        (_("Give each showing areas and seats"), _has_seats(lines)),
         (_("Check the list and publish"), False),
     ]
+
+
+def _has_seats(lines: list[ShowingLine]) -> bool:
+    return bool(lines) and all(line.seats for line in lines)

@@ -13,7 +13,8 @@ from ticketing.seat_plan import PlannedSeat, SeatPlan
 MOST_ROWS = 200  # drawn and listed of an area; the numbers count them all
 MOST_AREAS = 50
 SEAT = 6  # the width and height of a seat with the gap behind it
-LABELS = 40  # the room for the labels of the rows
+PIXELS = 2  # of the page for each of the drawing
+LABELS = 30  # the room for the labels of the rows
 
 
 @dataclass
@@ -82,10 +83,15 @@ class AreaPreview:
         return max(len(self.rows) - MOST_ROWS, 0)
 
     @property
-    def drawing(self) -> str:
-        """The view box."""
+    def size(self) -> tuple[int, int]:
+        """The width and height of the drawing."""
         shown = [row for _height, row in self.shown_rows]
-        return f"0 0 {max(row.end for row in shown)} {len(shown) * SEAT}"
+        return max(row.end for row in shown), len(shown) * SEAT
+
+    @property
+    def width(self) -> int:
+        """At most, on the page; a wide area is drawn smaller."""
+        return self.size[0] * PIXELS
 
 
 def preview(plan: SeatPlan, showing: Showing) -> list[AreaPreview]:
