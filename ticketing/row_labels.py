@@ -9,7 +9,7 @@ from itertools import islice
 from django.utils.translation import gettext as _
 
 MOST_LABELS = 5_000  # no house has more rows
-RUN = re.compile(r"([0-9]{1,9}|[A-Za-z])-([0-9]{1,9}|[A-Za-z])")
+RUN = re.compile(r"([0-9]{1,20}|[A-Za-z])-([0-9]{1,20}|[A-Za-z])")
 
 
 def spell_out(shorthand: str) -> list[str]:

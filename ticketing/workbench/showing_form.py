@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ticketing.house import has_buyers, why_its_dates_stay
-from ticketing.models import EventStatus, Showing
+from ticketing.models import EventStatus, Showing, validate_time_zone
 from ticketing.workbench.wall_times import WallTimeField, at_zone, on_the_wall
 
 DATES = ("starts_at", "ends_at")
@@ -64,6 +64,12 @@ class ShowingForm(forms.ModelForm):  # type: ignore[type-arg]
             if name in self.fields:
                 self.fields[name].disabled = True
                 self.fields[name].help_text = reason
+
+    def clean_time_zone(self) -> str:
+        """Known before any time is read by it."""
+        name: str = self.cleaned_data["time_zone"]
+        validate_time_zone(name)
+        return name
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
