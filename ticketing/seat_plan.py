@@ -27,6 +27,9 @@ BLOCKED = {"yes": True, "no": False, "": False}
 PRICE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
 
 
+Cells = dict[str | Any, str | Any]  # by column; under None what stands behind the last one
+
+
 class Unusable(Exception):
     """What is wrong with a line, in words for whoever wrote it."""
 
@@ -87,9 +90,11 @@ def read_seat_plan(lines: Iterable[str], *, delimiter: str = ",") -> SeatPlan:
     plan = SeatPlan()
     reader = csv.DictReader(lines, strict=True, delimiter=delimiter)
     try:
-        reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or []]
+        reader.fieldnames = _columns(reader.fieldnames or [])
         _check_header(reader.fieldnames)
         for cells in reader:
+            if _is_blank(cells):
+                continue
             _check_length(plan)
             _take(plan, reader.line_num, cells)
         if not plan.areas and not plan.problems:
@@ -119,6 +124,25 @@ def check_label(column: str, label: str) -> str:
     return label
 
 
+def _columns(names: Sequence[str]) -> list[str]:
+    """The names of the first line, without the empty columns that spreadsheets put behind."""
+    columns = [name.strip().lower() for name in names]
+    while columns and not columns[-1]:
+        columns.pop()
+    return columns
+
+
+def _is_blank(cells: Cells) -> bool:
+    """Whether this is one of the empty lines that spreadsheets put at the end."""
+    known = (cell for column, cell in cells.items() if column is not None)
+    return not (_has_more(cells) or any((cell or "").strip() for cell in known))
+
+
+def _has_more(cells: Cells) -> bool:
+    """Whether something stands behind the last column."""
+    return any(cell.strip() for cell in cells.get(None, ()))
+
+
 def _check_header(names: Sequence[str]) -> None:
     is_complete = REQUIRED <= set(names) <= REQUIRED | OPTIONAL
     if not is_complete or len(names) != len(set(names)):
@@ -132,15 +156,15 @@ def _check_length(plan: SeatPlan) -> None:
         raise Unusable(_("There may be more mistakes from here on; correct these first."))
 
 
-def _take(plan: SeatPlan, line: int, cells: dict[str | Any, str | Any]) -> None:
+def _take(plan: SeatPlan, line: int, cells: Cells) -> None:
     try:
         plan.add(_seat(line, cells))
     except Unusable as trouble:
         plan.problems[line] = str(trouble)
 
 
-def _seat(line: int, cells: dict[str | Any, str | Any]) -> PlannedSeat:
-    if None in cells:
+def _seat(line: int, cells: Cells) -> PlannedSeat:
+    if _has_more(cells):
         raise Unusable(_("There are more cells than in the first line."))
     return PlannedSeat(
         line=line,

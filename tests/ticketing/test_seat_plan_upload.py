@@ -122,6 +122,7 @@ def test_an_event_that_is_off_gets_no_seats_from_a_plan():
         pytest.param(PLAN.replace(",", "\t").encode("utf-16"), id="Unicode text of Excel"),
         pytest.param(PLAN.replace("area,row,seat", " Area ,ROW,Seat").encode(), id="capitals"),
         pytest.param(PLAN.replace("Stalls", '"Stalls"').encode(), id="quotes"),
+        pytest.param(PLAN.replace("\n", ",, \n").encode() + b",,,,,,\n,,\n", id="empty cells"),
     ],
 )
 def test_a_plan_is_read_as_spreadsheets_save_it(data):
