@@ -122,8 +122,7 @@ def _no_title(house: _House) -> Iterator[Fault]:
 
 def _no_showing(house: _House) -> Iterator[Fault]:
     if not house.showings:
-        text = _("Add a showing first: when does it take place?")
-        yield Fault(text, Page.EVENT, house.event.pk)
+        yield Fault(_("Add a showing first."), Page.EVENT, house.event.pk)
 
 
 def _begun(house: _House) -> Iterator[Fault]:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from ticketing.exports import harmless
 
 MOST_SEATS = 200_000
+MOST_AREAS = 200
 MOST_PROBLEMS = 100  # nobody reads more, and the plan is refused anyway
 REQUIRED = {"area", "row", "seat"}
 OPTIONAL = {"price", "blocked"}
@@ -69,6 +70,8 @@ class SeatPlan:
         """Take a seat in, or raise Unusable because it contradicts an earlier line."""
         if seat.place in self.places:
             raise Unusable(_("This seat was there before."))
+        if seat.area not in self.areas and len(self.areas) == MOST_AREAS:
+            raise Unusable(_("A plan has at most {most} areas.").format(most=MOST_AREAS))
         area = self.areas.setdefault(seat.area, PlannedArea(seat.line))
         if area.price is None:
             area.price = seat.price

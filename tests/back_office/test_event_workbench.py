@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from django_fsm_log.models import StateLog
 
 from tests.back_office.workbench import NO_HISTORY, evening, event_fields, page_of, stored, text_of
 from tests.factories import (
@@ -260,3 +261,18 @@ def test_a_new_showing_is_added_to_an_event_that_has_one(member, own):
     assert member.post(page_of(event), form | NO_HISTORY).status_code == 302
 
     assert event.showings.count() == 2
+
+
+def test_the_history_tells_who_made_and_who_changed_what(member, boss, own):
+    event = made(member, event_fields(own, evening(), title="Mine"))
+    showing = event.showings.get()
+    moved = showing_fields(showing, ticket_sale_end="2027-03-05T19:00")
+
+    boss.post(page_of(showing), moved)
+    boss.post(page_of(showing), moved)
+
+    notes = StateLog.objects.for_(event).order_by("pk").values_list("by__username", "description")
+    before, after = notes
+    assert before == ("member", f"Added. Added showing “{showing}”.")
+    assert after == ("boss", f"{showing}: Changed Sale until.")
+    assert "Changed Sale until." in text_of(member.get(page_of(event)))

@@ -189,3 +189,15 @@ def test_names_that_look_like_pages_are_kept_as_text():
     use_seat_plan(upload_id=upload.pk, by=admin)
 
     assert Area.objects.get().name == "<script>alert(1)</script>"
+
+
+def test_a_plan_has_no_more_areas_than_any_house():
+    lines = "".join(f"Area {number},A,1,5\n" for number in range(201))
+
+    with pytest.raises(InvalidSeatPlan) as refusal:
+        kept(ShowingFactory(), f"area,row,seat,price\n{lines}")
+
+    assert refusal.value.extra["errors"] == [
+        {"line": 202, "message": "A plan has at most 200 areas."}
+    ]
+    assert_nothing_was_kept_or_made()

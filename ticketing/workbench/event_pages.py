@@ -29,7 +29,7 @@ from ticketing.publish_checklist import (
 )
 from ticketing.workbench.forms import CopyForm
 from ticketing.workbench.overview import overview
-from ticketing.workbench.page import attempt, changeable, page, show
+from ticketing.workbench.page import NotedChanges, attempt, changeable, page, show
 
 MENDED_ON = {
     Page.EVENT: "ticketing_event_change",
@@ -44,7 +44,7 @@ def can_publish(user: User, event: Event) -> bool:
     return runs_it(user, event) and can_proceed(event.publish)
 
 
-class EventPages(EventActions):
+class EventPages(NotedChanges, EventActions):
     """An event with its checklist and its copies."""
 
     actions_detail: ClassVar[list[Any]] = [

@@ -6,16 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import translation
 from unfold.decorators import action
 
 from ticketing.back_office import OwnEvents
 from ticketing.errors import DomainError
 from ticketing.models import Event
+from ticketing.transition_log import note
 
 Page = Callable[..., HttpResponse]
 Offered = Callable[[User, Event], bool]
@@ -32,6 +35,28 @@ def page(
         return made
 
     return decorate
+
+
+class NotedChanges(OwnEvents):
+    """A page whose form's changes stand in the history of the event, with who made them."""
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
+        entry: LogEntry = super().log_addition(request, obj, message)
+        self._note(entry, "create", obj)
+        return entry
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
+        entry: LogEntry = super().log_change(request, obj, message)
+        if message:
+            self._note(entry, "change", obj)
+        return entry
+
+    def _note(self, entry: LogEntry, what: str, row: Any) -> None:
+        event = row if isinstance(row, Event) else row.event
+        with translation.override("en"):  # as the reasons of all other steps
+            told = entry.get_change_message()
+        told = told if row is event else f"{row}: {told}"
+        note(event, what, by=entry.user, at=entry.action_time, reason=told)
 
 
 def changeable(page_: OwnEvents, request: HttpRequest, object_id: str) -> Any:

@@ -17,7 +17,7 @@ from ticketing.models import SeatPlanUpload, Showing
 from ticketing.seat_plan_file import MOST_BYTES, read_text
 from ticketing.workbench.forms import PlanForm
 from ticketing.workbench.page import changeable, page, show
-from ticketing.workbench.plan_preview import MOST_AREAS, preview
+from ticketing.workbench.plan_preview import SHOWN_AREAS, preview
 
 
 def never(*_who_and_what: Any) -> bool:
@@ -87,8 +87,8 @@ class PlanPages(OwnEvents):
             self, request, upload.showing, "plan_preview.html",
             title=_("Look at the plan"),
             upload=upload,
-            areas=areas[:MOST_AREAS],
-            areas_left_out=max(len(areas) - MOST_AREAS, 0),
+            areas=areas[:SHOWN_AREAS],
+            areas_left_out=max(len(areas) - SHOWN_AREAS, 0),
             area_count=len(areas),
             row_count=sum(len(area.rows) for area in areas),
             seat_count=sum(area.seats for area in areas),

@@ -10,8 +10,8 @@ from itertools import islice
 from ticketing.models import Showing
 from ticketing.seat_plan import PlannedSeat, SeatPlan
 
-MOST_ROWS = 200  # drawn and listed of an area; the numbers count them all
-MOST_AREAS = 50
+SHOWN_ROWS = 200  # drawn and listed of an area; the numbers count them all
+SHOWN_AREAS = 50
 SEAT = 6  # the width and height of a seat with the gap behind it
 PIXELS = 2  # of the page for each of the drawing
 LABELS = 30  # the room for the labels of the rows
@@ -75,12 +75,12 @@ class AreaPreview:
     @property
     def shown_rows(self) -> list[tuple[int, RowPreview]]:
         """The rows that are drawn, each with the height at which it is."""
-        shown = islice(self.rows.values(), MOST_ROWS)
+        shown = islice(self.rows.values(), SHOWN_ROWS)
         return [(SEAT * position + SEAT // 2, row) for position, row in enumerate(shown)]
 
     @property
     def rows_left_out(self) -> int:
-        return max(len(self.rows) - MOST_ROWS, 0)
+        return max(len(self.rows) - SHOWN_ROWS, 0)
 
     @property
     def size(self) -> tuple[int, int]:

@@ -19,7 +19,7 @@ from ticketing.back_office import reader
 from ticketing.event_actions import runs_it
 from ticketing.models import Event, EventStatus
 from ticketing.workbench.area_pages import AreaPages
-from ticketing.workbench.page import attempt, changeable, page, show
+from ticketing.workbench.page import NotedChanges, attempt, changeable, page, show
 from ticketing.workbench.plan_pages import PlanPages
 
 
@@ -28,7 +28,7 @@ def can_remove(user: User, event: Event) -> bool:
     return runs_it(user, event) and event.status == EventStatus.DRAFT
 
 
-class ShowingPages(AreaPages, PlanPages):
+class ShowingPages(NotedChanges, AreaPages, PlanPages):
     """A showing with the pages of its areas, its plan, and its removal."""
 
     actions_detail: ClassVar[list[Any]] = ["areas", "plan", "check_plan", "remove_showing"]
