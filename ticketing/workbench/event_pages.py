@@ -47,6 +47,9 @@ def can_publish(user: User, event: Event) -> bool:
 class EventPages(NotedChanges, EventActions):
     """An event with its checklist and its copies."""
 
+    class Media:
+        css: ClassVar = {"all": ["workbench/workbench.css"]}
+
     actions_detail: ClassVar[list[Any]] = [
         "check_and_publish", "copy_event", *EventActions.actions_detail
     ]  # fmt: skip
