@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
 
-from ticketing.house import check_removable, lock_for_change
+from ticketing.event_changes import check_removable, lock_for_change
 from ticketing.models import Area, Event, Showing
 from ticketing.transition_log import note
 

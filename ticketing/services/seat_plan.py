@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ticketing.errors import InvalidSeatPlan
-from ticketing.house import lock_for_change
+from ticketing.event_changes import lock_for_change
 from ticketing.models import Area, Row, SeatPlanUpload, Showing
 from ticketing.roles import require
 from ticketing.seat_plan import PlannedArea, PlannedSeat, SeatPlan, Unusable, read_seat_plan

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ticketing.errors import AreaHasSeats, InvalidSeatPlan, WrongAreaKind
-from ticketing.house import lock_for_change
+from ticketing.event_changes import lock_for_change
 from ticketing.models import Area, Event, Row, Showing
 from ticketing.seat_plan import Unusable, check_label
 from ticketing.seating import Places, Rows, Seating

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from ticketing import services
 from ticketing.back_office import OwnEvents, reader
 from ticketing.errors import DomainError
-from ticketing.house import why_nothing_is_removed
+from ticketing.event_changes import why_nothing_is_removed
 from ticketing.models import Area, Showing
 from ticketing.workbench.forms import NewPlaces, NewRows, PlacesForm, RowsForm
 from ticketing.workbench.overview import counted_areas

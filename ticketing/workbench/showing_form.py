@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ticketing.house import has_buyers, why_its_dates_stay
+from ticketing.event_changes import has_buyers, why_its_dates_stay
 from ticketing.models import EventStatus, Showing, validate_time_zone
 from ticketing.workbench.wall_times import WallTimeField, at_zone, on_the_wall
 

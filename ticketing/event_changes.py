@@ -1,4 +1,4 @@
-"""The house of an event, its areas and seats: who may change it, and in which state."""
+"""What of an event may be changed: by whom, and in which state of it."""
 
 from __future__ import annotations
 
