@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -44,6 +45,7 @@ class OrderStatus(models.TextChoices):
     REFUNDED = "refunded", _("refunded")
 
 
+SETTLED_WITHIN = timedelta(minutes=10)  # several sweeps, where no job came
 SETTLED_AS_PAID = [OrderStatus.PAID, OrderStatus.PARTIAL_REFUNDED, OrderStatus.REFUNDED]
 
 
@@ -63,6 +65,16 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def overdue(self, now: datetime) -> OrderQuerySet:
         """Still pending although their time is up."""
         return self.pending().filter(expires_at__lte=now)
+
+    def stuck(self, now: datetime) -> OrderQuerySet:
+        """Still pending although settling them should be over, however silent the provider is.
+
+        It may be silent for `SETTLE_GRACE_SECONDS`, about orders that somebody tried to pay.
+        """
+        late = now - SETTLED_WITHIN
+        silence = timedelta(seconds=settings.SETTLE_GRACE_SECONDS)
+        is_over = Q(payment_started_at__isnull=True) | Q(expires_at__lte=late - silence)
+        return self.overdue(late).filter(is_over)
 
     def never_tried_to_pay(self) -> OrderQuerySet:
         return self.filter(payment_started_at__isnull=True)
@@ -138,6 +150,18 @@ class Order(FSMModelMixin, models.Model):
             models.Index(name="order_of_customer", fields=["customer", "-created_at"]),
             models.Index(
                 name="order_pending", fields=["expires_at"], condition=Q(status="pending_payment")
+            ),
+            models.Index(
+                name="order_paid",
+                fields=["paid_at"],
+                include=[
+                    "id",
+                    "event",
+                    "total_amount",
+                    "refunded_amount",
+                    "refund_reserved_amount",
+                ],
+                condition=Q(paid_at__isnull=False),
             ),
         ]
 
@@ -323,6 +347,7 @@ class Ticket(FSMModelMixin, models.Model):
     status = FSMField(choices=TicketStatus.choices, default=TicketStatus.ACTIVE, protected=True)
     issued_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
+    used_by_scan = models.UUIDField(null=True, blank=True)  # as the door named it, if it did
     refund_approved_at = models.DateTimeField(null=True, blank=True)
     event_title = models.CharField(max_length=200)
     showing_starts_at = models.DateTimeField()
@@ -340,6 +365,10 @@ class Ticket(FSMModelMixin, models.Model):
             CheckConstraint(
                 name="ticket_used_at_when_used",
                 condition=Q(status="refunded") | (Q(status="used") ^ Q(used_at__isnull=True)),
+            ),
+            CheckConstraint(
+                name="ticket_scan_when_used",
+                condition=Q(used_by_scan__isnull=True) | Q(used_at__isnull=False),
             ),
             CheckConstraint(
                 name="ticket_refunded_after_approval",
@@ -362,9 +391,9 @@ class Ticket(FSMModelMixin, models.Model):
         return f"{moment.astimezone(zone):%Y-%m-%d %H:%M} ({self.showing_time_zone})"
 
     @transition(field=status, source=TicketStatus.ACTIVE, target=TicketStatus.USED)
-    def use(self, *, by: User | None, at: datetime, reason: str) -> None:
+    def use(self, *, by: User | None, at: datetime, reason: str, scan: UUID | None = None) -> None:
         """Its holder went in."""
-        self.used_at = at
+        self.used_at, self.used_by_scan = at, scan
 
     @transition(
         field=status, source=[TicketStatus.ACTIVE, TicketStatus.USED], target=TicketStatus.REFUNDED

@@ -18,7 +18,7 @@ from unfold.admin import GenericTabularInline, StackedInline, TabularInline
 
 from jobs.back_office import ReadOnly
 from ticketing import services
-from ticketing.back_office import OwnEvents, reader
+from ticketing.back_office import OwnEvents, Switch, reader
 from ticketing.errors import DomainError
 from ticketing.models import Area, Event, Organizer, Showing
 from ticketing.roles import is_admin
@@ -88,13 +88,23 @@ class HistoryInline(GenericTabularInline):  # type: ignore[misc]
         return False
 
 
+class AskedToCancel(Switch):
+    title = gettext_lazy("request to cancel")
+    parameter_name = "asked_to_cancel"
+    label = gettext_lazy("Its organizer asks to cancel it")
+
+    @staticmethod
+    def chosen(rows: Any, user: User) -> Any:
+        return rows.asked_to_cancel()
+
+
 @admin.register(Event)
 class EventAdmin(EventPages):
     organizer_field = "organizer"
     form = EventForm
     change_form_outer_before_template = "ticketing/workbench/overview.html"
     list_display = ["title", "organizer", "status", "fraud_status"]
-    list_filter = ["status", "fraud_status", "organizer"]
+    list_filter = ["status", "fraud_status", AskedToCancel, "organizer"]
     list_select_related = ["organizer"]
     search_fields = ["title"]
     readonly_fields = ["status", "fraud_status", "revenue_frozen_at", "cancellation_request"]

@@ -24,6 +24,8 @@ class Page(StrEnum):
     EVENT = "event"
     SHOWING = "showing"
     AREAS = "areas"
+    SEATS = "seats"
+    PRICES = "prices"
     ORGANIZER = "organizer"
 
 
@@ -151,7 +153,7 @@ def _unsellable(house: _House) -> Iterator[Fault]:
             yield Fault(text.format(showing=showing), Page.SHOWING, showing.pk)
         if showing.pk in seated - free:
             text = _("All seats of {showing} are blocked.").format(showing=showing)
-            yield Fault(text, Page.AREAS, showing.pk)
+            yield Fault(text, Page.SEATS, showing.pk)
 
 
 def _empty_areas(house: _House) -> Iterator[Fault]:
@@ -165,7 +167,7 @@ def _free_of_charge(house: _House) -> Iterator[Fault]:
     for area in house.areas:
         if not area.price:
             text = _("{area} of {showing} costs nothing: is that meant?")
-            yield Fault(text.format(area=area, showing=area.showing), Page.SHOWING, area.showing_id)
+            yield Fault(text.format(area=area, showing=area.showing), Page.PRICES, area.showing_id)
 
 
 def _no_venue(house: _House) -> Iterator[Fault]:

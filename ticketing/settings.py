@@ -92,7 +92,10 @@ INSTALLED_APPS = [
     "orders",
     "payments",
     "refunds",
+    "back_office",
 ]
+if SANDBOX:
+    INSTALLED_APPS.append("benchmarks")  # for its command; no server needs it
 
 MIDDLEWARE = [
     "ticketing.health.HealthMiddleware",
@@ -221,6 +224,8 @@ if not (STAFF_MFA_REQUIRED or SANDBOX):
         "alone is enough in the sandbox only."
     )
 
+UNFOLD = {"DASHBOARD_CALLBACK": "back_office.home.dashboard"}
+
 # --- API ---------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
@@ -309,6 +314,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("vi", "Tiếng Việt")]
 LOCALE_PATHS = [BASE_DIR / "ticketing" / "locale"]
 TIME_ZONE = "UTC"
+BUSINESS_TIME_ZONE = text("BUSINESS_TIME_ZONE", "Asia/Ho_Chi_Minh")  # the days of sales figures
 USE_TZ = True
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = SANDBOX or DEBUG  # else `collectstatic` fills STATIC_ROOT

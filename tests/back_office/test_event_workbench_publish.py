@@ -136,3 +136,22 @@ def test_an_event_without_showings_is_copied_without_a_date(boss):
     assert boss.post(page_of(event, "copy_event"), {"title": "Once more"}).status_code == 302
 
     assert Event.objects.count() == 2
+
+
+def test_each_line_leads_to_the_page_on_which_it_is_mended(boss):
+    event = EventFactory(draft=True, title=" ")
+    gone = ShowingFactory(
+        event=event, starts_at=from_now(days=-1), ticket_sale_start=from_now(days=-9)
+    )
+    seats_in_area(1, showing=gone, price=0)
+    Seat.objects.all().block()
+    empty = ShowingFactory(event=event)
+
+    html = text_of(boss.get(page_of(event, "check_and_publish")))
+
+    for row, name in (
+        (event, "change"), (gone, "change"), (empty, "areas"), (gone, "seat_plan"),
+        (gone, "change_prices"), (event.organizer, "change"),
+    ):  # fmt: skip
+        assert f'<p><a href="{page_of(row, name)}">' in html, name
+        assert boss.get(page_of(row, name)).status_code == 200

@@ -140,7 +140,7 @@ def sold_after_its_end(event):
 
 def all_blocked(event):
     Seat.objects.all().block()
-    return Page.AREAS, event.showings.get().pk
+    return Page.SEATS, event.showings.get().pk
 
 
 def an_empty_area(event):
@@ -149,7 +149,7 @@ def an_empty_area(event):
 
 def costs_nothing(event):
     seats_in_area(1, showing=event.showings.get(), price=0)
-    return Page.SHOWING, event.showings.get().pk
+    return Page.PRICES, event.showings.get().pk
 
 
 @pytest.mark.parametrize(

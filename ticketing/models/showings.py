@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -11,13 +11,24 @@ from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
 
-from ticketing.models.events import Event
+from ticketing.models.events import Event, EventStatus, FraudStatus
+
+DOOR_MARGIN = timedelta(hours=12)  # so that today's door takes no ticket of tomorrow's showing
 
 
 def validate_time_zone(name: str) -> None:
     """Raise ValidationError unless `name` is an IANA time zone."""
     if name not in available_timezones():
         raise ValidationError(_("%(name)s is not a time zone."), params={"name": name})
+
+
+class ShowingQuerySet(models.QuerySet["Showing"]):
+    def on_sale(self, now: datetime) -> ShowingQuerySet:
+        """Those of which `is_on_sale` is true."""
+        selling = self.filter(event__status=EventStatus.PUBLISHED)
+        return selling.exclude(event__fraud_status=FraudStatus.CONFIRMED).filter(
+            ticket_sale_start__lte=now, ticket_sale_end__gt=now
+        )
 
 
 class Showing(models.Model):
@@ -31,6 +42,8 @@ class Showing(models.Model):
     time_zone = models.CharField(
         max_length=64, default="Asia/Ho_Chi_Minh", validators=[validate_time_zone]
     )
+
+    objects = ShowingQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -59,6 +72,18 @@ class Showing(models.Model):
     def is_on_sale(self, now: datetime) -> bool:
         """Whether tickets are sold at `now`: published event, inside the sales window."""
         return self.event.is_selling and self.ticket_sale_start <= now < self.ticket_sale_end
+
+    @property
+    def door_opens_at(self) -> datetime:
+        """From when on people are let in, as far as its time goes."""
+        return self.starts_at - DOOR_MARGIN
+
+    @property
+    def door_closes_at(self) -> datetime:
+        return self.ends_at + DOOR_MARGIN
+
+    def has_open_door(self, now: datetime) -> bool:
+        return self.door_opens_at <= now < self.door_closes_at
 
 
 class Area(models.Model):

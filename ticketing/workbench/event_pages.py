@@ -35,6 +35,8 @@ MENDED_ON = {
     Page.EVENT: "ticketing_event_change",
     Page.SHOWING: "ticketing_showing_change",
     Page.AREAS: "ticketing_showing_areas",
+    Page.SEATS: "ticketing_showing_seat_plan",
+    Page.PRICES: "ticketing_showing_change_prices",
     Page.ORGANIZER: "ticketing_organizer_change",
 }
 

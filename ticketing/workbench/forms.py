@@ -62,7 +62,7 @@ class EventForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class AreaForm(forms.ModelForm):  # type: ignore[type-arg]
-    """An area's name and price. How it sells its places is settled with the first of them."""
+    """A new area. What one costs later is changed with a reason, on the page of the prices."""
 
     class Meta:
         model = Area
@@ -75,10 +75,8 @@ class AreaForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        kind = self.fields.get("is_general_admission")
-        if kind and self.instance.pk and self.instance.rows.exists():
-            kind.disabled = True
-            kind.help_text = _("It has its seats already, so this stays as it is.")
+        for name in ("price", "is_general_admission"):
+            self.fields[name].disabled = self.instance.pk is not None
 
     def clean_name(self) -> str:
         try:

@@ -17,11 +17,17 @@ from unfold.decorators import action
 
 from ticketing.back_office import OwnEvents
 from ticketing.errors import DomainError
+from ticketing.event_actions import runs_it
 from ticketing.models import Event
 from ticketing.transition_log import note
 
 Page = Callable[..., HttpResponse]
 Offered = Callable[[User, Event], bool]
+
+
+def may_change(user: User, event: Event) -> bool:
+    """Whether it is one of those who run the event, and it still takes place."""
+    return runs_it(user, event) and not event.is_closed
 
 
 def page(
@@ -31,7 +37,7 @@ def page(
 
     def decorate(view: Page) -> Page:
         made: Page = action(description=title, url_path=url_path, **options)(view)
-        made.is_offered = is_offered or (lambda user, event: True)  # type: ignore[attr-defined]
+        made.is_offered = is_offered or may_change  # type: ignore[attr-defined]
         return made
 
     return decorate

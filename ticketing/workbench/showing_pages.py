@@ -49,9 +49,12 @@ class ShowingPages(NotedChanges, AreaPages, PlanPages):
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
         """The pages that are open to this reader, as the event stands."""
-        showing = self.get_object(request, object_id)
-        if showing is None or not self.has_change_permission(request, showing):
-            return []
         buttons: list[UnfoldAction] = super().get_actions_detail(request, object_id)
-        user = reader(request)
-        return [each for each in buttons if each.method.is_offered(user, showing.event)]
+        showing, user = self.get_object(request, object_id), reader(request)
+        return [each for each in buttons if showing and _is_open(each, user, showing.event)]
+
+
+def _is_open(button: UnfoldAction, user: User, event: Event) -> bool:
+    """Whether a page is offered; those of other apps decide by themselves."""
+    is_offered = getattr(button.method, "is_offered", None)
+    return is_offered is None or bool(is_offered(user, event))
