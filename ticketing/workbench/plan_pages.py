@@ -21,14 +21,14 @@ from ticketing.workbench.plan_preview import SHOWN_AREAS, preview
 
 
 def never(*_who_and_what: Any) -> bool:
-    """For a page that others lead to."""
+    """For a page that other pages lead to."""
     return False
 
 
 class PlanPages(OwnEvents):
     """A showing with the two pages of a plan."""
 
-    @page(gettext_lazy("Seats from a file"), "plan")
+    @page(gettext_lazy("Seats from a file"), "plan", is_offered=never)
     def plan(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask for the file; what is wrong with it is listed by line."""
         showing = changeable(self, request, object_id)
