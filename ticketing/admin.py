@@ -17,7 +17,7 @@ from django_fsm_log.models import StateLog
 from unfold.admin import GenericTabularInline, StackedInline, TabularInline
 
 from jobs.back_office import ReadOnly
-from ticketing import services
+from ticketing import accounts_admin, services
 from ticketing.back_office import OwnEvents, Switch, reader
 from ticketing.errors import DomainError
 from ticketing.models import Area, Event, Organizer, Showing
@@ -27,6 +27,8 @@ from ticketing.workbench.forms import AreaForm, EventForm
 from ticketing.workbench.overview import overview
 from ticketing.workbench.showing_form import ShowingForm
 from ticketing.workbench.showing_pages import ShowingPages
+
+__all__ = ["accounts_admin"]  # imported so that its pages are registered, too
 
 ABOUT_FRAUD = ["investigate", "confirm_fraud", "clear", "lift_revenue_freeze"]
 
@@ -226,8 +228,7 @@ class SecondFactorAdmin(ReadOnly):
     list_display = fields
     list_filter = ["type"]
     list_select_related = ["user"]
-    search_fields = ["user__email__iexact"]
-    show_full_result_count = False
+    search_fields = ["user__email__exact", "user__emailaddress__email__iexact"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return is_admin(request.user)
