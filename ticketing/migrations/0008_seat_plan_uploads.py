@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     """Seat plans that wait for the look of whoever sent them."""
 
     dependencies = [
-        ("ticketing", "0006_support_group"),
+        ("ticketing", "0007_account_email_index"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
