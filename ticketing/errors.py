@@ -67,6 +67,12 @@ class EventNotPublishable(DomainError):
     title = _("This event can't be published.")
 
 
+class WrongDates(DomainError):
+    code = "wrong-dates"
+    title = _("The event can't take place at this time.")
+    status = 400
+
+
 class NotAllowed(DomainError):
     code = "not-allowed"
     title = _("This is for somebody else to decide.")

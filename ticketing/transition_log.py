@@ -76,7 +76,9 @@ def logged_together() -> Iterator[None]:
     StateLog.objects.bulk_create(rows)
 
 
-def note(row: models.Model, decision: str, *, by: User, at: datetime, reason: str) -> StateLog:
+def note(
+    row: models.Model, decision: str, *, by: User | None, at: datetime, reason: str
+) -> StateLog:
     """Log what somebody decided about a row without moving it, in the caller's transaction."""
     status = getattr(row, "status", "")  # a showing has none
     return StateLog.objects.create(

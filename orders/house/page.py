@@ -67,7 +67,7 @@ admin.site.unregister(Showing)  # its page gets what only orders know: who has w
 class HouseAdmin(PricePages, ShowingAdmin):
     """The page of a showing, with the way to its seats and prices."""
 
-    actions_detail = [*ShowingAdmin.actions_detail, "seat_plan", "change_prices"]
+    actions_detail = ["seat_plan", "change_prices", *ShowingAdmin.actions_detail]
 
     @action(  # type: ignore[untyped-decorator]
         description=gettext_lazy("Seat plan"), url_path="seat-plan"

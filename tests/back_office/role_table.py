@@ -46,6 +46,8 @@ MODELS = {
 # Pages on which something is done with a row, by the name of their address.
 ACTIONS = {
     "auth_user_password_change": "A",
+    "ticketing_event_check_and_publish": "AM",
+    "ticketing_event_copy_event": "AM",
     "ticketing_event_postpone": "A",
     "ticketing_event_reinstate": "A",
     "ticketing_event_request_cancellation": "AM",
@@ -57,6 +59,10 @@ ACTIONS = {
     "ticketing_event_lift_revenue_freeze": "A",
     "jobs_job_try_again": "A",
     "orders_order_timeline": "ASM",
+    "ticketing_showing_areas": "AM",
+    "ticketing_showing_plan": "AM",
+    "ticketing_showing_check_plan": "AM",
+    "ticketing_showing_remove_showing": "AM",
     "ticketing_showing_seat_plan": "ASM",
     "ticketing_showing_seat_map": "ASM",
     "ticketing_showing_seat_holder": "ASM",

@@ -346,9 +346,9 @@ def test_a_price_that_changed_since_the_page_was_opened_is_asked_for_anew(member
 def test_the_page_of_a_showing_changes_no_price_on_the_way(member, showing, seats):
     area = seats[0].area
     form = {
-        "starts_at_0": "2030-01-01", "starts_at_1": "20:00", "ends_at_0": "2030-01-01",
-        "ends_at_1": "22:00", "ticket_sale_start_0": "2029-01-01", "ticket_sale_start_1": "0:00",
-        "ticket_sale_end_0": "2029-12-31", "ticket_sale_end_1": "0:00", "time_zone": "UTC",
+        "starts_at": "2030-01-01T20:00", "ends_at": "2030-01-01T22:00",
+        "ticket_sale_start": "2029-01-01T00:00", "ticket_sale_end": "2029-12-31T00:00",
+        "time_zone": "UTC",
         "areas-TOTAL_FORMS": 1, "areas-INITIAL_FORMS": 1, "areas-0-id": area.pk,
         "areas-0-showing": showing.pk, "areas-0-name": "Parquet", "areas-0-price": "1",
     }  # fmt: skip

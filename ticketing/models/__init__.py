@@ -5,6 +5,7 @@ from ticketing.models.log import LogRow
 from ticketing.models.rules import one_of
 from ticketing.models.seats import CurrentTransaction, Seat, SeatQuerySet, SeatStatus
 from ticketing.models.showings import Area, Row, Showing, validate_time_zone
+from ticketing.models.uploads import SeatPlanUpload
 
 __all__ = [
     "Area",
@@ -17,6 +18,7 @@ __all__ = [
     "Organizer",
     "Row",
     "Seat",
+    "SeatPlanUpload",
     "SeatQuerySet",
     "SeatStatus",
     "Showing",

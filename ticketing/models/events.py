@@ -62,6 +62,10 @@ class EventQuerySet(models.QuerySet["Event"]):
         """Lock this row, and only this row, until the transaction ends."""
         return self.select_for_update(of=("self",)).get(pk=pk)
 
+    def get_for_no_key_update(self, pk: int) -> Event:
+        """Lock this row against changes, not keeping those waiting who buy for it."""
+        return self.select_for_update(of=("self",), no_key=True).get(pk=pk)
+
 
 class Event(FSMModelMixin, models.Model):
     """A concert, a play, a match; sold through its showings."""
