@@ -12,7 +12,10 @@ export async function readMap(url, since) {
   return answer.json();
 }
 
-/** Calls `onChange` with each map of changes, and `onStale` with whether the last try failed. */
+/**
+ * Calls `onChange` with each map of changes, and `onStale` with whether the last try failed.
+ * Without a `cursor` the first map is the whole one.
+ */
 export function keepUpToDate({ url, cursor, onChange, onStale }) {
   let wait = SECONDS;
   let timer;
@@ -20,10 +23,10 @@ export function keepUpToDate({ url, cursor, onChange, onStale }) {
   async function ask() {
     try {
       const map = await readMap(url, cursor);
-      cursor = map.cursor;
       wait = SECONDS;
       onStale(false);
       if (map.areas.length) onChange(map);
+      cursor = map.cursor;
     } catch {
       wait = Math.min(wait * 2, MOST_SECONDS);
       onStale(true);
