@@ -13,6 +13,8 @@ import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 
+from ticketing.back_office_looks import LOOKS
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -220,6 +222,8 @@ if not (STAFF_MFA_REQUIRED or SANDBOX):
         "STAFF_MFA_REQUIRED is off. Staff move money and read what customers bought: a password "
         "alone is enough in the sandbox only."
     )
+
+UNFOLD = {**LOOKS}
 
 # --- API ---------------------------------------------------------------------------------------
 

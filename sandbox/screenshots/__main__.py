@@ -12,9 +12,9 @@ from playwright.sync_api import expect
 
 from sandbox.run import ROOT, say
 from sandbox.screenshots.camera import WIDTHS, Camera, chromium, file_name
-from sandbox.screenshots.pages import ADMIN, SHOTS, Shot
+from sandbox.screenshots.pages import ADMIN, SHOTS, Shot, open_first
 from sandbox.screenshots.product import running_product
-from sandbox.screenshots.world import FRAUD, World
+from sandbox.screenshots.world import SUSPECT, World
 from sandbox.shop import Failed
 
 FOLDER = ROOT / "docs" / "screenshots"
@@ -49,8 +49,8 @@ def main(names: list[str]) -> int:
 def confirm_fraud(camera: Camera) -> None:
     """An admin ends an investigation, so that there is a campaign to be tried out."""
     page = camera.page_of(ADMIN)
-    page.goto(f"{camera.public}/admin/ticketing/event/?q={FRAUD}")
-    page.locator("#result_list th a").first.click()
+    page.goto(f"{camera.public}/admin/ticketing/event/")
+    open_first(SUSPECT)(page)
     page.get_by_role("link", name="Confirm the fraud").first.click()
     page.locator("[name=reason]").fill("The singer does not exist, and neither does the hall.")
     page.locator("main form button[type=submit], form.flex button[type=submit]").first.click()

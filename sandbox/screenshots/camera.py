@@ -47,7 +47,9 @@ class Camera:
             shot.steps(page)
         for width, height in WIDTHS.items():
             page.set_viewport_size({"width": width, "height": height})
-            self._settle(page)
+            _settle(page)
+            if "/admin/" in page.url:
+                _fit(page, width, height)
             taken = page.screenshot(full_page=True, animations="disabled", caret="hide")
             _keep(taken, self.folder / file_name(shot, width), tallest=height * TALLEST)
 
@@ -69,13 +71,19 @@ class Camera:
         page.locator("[name=password]").press("Enter")
         page.wait_for_url("**/orders/")
 
-    def _settle(self, page: Page) -> None:
-        page.wait_for_load_state("networkidle")
-        page.evaluate("() => document.fonts.ready")
-        # What follows a change of size is drawn in the next frame.
-        page.evaluate(
-            "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))"
-        )
+
+def _fit(page: Page, width: int, height: int) -> None:
+    """Make the window as tall as the page, so that bars that stick to its edges lie there."""
+    needed = page.evaluate("() => document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": width, "height": min(max(needed, height), height * TALLEST)})
+    _settle(page)
+
+
+def _settle(page: Page) -> None:
+    page.wait_for_load_state("networkidle")
+    page.evaluate("() => document.fonts.ready")
+    # What follows a change of size is drawn in the next frame.
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
 
 
 def file_name(shot: Shot, width: int) -> str:
@@ -84,6 +92,5 @@ def file_name(shot: Shot, width: int) -> str:
 
 def _keep(png: bytes, path: Path, *, tallest: int) -> None:
     picture = Image.open(io.BytesIO(png)).convert("RGB")
-    picture.crop((0, 0, picture.width, min(picture.height, tallest))).save(
-        path, "WEBP", quality=QUALITY, method=6
-    )
+    cut = picture.crop((0, 0, picture.width, min(picture.height, tallest)))
+    cut.save(path, "WEBP", quality=QUALITY, method=6)

@@ -15,6 +15,7 @@ CONCERT, FINAL, FAIR, FRAUD = (
     "hoi-sach-mua-thu",
     "sieu-sao-bi-an",
 )
+SUSPECT = "Siêu sao bí ẩn"  # the title of the last
 # who buys how many seats beside each other: area, row, first number
 SALES = [
     (CONCERT, 1, "Stalls", "A", 5, 8),
