@@ -259,7 +259,10 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "ENUM_NAME_OVERRIDES": {"TicketStatusEnum": "orders.models.TicketStatus"},
+    "ENUM_NAME_OVERRIDES": {
+        "TicketStatusEnum": "orders.models.TicketStatus",
+        "AskedReasonEnum": "refunds.api.serializers.ASKED_FOR",
+    },
 }
 
 # --- selling -----------------------------------------------------------------------------------

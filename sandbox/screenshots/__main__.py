@@ -41,6 +41,7 @@ def main(names: list[str]) -> int:
         say(str(failure))
         return 1
     write_index(FOLDER)
+    forget_others(FOLDER)
     size = sum(path.stat().st_size for path in FOLDER.glob("*.webp"))
     say(f"{len(wanted)} pages, {size / 2**20:.1f} MB in {FOLDER}")
     return 0
@@ -61,6 +62,14 @@ def confirm_fraud(camera: Camera) -> None:
             return
         page.wait_for_timeout(500)
     raise Failed("No campaign was prepared.")
+
+
+def forget_others(folder: Path) -> None:
+    """Take away the pictures that the table has no line for any more."""
+    kept = {file_name(shot, width) for shot in SHOTS for width in WIDTHS}
+    for path in folder.glob("*.webp"):
+        if path.name not in kept:
+            path.unlink()
 
 
 def write_index(folder: Path) -> None:

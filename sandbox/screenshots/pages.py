@@ -107,6 +107,7 @@ SHOTS = [
     Shot("refund-quote", "What goes back, and why", CUSTOMER, "/orders/{paid}/refund/", quote),
     Shot("refund-waiting", "A refund that waits", CUSTOMER, "/orders/{asked}/"),
     Shot("refund-back", "A refund that is paid", CUSTOMER, "/orders/{back}/"),
+    Shot("order-late", "Money that came too late", CUSTOMER, "/orders/{late}/"),
     Shot("my-orders", "My orders", CUSTOMER, "/orders/"),
     Shot("office-home", "The back office", ADMIN, "/admin/"),
     Shot("office-home-organizer", "An organizer's back office", ORGANIZER, "/admin/"),

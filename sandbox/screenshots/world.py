@@ -62,23 +62,20 @@ class World:
         self._own_refunds()
 
     def _own_orders(self) -> None:
+        """One that is paid, one that could not be, one whose money came late, one that waits."""
         me, places = self.customer, self.places
         paid = self._order(me, CONCERT, "Circle", "D", 9, 2)
-        places["paid"] = paid["code"]
-        places["paid_return"] = self._pay(me, paid)
+        places |= {"paid": paid["code"], "paid_return": self._pay(me, paid)}
         failed = self._order(me, CONCERT, "Stalls", "K", 3, 2)
         places["failed_return"] = self._pay(me, failed, "insufficient")
-        me.post(f"orders/{failed['code']}/cancel/", {})
+        self._cancel(me, failed)
         late = self._order(me, CONCERT, "Stalls", "L", 6, 1)
         link = self._link(me, late)["payment_url"]
-        me.post(f"orders/{late['code']}/cancel/", {})
-        places["late"], places["late_return"] = (
-            late["code"],
-            self._back(pay_at_vnpay(link, self.sandbox)),
-        )
+        self._cancel(me, late)
+        places["late"] = late["code"]
+        places["late_return"] = self._back(pay_at_vnpay(link, self.sandbox))
         waiting = self._order(me, CONCERT, "Stalls", "F", 11, 2)
-        places["waiting"] = waiting["code"]
-        places["vnpay"] = self._link(me, waiting)["payment_url"]
+        places |= {"waiting": waiting["code"], "vnpay": self._link(me, waiting)["payment_url"]}
 
     def _own_refunds(self) -> None:
         """One that is paid back by now, one that waits for the organizer."""
@@ -136,6 +133,9 @@ class World:
         if outcome == "success":
             wait_while(shop, f"orders/{order['code']}/", ["pending_payment"])
         return came_back
+
+    def _cancel(self, shop: Shop, order: Any) -> None:
+        shop.post(f"orders/{order['code']}/cancel/", {})
 
     def _back(self, return_url: str) -> str:
         httpx.get(return_url, trust_env=False, timeout=30)
