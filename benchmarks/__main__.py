@@ -34,6 +34,7 @@ def main() -> int:
     with machine.web_server(environment, socket_dir) as running:
         wrong = measure_orders(running, house, options, report)
         wrong |= measure_seat_map(running, house, options, report)
+        measure_overdue(running, house, options, report)
         measure_campaigns(environment, options, report)
         measure_relay(running, environment, options, report)
     with machine.connect(socket_dir) as connection:
@@ -52,6 +53,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument(
         "--finished", type=int, default=1_000_000, help="finished jobs behind the relay (1,000,000)"
     )
+    parser.add_argument("--overdue", type=int, default=100_000, help="overdue orders (100,000)")
     parser.add_argument("--refunds", type=int, default=400, help="orders of a campaign (400)")
     parser.add_argument("--connections", type=int, default=8, help="of a campaign to VNPay (8)")
     options = parser.parse_args()
@@ -128,6 +130,33 @@ def measure_seat_map(
         f"The floor of refreshes is a view that does nothing; wrong answers: {wrong or 'none'}.",
     ]
     return bool(wrong)
+
+
+def measure_overdue(
+    running: machine.Machine, house: data.House, options: argparse.Namespace, report: Report
+) -> None:
+    """Ending what nobody tried to pay, alone and beside buyers, who are measured without it too."""
+    from benchmarks import overdue  # it reads models, which exist from `django.setup` on
+
+    say(f"The sweep: {options.overdue:,} overdue orders, then again beside buyers …")
+    ended = overdue.measure(running, house, count=options.overdue)
+    tokens, clients, seconds = orders.mint_tokens(house), options.clients, options.seconds // 2
+    calm = orders.measure(running, house, tokens, clients=clients, warm_up=WARM_UP, seconds=seconds)
+    busy = overdue.measure_beside_buyers(
+        running, house, tokens, count=options.overdue, clients=clients, seconds=seconds
+    )
+    report.lines += [
+        Line("overdue: orders ended", ended.per_second, "/s"),
+        Line("overdue: orders ended, database's time alone", ended.per_database_second, "/s"),
+        Line("overdue: memory it grew by", ended.megabytes, "MB"),
+        Line(
+            "overdue: 99 of 100 buyers beside it within",
+            busy.percentile(99),
+            "ms",
+            calm.percentile(99),
+        ),
+    ]
+    report.notes.append("The floor of buyers beside the sweep is the same buyers without it.")
 
 
 def measure_relay(

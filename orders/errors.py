@@ -59,6 +59,16 @@ class TicketNotValid(DomainError):
     title = _("This ticket lets nobody in.")
 
 
+class WrongShowing(DomainError):
+    code = "wrong-showing"
+    title = _("This ticket is for another showing.")
+
+
+class DoorClosed(DomainError):
+    code = "door-closed"
+    title = _("Nobody is let in to this showing now.")
+
+
 class NoTicketsToSend(DomainError):
     code = "no-tickets-to-send"
     title = _("There are no tickets to send.")

@@ -6,6 +6,7 @@ import secrets
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -323,6 +324,7 @@ class Ticket(FSMModelMixin, models.Model):
     status = FSMField(choices=TicketStatus.choices, default=TicketStatus.ACTIVE, protected=True)
     issued_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
+    used_by_scan = models.UUIDField(null=True, blank=True)  # as the door named it, if it did
     refund_approved_at = models.DateTimeField(null=True, blank=True)
     event_title = models.CharField(max_length=200)
     showing_starts_at = models.DateTimeField()
@@ -340,6 +342,10 @@ class Ticket(FSMModelMixin, models.Model):
             CheckConstraint(
                 name="ticket_used_at_when_used",
                 condition=Q(status="refunded") | (Q(status="used") ^ Q(used_at__isnull=True)),
+            ),
+            CheckConstraint(
+                name="ticket_scan_when_used",
+                condition=Q(used_by_scan__isnull=True) | Q(used_at__isnull=False),
             ),
             CheckConstraint(
                 name="ticket_refunded_after_approval",
@@ -362,9 +368,9 @@ class Ticket(FSMModelMixin, models.Model):
         return f"{moment.astimezone(zone):%Y-%m-%d %H:%M} ({self.showing_time_zone})"
 
     @transition(field=status, source=TicketStatus.ACTIVE, target=TicketStatus.USED)
-    def use(self, *, by: User | None, at: datetime, reason: str) -> None:
+    def use(self, *, by: User | None, at: datetime, reason: str, scan: UUID | None = None) -> None:
         """Its holder went in."""
-        self.used_at = at
+        self.used_at, self.used_by_scan = at, scan
 
     @transition(
         field=status, source=[TicketStatus.ACTIVE, TicketStatus.USED], target=TicketStatus.REFUNDED

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from jobs import outbox
@@ -80,23 +80,42 @@ def confirm(order: Order, *, by: User | None, at: datetime, reason: str) -> None
     outbox.enqueue("orders.paid", run_at=at, order_id=order.pk)
 
 
-def expire(orders: Iterable[Order], *, at: datetime, reason: str) -> None:
+def expire(orders: Sequence[Order], *, at: datetime, reason: str) -> None:
     """End unpaid orders whose time is up and free their seats. The caller holds their locks."""
-    for order in orders:
-        order.expire(by=None, at=at, reason=reason)
-        end_unpaid(order, at=at)
+    with logged_together():
+        for order in orders:
+            order.expire(by=None, at=at, reason=reason)
+    end_unpaid(orders, at=at)
 
 
-def end_unpaid(order: Order, *, at: datetime) -> None:
-    """Save an order that just failed, expired or was cancelled, and free its seats.
+def cancel(orders: Sequence[Order], *, by: User | None, at: datetime, reason: str) -> None:
+    """Call unpaid orders off and free their seats. The caller holds their locks."""
+    with logged_together():
+        for order in orders:
+            order.cancel(by=by, at=at, reason=reason)
+    end_unpaid(orders, at=at)
 
-    Locks its seats; the caller holds the order's lock.
+
+def end_unpaid(orders: Sequence[Order], *, at: datetime) -> None:
+    """Save orders that just failed, expired or were cancelled, all alike, and free their seats.
+
+    Takes the same few statements for one order and for a thousand. Locks the seats, in no special
+    order: nobody else waits for seats that are held but the owner of their order's lock, which the
+    caller holds.
     """
-    order.save(update_fields=["status"])
-    seat_ids = list(order.holds.active().order_by("seat_id").values_list("seat_id", flat=True))
-    _all_moved(order.holds.release(), len(seat_ids))
+    if not orders:
+        return
+    (status,) = {order.status for order in orders}
+    ids = [order.pk for order in orders]
+    Order.objects.filter(pk__in=ids).update(status=status)
+    holds = SeatHold.objects.filter(order__in=ids)
+    seat_ids = list(holds.active().values_list("seat_id", flat=True))
+    _all_moved(holds.release(), len(seat_ids))
     _all_moved(Seat.objects.filter(pk__in=seat_ids).release(), len(seat_ids))
-    outbox.enqueue("orders.ended", run_at=at, order_id=order.pk)
+    outbox.enqueue_together(
+        [outbox.new_job("orders.ended", run_at=at, order_id=order.pk) for order in orders]
+    )
+    transaction.on_commit(outbox.wake_relay, robust=True)
 
 
 def reserve_refund(

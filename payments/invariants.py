@@ -54,6 +54,14 @@ RULES = [
         """,
     ),
     Rule(
+        "payment_order_knows_of_the_attempt",
+        "An order with an attempt to pay says when paying began: without one it expires unasked.",
+        """
+        SELECT p.id FROM payments_payment p JOIN orders_order o ON o.id = p.order_id
+        WHERE o.payment_started_at IS NULL
+        """,
+    ),
+    Rule(
         "payment_status_logged",
         "Every payment that moved has a log row for its last state.",
         """

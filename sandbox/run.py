@@ -27,6 +27,7 @@ The product is running. Ctrl-C stops everything; the data stays in {data}.
   Buy tickets                 {public}/
   API and its documentation   {public}/api/docs/
   Back office                 {public}/admin/
+  Check-in at the door        {public}/check-in/
   VNPay and QStash stand-ins  {sandbox}/
   all mails                   {sandbox}/inbox/
 

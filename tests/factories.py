@@ -164,6 +164,13 @@ class PaymentFactory(DjangoModelFactory):
     expires_at = LazyAttribute(lambda payment: payment.order.expires_at)
     provider_request = LazyFunction(lambda: {"vnp_CreateDate": "20261121100000"})
 
+    @classmethod
+    def _create(cls, model_class, *args, order, **fields):
+        """Leave the order as starting a payment does."""
+        order.payment_started_at = order.payment_started_at or fields["created_at"]
+        order.save(update_fields=["payment_started_at"])
+        return super()._create(model_class, *args, order=order, **fields)
+
 
 def paid_order(seats: list[Seat] | None = None, *, at: datetime | None = None, **fields) -> Order:
     """A paid order with its tickets, and the captured payment that paid it unless it was free."""

@@ -43,6 +43,7 @@ SOLD = [
 OWN = ["ticketing.event", "ticketing.showing", "ticketing.area"]  # what organizers make themselves
 
 RESEND_TICKETS = "orders.resend_tickets"
+CHECK_IN = "orders.check_in"
 REPORT_CASE = "payments.report_case"
 DECIDE_REFUND = "refunds.decide_refund"
 
@@ -53,7 +54,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.MEMBER: _may("view", [*OFFERED, *SOLD, "orders.eventrevenue"])
     | _may("add", OWN)
     | _may("change", OWN)
-    | {RESEND_TICKETS, DECIDE_REFUND},
+    | {RESEND_TICKETS, CHECK_IN, DECIDE_REFUND},
 }
 
 

@@ -95,6 +95,8 @@ INSTALLED_APPS = [
     "payments",
     "refunds",
 ]
+if SANDBOX:
+    INSTALLED_APPS.append("benchmarks")  # for its command; no server needs it
 
 MIDDLEWARE = [
     "ticketing.health.HealthMiddleware",

@@ -72,6 +72,15 @@ CHECKED_IN = [
         "A scanned ticket", value={"ticket": "9W4ZK2XQ7M3RT8VBPH6JDNAC5F"}, request_only=True
     ),
     OpenApiExample(
+        "A ticket scanned at the door of a showing",
+        value={
+            "ticket": "9W4ZK2XQ7M3RT8VBPH6JDNAC5F",
+            "showing": 1,
+            "scan": "0d2b3f0e-8a53-4a5c-9f0e-6b1f4c6f2a11",
+        },
+        request_only=True,
+    ),
+    OpenApiExample(
         "The holder may go in",
         value={
             "code": "9W4ZK2XQ7M3RT8VBPH6JDNAC5F",

@@ -79,6 +79,16 @@ class CheckInRequest(serializers.Serializer[Any]):
     ticket = serializers.CharField(
         max_length=26, help_text="The code that the QR code says, or the holder reads aloud."
     )
+    showing = Id(
+        required=False,
+        help_text="The showing at whose door you are: tickets of others are refused, and all of "
+        "them more than twelve hours before it starts or after it ends.",
+    )
+    scan = serializers.UUIDField(
+        required=False,
+        help_text="A name of your own for this look at the ticket. Sent again within a minute, the "
+        "same name gets the same answer; send a new one for the next person.",
+    )
 
     def validate_ticket(self, code: str) -> str:
         return code.upper()

@@ -30,11 +30,13 @@ from orders.api.serializers import (
 )
 from orders.errors import (
     AlreadyCheckedIn,
+    DoorClosed,
     NotEnoughSeats,
     OrderNotCancellable,
     SeatsUnavailable,
     TicketNotValid,
     TooManyTickets,
+    WrongShowing,
 )
 from orders.models import Order, OrderQuerySet, Ticket
 from ticketing.api.authentication import signed_in
@@ -196,13 +198,14 @@ class TicketPDF(APIView):
 
 class CheckIns(APIView):
     permission_classes = [IsAuthenticated, RunsEvents]
-    refusals = {"post": [AlreadyCheckedIn, TicketNotValid]}
+    refusals = {"post": [AlreadyCheckedIn, TicketNotValid, WrongShowing, DoorClosed]}
 
     @extend_schema(
         summary="Let the holder of a ticket in",
         description=(
             "For members of the event's organizer. A ticket is accepted once; whoever comes with "
-            "it again gets `already-checked-in`, with the time of the first scan."
+            "it again gets `already-checked-in`, with the time of the first scan. A request whose "
+            "answer was lost may be repeated with the same `scan`."
         ),
         request=CheckInRequest,
         responses={200: CheckInBody},
@@ -211,6 +214,9 @@ class CheckIns(APIView):
     def post(self, request: Request) -> Response:
         body = CheckInRequest(data=request.data)
         body.is_valid(raise_exception=True)
-        caller, code = signed_in(request), body.validated_data["ticket"]
-        get_object_or_404(Ticket.objects.at_doors_of(caller), code=code)
-        return Response(CheckInBody(services.check_in(code=code, by=caller)).data)
+        caller, wish = signed_in(request), body.validated_data
+        found = get_object_or_404(Ticket.objects.at_doors_of(caller), code=wish["ticket"])
+        ticket = services.check_in(
+            code=found.code, by=caller, showing_id=wish.get("showing"), scan=wish.get("scan")
+        )
+        return Response(CheckInBody(ticket).data)

@@ -3,7 +3,15 @@
 from orders.services.cancel import cancel_order
 from orders.services.check_in import check_in
 from orders.services.close_event import close_event
+from orders.services.expire import expire_untried
 from orders.services.place import place_order
 from orders.services.resend_tickets import resend_tickets
 
-__all__ = ["cancel_order", "check_in", "close_event", "place_order", "resend_tickets"]
+__all__ = [
+    "cancel_order",
+    "check_in",
+    "close_event",
+    "expire_untried",
+    "place_order",
+    "resend_tickets",
+]

@@ -33,6 +33,5 @@ def cancel_order(*, order_id: int, by: User) -> Order:
         raise OrderNotCancellable(
             _("Its time is up. We are checking whether it was paid; its seats are free if not.")
         )
-    order.cancel(by=by, at=now, reason="The customer cancelled it.")
-    operations.end_unpaid(order, at=now)
+    operations.cancel([order], by=by, at=now, reason="The customer cancelled it.")
     return order

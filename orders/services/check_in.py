@@ -2,38 +2,79 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from uuid import UUID
+
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from orders.errors import AlreadyCheckedIn, TicketNotValid
+from orders.errors import AlreadyCheckedIn, DoorClosed, TicketNotValid, WrongShowing
 from orders.models import Ticket
 from ticketing.models import Event
 
+REPEATABLE = timedelta(minutes=1)
+
 
 @transaction.atomic(durable=True)
-def check_in(*, code: str, by: User) -> Ticket:
+def check_in(
+    *, code: str, by: User, showing_id: int | None = None, scan: UUID | None = None
+) -> Ticket:
     """Mark a ticket as used, whoever else scans it at this moment.
+
+    `door` is the showing that people are let in to: tickets of others are refused, and all of them
+    outside its hours. Without it any showing will do, whenever it takes place.
+    `scan` names one look at one ticket. Whoever asks again with it, since the answer was lost, is
+    told the same for a minute; a copy of the ticket is another look, and lets nobody in.
 
     Locks the ticket and nothing else. Its order stays free, so that no door waits for a refund of
     another ticket; and whoever takes a single lock can't deadlock with those who lock the order and
     then its tickets. A refund of this very ticket comes before or after it, and sees which.
-    Raises AlreadyCheckedIn, or TicketNotValid when its refund was approved or the event is off.
+    Raises AlreadyCheckedIn, WrongShowing, DoorClosed, or TicketNotValid when its refund was
+    approved or the event is off.
     """
     ticket = Ticket.objects.get_for_update(code)
+    now = timezone.now()
+    if showing_id is not None:
+        _check_door(ticket, showing_id, now)
     if ticket.status == Ticket.Status.USED:
-        assert ticket.used_at is not None
-        raise AlreadyCheckedIn(
-            _("Its holder went in at {moment}. Let nobody in with it again.").format(
-                moment=ticket.local(ticket.used_at)
-            ),
-            checked_in_at=ticket.used_at,
-        )
+        return _used_by(ticket, scan, now)
     _check_valid(ticket)
-    ticket.use(by=by, at=timezone.now(), reason="Checked in at the door.")
-    ticket.save(update_fields=["status", "used_at"])
+    ticket.use(by=by, at=now, reason="Checked in at the door.", scan=scan)
+    ticket.save(update_fields=["status", "used_at", "used_by_scan"])
     return ticket
+
+
+def _check_door(ticket: Ticket, showing_id: int, now: datetime) -> None:
+    showing = ticket.showing
+    if showing.pk != showing_id:
+        raise WrongShowing(
+            _("It is for {event}, {moment}. Send its holder there.").format(
+                event=ticket.event_title, moment=showing.local(showing.starts_at)
+            )
+        )
+    if not showing.has_open_door(now):
+        raise DoorClosed(
+            _("Tickets are taken from {start} until {end}.").format(
+                start=showing.local(showing.door_opens_at),
+                end=showing.local(showing.door_closes_at),
+            )
+        )
+
+
+def _used_by(ticket: Ticket, scan: UUID | None, now: datetime) -> Ticket:
+    """The ticket if it was this scan that used it, just now; otherwise AlreadyCheckedIn."""
+    assert ticket.used_at is not None
+    is_repeat = scan is not None and scan == ticket.used_by_scan
+    if is_repeat and now - ticket.used_at < REPEATABLE:
+        return ticket
+    raise AlreadyCheckedIn(
+        _("Its holder went in at {moment}. Let nobody in with it again.").format(
+            moment=ticket.local(ticket.used_at)
+        ),
+        checked_in_at=ticket.used_at,
+    )
 
 
 def _check_valid(ticket: Ticket) -> None:

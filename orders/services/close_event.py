@@ -57,9 +57,7 @@ def _end_some(event_id: int) -> int:
         .order_by("pk")
         .select_for_update(skip_locked=True, of=("self",))[:AT_ONCE]
     )
-    for order in orders:
-        order.cancel(by=None, at=now, reason=reason)
-        operations.end_unpaid(order, at=now)
+    operations.cancel(orders, by=None, at=now, reason=reason)
     return len(orders)
 
 

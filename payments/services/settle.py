@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from orders.models import Order
 from orders.operations import confirm, end_unpaid
+from orders.services import expire_untried
 from payments.models import CaseKind, Channel, Payment, PaymentStatus
 from payments.operations.cases import open_case
 from payments.operations.results import NEVER_HEARD_OF, Moment, apply_result
@@ -55,14 +56,15 @@ def settle_order(*, order_id: int) -> datetime | None:
 
 
 def settle_overdue_orders(*, limit: int) -> Settled:
-    """Settle at most `limit` orders whose time is up, longest overdue first, each on its own.
+    """Settle at most `limit` orders whose time is up, longest overdue first.
 
+    Those that nobody tried to pay end together; the provider is asked about each of the others.
     One that fails does not stop the others; it is logged and counted.
     """
-    overdue = Order.objects.overdue(timezone.now()).order_by("expires_at")
-    settled = waiting = 0
+    settled, waiting = _expire_untried(limit), 0
     failed: dict[int, str] = {}
-    for order_id in list(overdue.values_list("pk", flat=True)[:limit]):
+    overdue = Order.objects.overdue(timezone.now()).order_by("expires_at")
+    for order_id in list(overdue.values_list("pk", flat=True)[: limit - settled]):
         try:
             again_at = settle_order(order_id=order_id)
         except Exception as error:
@@ -72,6 +74,14 @@ def settle_overdue_orders(*, limit: int) -> Settled:
         settled += again_at is None
         waiting += again_at is not None
     return Settled(settled, waiting, failed)
+
+
+def _expire_untried(limit: int) -> int:
+    try:
+        return expire_untried(limit=limit)
+    except Exception:
+        logger.exception("Orders can't be expired together; trying each on its own.")
+        return 0
 
 
 def _first_question(order: Order) -> datetime:
@@ -136,7 +146,7 @@ def _give_up(
         order.fail(by=None, at=now, reason="Time is up and every attempt to pay was refused.")
     else:
         order.expire(by=None, at=now, reason="Time is up and nobody paid.")
-    end_unpaid(order, at=now)
+    end_unpaid([order], at=now)
     for payment in unanswered:
         logger.error("Order %s expired and %s is still unknown.", order, payment)
         open_case(CaseKind.ORPHANED, payment, payment.amount, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from threading import Barrier
 
 import pytest
@@ -63,6 +64,28 @@ def test_the_log_names_the_door_that_was_first():
     entry = StateLog.objects.get(object_id=ticket.pk, transition="use")
     assert (entry.timestamp, entry.by) == (used_at, user)
     assert Ticket.objects.get(pk=ticket.pk).used_at == used_at
+
+
+def test_a_question_asked_again_before_the_answer_is_there_gets_the_same_answer():
+    [ticket] = paid_tickets(1)
+    user, scan = CustomerFactory(), uuid.uuid4()
+
+    def ask():
+        check_in(code=ticket.code, by=user, scan=scan)
+
+    assert run_together([ask] * 20) == {"done": 20}
+    assert StateLog.objects.filter(object_id=ticket.pk, transition="use").count() == 1
+    assert broken_rules() == {}
+
+
+def test_copies_at_doors_that_name_their_scans_let_one_person_in():
+    [ticket] = paid_tickets(1)
+    user = CustomerFactory()
+
+    def scan():
+        check_in(code=ticket.code, by=user, scan=uuid.uuid4())
+
+    assert run_together([scan] * 20) == {"done": 1, "already-checked-in": 19}
 
 
 @pytest.fixture

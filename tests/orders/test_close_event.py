@@ -130,16 +130,16 @@ def test_a_crash_between_two_chunks_loses_nothing(event, monkeypatch):
     monkeypatch.setattr(CLOSING, "AT_ONCE", 2)
     orders = [waiting_order(event) for _ in range(5)]
     call_off(event)
-    end_unpaid, ended = operations.end_unpaid, []
+    end_unpaid, chunks = operations.end_unpaid, []
 
-    def crash_at_the_fourth(order, *, at):
-        ended.append(order.pk)
-        if len(ended) == 4:
+    def crash_at_the_end_of_the_second(orders, *, at):
+        chunks.append(orders)
+        end_unpaid(orders, at=at)
+        if len(chunks) == 2:
             raise KeyboardInterrupt
-        end_unpaid(order, at=at)
 
     with monkeypatch.context() as patch:
-        patch.setattr(operations, "end_unpaid", crash_at_the_fourth)
+        patch.setattr(operations, "end_unpaid", crash_at_the_end_of_the_second)
         with pytest.raises(KeyboardInterrupt):
             close_event(event_id=event.pk)
     assert [state(order)[0] for order in orders] == [CANCELLED] * 2 + [PENDING] * 3

@@ -88,6 +88,7 @@ BREAKAGES = {
         "UPDATE payments_payment SET status = 'pending', paid_at = NULL",
     ],
     "payment_amount_is_the_order_total": ["UPDATE payments_payment SET amount = amount + 1"],
+    "payment_order_knows_of_the_attempt": ["UPDATE orders_order SET payment_started_at = NULL"],
     "payment_status_logged": ["DELETE FROM django_fsm_log_statelog"],
     "payment_review_has_a_case": [
         "UPDATE payments_payment SET status = 'review', paid_at = NULL",

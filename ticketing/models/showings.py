@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -12,6 +12,8 @@ from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
 
 from ticketing.models.events import Event
+
+DOOR_MARGIN = timedelta(hours=12)  # so that today's door takes no ticket of tomorrow's showing
 
 
 def validate_time_zone(name: str) -> None:
@@ -59,6 +61,18 @@ class Showing(models.Model):
     def is_on_sale(self, now: datetime) -> bool:
         """Whether tickets are sold at `now`: published event, inside the sales window."""
         return self.event.is_selling and self.ticket_sale_start <= now < self.ticket_sale_end
+
+    @property
+    def door_opens_at(self) -> datetime:
+        """From when on people are let in, as far as its time goes."""
+        return self.starts_at - DOOR_MARGIN
+
+    @property
+    def door_closes_at(self) -> datetime:
+        return self.ends_at + DOOR_MARGIN
+
+    def has_open_door(self, now: datetime) -> bool:
+        return self.door_opens_at <= now < self.door_closes_at
 
 
 class Area(models.Model):

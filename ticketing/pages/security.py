@@ -8,15 +8,19 @@ from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
-# No page uses any of these. The check-in page will ask for the camera itself.
 PERMISSIONS = ("camera", "geolocation", "microphone", "payment", "usb")
-NOTHING_PERMITTED = ", ".join(f"{name}=()" for name in PERMISSIONS)
+
+
+def permissions(*own: str) -> str:
+    """A `Permissions-Policy` with which a page itself may ask for these, and nobody for more."""
+    return ", ".join(f"{name}=({'self' if name in own else ''})" for name in PERMISSIONS)
 
 
 class PolicyMiddleware(CSPMiddleware):
     """`Content-Security-Policy` and `Permissions-Policy` for each answer.
 
-    Strict everywhere but under the prefixes of `RELAXED_POLICIES`.
+    Strict everywhere but under the prefixes of `RELAXED_POLICIES`, and where a view has set a
+    `Permissions-Policy` itself.
     """
 
     def get_policy_parts(
@@ -30,7 +34,7 @@ class PolicyMiddleware(CSPMiddleware):
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        response.headers.setdefault("Permissions-Policy", NOTHING_PERMITTED)
+        response.headers.setdefault("Permissions-Policy", permissions())
         return super().process_response(request, response)
 
 

@@ -1,0 +1,74 @@
+"""The product and the payment provider as a crowd's browsers and programs see them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.load import BROKEN, Client, request_bytes
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer, and how many seconds it took with all the waiting in front of the server."""
+
+    status: int
+    body: Any
+    waited: float
+
+    @property
+    def code(self) -> str:
+        """The code of a refusal."""
+        known = self.body.get("code") if isinstance(self.body, dict) else None
+        return str(known or self.status)
+
+
+class Lines:
+    """A fixed number of connections to one server, shared by everybody."""
+
+    def __init__(self, port: int, count: int) -> None:
+        self._clients: asyncio.LifoQueue[Client] = asyncio.LifoQueue()
+        for _ in range(count):
+            self._clients.put_nowait(Client(port))
+
+    async def send(self, request: bytes) -> Reply:
+        started = time.perf_counter()
+        client = await self._clients.get()
+        try:
+            answer = await client.send(request)
+        except (OSError, EOFError):
+            client.close()
+            return Reply(BROKEN, None, time.perf_counter() - started)
+        finally:
+            self._clients.put_nowait(client)
+        body = json.loads(answer.body) if answer.body[:1] in (b"{", b"[") else None
+        return Reply(answer.status, body, time.perf_counter() - started)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Both servers; each call is one request with the buyer's token."""
+
+    product: Lines
+    provider: Lines
+
+    async def get(self, path: str, token: str) -> Reply:
+        return await self.product.send(request_bytes("GET", f"/api/v1/{path}", _headers(token)))
+
+    async def post(self, path: str, token: str, body: object, *, key: str = "") -> Reply:
+        headers = {**_headers(token), "Idempotency-Key": key or uuid.uuid4().hex}
+        text = json.dumps(body).encode()
+        return await self.product.send(request_bytes("POST", f"/api/v1/{path}", headers, text))
+
+    async def pay(self, payment_url: str) -> Reply:
+        """Do what a person does on the provider's page; it then calls the product back."""
+        body = json.dumps({"payment_url": payment_url, "outcome": "success"}).encode()
+        return await self.provider.send(request_bytes("POST", "/control/pay", {}, body))
+
+
+def _headers(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}

@@ -1,0 +1,126 @@
+"""Overdue orders that nobody tried to pay: how fast they end, and what buyers feel of it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+
+from benchmarks import load, orders
+from benchmarks.data import PRICE, Connection, House, settle
+from benchmarks.machine import Machine
+
+PLACES = """
+WITH area AS (
+    INSERT INTO ticketing_area (showing_id, name, price, is_general_admission)
+    VALUES (%(showing)s, 'Overdue ' || gen_random_uuid(), %(price)s, true) RETURNING id, showing_id
+), seat_row AS (
+    INSERT INTO ticketing_row (area_id, label) SELECT id, 'GA' FROM area RETURNING id, area_id
+)
+INSERT INTO ticketing_seat (showing_id, area_id, row_id, number, status)
+SELECT area.showing_id, area.id, seat_row.id, n, 'held'
+FROM area, seat_row, generate_series(1, 2 * %(orders)s) AS n
+RETURNING area_id
+"""
+
+ORDERS = """
+INSERT INTO orders_order (code, customer_id, event_id, showing_id, email, total_amount,
+    refunded_amount, currency, status, created_at, expires_at, request_digest)
+SELECT left(md5(%(area)s::text || '/' || n), 12), %(customer)s, showing.event_id,
+    showing.id, 'late@example.org', 2 * %(price)s, 0, 'VND', 'pending_payment',
+    now() - interval '16 minutes', now() - interval '1 minute' - n * interval '1 millisecond', ''
+FROM ticketing_showing showing, generate_series(1, %(orders)s) AS n
+WHERE showing.id = %(showing)s
+"""
+
+HOLDS = """
+INSERT INTO orders_seathold (order_id, seat_id, showing_id, event_id, price, expires_at, status)
+SELECT placed.id, seat.id, placed.showing_id, placed.event_id, %(price)s, placed.expires_at,
+    'active'
+FROM ticketing_seat seat JOIN orders_order placed
+    ON placed.code = left(md5(%(area)s::text || '/' || ((seat.number::int + 1) / 2)), 12)
+WHERE seat.area_id = %(area)s
+"""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Orders ended in a second, by the clock and by the time the database worked on them."""
+
+    per_second: float
+    per_database_second: float
+    megabytes: float
+
+
+def measure(machine: Machine, house: House, *, count: int) -> Ended:
+    """End so many orders in this process. Django must be set up."""
+    from django.db import connection
+
+    from payments.services import settle_overdue_orders
+
+    fill(machine, house, count)
+    clock = DatabaseClock()
+    before = psutil.Process().memory_info().rss
+    started = time.perf_counter()
+    with connection.execute_wrapper(clock):
+        sweep = settle_overdue_orders(limit=count)
+    seconds = time.perf_counter() - started
+    grown = psutil.Process().memory_info().rss - before
+    connection.close()
+    if sweep.settled != count:
+        raise RuntimeError(f"The sweep settled {sweep.settled} of {count} orders.")
+    return Ended(count / seconds, count / clock.seconds, grown / 1e6)
+
+
+def measure_beside_buyers(
+    machine: Machine, house: House, tokens: list[str], *, count: int, clients: int, seconds: int
+) -> load.Load:
+    """Place orders while another process ends so many."""
+    fill(machine, house, count)
+    command = [sys.executable, "manage.py", "settle_orders", "--limit", str(count)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as sweep:
+        placed = orders.measure(machine, house, tokens, clients=clients, warm_up=0, seconds=seconds)
+        if sweep.wait():
+            raise RuntimeError("The sweep failed; its message is above.")
+    return placed
+
+
+def fill(machine: Machine, house: House, count: int) -> None:
+    """Overdue orders for two places each, in an area of their own."""
+    with machine.connect() as connection:
+        with connection.transaction():
+            _fill(connection, house, count)
+        settle(connection)
+
+
+def _fill(connection: Connection, house: House, count: int) -> None:
+    connection.execute("SET LOCAL session_replication_role = replica")
+    values = {
+        "showing": house.showing,
+        "customer": house.first_customer,
+        "price": PRICE,
+        "orders": count,
+    }
+    (area,) = connection.execute(PLACES, values).fetchone() or (0,)
+    values["area"] = area
+    connection.execute(ORDERS, values)
+    connection.execute(HOLDS, values)
+
+
+class DatabaseClock:
+    """Adds up how long statements took, as their sender saw it."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self, execute: Callable[..., Any], *args: Any) -> Any:
+        started = time.perf_counter()
+        try:
+            return execute(*args)
+        finally:
+            self.seconds += time.perf_counter() - started
