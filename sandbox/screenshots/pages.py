@@ -109,6 +109,7 @@ SHOTS = [
     Shot("refund-back", "A refund that is paid", CUSTOMER, "/orders/{back}/"),
     Shot("order-late", "Money that came too late", CUSTOMER, "/orders/{late}/"),
     Shot("my-orders", "My orders", CUSTOMER, "/orders/"),
+    Shot("doors", "The doors", ORGANIZER, "/check-in/"),
     Shot("office-home", "The back office", ADMIN, "/admin/"),
     Shot("office-home-organizer", "An organizer's back office", ORGANIZER, "/admin/"),
     Shot("office-events", "Events", ORGANIZER, "/admin/ticketing/event/"),
