@@ -8,9 +8,11 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import TabularInline
@@ -19,11 +21,12 @@ from unfold.decorators import action
 
 from jobs.back_office import ReadOnly
 from orders import services
+from orders.house.page import HouseAdmin  # noqa: F401  the page of a showing, with its seats
 from orders.models import Order, SeatHold, Ticket
 from orders.revenue import EventRevenue, with_amounts
 from ticketing.admin import HistoryInline
 from ticketing.asking import Question
-from ticketing.back_office import OwnEvents, reader
+from ticketing.back_office import OwnEvents, Switch, reader
 from ticketing.exports import harmless, stream_csv
 from ticketing.roles import RESEND_TICKETS, is_admin, may
 
@@ -44,11 +47,21 @@ class TicketInline(TabularInline):  # type: ignore[misc]
     can_delete = False
 
 
+class Stuck(Switch):
+    title = gettext_lazy("stuck")
+    parameter_name = "stuck"
+    label = gettext_lazy("Long overdue, and still not settled")
+
+    @staticmethod
+    def chosen(rows: Any, user: User) -> Any:
+        return rows.stuck(timezone.now())
+
+
 @admin.register(Order)
 class OrderAdmin(OwnEvents, ReadOnly):
     organizer_field = "event__organizer"
     list_display = ["code", "event", "email", "total_amount", "status", "created_at", "expires_at"]
-    list_filter = ["status"]
+    list_filter = ["status", Stuck]
     list_select_related = ["event"]
     search_fields = ["code__exact", "email__iexact"]
     date_hierarchy = "created_at"

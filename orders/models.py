@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -45,6 +45,7 @@ class OrderStatus(models.TextChoices):
     REFUNDED = "refunded", _("refunded")
 
 
+SETTLED_WITHIN = timedelta(minutes=10)  # several sweeps, where no job came
 SETTLED_AS_PAID = [OrderStatus.PAID, OrderStatus.PARTIAL_REFUNDED, OrderStatus.REFUNDED]
 
 
@@ -64,6 +65,16 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def overdue(self, now: datetime) -> OrderQuerySet:
         """Still pending although their time is up."""
         return self.pending().filter(expires_at__lte=now)
+
+    def stuck(self, now: datetime) -> OrderQuerySet:
+        """Still pending although settling them should be over, however silent the provider is.
+
+        It may be silent for `SETTLE_GRACE_SECONDS`, about orders that somebody tried to pay.
+        """
+        late = now - SETTLED_WITHIN
+        silence = timedelta(seconds=settings.SETTLE_GRACE_SECONDS)
+        is_over = Q(payment_started_at__isnull=True) | Q(expires_at__lte=late - silence)
+        return self.overdue(late).filter(is_over)
 
     def never_tried_to_pay(self) -> OrderQuerySet:
         return self.filter(payment_started_at__isnull=True)
@@ -139,6 +150,18 @@ class Order(FSMModelMixin, models.Model):
             models.Index(name="order_of_customer", fields=["customer", "-created_at"]),
             models.Index(
                 name="order_pending", fields=["expires_at"], condition=Q(status="pending_payment")
+            ),
+            models.Index(
+                name="order_paid",
+                fields=["paid_at"],
+                include=[
+                    "id",
+                    "event",
+                    "total_amount",
+                    "refunded_amount",
+                    "refund_reserved_amount",
+                ],
+                condition=Q(paid_at__isnull=False),
             ),
         ]
 

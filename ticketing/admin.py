@@ -6,6 +6,7 @@ from datetime import UTC
 from typing import Any, ClassVar
 
 from allauth.mfa.models import Authenticator
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
@@ -17,7 +18,7 @@ from unfold.admin import GenericTabularInline, TabularInline
 
 from jobs.back_office import ReadOnly
 from ticketing import services
-from ticketing.back_office import OwnEvents
+from ticketing.back_office import OwnEvents, Switch
 from ticketing.errors import DomainError
 from ticketing.event_actions import EventActions
 from ticketing.models import Area, Event, Organizer, Showing
@@ -71,11 +72,21 @@ class HistoryInline(GenericTabularInline):  # type: ignore[misc]
         return False
 
 
+class AskedToCancel(Switch):
+    title = gettext_lazy("request to cancel")
+    parameter_name = "asked_to_cancel"
+    label = gettext_lazy("Its organizer asks to cancel it")
+
+    @staticmethod
+    def chosen(rows: Any, user: User) -> Any:
+        return rows.asked_to_cancel()
+
+
 @admin.register(Event)
 class EventAdmin(EventActions):
     organizer_field = "organizer"
     list_display = ["title", "organizer", "status", "fraud_status"]
-    list_filter = ["status", "fraud_status", "organizer"]
+    list_filter = ["status", "fraud_status", AskedToCancel, "organizer"]
     list_select_related = ["organizer"]
     search_fields = ["title"]
     prepopulated_fields = {"slug": ["title"]}
@@ -115,8 +126,18 @@ class EventAdmin(EventActions):
         return False
 
 
+class AreaForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
+    """A new area. What one costs later is changed with a reason, on the page of the prices."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("price", "is_general_admission"):
+            self.fields[name].disabled = self.instance.pk is not None
+
+
 class AreaInline(TabularInline):  # type: ignore[misc]
     model = Area
+    form = AreaForm
     fields = ["name", "price", "is_general_admission"]
     extra = 0
     can_delete = False

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.contrib.admin import RelatedFieldListFilter
+from django.contrib.admin import RelatedFieldListFilter, SimpleListFilter
 from django.contrib.auth.models import User
 from django.db.models import ForeignKey, ManyToManyField
 from django.http import Http404, HttpRequest
@@ -20,6 +20,28 @@ def reader(request: HttpRequest) -> User:
     """Whoever reads a page that only staff gets to."""
     assert isinstance(request.user, User)
     return request.user
+
+
+def own_rows(rows: QuerySet[Any], user: User, path: str) -> QuerySet[Any]:
+    """Those of the organizers that the user is a member of; `path` leads from a row to its own."""
+    return rows.filter(**{f"{path}__in": user.organizers.all()})
+
+
+class Switch(SimpleListFilter):
+    """A filter that is on or off. `chosen` says which rows stay, to whoever counts them, too."""
+
+    parameter_name: str
+    label: ClassVar[Any]
+
+    @staticmethod
+    def chosen(rows: QuerySet[Any], user: User) -> QuerySet[Any]:
+        raise NotImplementedError
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", self.label)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return self.chosen(queryset, reader(request)) if self.value() else queryset
 
 
 class OwnRelated(RelatedFieldListFilter):
@@ -46,10 +68,7 @@ class OwnEvents(ModelAdmin):  # type: ignore[misc]
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
         user = reader(request)
-        if sees_every_organizer(user):
-            return rows
-        own = user.organizers.all()
-        return rows.filter(**{f"{self.organizer_field}__in": own})
+        return rows if sees_every_organizer(user) else own_rows(rows, user, self.organizer_field)
 
     def visible(self, request: HttpRequest, object_id: str) -> Any:
         """The row of an action's address; raises Http404 for what the reader may not see."""

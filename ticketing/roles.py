@@ -29,6 +29,9 @@ class Role(StrEnum):
     MEMBER = "member"  # staff who belong to organizers: these organizers' rows, and no others
 
 
+SEE_EVERY_ORGANIZER = (Role.ADMIN, Role.SUPPORT)
+
+
 def _may(verb: str, models: Iterable[str]) -> frozenset[str]:
     """The names of Django's permissions: `orders.view_order` for `orders.order`."""
     return frozenset(f"{app}.{verb}_{model}" for app, model in (name.split(".") for name in models))
@@ -42,6 +45,7 @@ SOLD = [
 ]  # fmt: skip
 OWN = ["ticketing.event", "ticketing.showing", "ticketing.area"]  # what organizers make themselves
 
+CHANGE_PLACES = "ticketing.change_showing"
 RESEND_TICKETS = "orders.resend_tickets"
 CHECK_IN = "orders.check_in"
 REPORT_CASE = "payments.report_case"
@@ -69,6 +73,14 @@ def role_of(user: User | AnonymousUser) -> Role | None:
     return Role.MEMBER if user.organizers.exists() else None
 
 
+def remembered_role(user: User | AnonymousUser) -> Role | None:
+    """`role_of`, looked up once for each user object, as Django does it with permissions."""
+    if not hasattr(user, "_role"):
+        user._role = role_of(user)  # type: ignore[union-attr]
+    role: Role | None = user._role  # type: ignore[union-attr]
+    return role
+
+
 def is_admin(user: User | AnonymousUser) -> bool:
     """Whether this is a platform admin, who decides about every organizer's events."""
     return bool(user.is_active and user.is_superuser)
@@ -86,7 +98,7 @@ def is_organizer_of(user: User | AnonymousUser, event: Event) -> bool:
 
 def sees_every_organizer(user: User | AnonymousUser) -> bool:
     """Whether rows of all organizers are shown, as far as the role sees such rows at all."""
-    return role_of(user) in (Role.ADMIN, Role.SUPPORT)
+    return role_of(user) in SEE_EVERY_ORGANIZER
 
 
 def may(user: User, permission: str, event: Event) -> bool:

@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "orders",
     "payments",
     "refunds",
+    "back_office",
 ]
 if SANDBOX:
     INSTALLED_APPS.append("benchmarks")  # for its command; no server needs it
@@ -225,7 +226,7 @@ if not (STAFF_MFA_REQUIRED or SANDBOX):
         "alone is enough in the sandbox only."
     )
 
-UNFOLD = {**LOOKS}
+UNFOLD = {**LOOKS, "DASHBOARD_CALLBACK": "back_office.home.dashboard"}
 
 # --- API ---------------------------------------------------------------------------------------
 
@@ -317,6 +318,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("vi", "Tiếng Việt")]
 LOCALE_PATHS = [BASE_DIR / "ticketing" / "locale"]
 TIME_ZONE = "UTC"
+BUSINESS_TIME_ZONE = text("BUSINESS_TIME_ZONE", "Asia/Ho_Chi_Minh")  # the days of sales figures
 USE_TZ = True
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = SANDBOX or DEBUG  # else `collectstatic` fills STATIC_ROOT

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
@@ -21,7 +22,7 @@ from refunds.admin.decisions import Decisions, page_of
 from refunds.admin.parts import History, OverridesOfRefund, TicketsOfRefund
 from refunds.explanations import FALLBACK, in_language
 from refunds.models import UNDECIDED, Refund, RefundStatus
-from ticketing.back_office import OwnEvents
+from ticketing.back_office import OwnEvents, Switch
 from ticketing.roles import DECIDE_REFUND, is_admin
 
 FOR_ORGANIZERS = [RefundStatus.PENDING_ORGANIZER]
@@ -29,20 +30,16 @@ FOR_ADMINS = [*FOR_ORGANIZERS, RefundStatus.PENDING_ADMIN, RefundStatus.PAYMENT_
 UP_TO_THE_PLATFORM = [RefundStatus.PENDING_ADMIN, RefundStatus.PAYMENT_FAILED]
 
 
-class WaitingForMe(admin.SimpleListFilter):
+class WaitingForMe(Switch):
     title = gettext_lazy("waiting for me")
     parameter_name = "waiting"
+    label = gettext_lazy("I can decide it")
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", _("I can decide it"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Refund]) -> QuerySet[Refund]:
+    @staticmethod
+    def chosen(rows: QuerySet[Refund], user: User) -> QuerySet[Refund]:
         """What the reader may do something about; nobody decides about an own request."""
-        if not self.value():
-            return queryset
-        theirs = FOR_ADMINS if is_admin(request.user) else FOR_ORGANIZERS
-        waiting = queryset.filter(status__in=theirs)
-        return waiting.exclude(status__in=UNDECIDED, requested_by=request.user.pk)
+        theirs = FOR_ADMINS if is_admin(user) else FOR_ORGANIZERS
+        return rows.filter(status__in=theirs).exclude(status__in=UNDECIDED, requested_by=user.pk)
 
 
 @admin.register(Refund)

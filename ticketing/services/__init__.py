@@ -1,5 +1,11 @@
 """The use cases of ticketing; each opens its own transaction and is called by edges only."""
 
+from ticketing.services.blocking import (
+    block_places,
+    block_seats,
+    release_places,
+    release_seats,
+)
 from ticketing.services.cancellation import (
     confirm_cancellation,
     request_cancellation,
@@ -12,11 +18,16 @@ from ticketing.services.fraud import (
     lift_revenue_freeze,
 )
 from ticketing.services.postpone import postpone_event, reinstate_event
+from ticketing.services.prices import NewPrice, change_prices
 from ticketing.services.publish import publish_event
 from ticketing.services.seat_plan import import_seat_plan
 from ticketing.services.seats import generate_places, generate_rows
 
 __all__ = [
+    "NewPrice",
+    "block_places",
+    "block_seats",
+    "change_prices",
     "clear_event",
     "confirm_cancellation",
     "confirm_fraud",
@@ -28,6 +39,8 @@ __all__ = [
     "postpone_event",
     "publish_event",
     "reinstate_event",
+    "release_places",
+    "release_seats",
     "request_cancellation",
     "withdraw_cancellation",
 ]
