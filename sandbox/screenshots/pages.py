@@ -114,6 +114,7 @@ SHOTS = [
     Shot("office-home-organizer", "An organizer's back office", ORGANIZER, "/admin/"),
     Shot("office-events", "Events", ORGANIZER, "/admin/ticketing/event/"),
     Shot("office-event", "An event", ADMIN, "/admin/ticketing/event/", open_first("Trịnh")),
+    Shot("office-plan", "Seats", ORGANIZER, "/admin/ticketing/showing/{concert}/seat-plan/"),
     Shot("office-orders", "Orders", ORGANIZER, "/admin/orders/order/"),
     Shot("office-order", "An order", ADMIN, "/admin/orders/order/?q={asked}", open_first()),
     Shot("office-refunds", "The refund desk", ORGANIZER, "/admin/refunds/refund/?waiting=yes"),
