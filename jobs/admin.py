@@ -8,20 +8,23 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from jobs import mail
-from jobs.back_office import ReadOnly
+from jobs import mail, outbox
+from jobs.back_office import ReadOnly, among
 from jobs.models import Job
 from jobs.services import revive_job
+
+
+def _topics() -> list[tuple[str, str]]:
+    return [(topic, topic) for topic in outbox.topics()]
 
 
 @admin.register(Job)
 class JobAdmin(ReadOnly):
     list_display = ["topic", "shown_payload", "status", "run_at", "attempts", "last_error"]
-    list_filter = ["status", "topic"]
+    list_filter = ["status", among(gettext_lazy("topic"), "topic", _topics)]
     actions = ["revive"]
     exclude = ["payload"]
     readonly_fields = ["shown_payload"]
-    show_full_result_count = False
 
     @admin.display(description=gettext_lazy("payload"))
     def shown_payload(self, job: Job) -> object:

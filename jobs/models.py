@@ -81,7 +81,7 @@ class Job(FSMModelMixin, models.Model):
                 fields=["run_at"],
                 condition=Q(status__in=["pending", "published"]),
             ),
-            models.Index(name="job_dead", fields=["finished_at"], condition=Q(status="dead")),
+            models.Index(name="job_dead", fields=["id"], condition=Q(status="dead")),
         ]
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
+from django.db.models.functions import Upper
 from django.utils.formats import get_format
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
@@ -148,6 +149,8 @@ class Order(FSMModelMixin, models.Model):
         ]
         indexes = [
             models.Index(name="order_of_customer", fields=["customer", "-created_at"]),
+            models.Index(name="order_created_at", fields=["created_at", "id"]),
+            models.Index(Upper("email"), name="order_email"),
             models.Index(
                 name="order_pending", fields=["expires_at"], condition=Q(status="pending_payment")
             ),
@@ -383,7 +386,8 @@ class Ticket(FSMModelMixin, models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.code
+        """Its place, and not its code: titles and logs show this to people who may not go in."""
+        return f"{self.area_name} · {self.row_label} · {self.seat_number}"
 
     def local(self, moment: datetime) -> str:
         """A moment as its holder is told it, with the name of the zone."""

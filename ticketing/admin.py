@@ -17,12 +17,14 @@ from django_fsm_log.models import StateLog
 from unfold.admin import GenericTabularInline, TabularInline
 
 from jobs.back_office import ReadOnly
-from ticketing import services
+from ticketing import accounts_admin, services
 from ticketing.back_office import OwnEvents, Switch
 from ticketing.errors import DomainError
 from ticketing.event_actions import EventActions
 from ticketing.models import Area, Event, Organizer, Showing
 from ticketing.roles import is_admin
+
+__all__ = ["accounts_admin"]  # imported so that its pages are registered, too
 
 ABOUT_FRAUD = ["investigate", "confirm_fraud", "clear", "lift_revenue_freeze"]
 
@@ -171,8 +173,7 @@ class SecondFactorAdmin(ReadOnly):
     list_display = fields
     list_filter = ["type"]
     list_select_related = ["user"]
-    search_fields = ["user__email__iexact"]
-    show_full_result_count = False
+    search_fields = ["user__email__exact", "user__emailaddress__email__iexact"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return is_admin(request.user)

@@ -10,6 +10,7 @@ from django.db.models import ForeignKey, ManyToManyField
 from django.http import Http404, HttpRequest
 from unfold.admin import ModelAdmin
 
+from jobs.back_office import Paged
 from ticketing.roles import is_admin, sees_every_organizer
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class OwnRelated(RelatedFieldListFilter):
         return [(row.pk, str(row)) for row in seen]
 
 
-class OwnEvents(ModelAdmin):  # type: ignore[misc]
+class OwnEvents(Paged):
     """Members of an organizer see the rows of its events and no others, by address neither.
 
     That holds for lists, pages, history, searches and autocompletion, which all read
@@ -63,7 +64,6 @@ class OwnEvents(ModelAdmin):  # type: ignore[misc]
     """
 
     organizer_field: str
-    ordering = ["-pk"]  # lists have it anyway; autocompletion and filters need it said
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)

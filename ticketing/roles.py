@@ -46,6 +46,7 @@ SOLD = [
 OWN = ["ticketing.event", "ticketing.showing", "ticketing.area"]  # what organizers make themselves
 
 CHANGE_PLACES = "ticketing.change_showing"
+EXPORT_LISTS = "ticketing.export_lists"
 RESEND_TICKETS = "orders.resend_tickets"
 CHECK_IN = "orders.check_in"
 REPORT_CASE = "payments.report_case"
@@ -58,7 +59,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.MEMBER: _may("view", [*OFFERED, *SOLD, "orders.eventrevenue"])
     | _may("add", OWN)
     | _may("change", OWN)
-    | {RESEND_TICKETS, CHECK_IN, DECIDE_REFUND},
+    | {EXPORT_LISTS, RESEND_TICKETS, CHECK_IN, DECIDE_REFUND},
 }
 
 

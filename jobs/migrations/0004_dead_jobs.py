@@ -1,16 +1,17 @@
+from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("jobs", "0003_job_key"),
-    ]
+    """The few dead jobs are found among millions that are done."""
+
+    atomic = False
+
+    dependencies = [("jobs", "0003_job_key")]
 
     operations = [
-        migrations.AddIndex(
-            model_name="job",
-            index=models.Index(
-                name="job_dead", fields=["finished_at"], condition=models.Q(status="dead")
-            ),
+        AddIndexConcurrently(
+            "job",
+            models.Index(name="job_dead", fields=["id"], condition=models.Q(status="dead")),
         ),
     ]

@@ -93,7 +93,10 @@ class PaymentCase(FSMModelMixin, models.Model):
                 condition=Q(status="open"),
             ),
         ]
-        indexes = [models.Index(name="payment_case_of_reference", fields=["txn_ref"])]
+        indexes = [
+            models.Index(name="payment_case_of_reference", fields=["txn_ref"]),
+            models.Index(name="payment_case_listed", fields=["status", "-opened_at", "-id"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.txn_ref}"

@@ -22,7 +22,8 @@ from refunds.admin.decisions import Decisions, page_of
 from refunds.admin.parts import History, OverridesOfRefund, TicketsOfRefund
 from refunds.explanations import FALLBACK, in_language
 from refunds.models import UNDECIDED, Refund, RefundStatus
-from ticketing.back_office import OwnEvents, Switch
+from ticketing.back_office import Switch
+from ticketing.list_exports import Exports
 from ticketing.roles import DECIDE_REFUND, is_admin
 
 FOR_ORGANIZERS = [RefundStatus.PENDING_ORGANIZER]
@@ -43,7 +44,7 @@ class WaitingForMe(Switch):
 
 
 @admin.register(Refund)
-class RefundAdmin(OwnEvents, ReadOnly, Decisions):
+class RefundAdmin(Exports, ReadOnly, Decisions):
     organizer_field = "order__event__organizer"
     id_argument = "refund_id"
     list_display = [
@@ -52,10 +53,23 @@ class RefundAdmin(OwnEvents, ReadOnly, Decisions):
     list_filter = [WaitingForMe, "status", "reason"]
     list_select_related = ["order__event__organizer"]
     search_fields = [
-        "order__code__exact", "order__email__iexact", "order__customer__email__iexact",
+        "order__code__exact", "order__email__iexact", "order__customer__email__exact",
     ]  # fmt: skip
-    ordering = ["-pk"]
-    show_full_result_count = False
+    search_help_text = gettext_lazy("A whole order code or email address")
+    export_columns = {
+        "requested_at": gettext_lazy("requested"),
+        "order__code": gettext_lazy("order"),
+        "order__email": gettext_lazy("email"),
+        "order__event__title": gettext_lazy("event"),
+        "reason": gettext_lazy("reason"),
+        "status": gettext_lazy("status"),
+        "percentage_applied": gettext_lazy("percentage"),
+        "base_amount": gettext_lazy("base"),
+        "amount": gettext_lazy("amount"),
+        "currency": gettext_lazy("currency"),
+        "decision_at": gettext_lazy("decided"),
+        "processed_at": gettext_lazy("over"),
+    }
     actions = [approve_selected]
     inlines = [TicketsOfRefund, OverridesOfRefund, History]
     readonly_fields = [

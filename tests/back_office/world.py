@@ -100,6 +100,7 @@ def tenant(name: str) -> Tenant:
         "ticketing.event": event,
         "ticketing.showing": showing,
         "orders.order": order,
+        "orders.ticket": order.tickets.first(),
         "orders.eventrevenue": EventRevenue.objects.get(pk=event.pk),
         "auth.user": customer,
         **_rows_of_money(name, order),
