@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # test processes; each has a database of its own, and a file stays with one of them
 WORKERS ?= 2
 
-.PHONY: run test demo bench browser lint types contracts schema checks
+.PHONY: run test demo bench browser screenshots lint types contracts schema checks
 
 run: $(STAMP)
 	@$(BIN)/python -m sandbox.run
@@ -23,6 +23,10 @@ bench: $(STAMP)
 # needs a Chromium: `apt-get install chromium`, or CHROMIUM=/path/to/it
 browser: $(STAMP)
 	$(BIN)/python -m pytest -m browser
+
+# pictures of the main pages, into docs/screenshots
+screenshots: $(STAMP)
+	$(BIN)/python -m sandbox.screenshots
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -13,6 +13,8 @@ import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 
+from ticketing.back_office_looks import LOOKS
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -224,7 +226,7 @@ if not (STAFF_MFA_REQUIRED or SANDBOX):
         "alone is enough in the sandbox only."
     )
 
-UNFOLD = {"DASHBOARD_CALLBACK": "back_office.home.dashboard"}
+UNFOLD = {**LOOKS, "DASHBOARD_CALLBACK": "back_office.home.dashboard"}
 
 # --- API ---------------------------------------------------------------------------------------
 
@@ -260,8 +262,10 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "ENUM_NAME_OVERRIDES": {"TicketStatusEnum": "orders.models.TicketStatus"},
+    "ENUM_NAME_OVERRIDES": {
+        "TicketStatusEnum": "orders.models.TicketStatus",
+        "AskedReasonEnum": "refunds.api.serializers.ASKED_FOR",
+    },
 }
 
 # --- selling -----------------------------------------------------------------------------------
@@ -348,6 +352,7 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
     }
 }
+SWAGGER_POLICY = {"style-src": [SELF, UNSAFE_INLINE], "img-src": [SELF, "data:"]}
 # What the libraries behind these addresses can't do without; first match counts.
 RELAXED_POLICIES = {
     "/admin/": {  # Alpine evaluates attributes and sets styles
@@ -356,12 +361,8 @@ RELAXED_POLICIES = {
         "img-src": [SELF, "data:"],
     },
     "/accounts/2fa/": {"img-src": [SELF, "data:"]},  # the QR code of a second factor
-    "/api/docs/": {"style-src": [SELF, UNSAFE_INLINE], "img-src": [SELF, "data:"]},
-    "/_allauth/openapi.html": {  # Redoc searches in a worker that it writes itself
-        "style-src": [SELF, UNSAFE_INLINE],
-        "img-src": [SELF, "data:"],
-        "worker-src": ["blob:"],
-    },
+    "/api/docs/": SWAGGER_POLICY,
+    "/_allauth/openapi.html": SWAGGER_POLICY,
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 

@@ -21,7 +21,7 @@ from orders import services
 from orders.errors import NotEnoughSeats, SeatsUnavailable
 from orders.pages.choice import Choice
 from orders.pages.places import chosen_seats, places_of
-from orders.pages.plan import plan_data
+from orders.pages.plan import plan_data, standing_data
 from orders.pages.seen_prices import check_prices, shown_prices
 from ticketing.api.views import public_showing
 from ticketing.errors import DomainError
@@ -141,6 +141,7 @@ def _show(
         "most": settings.ORDER_MAX_TICKETS,
         "minutes": settings.ORDER_TTL_SECONDS // 60,
         "plan": plan_data(showing, places, is_selling=is_selling),
+        "standing": standing_data(showing),
         "login_next": choice.address(request.path),
     }
     status = refusal.status if refusal else 200

@@ -31,6 +31,9 @@ class CaseKind(models.TextChoices):
     REPORTED = "reported", _("support was told that something is wrong")
 
 
+GOES_BACK = (CaseKind.LATE, CaseKind.DUPLICATE)  # in full, and nobody has to decide it
+
+
 class CaseStatus(models.TextChoices):
     OPEN = "open", _("open")
     RESOLVED = "resolved", _("resolved")

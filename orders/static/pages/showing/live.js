@@ -12,7 +12,10 @@ export async function readMap(url, since, credentials = "omit") {
   return answer.json();
 }
 
-/** Calls `onChange` with each map of changes, and `onStale` with whether the last try failed. */
+/**
+ * Calls `onChange` with each map of changes, and `onStale` with whether the last try failed.
+ * Without a `cursor` the first map is the whole one.
+ */
 export function keepUpToDate({ url, cursor, credentials, onChange, onStale }) {
   let wait = SECONDS;
   let timer;

@@ -7,6 +7,7 @@ import { Keyboard } from "./keyboard.js";
 import { keepUpToDate, readMap } from "./live.js";
 import { Painter } from "./painter.js";
 import { Pointers } from "./pointer.js";
+import { Standing } from "./standing.js";
 import { Tooltip } from "./tooltip.js";
 import { View } from "./view.js";
 import { Words } from "./words.js";
@@ -15,7 +16,10 @@ const BUTTON_ZOOM = 1.6;
 
 enhanceCounters();
 const element = document.getElementById("seat-plan");
+const counted = document.querySelector("[data-standing]");
+const standing = counted && new Standing(counted);
 if (element) start(element);
+else standing?.follow();
 
 async function start(element) {
   const plan = JSON.parse(element.dataset.plan);
@@ -31,6 +35,7 @@ async function start(element) {
     element.hidden = true;
     showList(true);
     choice.refuse("failed");
+    standing?.follow();
   }
 }
 
@@ -45,6 +50,7 @@ function draw({ element, plan, words, choice, map }) {
   new Pointers(parts);
   new Keyboard(parts);
   listenToButtons(element, view, painter);
+  count(map, house);
   choice.addEventListener("change", () => painter.ask());
   follow({ element, plan, words, choice, map, house, painter });
   element.dataset.ready = "";
@@ -60,10 +66,17 @@ function follow({ element, plan, words, choice, map, house, painter }) {
     onChange: (changes) => {
       const seats = house.update(changes);
       if (!seats) return location.reload(); // the organizer has changed the house itself
+      count(changes, house);
       painter.changed(seats);
       choice.lose(seats);
     },
   });
+}
+
+/** The plan says how many standing places are left, too. */
+function count(map, house) {
+  standing?.update(map);
+  for (const area of house.areas) if (area.standing) area.free = standing.free(area.id);
 }
 
 function listenToButtons(element, view, painter) {
