@@ -33,6 +33,12 @@ COLOURS = {
 }
 
 
+def _how_many_dead() -> str:
+    """Not counted to the end, which takes long in the one hour when it matters."""
+    found = len(Job.objects.dead().values_list("pk")[: AT_ONCE + 1])
+    return f"{AT_ONCE}+" if found > AT_ONCE else str(found)
+
+
 def _topics() -> list[tuple[str, str]]:
     return [(topic, topic) for topic in outbox.topics()]
 
@@ -84,9 +90,8 @@ class JobAdmin(ReadOnly):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The list, with a tab for those that nobody but a person brings back."""
-        dead = Job.objects.dead().count()
         tabs = [
-            (f"{_('Dead')} ({dead})", "?status__exact=dead"),
+            (f"{_('Dead')} ({_how_many_dead()})", "?status__exact=dead"),
             (_("Waiting"), "?status__in=pending,published"),
             (_("Done"), "?status__exact=done"),
             (_("All"), "?"),

@@ -93,7 +93,7 @@ def test_no_list_asks_more_with_more_rows_nor_counts_nor_skips_any(boss):
 
     for name, lists in many.items():
         for model, asked in lists.items():
-            assert len(asked) == len(few[name][model]) < 15, (name, model)
+            assert len(asked) <= len(few[name][model]) < 15, (name, model)
             for sql in asked:
                 assert not re.search(r"OFFSET|SELECT COUNT\(|SELECT DISTINCT", sql), (name, model)
 
@@ -190,7 +190,7 @@ def test_an_action_on_all_rows_reaches_those_on_other_pages(many):
     Job.objects.update(status="dead")
     chosen = {"action": "revive", "select_across": "1", "_selected_action": [Job.objects.last().pk]}
 
-    many.post(reverse("admin:jobs_job_changelist"), chosen)
+    many.post(reverse("admin:jobs_job_changelist"), {**chosen, "confirmed": "yes"})
 
     assert not Job.objects.dead().exists()
 
