@@ -5,6 +5,7 @@ import { keepUpToDate, readMap } from "../../pages/showing/live.js";
 import { Tooltip } from "../../pages/showing/tooltip.js";
 import { View } from "../../pages/showing/view.js";
 import { Words } from "../../pages/showing/words.js";
+import { listenToZoom } from "../../pages/showing/zoom.js";
 import { Counts } from "./counts.js";
 import { HouseKeyboard } from "./keyboard.js";
 import { Memory } from "./memory.js";
@@ -13,7 +14,6 @@ import { Panel } from "./panel.js";
 import { HousePointers } from "./pointers.js";
 import { Selection } from "./selection.js";
 
-const BUTTON_ZOOM = 1.6;
 const AS_STAFF = "same-origin"; // drafts are read with the reader's own session
 
 const element = document.getElementById("house-plan");
@@ -97,20 +97,6 @@ function listenToModes(element, canvas, isChangeable) {
   }
   show();
   return mode;
-}
-
-function listenToZoom(element, view, painter) {
-  const actions = {
-    in: () => view.zoom(BUTTON_ZOOM),
-    out: () => view.zoom(1 / BUTTON_ZOOM),
-    whole: () => view.showWhole(),
-  };
-  for (const button of element.querySelectorAll("[data-zoom]")) {
-    button.addEventListener("click", () => {
-      actions[button.dataset.zoom]();
-      painter.ask();
-    });
-  }
 }
 
 function goToStanding(area) {

@@ -11,8 +11,7 @@ import { Standing } from "./standing.js";
 import { Tooltip } from "./tooltip.js";
 import { View } from "./view.js";
 import { Words } from "./words.js";
-
-const BUTTON_ZOOM = 1.6;
+import { listenToZoom } from "./zoom.js";
 
 enhanceCounters();
 const element = document.getElementById("seat-plan");
@@ -49,7 +48,7 @@ function draw({ element, plan, words, choice, map }) {
   const parts = { canvas, house, view, painter, choice, tooltip, goToStanding };
   new Pointers(parts);
   new Keyboard(parts);
-  listenToButtons(element, view, painter);
+  listenToZoom(element, view, painter);
   count(map, house);
   choice.addEventListener("change", () => painter.ask());
   follow({ element, plan, words, choice, map, house, painter });
@@ -77,20 +76,6 @@ function follow({ element, plan, words, choice, map, house, painter }) {
 function count(map, house) {
   standing?.update(map);
   for (const area of house.areas) if (area.standing) area.free = standing.free(area.id);
-}
-
-function listenToButtons(element, view, painter) {
-  const actions = {
-    in: () => view.zoom(BUTTON_ZOOM),
-    out: () => view.zoom(1 / BUTTON_ZOOM),
-    whole: () => view.showWhole(),
-  };
-  for (const button of element.querySelectorAll("[data-zoom]")) {
-    button.addEventListener("click", () => {
-      actions[button.dataset.zoom]();
-      painter.ask();
-    });
-  }
 }
 
 function goToStanding(area) {
