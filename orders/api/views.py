@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -116,11 +116,14 @@ def wish_of(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _standing_area(body: dict[str, Any]) -> Area:
-    public = Area.objects.select_related("showing__event").exclude(showing__event__status="draft")
-    area = public.filter(showing=body["showing"], pk=body["area"]).first()
-    if area is None:
+    areas = Area.objects.select_related("showing__event")
+    try:
+        area = areas.get(pk=body["area"], showing=body["showing"])
+    except Area.DoesNotExist:
         public_showing(body["showing"])  # if that is what does not exist
-        raise ValidationError({"area": [_("This area is not part of the showing.")]})
+        raise ValidationError({"area": [_("This area is not part of the showing.")]}) from None
+    if not area.showing.event.is_public:
+        raise Http404
     if not area.is_general_admission:
         raise ValidationError({"area": [_("This area has numbered seats: name them in seats.")]})
     return area

@@ -6,11 +6,12 @@ from collections import Counter
 import pytest
 from django.db import connection
 
+from orders import holding
 from orders.models import Order, SeatHold
 from orders.services import place_order
 from tests.concurrency.conftest import broken_rules, run_together
 from tests.factories import AreaFactory, CustomerFactory, RowFactory, SeatFactory, seats_in_area
-from ticketing.models import Seat, SeatQuerySet
+from ticketing.models import Seat
 
 
 def buy(customer, seats):
@@ -30,22 +31,19 @@ def test_two_hundred_buyers_of_one_seat_make_one_order():
     assert broken_rules() == {}
 
 
-def claim_without_lock(seats, limit):
-    return list(seats.available().select_related("area", "row").order_by("id")[:limit])
-
-
-def move_without_guard(seats, source, target):
-    return seats.update(status=target)
+def change_statement(monkeypatch, part, replacement):
+    assert part in holding.HOLD
+    monkeypatch.setattr(holding, "HOLD", holding.HOLD.replace(part, replacement))
 
 
 @pytest.fixture
 def without_lock(monkeypatch):
-    monkeypatch.setattr(SeatQuerySet, "claim", claim_without_lock)
+    change_statement(monkeypatch, "FOR UPDATE OF seat SKIP LOCKED", "")
 
 
 @pytest.fixture
 def without_guard(monkeypatch):
-    monkeypatch.setattr(SeatQuerySet, "_move", move_without_guard)
+    change_statement(monkeypatch, "AND ticketing_seat.status = 'available'", "")
 
 
 @pytest.fixture
@@ -142,19 +140,10 @@ def test_overlapping_orders_named_in_opposite_order_do_not_deadlock():
     assert broken_rules() == {}
 
 
-def claim_one_by_one_waiting(seats, limit):
-    """What a naive claim would do: lock each wanted seat, waiting, in an order of its own."""
-    wanted = list(seats.values_list("pk", flat=True))
-    random.shuffle(wanted)
-    return [
-        Seat.objects.select_related("area", "row").select_for_update(of=("self",)).get(pk=pk)
-        for pk in wanted
-    ]
-
-
-def test_control_locking_one_by_one_in_any_order_deadlocks(monkeypatch):
-    monkeypatch.setattr(SeatQuerySet, "claim", claim_one_by_one_waiting)
-    seats = seats_in_area(4)
+def test_control_locking_in_any_order_and_waiting_deadlocks(monkeypatch):
+    change_statement(monkeypatch, "ORDER BY seat.id LIMIT", "ORDER BY random() LIMIT")
+    change_statement(monkeypatch, "FOR UPDATE OF seat SKIP LOCKED", "FOR UPDATE OF seat")
+    seats = seats_in_area(12)
 
     outcomes: Counter[str] = Counter()
     for _ in range(5):

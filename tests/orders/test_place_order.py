@@ -321,7 +321,7 @@ def test_placing_an_order_costs_the_same_whatever_the_house_holds(
 ):
     seats = seats_in_area(40)
 
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(8):
         answer = api.post(ORDERS, numbered(seats[:2]))
 
     assert answer.status_code == 201

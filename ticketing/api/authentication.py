@@ -31,7 +31,8 @@ class BearerAuthentication(TokenAuthentication):
         claims = decode_token(key, "access")
         if claims is None or not claims["sub"].isdecimal():
             raise AuthenticationFailed(_("The access token is not valid. Log in again."))
-        user = User.objects.filter(pk=int(claims["sub"]) % 2**31, is_active=True).first()
-        if user is None:
-            raise AuthenticationFailed(_("This account is closed."))
+        try:
+            user = User.objects.get(pk=int(claims["sub"]) % 2**31, is_active=True)
+        except User.DoesNotExist:
+            raise AuthenticationFailed(_("This account is closed.")) from None
         return user, claims
