@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from jobs.models import Job
+from jobs.prepared import fetch_all
 
 CHANNEL = "jobs"
 
@@ -19,7 +20,8 @@ INSERT = """
 INSERT INTO jobs_job (topic, payload, key, status, run_at, attempts, generation, message_id,
     last_error, created_at)
 SELECT topic, payload, key, 'pending', run_at, 0, 0, '', '', now()
-FROM jsonb_to_recordset(%s) AS job (topic text, payload jsonb, key text, run_at timestamptz)
+FROM jsonb_to_recordset(%(jobs)s::jsonb)
+    AS job (topic text, payload jsonb, key text, run_at timestamptz)
 ON CONFLICT (key) DO NOTHING
 RETURNING id
 """
@@ -101,9 +103,7 @@ def enqueue_together(jobs: list[Job]) -> None:
         {"topic": job.topic, "payload": job.payload, "key": job.key, "run_at": str(job.run_at)}
         for job in jobs
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(INSERT, [json.dumps(rows)])
-        written = cursor.fetchall()
+    written = fetch_all(INSERT, {"jobs": json.dumps(rows)})
     if len(written) == len(jobs):
         for job, (pk,) in zip(jobs, written, strict=True):
             job.pk = pk

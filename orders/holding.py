@@ -11,10 +11,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from jobs.prepared import fetch_all
 from orders.errors import NotEnoughSeats, SeatsUnavailable
 from orders.models import Order, SeatHold
 from ticketing.models import Area, Row, Seat
-from ticketing.prepared import fetch_all
 
 # The claim locks in id order, passing over what others hold locked; `complete` has a row only if
 # there was enough. The statement fails if a seat moved although it was locked.

@@ -7,16 +7,17 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.contrib.auth.models import User
-from django.db import connection
 from django.utils.translation import gettext as _
 
 from jobs import outbox
+from jobs.prepared import fetch_all
 from orders.errors import RefundTooLarge
 from orders.models import Order, SeatHold, Ticket, TicketQuerySet
 from ticketing.models import Event, Seat
 from ticketing.transition_log import logged_together
 
-CUSTOMER_LOCKS = 7001  # the advisory-lock namespace of "one order at a time for each customer"
+# 7001 is the advisory-lock namespace of "one order at a time for each customer".
+QUEUE = "SELECT pg_advisory_xact_lock(7001, %(queue)s::integer)"
 
 
 def queue_customer(customer_id: int) -> None:
@@ -24,10 +25,7 @@ def queue_customer(customer_id: int) -> None:
 
     No row is locked and nobody else waits; the lock goes with the transaction.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(%s, %s)", [CUSTOMER_LOCKS, customer_id % 2**31]
-        )
+    fetch_all(QUEUE, {"queue": customer_id % 2**31})
 
 
 def confirm(order: Order, *, by: User | None, at: datetime, reason: str) -> None:

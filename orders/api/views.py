@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -19,6 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from jobs.prepared import Lookup
 from orders import downloads, services
 from orders.api import examples
 from orders.api.serializers import (
@@ -44,7 +45,7 @@ from ticketing.api.negotiation import AnyAccept
 from ticketing.api.permissions import RunsEvents
 from ticketing.api.views import public_showing
 from ticketing.errors import IdempotencyKeyReused, SalesClosed
-from ticketing.models import Area, Seat, Showing
+from ticketing.models import Area, Event, Seat, Showing
 
 
 def displayed_orders(request: Request) -> OrderQuerySet:
@@ -115,15 +116,26 @@ def wish_of(body: dict[str, Any]) -> dict[str, Any]:
     return {"showing": area.showing, "area": area, "quantity": body["quantity"]}
 
 
+AREA = Lookup(
+    """
+    SELECT {area}, {showing}, {event} FROM ticketing_area area
+    JOIN ticketing_showing showing ON showing.id = area.showing_id
+    JOIN ticketing_event event ON event.id = showing.event_id
+    WHERE area.id = %(area)s AND showing.id = %(showing)s AND event.status <> 'draft'
+    """,
+    area=Area,
+    showing=Showing,
+    event=Event,
+)
+
+
 def _standing_area(body: dict[str, Any]) -> Area:
-    areas = Area.objects.select_related("showing__event")
-    try:
-        area = areas.get(pk=body["area"], showing=body["showing"])
-    except Area.DoesNotExist:
+    found = AREA.find(area=body["area"], showing=body["showing"])
+    if found is None:
         public_showing(body["showing"])  # if that is what does not exist
-        raise ValidationError({"area": [_("This area is not part of the showing.")]}) from None
-    if not area.showing.event.is_public:
-        raise Http404
+        raise ValidationError({"area": [_("This area is not part of the showing.")]})
+    area: Area
+    area, area.showing, area.showing.event = found
     if not area.is_general_admission:
         raise ValidationError({"area": [_("This area has numbered seats: name them in seats.")]})
     return area

@@ -124,11 +124,6 @@ class Event(FSMModelMixin, models.Model):
         return self.title
 
     @property
-    def is_public(self) -> bool:
-        """Whether everybody may see it; the same as `EventQuerySet.public`."""
-        return bool(self.status != EventStatus.DRAFT)
-
-    @property
     def is_closed(self) -> bool:
         """Whether it is off: nobody pays for it any more, and nobody gets in."""
         is_fraud = self.fraud_status == FraudStatus.CONFIRMED
