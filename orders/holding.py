@@ -6,6 +6,7 @@ No row shared by buyers is touched, and nothing is written unless all wished pla
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -60,6 +61,23 @@ SELECT count(*) FROM orders_order JOIN orders_seathold hold ON hold.order_id = o
 WHERE orders_order.customer_id = %(customer)s AND orders_order.showing_id = %(showing)s
     AND hold.status IN ('active', 'confirmed')
 """
+
+EARLIER = """
+SELECT id FROM orders_order WHERE customer_id = %(customer)s AND idempotency_key = %(key)s
+"""
+OLDEST = "SELECT min(expires_at) FROM orders_order WHERE status = 'pending_payment'"
+
+
+def find_earlier(customer_id: int, idempotency_key: str) -> int | None:
+    """The id of the order that this customer placed with this key before."""
+    rows = fetch_all(EARLIER, {"customer": customer_id, "key": idempotency_key})
+    return rows[0][0] if rows else None
+
+
+def is_any_overdue(now: datetime) -> bool:
+    """Whether any order at all waits for payment although its time is up: one look at an index."""
+    [(oldest,)] = fetch_all(OLDEST, {})
+    return oldest is not None and oldest <= now
 
 
 def count_live(customer_id: int, showing_id: int) -> int:

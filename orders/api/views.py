@@ -19,7 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from jobs.prepared import Lookup
+from jobs.prepared import Lookup, fetch_all
 from orders import downloads, services
 from orders.api import examples
 from orders.api.serializers import (
@@ -45,7 +45,7 @@ from ticketing.api.negotiation import AnyAccept
 from ticketing.api.permissions import RunsEvents
 from ticketing.api.views import public_showing
 from ticketing.errors import IdempotencyKeyReused, SalesClosed
-from ticketing.models import Area, Event, Seat, Showing
+from ticketing.models import Area, Event, Showing
 
 
 def displayed_orders(request: Request) -> OrderQuerySet:
@@ -141,9 +141,14 @@ def _standing_area(body: dict[str, Any]) -> Area:
     return area
 
 
+SEATS = """
+SELECT id FROM ticketing_seat WHERE showing_id = %(showing)s AND id = ANY(%(seats)s::bigint[])
+"""
+
+
 def _check_seats(showing: Showing, seat_ids: list[int]) -> None:
-    found = Seat.objects.filter(showing=showing, pk__in=seat_ids).values_list("pk", flat=True)
-    foreign = sorted(set(seat_ids) - set(found))
+    found = fetch_all(SEATS, {"showing": showing.pk, "seats": seat_ids})
+    foreign = sorted(set(seat_ids) - {pk for (pk,) in found})
     if foreign:
         raise ValidationError(
             {"seats": [_("Seat {id} is not part of the showing.").format(id=pk) for pk in foreign]}

@@ -75,21 +75,29 @@ def place_order(
 
 
 def _place_or_make_room(wish: Wish, now: datetime) -> Order:
-    try:
-        return _place(wish, now)
-    except (SeatsUnavailable, NotEnoughSeats):
-        if not _free_overdue(wish, now):
-            raise
-    return _place(wish, now)
+    placed = _place(wish, now)
+    if isinstance(placed, DomainError) and holding.is_any_overdue(now) and _free_overdue(wish, now):
+        placed = _place(wish, now)
+    if isinstance(placed, DomainError):
+        raise placed
+    return placed
 
 
 @transaction.atomic(durable=True)
-def _place(wish: Wish, now: datetime) -> Order:
+def _place(wish: Wish, now: datetime) -> Order | SeatsUnavailable | NotEnoughSeats:
+    """The order, or why its places can't be had: returned, because nothing was written.
+
+    Raised, it would end in a rollback, at which a connection forgets its prepared statements; and
+    of a hot showing most requests are refused.
+    """
     _check_sale(wish.showing, now)
     operations.queue_customer(wish.customer.pk)
     _check_limits(wish)
     order = _new_order(wish, now)
-    order.shown_holds = _hold(wish, order)  # type: ignore[attr-defined]
+    try:
+        order.shown_holds = _hold(wish, order)  # type: ignore[attr-defined]
+    except (SeatsUnavailable, NotEnoughSeats) as refusal:
+        return refusal
     if order.total_amount == 0:
         operations.confirm(order, by=wish.customer, at=now, reason="Nothing is owed.")
         return Order.objects.with_holds().get(pk=order.pk)
@@ -105,10 +113,11 @@ def _place(wish: Wish, now: datetime) -> Order:
 def _earlier_answer(wish: Wish) -> Order | None:
     if wish.idempotency_key is None:
         return None
-    of_customer = Order.objects.of_customer(wish.customer.pk).with_holds()
-    earlier = of_customer.filter(idempotency_key=wish.idempotency_key).first()
-    if earlier:
-        IdempotencyKeyReused.check(wish.request_digest, earlier=earlier.request_digest)
+    earlier_id = holding.find_earlier(wish.customer.pk, wish.idempotency_key)
+    if earlier_id is None:
+        return None
+    earlier = Order.objects.with_holds().get(pk=earlier_id)
+    IdempotencyKeyReused.check(wish.request_digest, earlier=earlier.request_digest)
     return earlier
 
 
