@@ -35,34 +35,35 @@ class Lookup:
 
     In the statement, `{name}` stands for all columns of the table with that alias:
     `Lookup("SELECT {a}, {s} FROM area a JOIN showing s ON … WHERE a.id = %(area)s", a=Area, …)`.
+    Values come as the database gives them: not for tables with fields that convert, such as JSON.
     """
 
     def __init__(self, statement: str, **tables: type[models.Model]) -> None:
-        self.template, self.tables = statement, tables
+        self._template, self._tables = statement, tables
 
     def find(self, **values: Any) -> tuple[Any, ...] | None:
         """The instances in the order of the tables' naming, or None if there is no such row."""
-        rows = fetch_all(self.statement, values)
+        rows = fetch_all(self._statement, values)
         if not rows:
             return None
         columns = iter(rows[0])
         return tuple(
             model.from_db(DEFAULT_DB_ALIAS, names, list(islice(columns, len(names))))
-            for model, names in self.names
+            for model, names in self._names
         )
 
     @cached_property
-    def names(self) -> list[tuple[type[models.Model], list[str]]]:
+    def _names(self) -> list[tuple[type[models.Model], list[str]]]:
         return [
             (model, [field.attname for field in model._meta.concrete_fields])
-            for model in self.tables.values()
+            for model in self._tables.values()
         ]
 
     @cached_property
-    def statement(self) -> str:
-        return self.template.format(
+    def _statement(self) -> str:
+        return self._template.format(
             **{
                 alias: ", ".join(f"{alias}.{field.column}" for field in model._meta.concrete_fields)
-                for alias, model in self.tables.items()
+                for alias, model in self._tables.items()
             }
         )
