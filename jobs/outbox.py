@@ -23,7 +23,7 @@ SELECT topic, payload, key, 'pending', run_at, 0, 0, '', '', now()
 FROM jsonb_to_recordset(%(jobs)s::jsonb)
     AS job (topic text, payload jsonb, key text, run_at timestamptz)
 ON CONFLICT (key) DO NOTHING
-RETURNING id
+RETURNING id, created_at
 """
 
 Handler = Callable[..., None]
@@ -105,8 +105,8 @@ def enqueue_together(jobs: list[Job]) -> None:
     ]
     written = fetch_all(INSERT, {"jobs": json.dumps(rows)})
     if len(written) == len(jobs):
-        for job, (pk,) in zip(jobs, written, strict=True):
-            job.pk = pk
+        for job, (pk, created_at) in zip(jobs, written, strict=True):
+            job.pk, job.created_at = pk, created_at
 
 
 def wake_relay() -> None:
