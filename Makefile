@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # test processes; each has a database of its own, and a file stays with one of them
-WORKERS ?= 2
+# (more than two cores' worth: many tests wait for other processes)
+WORKERS ?= 3
 
 .PHONY: run test demo bench browser screenshots lint types contracts schema checks
 
@@ -22,7 +23,7 @@ bench: $(STAMP)
 
 # needs a Chromium: `apt-get install chromium`, or CHROMIUM=/path/to/it
 browser: $(STAMP)
-	$(BIN)/python -m pytest -m browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m browser
 
 # pictures of the main pages, into docs/screenshots
 screenshots: $(STAMP)
