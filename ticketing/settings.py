@@ -194,7 +194,7 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_GET = False
 
 HEADLESS_CLIENTS = ("app",)
-HEADLESS_TOKEN_STRATEGY = "allauth.headless.tokens.strategies.jwt.JWTTokenStrategy"
+HEADLESS_TOKEN_STRATEGY = "ticketing.api.tokens.AccessTokens"
 HEADLESS_JWT_ALGORITHM = "HS256"  # signed with SECRET_KEY: we issue and we verify
 HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 3600
 HEADLESS_SERVE_SPECIFICATION = True
@@ -246,7 +246,8 @@ SPECTACULAR_SETTINGS = {
         "Sign up and log in through `/_allauth/app/v1/auth/signup` and "
         "`/_allauth/app/v1/auth/login` (described at `/_allauth/openapi.html`); send the "
         "`access_token` of the answer as `Authorization: Bearer …`.\n\n"
-        "Every refusal is `application/problem+json` (RFC 9457) with a stable `code`."
+        "Every refusal is `application/problem+json` (RFC 9457) with a stable `code`. "
+        "No text may hold a null character."
     ),
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.1",
