@@ -11,7 +11,6 @@ from payments.vnpay.config import Config
 from payments.vnpay.signature import HASH, BadSignature, verified_parameters
 from payments.vnpay.text import from_minor_units
 
-
 LONGEST = {"vnp_TxnRef": 100, "vnp_TransactionNo": 50, "vnp_ResponseCode": 20,
            "vnp_TransactionStatus": 20}  # fmt: skip  # far more than section 4 gives them
 

@@ -28,7 +28,7 @@ class CursorPages(CursorPagination):
         return tuple(view.ordering)  # type: ignore[attr-defined]
 
     def get_page_size(self, request: Request) -> int:
-        """What the caller asks for, or the usual; raises ValidationError for anything but 1 to 200."""
+        """What the caller asks for, or the usual. Raises ValidationError for what is no size."""
         given = request.query_params.get(self.page_size_query_param)
         if given is None:
             return self.page_size
