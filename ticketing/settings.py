@@ -102,6 +102,7 @@ MIDDLEWARE = [
     "ticketing.requests.AccessLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "ticketing.pages.security.PolicyMiddleware",
+    "ticketing.body_limit.BodyLimitMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -360,7 +361,8 @@ RELAXED_POLICIES = {
         "worker-src": ["blob:"],
     },
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # of what is no file
+LARGEST_BODY = 8 * 1024 * 1024  # with files
 
 # --- records -----------------------------------------------------------------------------------
 
@@ -369,7 +371,10 @@ DJANGO_FSM_LOG_STORAGE_METHOD = "ticketing.transition_log.Backend"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "ticketing.requests.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "ticketing.requests.RequestIdFilter"},
+        "route": {"()": "ticketing.requests.RouteFilter"},
+    },
     "formatters": {
         "json": {
             "()": "pythonjsonlogger.json.JsonFormatter",
@@ -380,7 +385,7 @@ LOGGING = {
         "stderr": {
             "class": "logging.StreamHandler",
             "formatter": "json",
-            "filters": ["request_id"],
+            "filters": ["request_id", "route"],
         }
     },
     "root": {"handlers": ["stderr"], "level": text("LOG_LEVEL", "INFO")},
