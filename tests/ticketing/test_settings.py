@@ -19,7 +19,7 @@ PRODUCTION = {
     "VNPAY_PAYMENT_URL": "https://pay.example/",
     "VNPAY_API_URL": "https://api.example/",
     "EMAIL_URL": "smtp://mail.example:25",
-    "DATABASE_URL": "postgres://user:password@db/ticketing",
+    "DATABASE_URL": "postgres://ticketing@db/ticketing",
 }
 
 

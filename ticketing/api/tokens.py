@@ -16,7 +16,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import Exists
 from django.utils import timezone
 
-PASSWORD_MARK = "pwd"
+CLAIM = "pwd"  # a mark of the password
 MARK_LENGTH = 32
 
 
@@ -24,7 +24,7 @@ class AccessTokens(JWTTokenStrategy):  # type: ignore[misc]
     """allauth's, with a mark of the password that was used."""
 
     def get_claims(self, user: User) -> dict[str, Any]:
-        return {PASSWORD_MARK: _mark_of(user)}
+        return {CLAIM: _mark_of(user)}
 
 
 def claims_in(token: str) -> dict[str, Any] | None:
@@ -41,7 +41,7 @@ def caller_of(claims: dict[str, Any]) -> User | None:
     active = User.objects.filter(Exists(session), is_active=True)
     user = active.filter(pk=int(claims["sub"]) % 2**31).first()
     if user is None or not hmac.compare_digest(
-        _mark_of(user).encode(), str(claims.get(PASSWORD_MARK, "")).encode()
+        _mark_of(user).encode(), str(claims.get(CLAIM, "")).encode()
     ):
         return None
     return user
