@@ -332,6 +332,9 @@ SESSION_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 # Lax and not Strict: people come back from the payment provider signed in.
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SECURE = IS_HTTPS
+if IS_HTTPS:  # with this prefix browsers take them from no other host, and from us over TLS only
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+    LANGUAGE_COOKIE_NAME = "__Host-language"
 CSRF_FAILURE_VIEW = "ticketing.pages.problems.form_expired"
 
 # Browsers obey the policy of the page with the form even after a redirect, so a page that sends

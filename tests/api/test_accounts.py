@@ -145,6 +145,12 @@ def test_a_token_of_ours_opens_the_door(customer):
     assert bearer(signed(claims_of(customer))).get("/api/v1/orders/").status_code == 200
 
 
+def test_what_a_token_opens_is_kept_by_no_cache(customer):
+    answer = bearer(token_of(customer)).get("/api/v1/orders/")
+
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
 def test_a_token_costs_one_query(customer, django_assert_num_queries):
     client = bearer(token_of(customer))
 

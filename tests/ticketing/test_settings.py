@@ -81,6 +81,13 @@ def test_https_makes_cookies_and_redirects_safe():
     assert start(code, **PRODUCTION).stdout.split() == ["True", "True", "True", "True", "False"]
 
 
+def test_over_https_browsers_take_our_cookies_from_no_other_host():
+    code = "print(settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, "
+    code += "settings.LANGUAGE_COOKIE_NAME)"
+
+    assert all(name.startswith("__Host-") for name in start(code, **PRODUCTION).stdout.split())
+
+
 def test_djangos_own_deployment_checks_find_nothing():
     checked = subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
