@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.sessions.models import Session
 from django.test import Client
 
+CLOCK = time.time
 PASSWORD = "a-long-and-quiet-night"
 NEW_PASSWORD = "a-short-and-noisy-day"
 ELSEWHERE = ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"]
@@ -79,6 +82,16 @@ def test_a_new_password_ends_the_sessions_elsewhere(client, member):
     member.refresh_from_db()
     assert member.check_password(NEW_PASSWORD)
     assert not is_logged_in(thief)
+
+
+def test_a_stolen_session_takes_no_account_over(client, member, monkeypatch):
+    log_in(client, member)
+    monkeypatch.setattr("time.time", lambda: CLOCK() + 600)
+
+    asked = client.post("/accounts/email/", {"action_add": "", "email": "thief@example.org"})
+
+    assert asked.headers["Location"].startswith("/accounts/reauthenticate/")
+    assert not EmailAddress.objects.filter(email="thief@example.org").exists()
 
 
 @pytest.mark.parametrize("goal", ELSEWHERE)
