@@ -9,6 +9,8 @@ from allauth.account.models import EmailAddress
 from django.contrib.sessions.models import Session
 from django.test import Client
 
+from tests.tokens import token_of
+
 CLOCK = time.time
 PASSWORD = "a-long-and-quiet-night"
 NEW_PASSWORD = "a-short-and-noisy-day"
@@ -67,6 +69,13 @@ def test_a_session_is_gone_after_logging_out(client, member):
 
     assert not is_logged_in(stolen)
     assert not Session.objects.exists()
+
+
+def test_a_token_of_the_api_opens_no_page(customer):
+    program = Client(headers={"Authorization": f"Bearer {token_of(customer)}"})
+
+    assert program.get("/api/v1/orders/").status_code == 200
+    assert not is_logged_in(program)
 
 
 def test_a_new_password_ends_the_sessions_elsewhere(client, member):
