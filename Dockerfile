@@ -15,6 +15,7 @@ COPY ticketing ticketing
 COPY orders orders
 COPY payments payments
 COPY refunds refunds
+COPY back_office back_office
 # collectstatic reads the settings, which ask for secrets: these are none and stay in this one step.
 RUN SECRET_KEY=none PUBLIC_URL=http://none VNPAY_TMN_CODE=none VNPAY_HASH_SECRET=none \
     VNPAY_PAYMENT_URL=http://none VNPAY_API_URL=http://none EMAIL_URL=consolemail:// \

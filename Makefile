@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # test processes; each has a database of its own, and a file stays with one of them
 WORKERS ?= 2
 
-.PHONY: run test demo bench browser fuzz lint types contracts schema secrets checks
+.PHONY: run test demo bench browser fuzz screenshots lint types contracts schema secrets checks
 
 run: $(STAMP)
 	@$(BIN)/python -m sandbox.run
@@ -27,6 +27,10 @@ browser: $(STAMP)
 # a quarter of an hour of what `make test` does for a minute, with other cases each time
 fuzz: $(STAMP)
 	FUZZ_SECONDS=$${FUZZ_SECONDS:-900} $(BIN)/python -m pytest tests/fuzz
+
+# pictures of the main pages, into docs/screenshots
+screenshots: $(STAMP)
+	$(BIN)/python -m sandbox.screenshots
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

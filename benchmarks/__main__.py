@@ -41,6 +41,7 @@ def main() -> int:
         data.settle(connection)  # the rules are read by joins, which go by statistics
     problems = broken_rules(environment)
     report.notes.append(problems or "Everything that was written keeps every rule.")
+    measure_lists(options, report)
     report.save()
     say("\n" + report.table())
     return int(wrong or bool(problems))
@@ -54,6 +55,12 @@ def parse_options() -> argparse.Namespace:
         "--finished", type=int, default=1_000_000, help="finished jobs behind the relay (1,000,000)"
     )
     parser.add_argument("--overdue", type=int, default=100_000, help="overdue orders (100,000)")
+    parser.add_argument(
+        "--listed",
+        type=int,
+        default=200_000,
+        help="orders in the lists of the back office (200,000)",
+    )
     parser.add_argument("--refunds", type=int, default=400, help="orders of a campaign (400)")
     parser.add_argument("--connections", type=int, default=8, help="of a campaign to VNPay (8)")
     options = parser.parse_args()
@@ -196,6 +203,28 @@ def measure_campaigns(
     ]
     report.notes.append(
         "A campaign's floor is a provider that thinks 50 ms over each refund, and nothing else."
+    )
+
+
+def measure_lists(options: argparse.Namespace, report: Report) -> None:
+    """The lists of the back office, each with its page far back beside its first one."""
+    from benchmarks import lists  # it reads models, which exist from `django.setup` on
+
+    say(f"The lists of the back office with {options.listed:,} orders …")
+    member = lists.fill(options.listed)
+    for each in lists.measure(member):
+        report.lines.append(Line(f"list: {each.name}, SQL statements", each.statements, ""))
+        if each.deep is not None:
+            deep, first = each.deep * 1000, each.first * 1000
+            report.lines.append(Line(f"list: {each.name}, page {lists.DEEP:,}", deep, "ms", first))
+    for file in lists.measure_files():
+        report.lines += [
+            Line(f"file: {file.rows:,} orders as {file.name}", file.rate, "rows/s"),
+            Line(f"file: memory it grew by as {file.name}", file.megabytes, "MB"),
+        ]
+    report.notes.append(
+        "The floor of a list's page far back is its first page, whose rows have shorter links: "
+        "Django puts the way back to any other page into each."
     )
 
 

@@ -16,6 +16,7 @@ from payments.vnpay.pay import Attempt, pay_parameters, pay_url
 
 PRICE = 500_000
 PLACES = 2  # of each order
+AT_ONE_TIME = timedelta(0)
 AT_ONCE = 500  # links in one request to the stand-in
 
 
@@ -80,8 +81,11 @@ INSERT INTO orders_order (code, customer_id, event_id, showing_id, email, total_
     refunded_amount, currency, status, created_at, expires_at, payment_started_at, paid_at,
     request_digest)
 SELECT %(prefix)s || lpad(n::text, 9, '0'), buyer.id, %(event)s, %(showing)s, buyer.email,
-    %(price)s * %(places)s, 0, 'VND', 'paid', %(at)s, %(until)s, %(at)s, %(at)s, ''
-FROM generate_series(0, %(orders)s - 1) AS n
+    %(price)s * %(places)s, 0, 'VND', 'paid', %(at)s - ago, %(until)s - ago, %(at)s - ago,
+    %(at)s - ago, ''
+FROM (
+    SELECT n, (%(orders)s - n) * %(apart)s AS ago FROM generate_series(0, %(orders)s - 1) AS n
+) AS numbered
     JOIN auth_user buyer ON buyer.username = %(slug)s || (n %% %(customers)s)
 """
 
@@ -149,8 +153,13 @@ WHERE payments_payment.id = paid.id
 """
 
 
-def sell(cursor: Cursor, *, slug: str, orders: int, prefix: str = "BIG") -> SoldEvent:
-    """Write a published event with so many paid orders. VNPay has not heard of them yet."""
+def sell(
+    cursor: Cursor, *, slug: str, orders: int, prefix: str = "BIG", apart: timedelta = AT_ONE_TIME
+) -> SoldEvent:
+    """Write a published event with so many paid orders, the last one placed now.
+
+    VNPay has not heard of them yet.
+    """
     at = datetime.now(UTC).replace(microsecond=0)
     cursor.execute(SHOWING, {"slug": slug})
     showing, event = cursor.fetchone()
@@ -163,6 +172,7 @@ def sell(cursor: Cursor, *, slug: str, orders: int, prefix: str = "BIG") -> Sold
         "customers": min(orders, 2_000),
         "price": PRICE,
         "places": PLACES,
+        "apart": apart,
         "at": at,
         "until": at + timedelta(minutes=15),
     }

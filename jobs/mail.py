@@ -18,10 +18,10 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from jobs import outbox
-from jobs.models import Job
+from jobs.models import MAIL, Job
 from jobs.stored_mail import Stored, pack, unpack
 
-TOPIC = "jobs.send_mail"
+TOPIC = MAIL
 
 File = tuple[str, bytes, str]  # filename, content, mimetype
 Source = Callable[..., File]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import CheckConstraint, Q
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
+
+MAIL = "jobs.send_mail"
 
 
 class JobStatus(models.TextChoices):
@@ -81,6 +84,14 @@ class Job(FSMModelMixin, models.Model):
                 fields=["run_at"],
                 condition=Q(status__in=["pending", "published"]),
             ),
+            GinIndex(  # by what a job is about; mails are found by their key
+                name="job_payload",
+                fields=["payload"],
+                opclasses=["jsonb_path_ops"],
+                condition=~Q(topic=MAIL),
+                fastupdate=False,  # whoever enqueues does not pay for a long list at once
+            ),
+            models.Index(name="job_dead", fields=["id"], condition=Q(status="dead")),
         ]
 
     def __str__(self) -> str:

@@ -51,6 +51,11 @@ def handles(topic: str) -> Callable[[Handler], Handler]:
     return bind
 
 
+def topics() -> list[str]:
+    """All that have a handler."""
+    return sorted(_handlers)
+
+
 def handler_of(topic: str) -> Handler:
     """The function bound to `topic`; raises UnknownTopic."""
     try:

@@ -1,31 +1,37 @@
-"""Orders and tickets to look at. What happens to them happens through services."""
+"""Orders, tickets and revenue to look at. What happens to them happens through services."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.utils.translation import gettext as _
+from django.contrib.auth.models import User
+from django.db.models import BooleanField, QuerySet, Value
+from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from unfold.admin import TabularInline
-from unfold.dataclasses import UnfoldAction
-from unfold.decorators import action
 
 from jobs.back_office import ReadOnly
-from orders import services
+from jobs.subjects import names
+from orders.house.page import HouseAdmin  # noqa: F401  the page of a showing, with its seats
 from orders.models import Order, SeatHold, Ticket
+from orders.order_actions import OrderActions
 from orders.revenue import EventRevenue, with_amounts
+from orders.staff_log import LogRowAdmin
 from ticketing.admin import HistoryInline
-from ticketing.asking import Question
-from ticketing.back_office import OwnEvents, reader
-from ticketing.exports import harmless, stream_csv
-from ticketing.roles import RESEND_TICKETS, is_admin, may
+from ticketing.back_office import Switch
+from ticketing.exports import harmless
+from ticketing.list_exports import Exports
+from ticketing.models import LogRow, Showing
+from ticketing.roles import is_admin
+
+names("order_id", Order)
+admin.site.register(LogRow, LogRowAdmin)
+
+SOONEST = 30
 
 
 class HoldInline(TabularInline):  # type: ignore[misc]
@@ -44,40 +50,96 @@ class TicketInline(TabularInline):  # type: ignore[misc]
     can_delete = False
 
 
+class Stuck(Switch):
+    title = gettext_lazy("stuck")
+    parameter_name = "stuck"
+    label = gettext_lazy("Long overdue, and still not settled")
+
+    @staticmethod
+    def chosen(rows: Any, user: User) -> Any:
+        return rows.stuck(timezone.now())
+
+
 @admin.register(Order)
-class OrderAdmin(OwnEvents, ReadOnly):
+class OrderAdmin(Exports, OrderActions):
     organizer_field = "event__organizer"
     list_display = ["code", "event", "email", "total_amount", "status", "created_at", "expires_at"]
-    list_filter = ["status"]
+    list_filter = ["status", Stuck, "created_at"]
     list_select_related = ["event"]
     search_fields = ["code__exact", "email__iexact"]
-    date_hierarchy = "created_at"
-    show_full_result_count = False
+    search_help_text = gettext_lazy("A whole order code or email address")
+    ordering = ["-created_at", "-pk"]
+    sortable_by = ["created_at"]
+    export_columns = {
+        "code": gettext_lazy("order"),
+        "event__title": gettext_lazy("event"),
+        "showing__starts_at": gettext_lazy("showing"),
+        "email": gettext_lazy("email"),
+        "status": gettext_lazy("status"),
+        "total_amount": gettext_lazy("total"),
+        "refunded_amount": gettext_lazy("refunded"),
+        "currency": gettext_lazy("currency"),
+        "created_at": gettext_lazy("created"),
+        "paid_at": gettext_lazy("paid"),
+    }
     exclude = ["idempotency_key", "request_digest"]
     inlines = [HoldInline, TicketInline, HistoryInline]
-    actions_detail = ["resend_tickets"]
 
-    @action(  # type: ignore[untyped-decorator]
-        description=gettext_lazy("Send the tickets again"), url_path="resend_tickets"
-    )
-    def resend_tickets(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask once more, then have them mailed to the address of the order."""
-        order, user = self.visible(request, object_id), reader(request)
-        if not may(user, RESEND_TICKETS, order.event):
-            raise PermissionDenied
-        question = Question(
-            gettext_lazy("Send the tickets again"),
-            _("They are mailed to {address}.").format(address=order.email),
-            partial(services.resend_tickets, order_id=order.pk, by=user),
-            done=gettext_lazy("The tickets are on their way."),
-        )
-        return question.ask(self, request, order)
 
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
-        """The button is there for orders that have tickets to send."""
-        order = self.get_object(request, object_id)
-        has_tickets = order is not None and order.tickets.valid().exists()
-        return super().get_actions_detail(request, object_id) if has_tickets else []
+class SoonestShowing(admin.SimpleListFilter):
+    """The next showings that the reader may see: those whose doors are to be prepared."""
+
+    title = gettext_lazy("showing")
+    parameter_name = "showing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        page = model_admin.admin_site._registry[Showing]
+        coming = page.get_queryset(request).filter(ends_at__gte=timezone.now())
+        soonest = coming.select_related("event").order_by("starts_at")[:SOONEST]
+        return [(str(showing.pk), str(showing)) for showing in soonest]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
+        chosen = self.value() or ""
+        return queryset.filter(showing_id=int(chosen)) if chosen.isdecimal() else queryset
+
+
+@admin.register(Ticket)
+class TicketAdmin(Exports, ReadOnly):
+    """Who comes to a showing. Not the codes: whoever reads one gets in with it."""
+
+    organizer_field = "event__organizer"
+    list_display = ["order", "email", "event_title", "starts", "place", "status", "used_at"]
+    list_display_links = ["place"]
+    list_filter = ["status", SoonestShowing]
+    list_select_related = ["order"]
+    search_fields = ["order__code__exact", "order__email__iexact"]
+    search_help_text = OrderAdmin.search_help_text
+    sortable_by = ()
+    exclude = ["code"]
+    export_columns = {
+        "event_title": gettext_lazy("event"),
+        "showing_starts_at": gettext_lazy("showing"),
+        "area_name": gettext_lazy("area"),
+        "row_label": gettext_lazy("row"),
+        "seat_number": gettext_lazy("seat"),
+        "order__email": gettext_lazy("email"),
+        "order__code": gettext_lazy("order"),
+        "price": gettext_lazy("price"),
+        "status": gettext_lazy("status"),
+        "used_at": gettext_lazy("went in"),
+    }
+
+    @admin.display(description=gettext_lazy("email"))
+    def email(self, ticket: Ticket) -> str:
+        return ticket.order.email
+
+    @admin.display(description=gettext_lazy("showing"))
+    def starts(self, ticket: Ticket) -> str:
+        return ticket.local(ticket.showing_starts_at)
+
+    @admin.display(description=gettext_lazy("place"))
+    def place(self, ticket: Ticket) -> str:
+        return str(ticket)
 
 
 REVENUE_COLUMNS = [
@@ -86,17 +148,17 @@ REVENUE_COLUMNS = [
 
 
 @admin.register(EventRevenue)
-class EventRevenueAdmin(OwnEvents, ReadOnly):
+class EventRevenueAdmin(Exports, ReadOnly):
     """What events have earned. Frozen revenue has a number for platform admins only."""
 
     organizer_field = "organizer"
     list_select_related = ["organizer"]
     search_fields = ["title"]
     ordering = ["title"]
-    actions = ["export"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[EventRevenue]:
-        return with_amounts(super().get_queryset(request))
+        sees_all = Value(is_admin(request.user), BooleanField())
+        return with_amounts(super().get_queryset(request)).annotate(sees_all=sees_all)
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
         """Every amount, and for platform admins what is held back."""
@@ -107,16 +169,16 @@ class EventRevenueAdmin(OwnEvents, ReadOnly):
         return self.get_list_display(request)
 
     @admin.display(description=gettext_lazy("sold"), ordering="sold")
-    def sold(self, event: EventRevenue) -> str:
-        return _amount(event.revenue.sold)
+    def sold(self, event: EventRevenue) -> str | None:
+        return _shown(event, event.revenue.sold)
 
     @admin.display(description=gettext_lazy("refunded"), ordering="refunded")
-    def refunded(self, event: EventRevenue) -> str:
-        return _amount(event.revenue.refunded)
+    def refunded(self, event: EventRevenue) -> str | None:
+        return _shown(event, event.revenue.refunded)
 
     @admin.display(description=gettext_lazy("approved to go back"), ordering="reserved")
-    def reserved(self, event: EventRevenue) -> str:
-        return _amount(event.revenue.reserved)
+    def reserved(self, event: EventRevenue) -> str | None:
+        return _shown(event, event.revenue.reserved)
 
     @admin.display(description=gettext_lazy("payable"))
     def payable(self, event: EventRevenue) -> str:
@@ -128,25 +190,28 @@ class EventRevenueAdmin(OwnEvents, ReadOnly):
         kept = event.revenue.held_back
         return None if kept is None else _amount(kept)
 
-    @admin.action(description=gettext_lazy("Export as CSV"), permissions=["view"])
-    def export(self, request: HttpRequest, events: QuerySet[EventRevenue]) -> StreamingHttpResponse:
-        """The selected events as a file. Nobody gets a number for frozen revenue in it."""
-        return stream_csv("revenue.csv", REVENUE_COLUMNS, _revenue_rows(events))
+    def export_header(self, request: HttpRequest) -> list[str]:
+        return REVENUE_COLUMNS
+
+    def export_rows(self, request: HttpRequest, rows: QuerySet[Any]) -> Iterator[list[object]]:
+        """Nobody gets a payable amount of frozen revenue; members nothing to compute it from."""
+        sees_all = is_admin(request.user)
+        for event in rows.iterator(chunk_size=1_000):
+            revenue = event.revenue
+            amounts = [revenue.sold, revenue.refunded, revenue.reserved, revenue.payable]
+            is_hidden = revenue.is_frozen and not sees_all
+            yield [
+                event.pk,
+                harmless(event.title),
+                harmless(event.organizer.name),
+                *([None] * len(amounts) if is_hidden else amounts),
+                "frozen" if revenue.is_frozen else "payable",
+            ]
 
 
-def _revenue_rows(events: QuerySet[EventRevenue]) -> Iterator[list[object]]:
-    for event in events.iterator(chunk_size=1_000):
-        revenue = event.revenue
-        yield [
-            event.pk,
-            harmless(event.title),
-            harmless(event.organizer.name),
-            revenue.sold,
-            revenue.refunded,
-            revenue.reserved,
-            revenue.payable,
-            "frozen" if revenue.is_frozen else "payable",
-        ]
+def _shown(event: Any, amount: Decimal) -> str | None:
+    """An amount; while it is frozen, members see none from which the revenue can be computed."""
+    return _amount(amount) if event.sees_all or not event.revenue.is_frozen else None
 
 
 def _amount(amount: Decimal) -> str:

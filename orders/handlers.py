@@ -51,8 +51,8 @@ def mail_end(*, order_id: int) -> None:
     order = _order(order_id)
     if order.status in MAILED_ENDS:
         _mail("called_off" if order.event.is_closed else "ended", order)
-    elif order.status == Order.Status.CANCELLED and not _was_given_back(order):
-        _mail("called_off", order)
+    elif order.status == Order.Status.CANCELLED:
+        _mail_cancelled(order)
 
 
 @handles("ticketing.event_closed")
@@ -86,10 +86,13 @@ def _order(order_id: int) -> Order:
     return Order.objects.select_related("event", "showing").get(pk=order_id)
 
 
-def _was_given_back(order: Order) -> bool:
-    """Whether a person cancelled it, not the system."""
-    cancelled = StateLog.objects.for_(order).filter(transition="cancel", by__isnull=False)
-    return bool(cancelled.exists())
+def _mail_cancelled(order: Order) -> None:
+    """Tell why: the system did it because the event is off, or staff did it for the customer."""
+    cancelled = StateLog.objects.for_(order).filter(transition="cancel").latest("pk")
+    if cancelled.by_id is None:
+        _mail("called_off", order)
+    elif cancelled.by_id != order.customer_id:
+        _mail("cancelled", order, reason=cancelled.description)
 
 
 def _mail(
@@ -99,6 +102,7 @@ def _mail(
     *,
     places: Iterable[dict[str, Any]] = (),
     occasion: str = "",
+    reason: str = "",
 ) -> None:
     showing = order.showing
     with translation.override(order.language):
@@ -109,6 +113,7 @@ def _mail(
             "places": priced(order, places),
             "total": order.price_tag(order.total_amount),
             "has_files": bool(attach),
+            "reason": reason,
             "url": order_page(order.code),
         }
     message = render_mail(f"orders/mail/{name}", context, to=[order.email], language=order.language)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
+from django.db.models.functions import Upper
 from django.utils.formats import get_format
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
@@ -45,6 +46,7 @@ class OrderStatus(models.TextChoices):
     REFUNDED = "refunded", _("refunded")
 
 
+SETTLED_WITHIN = timedelta(minutes=10)  # several sweeps, where no job came
 SETTLED_AS_PAID = [OrderStatus.PAID, OrderStatus.PARTIAL_REFUNDED, OrderStatus.REFUNDED]
 
 
@@ -64,6 +66,16 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def overdue(self, now: datetime) -> OrderQuerySet:
         """Still pending although their time is up."""
         return self.pending().filter(expires_at__lte=now)
+
+    def stuck(self, now: datetime) -> OrderQuerySet:
+        """Still pending although settling them should be over, however silent the provider is.
+
+        It may be silent for `SETTLE_GRACE_SECONDS`, about orders that somebody tried to pay.
+        """
+        late = now - SETTLED_WITHIN
+        silence = timedelta(seconds=settings.SETTLE_GRACE_SECONDS)
+        is_over = Q(payment_started_at__isnull=True) | Q(expires_at__lte=late - silence)
+        return self.overdue(late).filter(is_over)
 
     def never_tried_to_pay(self) -> OrderQuerySet:
         return self.filter(payment_started_at__isnull=True)
@@ -137,8 +149,22 @@ class Order(FSMModelMixin, models.Model):
         ]
         indexes = [
             models.Index(name="order_of_customer", fields=["customer", "-created_at"]),
+            models.Index(name="order_created_at", fields=["created_at", "id"]),
+            models.Index(Upper("email"), name="order_email"),
             models.Index(
                 name="order_pending", fields=["expires_at"], condition=Q(status="pending_payment")
+            ),
+            models.Index(
+                name="order_paid",
+                fields=["paid_at"],
+                include=[
+                    "id",
+                    "event",
+                    "total_amount",
+                    "refunded_amount",
+                    "refund_reserved_amount",
+                ],
+                condition=Q(paid_at__isnull=False),
             ),
         ]
 
@@ -360,7 +386,8 @@ class Ticket(FSMModelMixin, models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.code
+        """Its place, and not its code: titles and logs show this to people who may not go in."""
+        return f"{self.area_name} · {self.row_label} · {self.seat_number}"
 
     def local(self, moment: datetime) -> str:
         """A moment as its holder is told it, with the name of the zone."""

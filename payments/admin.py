@@ -17,8 +17,10 @@ from unfold.admin import TabularInline
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from jobs.back_office import ReadOnly
+from jobs.back_office import ReadOnly, among
+from jobs.subjects import names
 from payments import services
+from payments.case_page import Age, CasePage
 from payments.models import (
     Payment,
     PaymentCase,
@@ -27,9 +29,18 @@ from payments.models import (
     ReconciliationEntry,
     Reversal,
 )
+from payments.providers import PROVIDERS
 from ticketing.asking import Question
 from ticketing.back_office import OwnEvents, reader
+from ticketing.list_exports import Exports
 from ticketing.roles import REPORT_CASE, is_admin
+
+names("reversal_id", Reversal)
+names("case_id", PaymentCase)
+
+OfProvider = among(
+    gettext_lazy("provider"), "provider", lambda: [(name, name) for name in PROVIDERS]
+)
 
 
 class ReversalsOfPayment(TabularInline):  # type: ignore[misc]
@@ -60,13 +71,26 @@ class NoteForm(forms.Form):
 
 
 @admin.register(Payment)
-class PaymentAdmin(OwnEvents, ReadOnly):
+class PaymentAdmin(Exports, ReadOnly):
     organizer_field = "order__event__organizer"
     list_display = ["txn_ref", "order", "provider", "amount", "status", "created_at", "paid_at"]
-    list_filter = ["status", "provider"]
+    list_filter = ["status", OfProvider]
     list_select_related = ["order"]
     search_fields = ["txn_ref__exact", "provider_transaction_no__exact", "order__code__exact"]
-    show_full_result_count = False
+    search_help_text = gettext_lazy("A whole reference, transaction number or order code")
+    export_columns = {
+        "txn_ref": gettext_lazy("reference"),
+        "order__code": gettext_lazy("order"),
+        "order__event__title": gettext_lazy("event"),
+        "provider": gettext_lazy("provider"),
+        "provider_transaction_no": gettext_lazy("transaction number"),
+        "status": gettext_lazy("status"),
+        "amount": gettext_lazy("amount"),
+        "reversed_amount": gettext_lazy("gone back"),
+        "currency": gettext_lazy("currency"),
+        "created_at": gettext_lazy("created"),
+        "paid_at": gettext_lazy("paid"),
+    }
     exclude = ["payment_url", "provider_request", "idempotency_key", "request_digest"]
     inlines = [ReversalsOfPayment]
     actions_detail = ["report_case"]
@@ -94,7 +118,7 @@ class PaymentAdmin(OwnEvents, ReadOnly):
 class ReversalAdmin(OwnEvents, ReadOnly):
     organizer_field = "payment__order__event__organizer"
     list_display = ["created_at", "payment", "amount", "status", "unclear_at", "finished_at"]
-    list_filter = ["status", "provider"]
+    list_filter = ["status", OfProvider]
     list_select_related = ["payment"]
     search_fields = [
         "request_id__exact",
@@ -102,8 +126,7 @@ class ReversalAdmin(OwnEvents, ReadOnly):
         "payment__txn_ref__exact",
         "payment__order__code__exact",
     ]
-    ordering = ["-pk"]
-    show_full_result_count = False
+    search_help_text = gettext_lazy("A whole reference, transaction number or order code")
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Raw messages are for platform admins."""
@@ -113,9 +136,9 @@ class ReversalAdmin(OwnEvents, ReadOnly):
 @admin.register(ProviderMessage)
 class ProviderMessageAdmin(ReadOnly):
     list_display = ["at", "provider", "channel", "txn_ref", "remote_address"]
-    list_filter = ["channel", "provider"]
+    list_filter = ["channel", OfProvider]
     search_fields = ["txn_ref__exact"]
-    show_full_result_count = False
+    search_help_text = gettext_lazy("A whole reference")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Raw messages name other organizers' customers: platform admins only."""
@@ -145,20 +168,32 @@ class Owing(admin.SimpleListFilter):
 
 
 @admin.register(PaymentCase)
-class PaymentCaseAdmin(OwnEvents, ReadOnly):
-    organizer_field = "order__event__organizer"
-    list_display = ["opened_at", "kind", "status", "order", "txn_ref", "amount", "amount_owed"]
-    list_filter = ["status", "kind", Owing]
+class PaymentCaseAdmin(Exports, CasePage):
+    list_display = ["opened_at", "state", "kind", "its_order", "money", "owed", "to_do"]
+    list_filter = ["status", "kind", Owing, Age]
     list_select_related = ["order"]
     search_fields = ["txn_ref__exact", "order__code__exact"]
-    ordering = ["status", "-opened_at"]
+    ordering = ["status", "-opened_at", "-pk"]
+    search_help_text = gettext_lazy("A whole reference or order code")
     actions_detail = ["resolve"]
+    export_columns = {
+        "opened_at": gettext_lazy("opened"),
+        "kind": gettext_lazy("kind"),
+        "status": gettext_lazy("status"),
+        "order__code": gettext_lazy("order"),
+        "order__event__title": gettext_lazy("event"),
+        "txn_ref": gettext_lazy("reference"),
+        "amount": gettext_lazy("amount"),
+        "amount_owed": gettext_lazy("owed"),
+        "description": gettext_lazy("what happened"),
+        "decision": gettext_lazy("decision"),
+        "decided_at": gettext_lazy("decided"),
+    }
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The list, with what is owed in all above it."""
-        mine = self.get_queryset(request).values("pk")
-        owing = PaymentCase.objects.owing().filter(pk__in=mine)
-        owed = owing.aggregate(sum=Sum("amount_owed"))["sum"] or 0
+        mine: Any = self.get_queryset(request)
+        owed = mine.owing().aggregate(sum=Sum("amount_owed"))["sum"] or 0
         if owed:
             told = _("{owed} VND have to go back to customers.").format(owed=f"{owed:,.0f}")
             messages.warning(request, told)
@@ -188,13 +223,9 @@ class PaymentCaseAdmin(OwnEvents, ReadOnly):
         """Only platform admins decide about money."""
         return is_admin(request.user)
 
-    show_full_result_count = False
-
 
 class PlatformOnly(ReadOnly):
     """Rows about the customers of every organizer: platform admins only."""
-
-    show_full_result_count = False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return is_admin(request.user)

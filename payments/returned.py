@@ -10,7 +10,8 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
 
 from orders.models import OrderStatus
-from payments.models import CaseKind, Payment, PaymentCase, PaymentStatus
+from payments.models import GOES_BACK, CaseKind, Payment, PaymentCase, PaymentStatus
+from payments.way_back import WayBack, way_back_of
 
 
 def state_of(payment: Payment) -> str:
@@ -42,12 +43,19 @@ def shown(
         "login_next": reverse("order", args=[order.code]),
         "is_own": visitor.pk == order.customer_id,
         "amount": order.price_tag(payment.amount),
+        "way_back": _way_back(payment),
         "reference": payment.txn_ref,
         "provider": payment.provider,
         "minutes_left": _minutes(order.expires_at - now) if is_open else 0,
         "is_open": is_open,
         "can_choose_again": not is_open and order.showing.is_on_sale(now),
     }
+
+
+def _way_back(payment: Payment) -> WayBack | None:
+    """How far the money is on its way back, if this payment came late or was a second one."""
+    case = PaymentCase.objects.filter(payment=payment, kind__in=GOES_BACK).order_by("-pk").first()
+    return way_back_of(case) if case else None
 
 
 def _minutes(left: timedelta) -> int:

@@ -32,8 +32,16 @@ class NothingToRefund(DomainError):
 
 
 class QuoteChanged(DomainError):
+    """`extra["amount"]`: what would go back now."""
+
     code = "refund-quote-changed"
     title = _("The amount that would go back has changed.")
+    extra_example = {"amount": "300000.00"}
+
+
+class AmountChanged(DomainError):
+    code = "refund-amount-changed"
+    title = _("The amount of this refund has changed since it was shown.")
 
 
 class RefundAlreadyDecided(DomainError):

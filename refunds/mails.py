@@ -80,7 +80,7 @@ def mail_customer(refund: Refund, status: RefundStatus) -> None:
         context = _context(refund, *TO_CUSTOMER[status])
         context["url"] = order_page(order.code)
     message = render_mail("refunds/mail/refund", context, to=[order.email], language=order.language)
-    queue_mail(message, key=f"mail:refunds.{status}:{refund.pk}")
+    queue_mail(message, key=_key(refund, status))
 
 
 def mail_staff(refund: Refund, status: RefundStatus) -> None:
@@ -94,7 +94,17 @@ def mail_staff(refund: Refund, status: RefundStatus) -> None:
         context["url"] = f"{settings.PUBLIC_URL}{page}"
     for user in _deciders(refund, status):
         message = render_mail("refunds/mail/refund", context, to=[user.email], language=language)
-        queue_mail(message, key=f"mail:refunds.{status}:{refund.pk}:{refund.reversal_id}:{user.pk}")
+        queue_mail(message, key=f"{_key(refund, status)}:{refund.reversal_id}:{user.pk}")
+
+
+def keys_of(refund: Refund) -> list[str]:
+    """The keys of all mails about a refund; one that ends in a colon is how several begin."""
+    to_customer = [_key(refund, status) for status in TO_CUSTOMER]
+    return [*to_customer, *(f"{_key(refund, status)}:" for status in TO_STAFF)]
+
+
+def _key(refund: Refund, status: RefundStatus) -> str:
+    return f"mail:refunds.{status}:{refund.pk}"
 
 
 def _deciders(refund: Refund, status: RefundStatus) -> QuerySet[User]:

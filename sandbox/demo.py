@@ -4,52 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
-import time
-import uuid
 from typing import Any
 
 import httpx
 
+from sandbox.shop import Failed, Shop, pay_at_vnpay, wait_while
+
 PUBLIC = os.environ.get("PUBLIC_URL") or f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
 SANDBOX = f"http://127.0.0.1:{os.environ.get('SANDBOX_PORT', '8001')}"
 CUSTOMER, ORGANIZER = "customer@example.com", "organizer@example.com"
-PASSWORD = "demo-tickets-2026"
-WAIT_SECONDS = 30
-
-
-class Failed(Exception):
-    """A step did not end as it should; the text says which and how."""
-
-
-class Shop:
-    """The API as seen by one person."""
-
-    def __init__(self, email: str) -> None:
-        self.http = httpx.Client(base_url=PUBLIC, trust_env=False, timeout=30)
-        body = {"email": email, "password": PASSWORD}
-        answer = self.ask("POST", "/_allauth/app/v1/auth/login", body)
-        self.http.headers["Authorization"] = f"Bearer {answer['meta']['access_token']}"
-        say(f"Logged in as {email}.")
-
-    def ask(self, method: str, path: str, body: object = None) -> Any:
-        """The answer's JSON; raises Failed with the problem's own words."""
-        key = {"Idempotency-Key": uuid.uuid4().hex} if method == "POST" else {}
-        answer = self.http.request(method, path, json=body, headers=key)
-        if answer.is_error:
-            raise Failed(f"{method} {path}: {answer.status_code} {answer.text}")
-        return answer.json()
-
-    def get(self, path: str) -> Any:
-        return self.ask("GET", f"/api/v1/{path}")
-
-    def post(self, path: str, body: object) -> Any:
-        return self.ask("POST", f"/api/v1/{path}", body)
 
 
 def main() -> int:
     """Buy numbered and standing places, pay both, check one ticket in, give another one back."""
     try:
-        shop = Shop(CUSTOMER)
+        shop = log_in(CUSTOMER)
         buy(shop, numbered_seats(shop))
         code, tickets = buy(shop, standing_places(shop))
         check_in(tickets[0]["code"])
@@ -62,6 +31,12 @@ def main() -> int:
         return 1
     say(f"\nDone: two orders paid, one ticket used, one given back. Mails: {SANDBOX}/inbox/")
     return 0
+
+
+def log_in(email: str) -> Shop:
+    shop = Shop(email, PUBLIC)
+    say(f"Logged in as {email}.")
+    return shop
 
 
 def numbered_seats(shop: Shop) -> dict[str, Any]:
@@ -109,7 +84,7 @@ def buy(shop: Shop, wish: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
     say(f"  held    order {order['code']}, {order['total_amount']} VND until {order['expires_at']}")
     payment = shop.post(f"orders/{order['code']}/payments/", {"provider": "vnpay"})
     say(f"  paying  {payment['payment_url'][:72]}…")
-    come_back(pay_at_vnpay(payment["payment_url"]))
+    come_back(pay_at_vnpay(payment["payment_url"], SANDBOX))
     status = wait_while(shop, f"orders/{order['code']}/", ["pending_payment"])
     if status != "paid":
         raise Failed(f"Order {order['code']} is {status}, not paid.")
@@ -122,7 +97,7 @@ def buy(shop: Shop, wish: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
 
 def check_in(code: str) -> None:
     """Scan a ticket at the door, twice: the second time it is refused."""
-    door = Shop(ORGANIZER)
+    door = log_in(ORGANIZER)
     door.post("check-ins/", {"ticket": code})
     say(f"  in      {code} is checked in")
     again = door.http.post("/api/v1/check-ins/", json={"ticket": code})
@@ -149,20 +124,11 @@ def give_back(shop: Shop, order: str, ticket: str) -> None:
 
 
 def refuse_at_door(code: str) -> None:
-    door = Shop(ORGANIZER)
+    door = log_in(ORGANIZER)
     answer = door.http.post("/api/v1/check-ins/", json={"ticket": code})
     if answer.status_code != 409:
         raise Failed(f"A refunded ticket was let in: {answer.status_code} {answer.text}")
     say(f"  refused the refunded ticket: {answer.json()['detail']}")
-
-
-def pay_at_vnpay(payment_url: str) -> str:
-    """Do what a person would on the payment page; answer the address the browser is sent to."""
-    body = {"payment_url": payment_url, "outcome": "success"}
-    answer = httpx.post(f"{SANDBOX}/control/pay", json=body, trust_env=False, timeout=30)
-    if answer.is_error:
-        raise Failed(f"The VNPay stand-in refused: {answer.text}")
-    return str(answer.json()["return_url"])
 
 
 def come_back(return_url: str) -> None:
@@ -170,17 +136,6 @@ def come_back(return_url: str) -> None:
     if page.is_error:
         raise Failed(f"The return page answered {page.status_code}.")
     say("  back    the return page has been shown")
-
-
-def wait_while(shop: Shop, path: str, states: list[str]) -> str:
-    """The status under that path once it is none of these, or after some time all the same."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while time.monotonic() < deadline:
-        status = str(shop.get(path)["status"])
-        if status not in states:
-            return status
-        time.sleep(0.2)
-    return f"still {status}"
 
 
 def say(text: str) -> None:

@@ -1,4 +1,4 @@
-"""Events with their showings and areas. Seats are made by `generate_seats`, states by services."""
+"""Events with their showings and areas. Seats and states are made by services (`workbench/`)."""
 
 from __future__ import annotations
 
@@ -9,21 +9,29 @@ from allauth.mfa.models import Authenticator
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_fsm_log.models import StateLog
-from unfold.admin import GenericTabularInline, TabularInline
+from unfold.admin import GenericTabularInline, StackedInline, TabularInline
 
 from jobs.back_office import ReadOnly
-from ticketing import services
-from ticketing.back_office import OwnEvents
+from jobs.subjects import names
+from ticketing import accounts_admin, deeds, services
+from ticketing.back_office import OwnEvents, Switch, reader
 from ticketing.errors import DomainError
-from ticketing.event_actions import EventActions
 from ticketing.models import Area, Event, Organizer, Showing
-from ticketing.roles import is_admin
+from ticketing.roles import ABOUT_FRAUD, is_admin
+from ticketing.workbench.event_pages import EventPages
+from ticketing.workbench.forms import AreaForm, EventForm
+from ticketing.workbench.overview import overview
+from ticketing.workbench.showing_form import ShowingForm
+from ticketing.workbench.showing_pages import ShowingPages
 
-ABOUT_FRAUD = ["investigate", "confirm_fraud", "clear", "lift_revenue_freeze"]
+__all__ = ["accounts_admin", "deeds"]  # imported so that their pages are registered, too
+
+names("event_id", Event)
 
 
 @admin.register(Organizer)
@@ -35,12 +43,24 @@ class OrganizerAdmin(OwnEvents):
     filter_horizontal = ["members"]
 
 
-class ShowingInline(TabularInline):  # type: ignore[misc]
+class ShowingInline(StackedInline):  # type: ignore[misc]
+    """The showings of an event; a new event has the form of its first one open."""
+
     model = Showing
-    fields = ["starts_at", "ends_at", "ticket_sale_start", "ticket_sale_end", "time_zone"]
-    extra = 0
+    form = ShowingForm
+    fields: ClassVar = [
+        ("starts_at", "ends_at"), ("ticket_sale_start", "ticket_sale_end"), "time_zone"
+    ]  # fmt: skip
+    ordering = ["starts_at", "pk"]
     can_delete = False
     show_change_link = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Showing]:
+        rows: QuerySet[Showing] = super().get_queryset(request).select_related("event")
+        return rows
+
+    def get_extra(self, request: HttpRequest, obj: Any = None, **options: Any) -> int:
+        return 0 if obj and obj.showings.exists() else 1
 
 
 class HistoryInline(GenericTabularInline):  # type: ignore[misc]
@@ -71,21 +91,67 @@ class HistoryInline(GenericTabularInline):  # type: ignore[misc]
         return False
 
 
+class AskedToCancel(Switch):
+    title = gettext_lazy("request to cancel")
+    parameter_name = "asked_to_cancel"
+    label = gettext_lazy("Its organizer asks to cancel it")
+
+    @staticmethod
+    def chosen(rows: Any, user: User) -> Any:
+        return rows.asked_to_cancel()
+
+
 @admin.register(Event)
-class EventAdmin(EventActions):
+class EventAdmin(EventPages):
     organizer_field = "organizer"
+    form = EventForm
+    change_form_outer_before_template = "ticketing/workbench/overview.html"
     list_display = ["title", "organizer", "status", "fraud_status"]
-    list_filter = ["status", "fraud_status", "organizer"]
+    list_filter = ["status", "fraud_status", AskedToCancel, "organizer"]
     list_select_related = ["organizer"]
     search_fields = ["title"]
-    prepopulated_fields = {"slug": ["title"]}
     readonly_fields = ["status", "fraud_status", "revenue_frozen_at", "cancellation_request"]
-    exclude = [
-        "cancellation_requested_at", "cancellation_requested_by", "cancellation_request_reason",
-        "fraud_cleared_by", "revenue_freeze_lifted_by",
-    ]  # fmt: skip
+    fieldsets: ClassVar = [
+        (gettext_lazy("What it is"), {"fields": ["organizer", "title", "description", "venue"]}),
+        (gettext_lazy("Refunds"), {"fields": ["auto_approve_refund"]}),
+        (gettext_lazy("On the web"), {"fields": ["slug"]}),
+    ]
+    state_fields: ClassVar = (gettext_lazy("State"), {"fields": readonly_fields})
     inlines = [ShowingInline, HistoryInline]
     actions = ["publish"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """A new event has no state to speak of."""
+        return [*self.fieldsets, self.state_fields] if obj else self.fieldsets
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        """Nor has it a history."""
+        return self.inlines if obj else [ShowingInline]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Whoever belongs to one organizer makes its events."""
+        own = list(reader(request).organizers.values_list("pk", flat=True)[:2])
+        given: dict[str, Any] = super().get_changeform_initial_data(request)
+        return {"organizer": own[0], **given} if len(own) == 1 else given
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What does not take place any more stays as people bought it."""
+        return bool(super().has_change_permission(request, obj)) and not (obj and obj.is_closed)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
+    ) -> HttpResponse:
+        event = options.get("obj")
+        if event is not None:
+            context["overview"] = overview(event)
+        answer: HttpResponse = super().render_change_form(request, context, *args, **options)
+        return answer
+
+    def response_add(self, request: HttpRequest, obj: Event, *args: Any) -> HttpResponse:
+        """Lead on to the page of the new event, which says what comes next."""
+        answer: HttpResponse = super().response_add(request, obj, *args)
+        is_plain = not {"_addanother", "_popup"} & request.POST.keys()
+        return redirect("admin:ticketing_event_change", obj.pk) if is_plain else answer
 
     @admin.action(description=gettext_lazy("Publish"), permissions=["change"])
     def publish(self, request: HttpRequest, events: QuerySet[Event]) -> None:
@@ -117,14 +183,22 @@ class EventAdmin(EventActions):
 
 class AreaInline(TabularInline):  # type: ignore[misc]
     model = Area
+    form = AreaForm
     fields = ["name", "price", "is_general_admission"]
     extra = 0
     can_delete = False
 
 
 @admin.register(Showing)
-class ShowingAdmin(OwnEvents):
+class ShowingAdmin(ShowingPages):
     organizer_field = "event__organizer"
+    form = ShowingForm
+    fieldsets: ClassVar = [
+        (None, {"fields": ["event"]}),
+        (gettext_lazy("When it takes place"), {"fields": [("starts_at", "ends_at"), "time_zone"]}),
+        (gettext_lazy("When tickets are sold"), {"fields": [
+            ("ticket_sale_start", "ticket_sale_end")]}),
+    ]  # fmt: skip
     list_display = ["event", "starts_at", "ticket_sale_start", "ticket_sale_end", "time_zone"]
     list_select_related = ["event"]
     search_fields = ["event__title"]
@@ -134,6 +208,11 @@ class ShowingAdmin(OwnEvents):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A showing is made on the page of its event."""
         return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What does not take place any more stays as people bought it."""
+        is_closed = bool(obj and obj.event.is_closed)
+        return bool(super().has_change_permission(request, obj)) and not is_closed
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -150,8 +229,7 @@ class SecondFactorAdmin(ReadOnly):
     list_display = fields
     list_filter = ["type"]
     list_select_related = ["user"]
-    search_fields = ["user__email__iexact"]
-    show_full_result_count = False
+    search_fields = ["user__email__exact", "user__emailaddress__email__iexact"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return is_admin(request.user)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.contrib.admin import RelatedFieldListFilter
+from django.contrib.admin import RelatedFieldListFilter, SimpleListFilter
 from django.contrib.auth.models import User
 from django.db.models import ForeignKey, ManyToManyField
 from django.http import Http404, HttpRequest
 from unfold.admin import ModelAdmin
 
+from jobs.back_office import Paged
 from ticketing.roles import is_admin, sees_every_organizer
 
 if TYPE_CHECKING:
@@ -22,6 +23,28 @@ def reader(request: HttpRequest) -> User:
     return request.user
 
 
+def own_rows(rows: QuerySet[Any], user: User, path: str) -> QuerySet[Any]:
+    """Those of the organizers that the user is a member of; `path` leads from a row to its own."""
+    return rows.filter(**{f"{path}__in": user.organizers.all()})
+
+
+class Switch(SimpleListFilter):
+    """A filter that is on or off. `chosen` says which rows stay, to whoever counts them, too."""
+
+    parameter_name: str
+    label: ClassVar[Any]
+
+    @staticmethod
+    def chosen(rows: QuerySet[Any], user: User) -> QuerySet[Any]:
+        raise NotImplementedError
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", self.label)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return self.chosen(queryset, reader(request)) if self.value() else queryset
+
+
 class OwnRelated(RelatedFieldListFilter):
     """A filter by related rows that offers those which the reader may see, and no others."""
 
@@ -32,7 +55,7 @@ class OwnRelated(RelatedFieldListFilter):
         return [(row.pk, str(row)) for row in seen]
 
 
-class OwnEvents(ModelAdmin):  # type: ignore[misc]
+class OwnEvents(Paged):
     """Members of an organizer see the rows of its events and no others, by address neither.
 
     That holds for lists, pages, history, searches and autocompletion, which all read
@@ -41,15 +64,11 @@ class OwnEvents(ModelAdmin):  # type: ignore[misc]
     """
 
     organizer_field: str
-    ordering = ["-pk"]  # lists have it anyway; autocompletion and filters need it said
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
         user = reader(request)
-        if sees_every_organizer(user):
-            return rows
-        own = user.organizers.all()
-        return rows.filter(**{f"{self.organizer_field}__in": own})
+        return rows if sees_every_organizer(user) else own_rows(rows, user, self.organizer_field)
 
     def visible(self, request: HttpRequest, object_id: str) -> Any:
         """The row of an action's address; raises Http404 for what the reader may not see."""

@@ -26,6 +26,8 @@ class BackOffice(UnfoldAdminSite):  # type: ignore[misc]
     Where staff need none (in the sandbox, see `STAFF_MFA_REQUIRED`), a session is enough.
     """
 
+    index_template = "back_office/home.html"
+
     def has_permission(self, request: HttpRequest) -> bool:
         """Whether this is staff who has come all the way in; asked again at each request."""
         is_staff = bool(super().has_permission(request))

@@ -67,6 +67,12 @@ class EventNotPublishable(DomainError):
     title = _("This event can't be published.")
 
 
+class WrongDates(DomainError):
+    code = "wrong-dates"
+    title = _("The event can't take place at this time.")
+    status = 400
+
+
 class NotAllowed(DomainError):
     code = "not-allowed"
     title = _("This is for somebody else to decide.")
@@ -81,3 +87,35 @@ class WrongEventState(DomainError):
 class SecondAdminNeeded(DomainError):
     code = "second-admin-needed"
     title = _("Another admin has to decide this.")
+
+
+class ShowingOver(DomainError):
+    code = "showing-over"
+    title = _("The showing is over.")
+
+
+class WrongSeatState(DomainError):
+    """`extra["seats"]`: the ids of the seats that were in another state, so that none moved."""
+
+    code = "wrong-seat-state"
+    title = _("Some of these seats are in another state by now.")
+    extra_example = {"seats": [11]}
+
+
+class TooFewPlaces(DomainError):
+    """`extra["available"]`: how many places could have been moved at that moment."""
+
+    code = "too-few-places"
+    title = _("There are not as many such places.")
+    extra_example = {"available": 2}
+
+
+class InvalidPrice(DomainError):
+    code = "invalid-price"
+    title = _("This can't be a price.")
+    status = 400
+
+
+class PriceChanged(DomainError):
+    code = "price-changed"
+    title = _("The price has changed meanwhile.")

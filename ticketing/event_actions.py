@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
@@ -59,17 +59,19 @@ def _page(step: Step) -> Page:
         return self.decide(request, object_id, step)
 
     made: Page = action(description=step.title, url_path=step.name)(page)
-    made.step = step  # type: ignore[attr-defined]  # by which the page's button is offered or not
+    made.is_offered = step.is_offered  # type: ignore[attr-defined]  # whether it has a button
     return made
 
 
 class EventActions(OwnEvents):
     """The page of an event, with a button for each decision that is open to its reader."""
 
-    actions_detail = [
-        "postpone", "reinstate",
-        "request_cancellation", "withdraw_cancellation", "confirm_cancellation",
-        "investigate", "confirm_fraud", "clear", "lift_revenue_freeze",
+    actions_detail: ClassVar[list[Any]] = [
+        "request_cancellation", "withdraw_cancellation",
+        {"title": gettext_lazy("Its sale"), "items": [
+            "postpone", "reinstate", "confirm_cancellation"]},
+        {"title": gettext_lazy("Fraud"), "items": [
+            "investigate", "confirm_fraud", "clear", "lift_revenue_freeze"]},
     ]  # fmt: skip
 
     postpone = _page(
@@ -162,7 +164,7 @@ class EventActions(OwnEvents):
         return [
             button
             for button in super().get_actions_detail(request, object_id)
-            if event and button.method.step.is_offered(request.user, event)
+            if event and button.method.is_offered(request.user, event)
         ]
 
     def decide(self, request: HttpRequest, object_id: str, step: Step) -> HttpResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 
 from django.http import StreamingHttpResponse
 
@@ -12,6 +12,9 @@ BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes UTF-8 for something else
 
 # Spreadsheets run a cell that begins so as a formula, some after dropping blanks before it.
 FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+
+
+LINES_AT_ONCE = 500  # in one part of an answer
 
 
 class _Line:
@@ -32,7 +35,7 @@ def stream_csv(
 ) -> StreamingHttpResponse:
     """An answer with these rows as a file. Texts that people chose must be `harmless`."""
     return StreamingHttpResponse(
-        csv_lines(header, rows),
+        _in_parts(csv_lines(header, rows)),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{filename}"'},
     )
@@ -44,3 +47,8 @@ def csv_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterat
     yield BYTE_ORDER_MARK
     for row in chain([header], rows):
         yield writer.writerow(row)
+
+
+def _in_parts(lines: Iterator[str]) -> Iterator[str]:
+    while part := "".join(islice(lines, LINES_AT_ONCE)):
+        yield part

@@ -29,6 +29,9 @@ class Role(StrEnum):
     MEMBER = "member"  # staff who belong to organizers: these organizers' rows, and no others
 
 
+SEE_EVERY_ORGANIZER = (Role.ADMIN, Role.SUPPORT)
+
+
 def _may(verb: str, models: Iterable[str]) -> frozenset[str]:
     """The names of Django's permissions: `orders.view_order` for `orders.order`."""
     return frozenset(f"{app}.{verb}_{model}" for app, model in (name.split(".") for name in models))
@@ -42,7 +45,12 @@ SOLD = [
 ]  # fmt: skip
 OWN = ["ticketing.event", "ticketing.showing", "ticketing.area"]  # what organizers make themselves
 
+ABOUT_FRAUD = ("investigate", "confirm_fraud", "clear", "lift_revenue_freeze")  # admins read it
+
+CHANGE_PLACES = "ticketing.change_showing"
+EXPORT_LISTS = "ticketing.export_lists"
 RESEND_TICKETS = "orders.resend_tickets"
+CANCEL_ORDER = "orders.cancel_order"
 CHECK_IN = "orders.check_in"
 REPORT_CASE = "payments.report_case"
 DECIDE_REFUND = "refunds.decide_refund"
@@ -54,7 +62,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.MEMBER: _may("view", [*OFFERED, *SOLD, "orders.eventrevenue"])
     | _may("add", OWN)
     | _may("change", OWN)
-    | {RESEND_TICKETS, CHECK_IN, DECIDE_REFUND},
+    | {EXPORT_LISTS, RESEND_TICKETS, CANCEL_ORDER, CHECK_IN, DECIDE_REFUND},
 }
 
 
@@ -67,6 +75,14 @@ def role_of(user: User | AnonymousUser) -> Role | None:
     if user.groups.filter(name=SUPPORT_GROUP).exists():
         return Role.SUPPORT
     return Role.MEMBER if user.organizers.exists() else None
+
+
+def remembered_role(user: User | AnonymousUser) -> Role | None:
+    """`role_of`, looked up once for each user object, as Django does it with permissions."""
+    if not hasattr(user, "_role"):
+        user._role = role_of(user)  # type: ignore[union-attr]
+    role: Role | None = user._role  # type: ignore[union-attr]
+    return role
 
 
 def is_admin(user: User | AnonymousUser) -> bool:
@@ -86,7 +102,7 @@ def is_organizer_of(user: User | AnonymousUser, event: Event) -> bool:
 
 def sees_every_organizer(user: User | AnonymousUser) -> bool:
     """Whether rows of all organizers are shown, as far as the role sees such rows at all."""
-    return role_of(user) in (Role.ADMIN, Role.SUPPORT)
+    return role_of(user) in SEE_EVERY_ORGANIZER
 
 
 def may(user: User, permission: str, event: Event) -> bool:

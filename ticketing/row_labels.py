@@ -3,34 +3,44 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 
-RUN = re.compile(r"([0-9]{1,5}|[A-Z])-([0-9]{1,5}|[A-Z])")
+from django.utils.translation import gettext as _
+
+MOST_LABELS = 5_000  # no house has more rows
+RUN = re.compile(r"([0-9]{1,20}|[A-Za-z])-([0-9]{1,20}|[A-Za-z])")
 
 
 def spell_out(shorthand: str) -> list[str]:
     """Return the labels. What is not a run of letters or numbers is a label as it stands.
 
-    Raises ValueError for a run that goes backwards or from a letter to a number.
+    Raises ValueError, with a sentence for whoever wrote it, for a run that goes backwards or from
+    a letter to a number, and for more than MOST_LABELS labels.
     """
-    return [label for part in shorthand.split(",") for label in _labels(part.strip())]
-
-
-def _labels(part: str) -> list[str]:
-    run = RUN.fullmatch(part)
-    if not run:
-        return [part]
-    first, last = run.groups()
-    if first.isdigit() != last.isdigit():
-        raise ValueError(f"{part} goes from a letter to a number.")
-    labels = _numbers(first, last) if first.isdigit() else _letters(first, last)
-    if not labels:
-        raise ValueError(f"{part} goes backwards.")
+    labels = list(islice(_labels(shorthand), MOST_LABELS + 1))
+    if len(labels) > MOST_LABELS:
+        raise ValueError(_("There are more than {most} labels.").format(most=MOST_LABELS))
     return labels
 
 
-def _numbers(first: str, last: str) -> list[str]:
-    return [str(number) for number in range(int(first), int(last) + 1)]
+def _labels(shorthand: str) -> Iterator[str]:
+    for part in shorthand.split(","):
+        run = RUN.fullmatch(part.strip())
+        if run:
+            yield from _spelled(part.strip(), *run.groups())
+        else:
+            yield part.strip()
 
 
-def _letters(first: str, last: str) -> list[str]:
-    return [chr(code) for code in range(ord(first), ord(last) + 1)]
+def _spelled(part: str, first: str, last: str) -> Iterator[str]:
+    if _kind(first) != _kind(last):
+        raise ValueError(_("{part} goes from one kind of label to another.").format(part=part))
+    order, label = (int, str) if first.isdigit() else (ord, chr)
+    if order(first) > order(last):
+        raise ValueError(_("{part} goes backwards.").format(part=part))
+    return map(label, range(order(first), order(last) + 1))
+
+
+def _kind(label: str) -> tuple[bool, bool]:
+    return label.isdigit(), label.isupper()

@@ -7,21 +7,28 @@ thousands of seats is corrected in one go.
 from __future__ import annotations
 
 import csv
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from ticketing.exports import harmless
+
 MOST_SEATS = 200_000
+MOST_AREAS = 200
 MOST_PROBLEMS = 100  # nobody reads more, and the plan is refused anyway
 REQUIRED = {"area", "row", "seat"}
 OPTIONAL = {"price", "blocked"}
 LONGEST = {"area": 100, "row": 20, "seat": 20}
 BLOCKED = {"yes": True, "no": False, "": False}
-PRICES_END = Decimal(10) ** 12
+PRICE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
+
+
+Cells = dict[str | Any, str | Any]  # by column; under None what stands behind the last one
 
 
 class Unusable(Exception):
@@ -63,6 +70,8 @@ class SeatPlan:
         """Take a seat in, or raise Unusable because it contradicts an earlier line."""
         if seat.place in self.places:
             raise Unusable(_("This seat was there before."))
+        if seat.area not in self.areas and len(self.areas) == MOST_AREAS:
+            raise Unusable(_("A plan has at most {most} areas.").format(most=MOST_AREAS))
         area = self.areas.setdefault(seat.area, PlannedArea(seat.line))
         if area.price is None:
             area.price = seat.price
@@ -76,16 +85,19 @@ class SeatPlan:
         self.seats.append(seat)
 
 
-def read_seat_plan(lines: Iterable[str]) -> SeatPlan:
+def read_seat_plan(lines: Iterable[str], *, delimiter: str = ",") -> SeatPlan:
     """Read a plan; its `problems` say what is wrong, by line.
 
     Reading stops at MOST_SEATS or MOST_PROBLEMS, whatever somebody sends.
     """
     plan = SeatPlan()
-    reader = csv.DictReader(lines, strict=True)
+    reader = csv.DictReader(lines, strict=True, delimiter=delimiter)
     try:
-        _check_header(reader.fieldnames or [])
+        reader.fieldnames = _columns(reader.fieldnames or [])
+        _check_header(reader.fieldnames)
         for cells in reader:
+            if _is_blank(cells):
+                continue
             _check_length(plan)
             _take(plan, reader.line_num, cells)
         if not plan.areas and not plan.problems:
@@ -106,7 +118,32 @@ def check_label(column: str, label: str) -> str:
                 column=column, longest=LONGEST[column]
             )
         )
+    if harmless(label) != label:
+        raise Unusable(
+            _(
+                "The {column} begins like a formula of a spreadsheet: write it without “{sign}”."
+            ).format(column=column, sign=label[0])
+        )
     return label
+
+
+def _columns(names: Sequence[str]) -> list[str]:
+    """The names of the first line, without the empty columns that spreadsheets put behind."""
+    columns = [name.strip().lower() for name in names]
+    while columns and not columns[-1]:
+        columns.pop()
+    return columns
+
+
+def _is_blank(cells: Cells) -> bool:
+    """Whether this is one of the empty lines that spreadsheets put at the end."""
+    known = (cell for column, cell in cells.items() if column is not None)
+    return not (_has_more(cells) or any((cell or "").strip() for cell in known))
+
+
+def _has_more(cells: Cells) -> bool:
+    """Whether something stands behind the last column."""
+    return any(cell.strip() for cell in cells.get(None, ()))
 
 
 def _check_header(names: Sequence[str]) -> None:
@@ -122,15 +159,15 @@ def _check_length(plan: SeatPlan) -> None:
         raise Unusable(_("There may be more mistakes from here on; correct these first."))
 
 
-def _take(plan: SeatPlan, line: int, cells: dict[str | Any, str | Any]) -> None:
+def _take(plan: SeatPlan, line: int, cells: Cells) -> None:
     try:
         plan.add(_seat(line, cells))
     except Unusable as trouble:
         plan.problems[line] = str(trouble)
 
 
-def _seat(line: int, cells: dict[str | Any, str | Any]) -> PlannedSeat:
-    if None in cells:
+def _seat(line: int, cells: Cells) -> PlannedSeat:
+    if _has_more(cells):
         raise Unusable(_("There are more cells than in the first line."))
     return PlannedSeat(
         line=line,
@@ -145,15 +182,9 @@ def _seat(line: int, cells: dict[str | Any, str | Any]) -> PlannedSeat:
 def _price(text: str) -> Decimal | None:
     if not text:
         return None
-    try:
-        price = Decimal(text)
-        cents = price.quantize(Decimal("0.01"))
-        is_usable = 0 <= price < PRICES_END and cents == price
-    except InvalidOperation:
-        raise Unusable(_("The price is not a number, such as 500000 or 12.50.")) from None
-    if not is_usable:
-        raise Unusable(_("The price must be positive or nought, with at most two decimals."))
-    return cents
+    if not PRICE.fullmatch(text):  # 500.000 may be meant to be 500,000
+        raise Unusable(_("Write the price like 500000 or 12.50, without dots between thousands."))
+    return Decimal(text).quantize(Decimal("0.01"))
 
 
 def _is_blocked(text: str) -> bool:

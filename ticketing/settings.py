@@ -13,6 +13,8 @@ import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 
+from ticketing.back_office_looks import LOOKS
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -92,6 +94,7 @@ INSTALLED_APPS = [
     "orders",
     "payments",
     "refunds",
+    "back_office",
 ]
 if SANDBOX:
     INSTALLED_APPS.append("benchmarks")  # for its command; no server needs it
@@ -226,6 +229,8 @@ if not (STAFF_MFA_REQUIRED or SANDBOX):
         "alone is enough in the sandbox only."
     )
 
+UNFOLD = {**LOOKS, "DASHBOARD_CALLBACK": "back_office.home.dashboard"}
+
 # --- API ---------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
@@ -261,8 +266,10 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "ENUM_NAME_OVERRIDES": {"TicketStatusEnum": "orders.models.TicketStatus"},
+    "ENUM_NAME_OVERRIDES": {
+        "TicketStatusEnum": "orders.models.TicketStatus",
+        "AskedReasonEnum": "refunds.api.serializers.ASKED_FOR",
+    },
 }
 
 # --- selling -----------------------------------------------------------------------------------
@@ -315,6 +322,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("vi", "Tiếng Việt")]
 LOCALE_PATHS = [BASE_DIR / "ticketing" / "locale"]
 TIME_ZONE = "UTC"
+BUSINESS_TIME_ZONE = text("BUSINESS_TIME_ZONE", "Asia/Ho_Chi_Minh")  # the days of sales figures
 USE_TZ = True
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = SANDBOX or DEBUG  # else `collectstatic` fills STATIC_ROOT
@@ -351,6 +359,7 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
     }
 }
+SWAGGER_POLICY = {"style-src": [SELF, UNSAFE_INLINE], "img-src": [SELF, "data:"]}
 # What the libraries behind these addresses can't do without; first match counts.
 RELAXED_POLICIES = {
     "/admin/": {  # Alpine evaluates attributes and sets styles
@@ -359,12 +368,8 @@ RELAXED_POLICIES = {
         "img-src": [SELF, "data:"],
     },
     "/accounts/2fa/": {"img-src": [SELF, "data:"]},  # the QR code of a second factor
-    "/api/docs/": {"style-src": [SELF, UNSAFE_INLINE], "img-src": [SELF, "data:"]},
-    "/_allauth/openapi.html": {  # Redoc searches in a worker that it writes itself
-        "style-src": [SELF, UNSAFE_INLINE],
-        "img-src": [SELF, "data:"],
-        "worker-src": ["blob:"],
-    },
+    "/api/docs/": SWAGGER_POLICY,
+    "/_allauth/openapi.html": SWAGGER_POLICY,
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # of what is no file
 LARGEST_BODY = 8 * 1024 * 1024  # with files

@@ -76,9 +76,11 @@ def logged_together() -> Iterator[None]:
     StateLog.objects.bulk_create(rows)
 
 
-def note(row: models.Model, decision: str, *, by: User, at: datetime, reason: str) -> StateLog:
+def note(
+    row: models.Model, decision: str, *, by: User | None, at: datetime, reason: str
+) -> StateLog:
     """Log what somebody decided about a row without moving it, in the caller's transaction."""
-    status = row.status  # type: ignore[attr-defined]  # whatever is logged has one
+    status = getattr(row, "status", "")  # a showing has none
     return StateLog.objects.create(
         content_object=row,
         transition=decision,

@@ -21,7 +21,8 @@ from orders import services
 from orders.errors import NotEnoughSeats, SeatsUnavailable
 from orders.pages.choice import Choice
 from orders.pages.places import chosen_seats, places_of
-from orders.pages.plan import plan_data
+from orders.pages.plan import plan_data, standing_data
+from orders.pages.seen_prices import check_prices, shown_prices
 from ticketing.api.views import public_showing
 from ticketing.errors import DomainError
 from ticketing.models import Area, Seat, Showing
@@ -71,6 +72,7 @@ def _hold(request: HttpRequest, showing: Showing, choice: Choice, customer: User
         )
         return _show(request, showing, choice, nothing)
     try:
+        check_prices(showing, request.POST.get("prices", ""))
         order = services.place_order(
             customer=customer,
             showing=showing,
@@ -134,10 +136,12 @@ def _show(
         "chosen_ids": {seat.pk for seat in places.chosen},
         "total": sum(seat.area.price for seat in places.chosen),
         "refusal": refusal,
+        "prices": shown_prices([*places.numbered, *places.standing]),
         "key": uuid.uuid4(),
         "most": settings.ORDER_MAX_TICKETS,
         "minutes": settings.ORDER_TTL_SECONDS // 60,
         "plan": plan_data(showing, places, is_selling=is_selling),
+        "standing": standing_data(showing),
         "login_next": choice.address(request.path),
     }
     status = refusal.status if refusal else 200

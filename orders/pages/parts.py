@@ -15,10 +15,15 @@ Slot: TypeAlias = Literal["paying", "money_back"]
 
 
 class Part(NamedTuple):
-    """A template, and what it shows as `part`."""
+    """A template, and what it shows as `part`.
+
+    `awaits` names what the part waits for, in letters of its own: an open page follows it, and
+    loads itself again when it changes. Empty where nothing is under way.
+    """
 
     template: str
     shown: dict[str, Any]
+    awaits: str = ""
 
 
 Maker: TypeAlias = Callable[[Order, datetime], Part | None]

@@ -17,7 +17,7 @@ def plan_data(showing: Showing, places: Places, *, is_selling: bool) -> str:
     """Where the seats come from, what areas there are, and the words the plan says."""
     return json.dumps(
         {
-            "url": f"/api/v1/showings/{showing.pk}/seats/",
+            "url": _url(showing),
             "selling": is_selling,
             "most": settings.ORDER_MAX_TICKETS,
             "areas": [_area(area) for area in (*places.numbered, *places.standing)],
@@ -25,6 +25,17 @@ def plan_data(showing: Showing, places: Places, *, is_selling: bool) -> str:
             "texts": texts(),
         }
     )
+
+
+def standing_data(showing: Showing) -> str:
+    """The same for the counts of standing places, with or without a plan beside them."""
+    texts = {"some": _("%(free)s left.") % {"free": "{free}"}, "none": _("Sold out")}
+    separator = get_format("THOUSAND_SEPARATOR")
+    return json.dumps({"url": _url(showing), "separator": separator, "texts": texts})
+
+
+def _url(showing: Showing) -> str:
+    return f"/api/v1/showings/{showing.pk}/seats/"
 
 
 def _area(area: Area) -> dict[str, Any]:

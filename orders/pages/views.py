@@ -30,7 +30,7 @@ from orders.pages.access import (
     own_ticket,
     to_order,
 )
-from orders.pages.parts import parts_of
+from orders.pages.parts import Part, Slot, parts_of
 from orders.places import held_place, priced, ticketed_place
 
 ON_A_PAGE = 20
@@ -65,11 +65,14 @@ def order_page(request: SignedInRequest, code: str) -> HttpResponse:
 
 def _shown(order: Order, now: datetime) -> dict[str, Any]:
     showing, phase = order.showing, wording.phase(order, now)
+    parts = parts_of(order, now)
+    awaited = _awaited(parts)
     holds = order.shown_holds  # type: ignore[attr-defined]
     return {
         "order": order,
         "phase": phase,
-        "state": wording.state(order, now),
+        "state": wording.state(order, now, *awaited),
+        "is_watched": phase in ("paying", "settling") or bool(awaited),
         "deadline": wording.told(order.expires_at, showing),
         "seconds_left": _seconds_left(order, now),
         "total": order.price_tag(order.total_amount),
@@ -77,8 +80,12 @@ def _shown(order: Order, now: datetime) -> dict[str, Any]:
         "tickets": _tickets(order) if phase == "had" else [],
         "why_ended": wording.why_ended(order) if phase == "ended" else "",
         "can_choose_again": phase == "ended" and showing.is_on_sale(now),
-        "parts": parts_of(order, now),
+        "parts": parts,
     }
+
+
+def _awaited(parts: dict[Slot, Part | None]) -> list[str]:
+    return [part.awaits for part in parts.values() if part and part.awaits]
 
 
 def _seconds_left(order: Order, now: datetime) -> int:
@@ -105,8 +112,8 @@ def order_state(request: SignedInRequest, code: str) -> HttpResponse:
     if not request.user.is_authenticated:
         return HttpResponseForbidden()
     order, now = own_order(request, code), timezone.now()
-    left = _seconds_left(order, now)
-    return JsonResponse({"state": wording.state(order, now), "seconds_left": left})
+    state = wording.state(order, now, *_awaited(parts_of(order, now)))
+    return JsonResponse({"state": state, "seconds_left": _seconds_left(order, now)})
 
 
 @customer_action

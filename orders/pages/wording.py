@@ -25,9 +25,9 @@ def phase(order: Order, now: datetime) -> str:
     return "ended" if order.status in ENDED else "had"
 
 
-def state(order: Order, now: datetime) -> str:
+def state(order: Order, now: datetime, *awaited: str) -> str:
     """Changes whenever the page would say something else about the order."""
-    return f"{order.status}:{phase(order, now)}"
+    return ":".join([order.status, phase(order, now), *awaited])
 
 
 def next_step(order: Order, now: datetime) -> str:

@@ -1,6 +1,6 @@
 """The use cases of orders; each opens its own transaction and is called by edges only."""
 
-from orders.services.cancel import cancel_order
+from orders.services.cancel import cancel_for_customer, cancel_order
 from orders.services.check_in import check_in
 from orders.services.close_event import close_event
 from orders.services.expire import expire_untried
@@ -8,6 +8,7 @@ from orders.services.place import place_order
 from orders.services.resend_tickets import resend_tickets
 
 __all__ = [
+    "cancel_for_customer",
     "cancel_order",
     "check_in",
     "close_event",

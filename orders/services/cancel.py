@@ -1,6 +1,8 @@
-"""Cancel an order that nobody has paid."""
+"""Cancel an order that nobody has paid: its customer, or staff on behalf of the customer."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -11,6 +13,7 @@ from django_fsm import can_proceed
 from orders import operations
 from orders.errors import OrderNotCancellable
 from orders.models import Order
+from ticketing.roles import CANCEL_ORDER, require
 
 
 @transaction.atomic(durable=True)
@@ -24,14 +27,41 @@ def cancel_order(*, order_id: int, by: User) -> Order:
     order = Order.objects.get_for_update(order_id)
     if order.status == Order.Status.CANCELLED:
         return order
+    now = timezone.now()
+    _check_cancellable(order, now)
+    operations.cancel([order], by=by, at=now, reason="The customer cancelled it.")
+    return order
+
+
+@transaction.atomic(durable=True)
+def cancel_for_customer(*, order_id: int, by: User, reason: str) -> Order:
+    """Give the seats of an unpaid order back at once, as staff; `reason` is told to the customer.
+
+    Locks order, then seats by ascending id. Raises NotAllowed, what `cancel_order` raises, and
+    OrderNotCancellable for an order that is cancelled already, or once somebody has begun to pay:
+    only the customer knows whether the money is on its way, so it is left to be settled.
+    """
+    order = Order.objects.get_for_update(order_id)
+    require(by, CANCEL_ORDER, order.event, _("Ask the organizer of the event, or an admin."))
+    now = timezone.now()
+    _check_cancellable(order, now)
+    if order.payment_started_at:
+        raise OrderNotCancellable(
+            _(
+                "The customer has begun to pay, and the money may be on its way. If none comes, "
+                "the order ends by itself at {moment}."
+            ).format(moment=order.showing.local(order.expires_at))
+        )
+    operations.cancel([order], by=by, at=now, reason=reason.strip())
+    return order
+
+
+def _check_cancellable(order: Order, now: datetime) -> None:
     if not can_proceed(order.cancel):
         raise OrderNotCancellable(
             _("The order is {status}.").format(status=order.get_status_display())
         )
-    now = timezone.now()
     if order.payment_started_at and order.expires_at <= now:
         raise OrderNotCancellable(
             _("Its time is up. We are checking whether it was paid; its seats are free if not.")
         )
-    operations.cancel([order], by=by, at=now, reason="The customer cancelled it.")
-    return order

@@ -3,7 +3,7 @@
 And money going back: reversals.
 """
 
-from payments.models.case import CaseKind, CaseStatus, PaymentCase, PaymentCaseQuerySet
+from payments.models.case import GOES_BACK, CaseKind, CaseStatus, PaymentCase, PaymentCaseQuerySet
 from payments.models.message import Channel, ProviderMessage
 from payments.models.payment import (
     Payment,
@@ -20,6 +20,7 @@ from payments.models.reconciliation import (
 from payments.models.reversal import Reversal, ReversalQuerySet, ReversalStatus
 
 __all__ = [
+    "GOES_BACK",
     "CaseKind",
     "CaseStatus",
     "Channel",

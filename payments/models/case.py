@@ -31,6 +31,9 @@ class CaseKind(models.TextChoices):
     REPORTED = "reported", _("support was told that something is wrong")
 
 
+GOES_BACK = (CaseKind.LATE, CaseKind.DUPLICATE)  # in full, and nobody has to decide it
+
+
 class CaseStatus(models.TextChoices):
     OPEN = "open", _("open")
     RESOLVED = "resolved", _("resolved")
@@ -90,7 +93,10 @@ class PaymentCase(FSMModelMixin, models.Model):
                 condition=Q(status="open"),
             ),
         ]
-        indexes = [models.Index(name="payment_case_of_reference", fields=["txn_ref"])]
+        indexes = [
+            models.Index(name="payment_case_of_reference", fields=["txn_ref"]),
+            models.Index(name="payment_case_listed", fields=["status", "-opened_at", "-id"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.txn_ref}"

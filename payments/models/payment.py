@@ -113,6 +113,13 @@ class Payment(FSMModelMixin, models.Model):
                 name="payment_idempotency_key_unique", fields=["order", "idempotency_key"]
             ),
         ]
+        indexes = [
+            models.Index(
+                name="payment_transaction_no",
+                fields=["provider_transaction_no"],
+                condition=~Q(provider_transaction_no=""),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.provider} {self.txn_ref}"

@@ -8,12 +8,11 @@ from typing import Any
 
 from jobs import outbox
 from orders.models import Order
-from payments.models import CaseKind, CaseStatus, Payment, PaymentCase, Reversal
+from payments.models import GOES_BACK, CaseKind, CaseStatus, Payment, PaymentCase, Reversal
 from payments.providers import RefundState, Result
 
 NOTHING = Decimal(0)
 GIVEN_BACK_AS = "given back as"
-GOES_BACK = (CaseKind.LATE, CaseKind.DUPLICATE)  # in full, and nobody has to decide it
 
 WHAT_HAPPENED = {
     CaseKind.LATE: "The money came after order {order} had ended as {status}; its seats were free "

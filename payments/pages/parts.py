@@ -9,6 +9,7 @@ from orders.models import Order, OrderStatus
 from orders.pages.parts import Part, fills
 from payments.models import CaseKind, Payment, PaymentCase, PaymentStatus
 from payments.services.start import LEAST_TIME_LEFT
+from payments.way_back import way_back_of
 
 BEING_CHECKED = (PaymentStatus.CAPTURED, PaymentStatus.REVIEW)
 
@@ -18,7 +19,8 @@ def paying(order: Order, now: datetime) -> Part | None:
     if order.is_settled_as_paid:
         return None
     if order.status == OrderStatus.PENDING_PAYMENT:
-        return Part("payments/pages/pay.html", _way_to_pay(order, now))
+        shown = _way_to_pay(order, now)
+        return Part("payments/pages/pay.html", shown, "checked" if shown["is_checked"] else "")
     return _late_money(order)
 
 
@@ -38,5 +40,13 @@ def _way_to_pay(order: Order, now: datetime) -> dict[str, object]:
 def _late_money(order: Order) -> Part | None:
     """Money that came for an order that had ended by then."""
     cases = PaymentCase.objects.filter(order=order, kind=CaseKind.LATE).order_by("pk")
-    late = [{"amount": order.price_tag(case.amount), "reference": case.txn_ref} for case in cases]
-    return Part("payments/pages/late.html", {"payments": late}) if late else None
+    ways = [(case, way_back_of(case)) for case in cases]
+    if not ways:
+        return None
+    late = [
+        {"amount": order.price_tag(case.amount), "reference": case.txn_ref, "way_back": way}
+        for case, way in ways
+    ]
+    is_over = all(way.is_over for _, way in ways)
+    awaits = "" if is_over else ",".join(way.step for _, way in ways)
+    return Part("payments/pages/late.html", {"payments": late, "showing": order.showing}, awaits)

@@ -8,8 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from payments.errors import CaseBeingPaidBack, CaseOpenAlready
-from payments.models import CaseKind, Payment, PaymentCase
-from payments.operations.cases import GOES_BACK
+from payments.models import GOES_BACK, CaseKind, Payment, PaymentCase
 from ticketing.roles import REPORT_CASE, require
 from ticketing.transition_log import note as log_note
 

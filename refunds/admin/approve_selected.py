@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -46,7 +48,9 @@ def _ask(desk: Any, request: HttpRequest, refunds: Sequence[Refund]) -> HttpResp
     context = {
         **desk.admin_site.each_context(request),
         "title": _("Approve selected refunds"),
-        "rows": [(refund, refund.order.price_tag(refund.amount)) for refund in refunds],
+        "rows": [
+            (refund, refund.order.price_tag(refund.amount), _shown(refund)) for refund in refunds
+        ],
         "total": refunds[0].order.price_tag(total),
         "checkbox": ACTION_CHECKBOX_NAME,
         "opts": desk.opts,
@@ -59,10 +63,26 @@ def _approve(request: HttpRequest, refunds: Sequence[Refund]) -> None:
     for refund in refunds:
         order = refund.order
         try:
-            services.approve_refund(refund_id=refund.pk, by=request.user)
+            shown = _amount(request.POST.get(_shown(refund), ""))
+            services.approve_refund(refund_id=refund.pk, by=request.user, shown_amount=shown)
         except DomainError as refusal:
             messages.error(request, f"{order}: {refusal}")
         else:
             amount = order.price_tag(refund.amount)
             told = _("{order}: {amount} approved.")
             messages.success(request, told.format(order=order, amount=amount))
+
+
+def _shown(refund: Refund) -> str:
+    """The name of the hidden field with the amount that the page shows."""
+    return f"shown_amount_{refund.pk}"
+
+
+def _amount(given: str) -> Decimal | None:
+    """What was shown; None for a form that does not say it."""
+    field = forms.DecimalField(required=False)
+    try:
+        shown: Decimal | None = field.clean(given)
+    except ValidationError:
+        return None
+    return shown

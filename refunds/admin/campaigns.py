@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -20,11 +20,23 @@ from refunds.admin import campaign_figures as figures
 from refunds.admin.decisions import Decisions, page_of
 from refunds.admin.parts import History
 from refunds.admin.selection import Selection
-from refunds.models import CampaignOrderStatus, CampaignStatus, RefundCampaign
+from refunds.models import CampaignOrder, CampaignOrderStatus, CampaignStatus, RefundCampaign
 from refunds.operations.campaign_report import COLUMNS
+from ticketing.back_office import Switch
 from ticketing.errors import DomainError
 from ticketing.exports import stream_csv
 from ticketing.roles import is_admin
+
+
+class LeftOver(Switch):
+    title = gettext_lazy("left over")
+    parameter_name = "left"
+    label = gettext_lazy("Orders wait for their money")
+
+    @staticmethod
+    def chosen(rows: QuerySet[RefundCampaign], user: User) -> QuerySet[RefundCampaign]:
+        entries = CampaignOrder.objects.filter(campaign=OuterRef("pk"))
+        return rows.filter(Exists(entries.filter(status=CampaignOrderStatus.WAITING)))
 
 
 @admin.register(RefundCampaign)
@@ -32,7 +44,7 @@ class RefundCampaignAdmin(Decisions, PlatformOnly):
     id_argument = "campaign_id"
     change_form_template = "refunds/campaign.html"
     list_display = ["created_at", "event", "reason", "scope", "status", "how_far"]
-    list_filter = ["status", "reason"]
+    list_filter = ["status", LeftOver, "reason"]
     list_select_related = ["event", "showing"]
     search_fields = ["event__title"]
     ordering = ["-pk"]

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
@@ -15,38 +16,38 @@ from django.utils.translation import gettext as _
 from django_fsm_log.models import StateLog
 
 from jobs.back_office import ReadOnly
+from jobs.subjects import names
 from refunds.admin import desk_decisions as decisions
 from refunds.admin.approve_selected import approve_selected
 from refunds.admin.decisions import Decisions, page_of
 from refunds.admin.parts import History, OverridesOfRefund, TicketsOfRefund
 from refunds.explanations import FALLBACK, in_language
 from refunds.models import UNDECIDED, Refund, RefundStatus
-from ticketing.back_office import OwnEvents
+from ticketing.back_office import Switch
+from ticketing.list_exports import Exports
 from ticketing.roles import DECIDE_REFUND, is_admin
+
+names("refund_id", Refund)
 
 FOR_ORGANIZERS = [RefundStatus.PENDING_ORGANIZER]
 FOR_ADMINS = [*FOR_ORGANIZERS, RefundStatus.PENDING_ADMIN, RefundStatus.PAYMENT_FAILED]
 UP_TO_THE_PLATFORM = [RefundStatus.PENDING_ADMIN, RefundStatus.PAYMENT_FAILED]
 
 
-class WaitingForMe(admin.SimpleListFilter):
+class WaitingForMe(Switch):
     title = gettext_lazy("waiting for me")
     parameter_name = "waiting"
+    label = gettext_lazy("I can decide it")
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", _("I can decide it"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Refund]) -> QuerySet[Refund]:
+    @staticmethod
+    def chosen(rows: QuerySet[Refund], user: User) -> QuerySet[Refund]:
         """What the reader may do something about; nobody decides about an own request."""
-        if not self.value():
-            return queryset
-        theirs = FOR_ADMINS if is_admin(request.user) else FOR_ORGANIZERS
-        waiting = queryset.filter(status__in=theirs)
-        return waiting.exclude(status__in=UNDECIDED, requested_by=request.user.pk)
+        theirs = FOR_ADMINS if is_admin(user) else FOR_ORGANIZERS
+        return rows.filter(status__in=theirs).exclude(status__in=UNDECIDED, requested_by=user.pk)
 
 
 @admin.register(Refund)
-class RefundAdmin(OwnEvents, ReadOnly, Decisions):
+class RefundAdmin(Exports, ReadOnly, Decisions):
     organizer_field = "order__event__organizer"
     id_argument = "refund_id"
     list_display = [
@@ -55,10 +56,23 @@ class RefundAdmin(OwnEvents, ReadOnly, Decisions):
     list_filter = [WaitingForMe, "status", "reason"]
     list_select_related = ["order__event__organizer"]
     search_fields = [
-        "order__code__exact", "order__email__iexact", "order__customer__email__iexact",
+        "order__code__exact", "order__email__iexact", "order__customer__email__exact",
     ]  # fmt: skip
-    ordering = ["-pk"]
-    show_full_result_count = False
+    search_help_text = gettext_lazy("A whole order code or email address")
+    export_columns = {
+        "requested_at": gettext_lazy("requested"),
+        "order__code": gettext_lazy("order"),
+        "order__email": gettext_lazy("email"),
+        "order__event__title": gettext_lazy("event"),
+        "reason": gettext_lazy("reason"),
+        "status": gettext_lazy("status"),
+        "percentage_applied": gettext_lazy("percentage"),
+        "base_amount": gettext_lazy("base"),
+        "amount": gettext_lazy("amount"),
+        "currency": gettext_lazy("currency"),
+        "decision_at": gettext_lazy("decided"),
+        "processed_at": gettext_lazy("over"),
+    }
     actions = [approve_selected]
     inlines = [TicketsOfRefund, OverridesOfRefund, History]
     readonly_fields = [

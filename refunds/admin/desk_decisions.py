@@ -56,7 +56,7 @@ APPROVE = Decision(
         refund,
     ),
     services.approve_refund,
-    lambda data, refund: forms.Approval(data),
+    forms.Approval,
     is_for=_decides,
     is_possible=_is_undecided,
 )
@@ -71,7 +71,7 @@ REJECT = Decision(
         refund,
     ),
     services.reject_refund,
-    lambda data, refund: forms.Rejection(data),
+    forms.Rejection,
     is_for=_decides,
     is_possible=_is_undecided,
 )
@@ -101,7 +101,7 @@ RETRY = Decision(
         refund,
     ),
     services.retry_refund,
-    lambda data, refund: forms.Retry(data),
+    forms.Retry,
     is_for=_settles,
     is_possible=_has_failed,
 )
@@ -116,7 +116,7 @@ MARK_PAID = Decision(
         refund,
     ),
     services.mark_refund_paid,
-    lambda data, refund: forms.PaidByHand(data),
+    forms.PaidByHand,
     is_for=_settles,
     is_possible=_has_failed,
 )
@@ -131,7 +131,7 @@ MARK_FAILED = Decision(
         refund,
     ),
     services.mark_refund_failed,
-    lambda data, refund: forms.Failure(data),
+    forms.Failure,
     is_for=_settles,
     is_possible=_has_failed,
 )

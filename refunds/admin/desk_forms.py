@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from django import forms
 from django.http import QueryDict
@@ -16,35 +18,46 @@ from refunds.policy import PERCENTAGES, Reason, assess
 from refunds.services.override import OPEN_TO_OVERRIDE
 
 
-class Approval(forms.Form):
+class OfAmount(forms.Form):
+    """Carries the amount that the page shows, so that nobody decides about another one."""
+
+    shown_amount = forms.DecimalField(required=False, widget=forms.HiddenInput())
+
+    def __init__(self, data: QueryDict | None, refund: Refund) -> None:
+        super().__init__(data, initial={"shown_amount": refund.amount})
+
+
+class Approval(OfAmount):
     """Nothing is asked but the click."""
 
 
-class Rejection(forms.Form):
+class Rejection(OfAmount):
     reason = text(
         gettext_lazy("reason"), gettext_lazy("Told to the customer by mail, and kept for ever.")
     )
 
 
-class Retry(forms.Form):
+class Retry(OfAmount):
     note = text(
         gettext_lazy("note"),
         gettext_lazy("How you made sure that the provider did nothing; kept for ever."),
     )
 
 
-class PaidByHand(forms.Form):
+class PaidByHand(OfAmount):
     evidence = text(
         gettext_lazy("evidence"),
         gettext_lazy("Where one can see that the money is back: a transfer's number, for example."),
     )
 
 
-class Failure(forms.Form):
+class Failure(OfAmount):
     reason = text(gettext_lazy("reason"), gettext_lazy("Why no money goes back; kept for ever."))
 
 
 class Override(forms.Form):
+    """A percentage, with the amount that the page shows for each in a hidden field of its own."""
+
     percentage = forms.TypedChoiceField(
         label=gettext_lazy("percentage"), coerce=int, widget=UnfoldAdminSelectWidget()
     )
@@ -57,7 +70,22 @@ class Override(forms.Form):
         super().__init__(data, initial={"percentage": refund.percentage_applied})
         field = self.fields["percentage"]
         assert isinstance(field, forms.TypedChoiceField)
-        field.choices = [(each, _choice(refund, each)) for each in PERCENTAGES]
+        amounts = _amounts(refund)
+        field.choices = [(each, _choice(refund, each, amounts)) for each in PERCENTAGES]
+        for percentage, amount in amounts.items():
+            self.fields[_shown(percentage)] = forms.DecimalField(
+                required=False, initial=amount, widget=forms.HiddenInput()
+            )
+
+    def clean(self) -> dict[str, Any]:
+        """The arguments of the use case: of the amounts shown only that of the chosen one."""
+        given = super().clean() or self.cleaned_data
+        shown = {each: given.pop(_shown(each), None) for each in PERCENTAGES}
+        return {**given, "shown_amount": shown.get(given.get("percentage", 0))}
+
+
+def _shown(percentage: int) -> str:
+    return f"shown_amount_{percentage}"
 
 
 def may_be_overridden(refund: Refund) -> bool:
@@ -65,11 +93,18 @@ def may_be_overridden(refund: Refund) -> bool:
     return refund.status in OPEN_TO_OVERRIDE and not refund.is_of_payment
 
 
-def _choice(refund: Refund, percentage: int) -> str:
+def _choice(refund: Refund, percentage: int, amounts: Mapping[int, Decimal]) -> str:
     share = f"{percentage} %"
-    if not may_be_overridden(refund):
+    if percentage not in amounts:
         return share
-    return f"{share}: {refund.order.price_tag(_amount(refund, percentage))}"
+    return f"{share}: {refund.order.price_tag(amounts[percentage])}"
+
+
+def _amounts(refund: Refund) -> dict[int, Decimal]:
+    """What each percentage would bring; nothing once it is too late for any."""
+    if not may_be_overridden(refund):
+        return {}
+    return {each: _amount(refund, each) for each in PERCENTAGES}
 
 
 def _amount(refund: Refund, percentage: int) -> Decimal:

@@ -49,7 +49,7 @@ class TicketsOfRefund(PartOfRefund):
     @admin.display(description=gettext_lazy("place"))
     def place(self, row: RefundTicket) -> str:
         ticket = row.ticket
-        return f"{ticket.area_name} · {ticket.row_label} · {ticket.seat_number}"
+        return str(ticket)
 
     @admin.display(description=gettext_lazy("price"))
     def price(self, row: RefundTicket) -> str:

@@ -49,11 +49,20 @@ _ASKED = [
     OpenApiExample("The whole order", value={"reason": "postponed"}, request_only=True),
 ]
 
+_ASKED_AS_QUOTED = [
+    OpenApiExample(
+        "Some tickets, for the amount that was shown",
+        value={"reason": "personal", "tickets": [_TICKET], "quoted_amount": "400000.00"},
+        request_only=True,
+    ),
+    _ASKED[1],
+]
+
 QUOTED = [*_ASKED, OpenApiExample("A quote", value=_QUOTE, response_only=True)]
 REFUND = OpenApiExample("A refund", value=_REFUND, response_only=True)
 REFUND_LISTED = OpenApiExample("One of the refunds", value=_REFUND, response_only=True)
 REFUND_CREATED = [
-    *_ASKED,
+    *_ASKED_AS_QUOTED,
     OpenApiExample(
         "The organizer decides", value=_REFUND, response_only=True, status_codes=["201"]
     ),

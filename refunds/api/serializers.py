@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import get_language
@@ -42,6 +43,18 @@ class RefundRequest(serializers.Serializer[Any]):
                 {"tickets": [_("Leave them out: for this reason the whole order is refunded.")]}
             )
         return body
+
+
+class RefundOrder(RefundRequest):
+    """The same, to be carried out. `quoted_amount` is the amount that the customer has seen."""
+
+    quoted_amount = serializers.DecimalField(
+        max_digits=14,
+        decimal_places=2,
+        min_value=Decimal(0),
+        required=False,
+        help_text="The `amount` of the quote; nothing is asked for unless it still goes back.",
+    )
 
 
 class StepBody(serializers.Serializer[Any]):

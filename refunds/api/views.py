@@ -17,9 +17,10 @@ from orders.api.views import own_order
 from orders.models import Order
 from refunds import services
 from refunds.api import examples
-from refunds.api.serializers import QuoteBody, RefundBody, RefundRequest
+from refunds.api.serializers import QuoteBody, RefundBody, RefundOrder, RefundRequest
 from refunds.errors import (
     NothingToRefund,
+    QuoteChanged,
     RefundNotOffered,
     RefundWindowClosed,
     TicketNotRefundable,
@@ -51,7 +52,9 @@ class RefundQuotes(APIView):
     )
     def post(self, request: Request, code: str) -> Response:
         order = own_order(request, code)
-        wish = wish_of(request, order)
+        body = RefundRequest(data=request.data)
+        body.is_valid(raise_exception=True)
+        wish = wish_of(order, body.validated_data)
         return Response(QuoteBody(services.quote_refund(order_id=order.pk, **wish)).data)
 
 
@@ -59,7 +62,7 @@ class OrderRefunds(generics.ListAPIView[Refund]):
     queryset = Refund.objects.none()  # names the model to the API's description
     serializer_class = RefundBody
     ordering = ["-requested_at", "-pk"]
-    refusals = {"post": [*REFUSALS, IdempotencyKeyReused]}
+    refusals = {"post": [*REFUSALS, QuoteChanged, IdempotencyKeyReused]}
 
     def get_queryset(self) -> RefundQuerySet:
         return displayed_refunds(self.request).filter(order=self._order())
@@ -77,23 +80,27 @@ class OrderRefunds(generics.ListAPIView[Refund]):
         description=(
             "For a personal reason, any tickets that nobody used: 80 % until 7 days before the "
             "sale ends, 60 % until 5 days before. While the event is postponed, the whole order: "
-            "90 %. Ask for a quote first."
+            "90 %. Ask for a quote first, show it, and send the amount along as `quoted_amount`: "
+            "if another one would go back by then, the answer is `refund-quote-changed`."
         ),
         operation_id="order_refunds_create",
         parameters=[IDEMPOTENCY_KEY],
-        request=RefundRequest,
+        request=RefundOrder,
         responses={201: RefundBody},
         examples=examples.REFUND_CREATED,
     )
     def post(self, request: Request, code: str) -> Response:
         order = self._order()
+        body = RefundOrder(data=request.data)
+        body.is_valid(raise_exception=True)
         idempotency = idempotency_of(request)
         refund = services.request_refund(
             order_id=order.pk,
             requester=signed_in(request),
             idempotency_key=idempotency.key,
             request_digest=idempotency.digest,
-            **wish_of(request, order),
+            quoted_amount=body.validated_data.get("quoted_amount"),
+            **wish_of(order, body.validated_data),
         )
         shown = displayed_refunds(request).get(pk=refund.pk)
         return Response(RefundBody(shown).data, status=status.HTTP_201_CREATED)
@@ -110,13 +117,11 @@ class RefundDetail(APIView):
         return Response(RefundBody(get_object_or_404(displayed_refunds(request), pk=pk)).data)
 
 
-def wish_of(request: Request, order: Order) -> dict[str, Any]:
+def wish_of(order: Order, body: dict[str, Any]) -> dict[str, Any]:
     """What the body asks for; raises ValidationError for tickets of another order."""
-    body = RefundRequest(data=request.data)
-    body.is_valid(raise_exception=True)
-    codes = body.validated_data.get("tickets")
+    codes = body.get("tickets")
     _check_tickets(order, codes or [])
-    return {"reason": body.validated_data["reason"], "ticket_codes": codes}
+    return {"reason": body["reason"], "ticket_codes": codes}
 
 
 def _check_tickets(order: Order, codes: list[str]) -> None:

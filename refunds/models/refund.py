@@ -52,6 +52,7 @@ class RefundStatus(models.TextChoices):
 
 
 UNDECIDED = [RefundStatus.REQUESTED, RefundStatus.PENDING_ORGANIZER, RefundStatus.PENDING_ADMIN]
+OPEN = [*UNDECIDED, RefundStatus.PAYMENT_FAILED]  # a person has to do something
 RESERVED = [RefundStatus.APPROVED, RefundStatus.PROCESSING, RefundStatus.PAYMENT_FAILED]
 PAID_BACK = [RefundStatus.COMPLETED, RefundStatus.PARTIAL]
 LIVE = [*UNDECIDED, *RESERVED, *PAID_BACK]
@@ -172,10 +173,10 @@ class Refund(FSMModelMixin, models.Model):
         ]
         indexes = [
             models.Index(
-                name="refund_approved",
-                fields=["decision_at"],
-                condition=Q(status="approved"),
+                name="refund_approved", fields=["decision_at"], condition=Q(status="approved")
             ),
+            models.Index(name="refund_unsettled", fields=["status"], condition=Q(status__in=OPEN)),
+            models.Index(name="refund_requested", fields=["requested_at"]),
         ]
 
     def __str__(self) -> str:

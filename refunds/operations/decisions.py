@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from jobs import outbox
 from orders.models import Order, Ticket
 from orders.operations import reserve_refund, undo_reserved_refund
-from refunds.errors import TicketNotRefundable
+from refunds.errors import AmountChanged, TicketNotRefundable
 from refunds.models import Refund, RefundReason, RefundStatus, RefundTicket
 from refunds.operations.claims import Claim
 
@@ -43,6 +44,20 @@ def create(claim: Claim, *, by: User | None, key: str | None = None, digest: str
 def lock_tickets(refund: Refund) -> list[Ticket]:
     """Lock the tickets that this refund takes back, by ascending id."""
     return Ticket.objects.filter(refunds__refund=refund, refunds__is_live=True).lock()
+
+
+def check_as_shown(order: Order, shown: Decimal | None, amount: Decimal) -> None:
+    """Raise AmountChanged if somebody was shown another amount, and decides by that one.
+
+    `shown` is None where nothing was shown. The caller holds the locks that keep `amount`.
+    """
+    if shown not in (None, amount):
+        assert shown is not None
+        raise AmountChanged(
+            _("The amount has changed: it was {shown} and is {amount} now. Look again.").format(
+                shown=order.price_tag(shown), amount=order.price_tag(amount)
+            )
+        )
 
 
 def approve(

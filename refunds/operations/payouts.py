@@ -37,7 +37,7 @@ def send_back(
 
     What can't even be opened becomes a payment failure, for a person to decide. Locks the case.
     """
-    why = note or f"The money goes back through {payment}."
+    why = note or (f"The money goes back through {payment}." if payment else "It is tried.")
     obstacle = _no_payment(refund) if payment is None else _resolved_case(refund)
     if payment is None or obstacle is not None:
         refund.process(by=by, at=at, reason=why)

@@ -11,8 +11,9 @@ from orders.models import Order, OrderStatus
 from orders.pages.parts import Part, fills
 from orders.places import ticketed_place
 from refunds.explanations import in_language
-from refunds.models import Refund, RefundStatus
+from refunds.models import PAID_BACK, RESERVED, UNDECIDED, Refund, RefundStatus
 
+UNDER_WAY = [*UNDECIDED, *RESERVED]
 BADGES = {
     RefundStatus.REJECTED: "bad",
     RefundStatus.FAILED: "bad",
@@ -33,9 +34,17 @@ def money_back(order: Order, now: datetime) -> Part | None:
     can_ask = _can_ask(order)
     if not shown and not can_ask:
         return None
+    under_way = [each for each in refunds if each.status in UNDER_WAY]
     return Part(
         "refunds/pages/of_order.html",
-        {"code": order.code, "refunds": shown, "can_ask": can_ask, "showing": order.showing},
+        {
+            "code": order.code,
+            "refunds": shown,
+            "can_ask": can_ask,
+            "showing": order.showing,
+            "is_under_way": bool(under_way),
+        },
+        awaits=",".join(f"{refund.pk}-{refund.status}" for refund in under_way),
     )
 
 
@@ -52,6 +61,7 @@ def _shown(order: Order, refund: Refund) -> dict[str, Any]:
         "status": status.label,
         "badge": BADGES.get(status, "warn"),
         "is_approved": status in (RefundStatus.APPROVED, RefundStatus.PROCESSING),
+        "is_back": refund.status in PAID_BACK and refund.amount > 0,
         "amount": order.price_tag(refund.amount),
         "places": [ticketed_place(each.ticket) for each in tickets],
         "steps": [step["text"] for step in in_language(refund.explanation, get_language() or "en")],

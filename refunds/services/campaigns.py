@@ -19,6 +19,7 @@ from refunds.models import CampaignOrderStatus, RefundCampaign, RefundReason
 from refunds.operations import campaign_report, campaigns
 from ticketing.models import Event, Showing
 from ticketing.roles import require_admin
+from ticketing.transition_log import note
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,8 @@ def retry_campaign(
     """Take up the listed orders once more, or these of them, after somebody looked at them.
 
     Where an admin has overridden a refund of the campaign that was the decision: such an order
-    stays listed unless it is named. Locks the campaign. Raises NotAllowed, CampaignNotPossible.
+    stays listed unless it is named. The log says who wanted it. Locks the campaign. Raises
+    NotAllowed, CampaignNotPossible.
     """
     _check_admin(by)
     campaign = _locked(campaign_id)
@@ -165,10 +167,18 @@ def retry_campaign(
     else:
         listed = listed.filter(order__in=order_ids)
     has_found = listed.update(status=CampaignOrderStatus.WAITING, note="")
-    if has_found and campaign.status == RefundCampaign.Status.COMPLETED:
-        _check_event(campaign.event, RefundReason(campaign.reason))
-        _move(campaign, "reopen", by=by, reason=reason)
+    if has_found:
+        _retry(campaign, by=by, reason=reason)
     return campaign
+
+
+def _retry(campaign: RefundCampaign, *, by: User, reason: str) -> None:
+    """Have a campaign go on that is over; one that is not leaves but a word of it in the log."""
+    if campaign.status != RefundCampaign.Status.COMPLETED:
+        note(campaign, "retry", by=by, at=timezone.now(), reason=reason)
+        return
+    _check_event(campaign.event, RefundReason(campaign.reason))
+    _move(campaign, "reopen", by=by, reason=reason)
 
 
 def _locked(campaign_id: int) -> RefundCampaign:

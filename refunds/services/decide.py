@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
@@ -30,27 +32,33 @@ def may_decide(refund: Refund, user: User) -> bool:
 
 
 @transaction.atomic(durable=True)
-def approve_refund(*, refund_id: int, by: User) -> Refund:
+def approve_refund(*, refund_id: int, by: User, shown_amount: Decimal | None = None) -> Refund:
     """Set the money aside; a job pays it back.
 
-    Locks order, refund, tickets by ascending id. Raises NotAllowed, RefundAlreadyDecided,
+    With a `shown_amount` nothing is decided unless that is still what goes back. Locks order,
+    refund, tickets by ascending id. Raises NotAllowed, RefundAlreadyDecided, AmountChanged,
     TicketNotRefundable when a ticket was used meanwhile, RefundTooLarge.
     """
     order, refund, tickets = _locked(refund_id, by)
+    decisions.check_as_shown(order, shown_amount, refund.amount)
     decisions.approve(order, refund, tickets, by=by, at=timezone.now(), reason=f"{by} approved it.")
     return refund
 
 
 @transaction.atomic(durable=True)
-def reject_refund(*, refund_id: int, by: User, reason: str) -> Refund:
+def reject_refund(
+    *, refund_id: int, by: User, reason: str, shown_amount: Decimal | None = None
+) -> Refund:
     """Refuse it; `reason` is told to the customer.
 
-    Locks order, refund, tickets by ascending id. Raises NotAllowed, RefundAlreadyDecided,
+    With a `shown_amount` nothing is decided unless that is still what was asked for. Locks order,
+    refund, tickets by ascending id. Raises NotAllowed, RefundAlreadyDecided, AmountChanged,
     NoteRequired.
     """
     if not reason.strip():
         raise NoteRequired(_("Tell the customer why the refund is refused."))
     order, refund, tickets = _locked(refund_id, by)
+    decisions.check_as_shown(order, shown_amount, refund.amount)
     decisions.reject(order, refund, tickets, by=by, at=timezone.now(), reason=reason.strip())
     return refund
 

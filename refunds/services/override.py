@@ -25,11 +25,14 @@ OPEN_TO_OVERRIDE = [*UNDECIDED, RefundStatus.APPROVED]
 
 
 @transaction.atomic(durable=True)
-def override_refund(*, refund_id: int, percentage: int, by: User, note: str) -> Refund:
+def override_refund(
+    *, refund_id: int, percentage: int, by: User, note: str, shown_amount: Decimal | None = None
+) -> Refund:
     """Change the percentage to one of 0, 60, 80, 90 and 100, before the provider is told.
 
     0 rejects the refund, and `note` is told to the customer. Keeps old and new values, who, when
-    and why. Locks order, refund, tickets by ascending id. Raises NotAllowed, NoteRequired,
+    and why. With a `shown_amount` nothing is changed unless the percentage still comes to that.
+    Locks order, refund, tickets by ascending id. Raises NotAllowed, NoteRequired, AmountChanged,
     OverrideNotAllowed, RefundTooLarge.
     """
     _check(percentage, by, note)
@@ -41,6 +44,7 @@ def override_refund(*, refund_id: int, percentage: int, by: User, note: str) -> 
     _check_open(refund, by)
     tickets = decisions.lock_tickets(refund)
     assessment = _reassess(order, refund, tickets, percentage)
+    decisions.check_as_shown(order, shown_amount, assessment.amount)
     _keep(refund, assessment, by=by, note=note, now=now)
     if percentage == 0:
         decisions.reject(order, refund, tickets, by=by, at=now, reason=note.strip())

@@ -58,7 +58,8 @@ def request_refund(
         return earlier
     claim = claim_for_customer(order, reason, ticket_codes, now)
     if quoted_amount not in (None, claim.assessment.amount):
-        raise QuoteChanged(_("Look at the new amount before you ask for it."))
+        told = _("Look at the new amount before you ask for it.")
+        raise QuoteChanged(told, amount=f"{claim.assessment.amount:.2f}")
     refund = decisions.create(claim, by=requester, key=idempotency_key, digest=request_digest)
     _hand_over(claim, refund, now)
     return refund

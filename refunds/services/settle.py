@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -19,15 +20,18 @@ from ticketing.roles import require_admin
 
 
 @transaction.atomic(durable=True)
-def retry_refund(*, refund_id: int, by: User, note: str) -> Refund:
+def retry_refund(
+    *, refund_id: int, by: User, note: str, shown_amount: Decimal | None = None
+) -> Refund:
     """Tell the provider once more, by a new reversal.
 
     If nobody knows what became of the last one, `note` has to say how it was made sure that the
-    provider did nothing: that reversal is closed with it. Locks order, payment, reversal, refund.
-    Raises NotAllowed, NoteRequired, RefundNotFailed.
+    provider did nothing: that reversal is closed with it. With a `shown_amount` nothing is done
+    unless that is still the refund's. Locks order, payment, reversal, refund.
+    Raises NotAllowed, NoteRequired, RefundNotFailed, AmountChanged.
     """
     now = timezone.now()
-    _order, payment, refund = _locked(refund_id, by, note)
+    _order, payment, refund = _locked(refund_id, by, note, shown_amount)
     _close_open_reversal(refund, succeeded=False, by=by, at=now, note=note)
     if payment is not None:
         # The closed reversal has given its part of it free. Of one field only: reading a status
@@ -41,15 +45,18 @@ def retry_refund(*, refund_id: int, by: User, note: str) -> Refund:
 
 
 @transaction.atomic(durable=True)
-def mark_refund_paid(*, refund_id: int, by: User, evidence: str) -> Refund:
+def mark_refund_paid(
+    *, refund_id: int, by: User, evidence: str, shown_amount: Decimal | None = None
+) -> Refund:
     """Record that the money is back by other means, or that the provider did it after all.
 
     `evidence` says how one can see it: a transfer's number, the provider's portal. Tickets, seats
-    and order follow as for any refund. Locks order, payment, reversal, refund, tickets and seats by
-    ascending id. Raises NotAllowed, NoteRequired, RefundNotFailed.
+    and order follow as for any refund. With a `shown_amount` nothing is done unless that is still
+    the refund's. Locks order, payment, reversal, refund, tickets and seats by ascending id.
+    Raises NotAllowed, NoteRequired, RefundNotFailed, AmountChanged.
     """
     now = timezone.now()
-    order, _payment, refund = _locked(refund_id, by, evidence)
+    order, _payment, refund = _locked(refund_id, by, evidence, shown_amount)
     _close_open_reversal(refund, succeeded=True, by=by, at=now, note=evidence)
     refund.payout_evidence = evidence.strip()
     refund.save(update_fields=["payout_evidence"])
@@ -59,21 +66,27 @@ def mark_refund_paid(*, refund_id: int, by: User, evidence: str) -> Refund:
 
 
 @transaction.atomic(durable=True)
-def mark_refund_failed(*, refund_id: int, by: User, reason: str) -> Refund:
+def mark_refund_failed(
+    *, refund_id: int, by: User, reason: str, shown_amount: Decimal | None = None
+) -> Refund:
     """Record that no money goes back by this refund: what it had set aside is free again.
 
-    Its tickets let people in again and can be asked back once more. Locks as `mark_refund_paid`.
-    Raises NotAllowed, NoteRequired, RefundNotFailed.
+    Its tickets let people in again and can be asked back once more. With a `shown_amount` nothing
+    is done unless that is still the refund's. Locks as `mark_refund_paid`.
+    Raises NotAllowed, NoteRequired, RefundNotFailed, AmountChanged.
     """
     now = timezone.now()
-    order, _payment, refund = _locked(refund_id, by, reason)
+    order, _payment, refund = _locked(refund_id, by, reason, shown_amount)
     _close_open_reversal(refund, succeeded=False, by=by, at=now, note=reason)
     tickets = decisions.lock_tickets(refund)
     payouts.give_up(order, refund, tickets, by=by, at=now, reason=reason.strip())
     return refund
 
 
-def _locked(refund_id: int, by: User, note: str) -> tuple[Order, Payment | None, Refund]:
+def _locked(
+    refund_id: int, by: User, note: str, shown_amount: Decimal | None
+) -> tuple[Order, Payment | None, Refund]:
+    """Its order, the payment that gives it back, and the refund; still failed, and as shown."""
     require_admin(by, _("Only platform admins may settle a failed refund."))
     if not note.strip():
         raise NoteRequired(_("Say what was found at the provider, or how the money went back."))
@@ -89,6 +102,7 @@ def _locked(refund_id: int, by: User, note: str) -> tuple[Order, Payment | None,
         raise RefundNotFailed(
             _("The refund is {status}.").format(status=refund.get_status_display())
         )
+    decisions.check_as_shown(order, shown_amount, refund.amount)
     return order, payment, refund
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from orders.errors import AlreadyCheckedIn, NotEnoughSeats, SeatsUnavailable
+from refunds.errors import QuoteChanged, RefundWindowClosed, TicketNotRefundable
 from ticketing.errors import DomainError
 
 
@@ -75,8 +76,8 @@ def test_every_problem_code_of_a_refusal_is_somewhere(schema):
         "second-admin-needed",
         "refund-already-decided",
         "refund-override-not-allowed",
+        "refund-amount-changed",
         "refund-not-failed",
-        "refund-quote-changed",  # the pages alone say which amount they showed
         "refund-too-large",
         "note-required",
         "campaign-not-possible",
@@ -87,6 +88,11 @@ def test_every_problem_code_of_a_refusal_is_somewhere(schema):
         "case-being-paid-back",
         "no-tickets-to-send",
         "case-open-already",
+        "wrong-seat-state",
+        "showing-over",
+        "invalid-price",
+        "too-few-places",
+        "price-changed",  # the pages alone say which prices they showed
     }
 
     assert {code for code in in_the_api if f'"{code}"' not in told} == set()
@@ -108,12 +114,21 @@ def test_what_creates_takes_an_idempotency_key(schema):
 def test_the_extra_members_of_problems_are_described(schema):
     described = schema["components"]["schemas"]["Problem"]["properties"]
 
-    for error in (SeatsUnavailable, NotEnoughSeats, AlreadyCheckedIn):
+    in_the_api = [
+        SeatsUnavailable,
+        NotEnoughSeats,
+        AlreadyCheckedIn,
+        RefundWindowClosed,
+        TicketNotRefundable,
+        QuoteChanged,
+    ]
+    for error in in_the_api:
         assert set(error.extra_example) <= set(described)
 
 
-def test_the_page_that_shows_it_loads_nothing_from_elsewhere():
-    page = Client().get("/api/docs/").content.decode()
+@pytest.mark.parametrize("path", ["/api/docs/", "/_allauth/openapi.html"])
+def test_the_pages_that_show_them_load_nothing_from_elsewhere(path):
+    page = Client().get(path).content.decode()
 
     assert "swagger-ui" in page
     assert "https://" not in page

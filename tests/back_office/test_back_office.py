@@ -6,14 +6,11 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
-from jobs.models import Job
-from jobs.outbox import enqueue
 from payments.models import PaymentCase
 from tests.factories import (
     EventFactory,
     PaymentFactory,
     ShowingFactory,
-    from_now,
     placed_order,
     seats_in_area,
 )
@@ -107,19 +104,6 @@ def test_a_member_resolves_nothing(late_case, member):
 
     assert answer.status_code in (302, 403)
     assert PaymentCase.objects.get().status == "open"
-
-
-def test_an_admin_has_dead_jobs_tried_again(boss):
-    order = placed_order()
-    job = enqueue("orders.paid", run_at=from_now(), order_id=order.pk)
-    job.bury(at=from_now(), error="no luck")
-    job.save()
-
-    boss.post(
-        reverse("admin:jobs_job_changelist"), {"action": "revive", "_selected_action": [job.pk]}
-    )
-
-    assert Job.objects.get(pk=job.pk).status == "pending"
 
 
 def test_visitors_are_sent_to_the_login(client):

@@ -281,3 +281,35 @@ def test_a_waiting_request_is_named_in_the_dry_run(boss):
     move(order.event, "investigate", "confirm_fraud")
 
     assert "1: A request waits" in html(boss, page_of(draft_of(order.event)))
+
+
+def test_orders_that_no_payment_can_give_back_are_named_in_the_dry_run(boss, event, orders):
+    orders[0].payments.update(status="failed", paid_at=None)
+
+    assert "1: No payment can give it back" in html(boss, page_of(draft_of(event)))
+
+
+def test_a_retry_while_the_campaign_runs_is_in_its_log(boss, draft):
+    decide(boss, draft, "start")
+    advance_campaign(campaign_id=draft.pk)
+    sent_in_vain(draft.orders.order_by("pk").first().refund)
+    advance_campaign(campaign_id=draft.pk)
+    before = StateLog.objects.for_(draft).count()
+
+    decide(boss, draft, "retry_listed", reason="The bank is back.")
+
+    assert status(draft) == "running"
+    told_of = StateLog.objects.for_(draft).latest("pk")
+    assert StateLog.objects.for_(draft).count() == before + 1
+    assert (told_of.transition, told_of.by) == ("retry", boss.user)
+    assert told_of.description == "The bank is back."
+    assert "The bank is back." in html(boss, page_of(draft))
+
+
+def test_a_retry_of_nothing_leaves_nothing_in_the_log(boss, draft):
+    decide(boss, draft, "start")
+    before = stored()
+
+    boss.post(page_of(draft, "retry_listed"), {"reason": REASON})
+
+    assert stored() == before

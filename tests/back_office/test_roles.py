@@ -34,6 +34,8 @@ def who(request):
 
 def is_let_in(answer):
     """Whether a page was given, or a deed done; who is not let in goes to the start or log-in."""
+    if answer.streaming:
+        list(answer.streaming_content)  # a file is closed at its end
     if answer.status_code == 302:
         target = answer.headers["Location"]
         return target != ADMIN and not target.startswith(f"{ADMIN}login/")

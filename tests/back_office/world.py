@@ -7,7 +7,9 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group, User
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.test import Client
 
@@ -32,6 +34,7 @@ from tests.factories import (
     seats_in_area,
 )
 from tests.payments.reversed import give_back
+from ticketing.models import LogRow
 from ticketing.roles import SUPPORT_GROUP
 
 # Who asks, and the letter that stands for them in the role table when a row is organizer A's.
@@ -100,12 +103,21 @@ def tenant(name: str) -> Tenant:
         "ticketing.event": event,
         "ticketing.showing": showing,
         "orders.order": order,
+        "orders.ticket": order.tickets.first(),
         "orders.eventrevenue": EventRevenue.objects.get(pk=event.pk),
         "auth.user": customer,
         **_rows_of_money(name, order),
         **_rows_of_refunds(order),
         **_rows_of_accounts(customer),
         "jobs.job": outbox.enqueue("orders.paid", run_at=from_now(), order_id=order.pk),
+        "admin.logentry": LogEntry.objects.create(
+            user=member,
+            content_type=ContentType.objects.get_for_model(event),
+            action_flag=CHANGE,
+            object_id=event.pk,
+            object_repr=str(event),
+        ),
+        "ticketing.logrow": LogRow.objects.for_(order).first(),
     }
     payment = rows["payments.payment"]
     codes = [order.code, order.email, payment.txn_ref, rows["payments.reversal"].request_id]

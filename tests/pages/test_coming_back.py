@@ -117,7 +117,7 @@ def test_money_that_came_too_late_is_told_to_go_back_by_itself(client, payment):
 
     text = text_of(come_back(client, success(payment)))
 
-    assert "1,000,000 VND go back to where they came from." in text
+    assert "The whole 1,000,000 VND goes back to where it came from." in text
     assert payment.txn_ref in text
 
 

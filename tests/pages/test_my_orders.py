@@ -168,7 +168,7 @@ def test_an_order_page_costs_as_many_queries_for_ten_seats_as_for_one(
 
 def test_an_expired_order_says_why_and_how_to_choose_again(me, order):
     order.expire(by=None, at=from_now(), reason="Time is up.")
-    end_unpaid(order, at=from_now())
+    end_unpaid([order], at=from_now())
 
     answer = me.get(page_of(order))
 

@@ -8,7 +8,7 @@ from jobs.services import run_due_jobs
 from orders.models import Ticket
 from orders.services import check_in
 from refunds.models import Refund
-from refunds.services import reject_refund
+from refunds.services import approve_refund, reject_refund
 from tests.factories import (
     from_now,
     paid_order,
@@ -268,3 +268,28 @@ def test_refunds_of_ten_tickets_cost_few_queries(me, customer, django_assert_max
         me.get(page_of(order, "refund/"))
     with django_assert_max_num_queries(12):
         quote(me, order, *tickets[4:])
+
+
+def test_the_open_page_follows_a_refund_until_it_is_over(me, order, tickets, admin_user):
+    def state():
+        page = me.get(page_of(order))
+        told = me.get(page_of(order, "state/")).json()["state"]
+        assert page.context["state"] == told
+        assert ("orders/live.js" in page.content.decode()) is page.context["is_watched"]
+        return told if page.context["is_watched"] else None
+
+    assert state() is None
+    ask(me, order, confirmation(quote(me, order, tickets[0]), tickets[0]))
+    asked = state()
+    approve_refund(refund_id=Refund.objects.get().pk, by=admin_user)
+    approved = state()
+
+    assert None not in (asked, approved)
+    assert asked != approved
+
+
+def test_after_a_rejection_the_page_asks_no_more(me, order, tickets, admin_user):
+    ask(me, order, confirmation(quote(me, order, tickets[0]), tickets[0]))
+    reject_refund(refund_id=Refund.objects.get().pk, by=admin_user, reason="Too late.")
+
+    assert not me.get(page_of(order)).context["is_watched"]

@@ -272,7 +272,7 @@ def test_money_after_the_deadline_waits_for_the_settle_job(call_ipn):
 def test_money_for_an_order_that_has_ended_is_late_and_owed_back(payment, call_ipn, end):
     order = payment.order
     getattr(order, end)(by=None, at=from_now(), reason="The test ends it.")
-    end_unpaid(order, at=from_now())
+    end_unpaid([order], at=from_now())
 
     assert call_ipn(success(payment)) == "00"
     assert call_ipn(success(payment)) == "02"

@@ -106,7 +106,7 @@ def test_coming_back_to_a_cancelled_order_says_that_the_money_goes_back(client, 
 
     page = come_back(client, success(payment))
 
-    assert "Your money goes back in full" in page.content.decode()
+    assert "1,000,000 VND goes back to where it came from" in page.content.decode()
     assert PaymentCase.objects.get().kind == "late"
 
 

@@ -102,7 +102,7 @@ def test_an_order_with_less_than_a_minute_left_is_refused(api, customer):
 )
 def test_an_order_that_has_ended_is_not_paid(api, order, end, code):
     getattr(order, end)(by=None, at=from_now(), reason="The test ends it.")
-    end_unpaid(order, at=from_now())
+    end_unpaid([order], at=from_now())
 
     answer = pay(api, order)
 

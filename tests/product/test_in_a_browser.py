@@ -40,6 +40,12 @@ def test_the_api_documentation_works_without_the_internet(page, product):
     expect(page.get_by_text("seats-unavailable").first).to_be_visible()
 
 
+def test_the_accounts_api_is_described_without_asking_anybody_else(page, product):
+    page.goto(f"{product.url}/_allauth/openapi.html")
+
+    expect(page.get_by_text("/_allauth/{client}/v1/auth/signup").first).to_be_visible()
+
+
 def test_an_admin_logs_in_and_sees_the_orders(page, product):
     page.goto(f"{product.url}/admin/orders/order/")
     page.get_by_label("Email").fill("admin@example.com")

@@ -118,7 +118,11 @@ def test_the_choice_is_the_same_in_plan_and_list(page, product):
     expect(chosen(page)).to_have_count(1)
 
 
-def test_standing_places_are_counted_and_held(page, product, buyer):
+def test_standing_places_are_counted_and_held(new_page, product, buyer):
+    page, onlooker = new_page(), new_page()
+    onlooker.goto(showing_url(product, FREE))
+    left = onlooker.locator("[data-left]")
+    before = int(left.text_content().split()[0])
     page.goto(showing_url(product, FREE))
     page.get_by_role("button", name="One ticket more").click()
     expect(page.get_by_label("Tickets", exact=True)).to_have_value("2")
@@ -131,6 +135,7 @@ def test_standing_places_are_counted_and_held(page, product, buyer):
     order = order_of(page, buyer)
     assert order["status"] == "paid"  # it was free
     assert len(order["seats"]) == 2
+    expect(left).to_have_text(f"{before - 2} left.", timeout=LIVE_MILLISECONDS)
 
 
 def test_without_javascript_seats_are_ticked_in_a_list(new_page, product, buyer):

@@ -11,6 +11,7 @@ from orders.models import Order, SeatHold, Ticket
 from payments.models import Payment
 from tests.factories import (
     AreaFactory,
+    CustomerFactory,
     PaymentFactory,
     RowFactory,
     ShowingFactory,
@@ -156,3 +157,16 @@ def test_every_rule_of_ours_has_a_name_of_its_own():
 
     assert len(checks) >= 20
     assert not {name for name in checks if name.endswith("_check")}
+
+
+def test_one_plan_waits_for_each_person_and_showing(refused):
+    showing, person = ShowingFactory(), CustomerFactory()
+    insert = (
+        "INSERT INTO ticketing_seatplanupload"
+        " (showing_id, uploaded_by_id, uploaded_at, file_name, text)"
+        " VALUES (%s, %s, now(), 'plan.csv', '')"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(insert, [showing.pk, person.pk])
+
+    refused("seat_plan_upload_one_each", insert, showing.pk, person.pk)

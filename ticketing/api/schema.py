@@ -39,6 +39,15 @@ class Problem(serializers.Serializer[Any]):
     checked_in_at = serializers.DateTimeField(
         required=False, help_text="With `already-checked-in`."
     )
+    closed_at = serializers.DateTimeField(
+        required=False, help_text="With `refund-window-closed`: until when it was possible."
+    )
+    tickets = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="With `ticket-not-refundable`."
+    )
+    amount = serializers.CharField(
+        required=False, help_text="With `refund-quote-changed`: what would go back now."
+    )
 
 
 class ProblemAutoSchema(AutoSchema):

@@ -49,9 +49,22 @@ class EventQuerySet(models.QuerySet["Event"]):
         """What everybody may see; a draft is its organizer's alone."""
         return self.exclude(status=EventStatus.DRAFT)
 
+    def asked_to_cancel(self) -> EventQuerySet:
+        """Their organizers want them cancelled, and no admin has answered yet."""
+        asked = self.filter(cancellation_requested_at__isnull=False)
+        return asked.exclude(status=EventStatus.CANCELLED)
+
+    def frozen(self) -> EventQuerySet:
+        """Their revenue has no number until an admin lifts that."""
+        return self.filter(revenue_frozen_at__isnull=False)
+
     def get_for_update(self, pk: int) -> Event:
         """Lock this row, and only this row, until the transaction ends."""
         return self.select_for_update(of=("self",)).get(pk=pk)
+
+    def get_for_no_key_update(self, pk: int) -> Event:
+        """Lock this row against changes, not keeping those waiting who buy for it."""
+        return self.select_for_update(of=("self",), no_key=True).get(pk=pk)
 
 
 class Event(FSMModelMixin, models.Model):

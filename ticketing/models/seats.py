@@ -32,6 +32,14 @@ class SeatQuerySet(models.QuerySet["Seat"]):
         seats = self.available().select_related("area", "row").order_by("id")
         return list(seats.select_for_update(skip_locked=True, of=("self",))[:limit])
 
+    def blocked(self) -> SeatQuerySet:
+        return self.filter(status=SeatStatus.BLOCKED)
+
+    def lock_by_id(self, limit: int | None = None) -> list[int]:
+        """Lock these seats in id order, waiting for whoever has them locked; return their ids."""
+        rows = self.order_by("id").select_for_update(of=("self",))
+        return list(rows.values_list("id", flat=True)[:limit])
+
     def hold(self) -> int:
         return self._move(SeatStatus.AVAILABLE, SeatStatus.HELD)
 

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
 
-from ticketing.models.events import Event
+from ticketing.models.events import Event, EventStatus, FraudStatus
 
 DOOR_MARGIN = timedelta(hours=12)  # so that today's door takes no ticket of tomorrow's showing
 
@@ -20,6 +20,15 @@ def validate_time_zone(name: str) -> None:
     """Raise ValidationError unless `name` is an IANA time zone."""
     if name not in available_timezones():
         raise ValidationError(_("%(name)s is not a time zone."), params={"name": name})
+
+
+class ShowingQuerySet(models.QuerySet["Showing"]):
+    def on_sale(self, now: datetime) -> ShowingQuerySet:
+        """Those of which `is_on_sale` is true."""
+        selling = self.filter(event__status=EventStatus.PUBLISHED)
+        return selling.exclude(event__fraud_status=FraudStatus.CONFIRMED).filter(
+            ticket_sale_start__lte=now, ticket_sale_end__gt=now
+        )
 
 
 class Showing(models.Model):
@@ -33,6 +42,8 @@ class Showing(models.Model):
     time_zone = models.CharField(
         max_length=64, default="Asia/Ho_Chi_Minh", validators=[validate_time_zone]
     )
+
+    objects = ShowingQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -1,10 +1,17 @@
 """The use cases of ticketing; each opens its own transaction and is called by edges only."""
 
+from ticketing.services.blocking import (
+    block_places,
+    block_seats,
+    release_places,
+    release_seats,
+)
 from ticketing.services.cancellation import (
     confirm_cancellation,
     request_cancellation,
     withdraw_cancellation,
 )
+from ticketing.services.copy_event import copy_event
 from ticketing.services.fraud import (
     clear_event,
     confirm_fraud,
@@ -12,22 +19,37 @@ from ticketing.services.fraud import (
     lift_revenue_freeze,
 )
 from ticketing.services.postpone import postpone_event, reinstate_event
+from ticketing.services.prices import NewPrice, change_prices
 from ticketing.services.publish import publish_event
-from ticketing.services.seat_plan import import_seat_plan
-from ticketing.services.seats import generate_places, generate_rows
+from ticketing.services.remove_places import empty_area, remove_area, remove_showing
+from ticketing.services.seat_plan import import_seat_plan, keep_seat_plan, use_seat_plan
+from ticketing.services.seats import add_area, generate_places, generate_rows
 
 __all__ = [
+    "NewPrice",
+    "add_area",
+    "block_places",
+    "block_seats",
+    "change_prices",
     "clear_event",
     "confirm_cancellation",
     "confirm_fraud",
+    "copy_event",
+    "empty_area",
     "generate_places",
     "generate_rows",
     "import_seat_plan",
     "investigate_event",
+    "keep_seat_plan",
     "lift_revenue_freeze",
     "postpone_event",
     "publish_event",
     "reinstate_event",
+    "release_places",
+    "release_seats",
+    "remove_area",
+    "remove_showing",
     "request_cancellation",
+    "use_seat_plan",
     "withdraw_cancellation",
 ]

@@ -4,45 +4,24 @@ from __future__ import annotations
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django_fsm import can_proceed
 
 from ticketing.errors import EventNotPublishable
-from ticketing.models import Event, EventStatus, Seat, Showing
+from ticketing.models import Event
+from ticketing.publish_checklist import obstacles, publish_checklist
 
 
 @transaction.atomic(durable=True)
 def publish_event(*, event_id: int, by: User | None) -> Event:
-    """Show a draft to everybody, once there is something to sell at each of its showings.
+    """Show a draft to everybody, once its checklist has no obstacle left.
 
     `by` is whoever decided it, None for the system itself. Returns the published event.
-    Locks the event. Raises EventNotPublishable.
+    Locks the event. Raises EventNotPublishable with all that is in the way.
     """
-    event = Event.objects.get_for_update(event_id)
-    _check_is_draft(event)
-    _check_has_seats_everywhere(event)
-    event.publish(by=by, at=timezone.now(), reason="Each of its showings has seats to sell.")
+    event, now = Event.objects.get_for_update(event_id), timezone.now()
+    found = obstacles(publish_checklist(event, now))
+    if found:
+        raise EventNotPublishable(" ".join(fault.text for fault in found))
+    event.publish(by=by, at=now, reason="Nothing on its checklist stood in the way.")
     event.save(update_fields=["status"])
     return event
-
-
-def _check_is_draft(event: Event) -> None:
-    if not can_proceed(event.publish):
-        state = EventStatus(event.status).label
-        raise EventNotPublishable(
-            _("Only a draft can be published; this event is {state}.").format(state=state)
-        )
-
-
-def _check_has_seats_everywhere(event: Event) -> None:
-    showings = Showing.objects.filter(event=event)
-    if not showings.exists():
-        raise EventNotPublishable(_("Add a showing first."))
-    seats = Seat.objects.filter(showing=OuterRef("pk"))
-    empty = showings.filter(~Exists(seats)).order_by("starts_at").first()
-    if empty:
-        raise EventNotPublishable(
-            _("Give every showing its seats first: {showing} has none.").format(showing=empty)
-        )

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
+from django.contrib.auth.models import User
 from django.db import connection, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ticketing.errors import AreaHasSeats, InvalidSeatPlan, WrongAreaKind
-from ticketing.models import Area, Row
-from ticketing.seat_plan import MOST_SEATS, Unusable, check_label
+from ticketing.event_changes import lock_for_change
+from ticketing.models import Area, Event, Row, Showing
+from ticketing.seat_plan import Unusable, check_label
+from ticketing.seating import Places, Rows, Seating
+from ticketing.transition_log import note
 
-STANDING_ROW = "GA"
 ROWS_AT_ONCE = 5_000
 
 # The database counts the seats out, so that a stadium never passes through our memory. The order
@@ -28,73 +33,87 @@ ORDER BY seat_row.id, number
 
 
 @transaction.atomic(durable=True)
-def generate_rows(*, area_id: int, rows: Sequence[str], seats_per_row: int) -> int:
+def generate_rows(
+    *, area_id: int, rows: Sequence[str], seats_per_row: int, by: User | None = None
+) -> int:
     """Give a numbered area its rows, each with the seats 1 to `seats_per_row`.
 
-    `rows` are the labels from front to back. Returns the number of seats made.
-    Locks the area. Raises WrongAreaKind, AreaHasSeats; InvalidSeatPlan for labels that are empty,
-    too long or repeated (`line` is the label's position) and for no seats or too many.
+    `rows` are the labels from front to back; `by` is None for the system itself. Returns the
+    number of seats made.
+    Locks the event, then the area; buyers don't wait. Raises NotAllowed, WrongEventState,
+    WrongAreaKind, AreaHasSeats; InvalidSeatPlan for labels that are empty, too long or repeated
+    (`line` is the label's position) and for no seats or too many.
     """
-    labels = _check_labels(rows)
-    _check_size(len(labels) * max(seats_per_row, 0))
-    area = _lock_empty(area_id)
-    if area.is_general_admission:
-        raise WrongAreaKind(_("{area} has places, not rows: give its capacity.").format(area=area))
-    return _fill(area, labels, seats_per_row)
+    return _give(area_id, Rows(rows, seats_per_row).checked(), by)
 
 
 @transaction.atomic(durable=True)
-def generate_places(*, area_id: int, capacity: int) -> int:
+def generate_places(*, area_id: int, capacity: int, by: User | None = None) -> int:
     """Give a standing field its places, GA-1 to GA-`capacity`, in a single row.
 
-    Returns the number of places made.
-    Locks the area. Raises WrongAreaKind, AreaHasSeats; InvalidSeatPlan for no places or too many.
+    Returns the number of places made. Locks and raises as `generate_rows`.
     """
-    _check_size(capacity)
-    area = _lock_empty(area_id)
-    if not area.is_general_admission:
-        raise WrongAreaKind(
-            _("{area} has numbered seats: give its rows and the seats in each.").format(area=area)
-        )
-    return _fill(area, [STANDING_ROW], capacity, prefix=f"{STANDING_ROW}-")
+    return _give(area_id, Places(capacity).checked(), by)
 
 
-def _check_labels(rows: Sequence[str]) -> list[str]:
-    labels: dict[str, int] = {}
-    problems = []
-    for position, row in enumerate(rows, start=1):
-        try:
-            label = check_label("row", row)
-            if labels.setdefault(label, position) != position:
-                raise Unusable(_("Row {label} was there before.").format(label=label))
-        except Unusable as trouble:
-            problems.append({"line": position, "message": str(trouble)})
-    if problems:
-        raise InvalidSeatPlan(_("No seat was made. Correct the row labels."), errors=problems)
-    return list(labels)
+@transaction.atomic(durable=True)
+def add_area(*, showing_id: int, name: str, price: Decimal, seating: Seating, by: User) -> Area:
+    """Add an area with all its seats to a showing. Returns the area.
 
-
-def _check_size(seats: int) -> None:
-    if not 1 <= seats <= MOST_SEATS:
-        raise InvalidSeatPlan(
-            _("Make between 1 and {most} seats at a time.").format(most=MOST_SEATS), errors=[]
-        )
-
-
-def _lock_empty(area_id: int) -> Area:
-    """Lock an area, not keeping buyers of its showing waiting, and see that it has no rows."""
-    area = Area.objects.select_for_update(of=("self",), no_key=True).get(pk=area_id)
-    if area.rows.exists():
-        raise AreaHasSeats(_("{area} already has its seats.").format(area=area))
+    Locks the event, then the showing; buyers don't wait. Raises NotAllowed, WrongEventState;
+    InvalidSeatPlan as `generate_rows`, and for a name that is no name or that another area has.
+    """
+    seating = seating.checked()
+    found = Showing.objects.get(pk=showing_id)
+    event = lock_for_change(found.event_id, by)
+    showing = Showing.objects.select_for_update(of=("self",), no_key=True).get(pk=showing_id)
+    area = Area.objects.create(
+        showing=showing,
+        name=_free_name(showing, name),
+        price=price,
+        is_general_admission=seating.is_general_admission,
+    )
+    _fill(area, seating, event, by)
     return area
 
 
-def _fill(area: Area, rows: Sequence[str], seats_per_row: int, prefix: str = "") -> int:
+def _free_name(showing: Showing, name: str) -> str:
+    try:
+        name = check_label("area", name)
+    except Unusable as trouble:
+        raise InvalidSeatPlan(str(trouble), errors=[]) from None
+    if showing.areas.filter(name=name).exists():
+        raise InvalidSeatPlan(
+            _("This showing has an area {name} already: choose another name.").format(name=name),
+            errors=[],
+        )
+    return name
+
+
+def _give(area_id: int, seating: Seating, by: User | None) -> int:
+    found = Area.objects.select_related("showing").get(pk=area_id)
+    event = lock_for_change(found.showing.event_id, by)
+    area = Area.objects.select_for_update(of=("self",), no_key=True).get(pk=area_id)
+    if area.rows.exists():
+        raise AreaHasSeats(_("{area} already has its seats.").format(area=area))
+    if area.is_general_admission and not seating.is_general_admission:
+        raise WrongAreaKind(_("{area} has places, not rows: give its capacity.").format(area=area))
+    if seating.is_general_admission and not area.is_general_admission:
+        raise WrongAreaKind(
+            _("{area} has numbered seats: give its rows and the seats in each.").format(area=area)
+        )
+    return _fill(area, seating, event, by)
+
+
+def _fill(area: Area, seating: Seating, event: Event, by: User | None) -> int:
     Row.objects.bulk_create(
-        [Row(area=area, label=label) for label in rows], batch_size=ROWS_AT_ONCE
+        [Row(area=area, label=label) for label in seating.labels], batch_size=ROWS_AT_ONCE
     )
     with connection.cursor() as cursor:
         cursor.execute(
-            INSERT_SEATS, {"area": area.pk, "prefix": prefix, "seats_per_row": seats_per_row}
+            INSERT_SEATS,
+            {"area": area.pk, "prefix": seating.prefix, "seats_per_row": seating.seats_per_row},
         )
-        return int(cursor.rowcount)
+        made = int(cursor.rowcount)
+    note(event, "make_seats", by=by, at=timezone.now(), reason=f"{area.name}: {seating}.")
+    return made

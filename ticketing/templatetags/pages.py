@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django import template
 from django.utils import formats
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from ticketing.models import Showing
@@ -30,6 +31,14 @@ def count(number: Decimal | int | None) -> str:
 def price(amount: Decimal | int) -> str:
     """Money, or that none is asked."""
     return money(amount) if amount else _("free of charge")
+
+
+@register.filter
+def day(when: datetime, zone: Showing) -> str:
+    """The month and the day of it, for a leaf of a calendar."""
+    local = when.astimezone(zone.zone)
+    month = formats.date_format(local, "M")
+    return format_html("<span>{}</span> <strong>{}</strong>", month, local.day)
 
 
 @register.filter

@@ -1,6 +1,6 @@
-// Keeps an open page true: counts the time to pay down, asks now and then for the order's or the
-// payment's state, and loads the page again once that is another one. Without it, the page says
-// the deadline in words and has a link to load itself again.
+// Keeps an open page true: counts the time to pay down, asks now and then for the state of what is
+// under way (order, payment, refund), and loads the page again once that is another one. Without
+// it, the page says the deadline in words and has a link to load itself again.
 
 const SOON = 3000, LATER = 15000, PATIENCE = 60000;
 const opened = performance.now();

@@ -3,23 +3,26 @@
 const SECONDS = 4;
 const MOST_SECONDS = 60; // between two tries while there is no answer
 
-export async function readMap(url, since) {
+export async function readMap(url, since, credentials = "omit") {
   const answer = await fetch(since ? `${url}?since=${since}` : url, {
     headers: { Accept: "application/json" },
-    credentials: "omit",
+    credentials,
   });
   if (!answer.ok) throw new Error(`The seat map answered ${answer.status}.`);
   return answer.json();
 }
 
-/** Calls `onChange` with each map of changes, and `onStale` with whether the last try failed. */
-export function keepUpToDate({ url, cursor, onChange, onStale }) {
+/**
+ * Calls `onChange` with each map of changes, and `onStale` with whether the last try failed.
+ * Without a `cursor` the first map is the whole one.
+ */
+export function keepUpToDate({ url, cursor, credentials, onChange, onStale }) {
   let wait = SECONDS;
   let timer;
 
   async function ask() {
     try {
-      const map = await readMap(url, cursor);
+      const map = await readMap(url, cursor, credentials);
       cursor = map.cursor;
       wait = SECONDS;
       onStale(false);

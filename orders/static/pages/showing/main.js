@@ -7,15 +7,18 @@ import { Keyboard } from "./keyboard.js";
 import { keepUpToDate, readMap } from "./live.js";
 import { Painter } from "./painter.js";
 import { Pointers } from "./pointer.js";
+import { Standing } from "./standing.js";
 import { Tooltip } from "./tooltip.js";
 import { View } from "./view.js";
 import { Words } from "./words.js";
-
-const BUTTON_ZOOM = 1.6;
+import { listenToZoom } from "./zoom.js";
 
 enhanceCounters();
 const element = document.getElementById("seat-plan");
+const counted = document.querySelector("[data-standing]");
+const standing = counted && new Standing(counted);
 if (element) start(element);
+else standing?.follow();
 
 async function start(element) {
   const plan = JSON.parse(element.dataset.plan);
@@ -31,6 +34,7 @@ async function start(element) {
     element.hidden = true;
     showList(true);
     choice.refuse("failed");
+    standing?.follow();
   }
 }
 
@@ -44,7 +48,8 @@ function draw({ element, plan, words, choice, map }) {
   const parts = { canvas, house, view, painter, choice, tooltip, goToStanding };
   new Pointers(parts);
   new Keyboard(parts);
-  listenToButtons(element, view, painter);
+  listenToZoom(element, view, painter);
+  count(map, house);
   choice.addEventListener("change", () => painter.ask());
   follow({ element, plan, words, choice, map, house, painter });
   element.dataset.ready = "";
@@ -60,24 +65,17 @@ function follow({ element, plan, words, choice, map, house, painter }) {
     onChange: (changes) => {
       const seats = house.update(changes);
       if (!seats) return location.reload(); // the organizer has changed the house itself
+      count(changes, house);
       painter.changed(seats);
       choice.lose(seats);
     },
   });
 }
 
-function listenToButtons(element, view, painter) {
-  const actions = {
-    in: () => view.zoom(BUTTON_ZOOM),
-    out: () => view.zoom(1 / BUTTON_ZOOM),
-    whole: () => view.showWhole(),
-  };
-  for (const button of element.querySelectorAll("[data-zoom]")) {
-    button.addEventListener("click", () => {
-      actions[button.dataset.zoom]();
-      painter.ask();
-    });
-  }
+/** The plan says how many standing places are left, too. */
+function count(map, house) {
+  standing?.update(map);
+  for (const area of house.areas) if (area.standing) area.free = standing.free(area.id);
 }
 
 function goToStanding(area) {

@@ -111,13 +111,14 @@ export class Painter {
     }
   }
 
-  /** At the row's left end, or at the edge of the screen while that end is not seen. */
+  /** At the row's left end, or on a margin at the edge of the screen while that end is not seen. */
   _drawRowLabel(row, left, top) {
-    const at = Math.max(left - this.view.scale, 12);
+    const { scale } = this.view;
     this._font(12, this.colours.quiet, "center");
-    const width = this.context.measureText(row.label).width + 6;
+    const margin = this.context.measureText(row.label).width + 12;
+    const at = Math.max(left - scale, margin / 2);
     this.context.fillStyle = this.colours.card;
-    this.context.fillRect(at - width / 2, top - 8, width, 16);
+    this.context.fillRect(at - margin / 2, top - scale / 2, margin, scale);
     this.context.fillStyle = this.colours.quiet;
     this.context.fillText(row.label, at, top);
   }

@@ -1,6 +1,6 @@
 /** Mouse, finger and pen: drag and pinch move the plan, a click chooses, hovering tells. */
 
-const CLICK_PIXELS = 8; // more movement than that is a drag
+export const CLICK_PIXELS = 8; // more movement than that is a drag
 const LINE_PIXELS = 16; // of wheels that count in lines
 const WHEEL_MOST = 100;
 const WHEEL_ZOOM = 0.004;

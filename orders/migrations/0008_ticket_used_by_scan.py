@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orders", "0006_event_revenue"),
+        ("orders", "0007_paid_orders"),
         ("ticketing", "0006_support_group"),
     ]
 

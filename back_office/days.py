@@ -1,0 +1,32 @@
+"""The days in which sales are counted: those of the business, not of UTC."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+
+def zone() -> ZoneInfo:
+    return ZoneInfo(settings.BUSINESS_TIME_ZONE)
+
+
+def day_of(moment: datetime) -> date:
+    return moment.astimezone(zone()).date()
+
+
+def midnight(day: date) -> datetime:
+    """The moment at which it begins."""
+    return datetime.combine(day, time.min, zone())
+
+
+def bounds(day: date, until: date | None = None) -> dict[str, str]:
+    """`paid_at` of a list's filters for a day, or for all days up to the second one."""
+    end = midnight((until or day) + timedelta(days=1))
+    return {"paid_at__gte": midnight(day).isoformat(), "paid_at__lt": end.isoformat()}
+
+
+def last_days(today: date, count: int) -> list[date]:
+    """So many days, the last of them today."""
+    return [today - timedelta(days=back) for back in reversed(range(count))]

@@ -1,0 +1,139 @@
+"""Changing prices: first what is wanted, then shown with what it comes to, then done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from orders.house.figures import Counted, counted_areas
+from orders.house.forms import ReasonedForm
+from ticketing import services
+from ticketing.back_office import OwnEvents, reader
+from ticketing.errors import DomainError, InvalidPrice
+from ticketing.house import why_unchangeable
+from ticketing.models import Showing
+from ticketing.prices import read_price
+from ticketing.roles import CHANGE_PLACES, may
+
+
+@dataclass(frozen=True)
+class PriceStep:
+    """An area that is to cost something else."""
+
+    counted: Counted
+    old: Decimal
+    new: Decimal
+
+
+class Prices(ReasonedForm):
+    """A price for each area, beside the one that it had when the page was opened."""
+
+    def __init__(self, showing: Showing, areas: list[Counted], *args: Any) -> None:
+        super().__init__(showing, *args)
+        self.areas = areas
+        self.steps: list[PriceStep] = []
+        for counted in areas:
+            area: Any = counted.place
+            typed, seen = f"price-{area.pk}", f"seen-{area.pk}"
+            self.fields[typed] = forms.CharField(
+                label=area.name,
+                max_length=20,
+                initial=_plain(area.price),
+                widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric"}),
+            )
+            self.fields[seen] = forms.DecimalField(
+                initial=_plain(area.price), widget=forms.HiddenInput()
+            )
+
+    @property
+    def rows(self) -> list[tuple[Counted, forms.BoundField, forms.BoundField]]:
+        """Each area with its two fields."""
+        pks = [(each, each.place.pk) for each in self.areas]
+        return [(each, self[f"price-{pk}"], self[f"seen-{pk}"]) for each, pk in pks]
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        for counted in self.areas:
+            pk = counted.place.pk
+            if f"price-{pk}" in given and f"seen-{pk}" in given:
+                self._read(counted, given[f"price-{pk}"], given[f"seen-{pk}"])
+        if not self.steps and not self.errors:
+            raise ValidationError(_("No price is another than before."))
+        return given
+
+    def _read(self, counted: Counted, typed: str, seen: Decimal) -> None:
+        if typed == _plain(seen):
+            return  # whatever an imported plan says may stay
+        try:
+            new = read_price(typed)
+        except InvalidPrice as refusal:
+            self.add_error(f"price-{counted.place.pk}", str(refusal))
+            return
+        if new != seen:
+            self.steps.append(PriceStep(counted, seen, new))
+
+    @property
+    def wish(self) -> dict[str, Any]:
+        prices = [
+            services.NewPrice(step.counted.place.pk, step.old, step.new) for step in self.steps
+        ]
+        return {
+            "showing_id": self.showing.pk,
+            "prices": prices,
+            "reason": self.cleaned_data["reason"],
+        }
+
+
+class PricePages(OwnEvents):
+    """The pages that change prices, for the page of a showing."""
+
+    @action(  # type: ignore[untyped-decorator]
+        description=gettext_lazy("Change prices"), url_path="change-prices"
+    )
+    def change_prices(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask for the prices; then show how many places get which; then change them."""
+        showing, user = self.visible(request, object_id), reader(request)
+        if not may(user, CHANGE_PLACES, showing.event):
+            raise PermissionDenied
+        sent = [request.POST] if request.method == "POST" else []
+        form = Prices(showing, counted_areas(showing), *sent)
+        is_ready = form.is_valid() and "again" not in request.POST
+        if is_ready and "confirmed" in request.POST:
+            return self._set_prices(request, form)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Prices: {showing}").format(showing=showing),
+            "showing": showing,
+            "form": form,
+            "why_not": why_unchangeable(showing, timezone.now()),
+            "opts": self.opts,
+        }
+        template = "confirm_prices" if is_ready else "prices"
+        return render(request, f"orders/house/{template}.html", context)
+
+    def _set_prices(self, request: HttpRequest, form: Prices) -> HttpResponse:
+        try:
+            services.change_prices(**form.wish, by=reader(request))
+        except DomainError as refusal:
+            messages.error(request, str(refusal))
+            page = "change_prices"  # anew, with the prices as they are by now
+        else:
+            messages.success(request, _("Every order from now on is at the new prices."))
+            page = "seat_plan"
+        return redirect(f"admin:ticketing_showing_{page}", object_id=form.showing.pk)
+
+
+def _plain(price: Decimal) -> str:
+    return f"{price:.2f}".removesuffix(".00")

@@ -1,0 +1,40 @@
+"""Seat ids in shorthand, as the plan sends tens of thousands of them: `101-250,300`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from ticketing.seat_plan import MOST_SEATS
+
+MOST_DIGITS = 18  # fits PostgreSQL's bigint
+
+
+def read_ids(text: str) -> set[int]:
+    """The ids. Raises ValueError for anything else, and for more seats than a house can have."""
+    ids: set[int] = set()
+    for part in filter(None, text.split(",")):
+        first, _dash, last = part.partition("-")
+        start, end = _number(first), _number(last or first)
+        if not start <= end < start + MOST_SEATS:
+            raise ValueError(f"{part} is no run of seats.")
+        ids.update(range(start, end + 1))
+        if len(ids) > MOST_SEATS:
+            raise ValueError("There are not as many seats.")
+    return ids
+
+
+def write_ids(ids: Iterable[int]) -> str:
+    """The shorthand for these ids."""
+    runs = groupby(enumerate(sorted(ids)), key=lambda numbered: numbered[1] - numbered[0])
+    return ",".join(_run([pk for _place, pk in run]) for _step, run in runs)
+
+
+def _run(ids: list[int]) -> str:
+    return str(ids[0]) if len(ids) == 1 else f"{ids[0]}-{ids[-1]}"
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
+        raise ValueError(f"{text} is no id.")
+    return int(text)

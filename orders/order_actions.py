@@ -1,0 +1,125 @@
+"""What staff can do with an order on its page in the back office, and the page with its story."""
+
+from __future__ import annotations
+
+from functools import cached_property, partial
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.dataclasses import UnfoldAction
+from unfold.decorators import action
+
+from jobs.back_office import ReadOnly
+from orders import services
+from orders.models import Order
+from orders.timeline import days_of, timeline_of
+from ticketing.asking import Question, ReasonForm
+from ticketing.back_office import OwnEvents, reader
+from ticketing.roles import CANCEL_ORDER, RESEND_TICKETS, is_admin, may
+
+
+class OrderReader:
+    """Whoever reads an order's timeline, and whose pages they may open."""
+
+    def __init__(self, page: OwnEvents, request: HttpRequest) -> None:
+        self._site, self._request = page.admin_site, request
+        self._known: dict[type[Model], bool] = {}
+
+    @cached_property
+    def is_admin(self) -> bool:
+        return is_admin(self._request.user)
+
+    def opens(self, model: type[Model]) -> bool:
+        if model not in self._known:
+            page = self._site._registry.get(model)
+            self._known[model] = bool(page and page.has_view_permission(self._request))
+        return self._known[model]
+
+
+class CancellationForm(ReasonForm):
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.fields["reason"].help_text = _("Told to the customer by mail, and kept for ever.")
+
+
+class OrderActions(OwnEvents, ReadOnly):
+    """The page of an order, with a button for each deed that is open to its reader."""
+
+    actions_detail = ["timeline", "resend_tickets", "cancel"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
+        """With what every page of an order tells of it."""
+        rows: QuerySet[Order] = super().get_queryset(request)
+        return rows.select_related("event", "showing")
+
+    @action(description=gettext_lazy("Timeline"), url_path="timeline")  # type: ignore[untyped-decorator]
+    def timeline(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """What happened to the order and why, as far as the reader may know it."""
+        order, user = self.visible(request, object_id), OrderReader(self, request)
+        told = timeline_of(order, user)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Timeline of order {code}").format(code=order.code),
+            "order": order,
+            "days": days_of(told.entries, order, user),
+            "is_cut": told.is_cut,
+            "opts": self.opts,
+        }
+        return render(request, "orders/timeline.html", context)
+
+    @action(  # type: ignore[untyped-decorator]
+        description=gettext_lazy("Send the tickets again"), url_path="resend_tickets"
+    )
+    def resend_tickets(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask once more, then have them mailed to the address of the order."""
+        order, user = self.visible(request, object_id), reader(request)
+        if not may(user, RESEND_TICKETS, order.event):
+            raise PermissionDenied
+        question = Question(
+            gettext_lazy("Send the tickets again"),
+            _("They are mailed to {address}.").format(address=order.email),
+            partial(services.resend_tickets, order_id=order.pk, by=user),
+            done=gettext_lazy("The tickets are on their way."),
+        )
+        return question.ask(self, request, order)
+
+    @action(description=gettext_lazy("Cancel the order"), url_path="cancel")  # type: ignore[untyped-decorator]
+    def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask for the reason, then give the seats of an unpaid order back."""
+        order, user = self.visible(request, object_id), reader(request)
+        if not may(user, CANCEL_ORDER, order.event):
+            raise PermissionDenied
+        question = Question(
+            gettext_lazy("Cancel the order"),
+            _("Its seats are free for others at once, and {address} is told why.").format(
+                address=order.email
+            ),
+            partial(services.cancel_for_customer, order_id=order.pk, by=user),
+            form=CancellationForm,
+            done=gettext_lazy("The order is cancelled."),
+        )
+        return question.ask(self, request, order)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
+        """The buttons that make sense as the order stands, for those who may press them."""
+        order, user = self.get_object(request, object_id), reader(request)
+        return [
+            button
+            for button in super().get_actions_detail(request, object_id)
+            if order is not None and _is_offered(button.method.__name__, user, order)
+        ]
+
+
+def _is_offered(name: str, user: User, order: Order) -> bool:
+    if name == "resend_tickets":
+        return order.tickets.valid().exists()
+    if name == "cancel":
+        is_unpaid = order.status == Order.Status.PENDING_PAYMENT
+        return is_unpaid and may(user, CANCEL_ORDER, order.event)
+    return True

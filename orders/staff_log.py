@@ -1,0 +1,218 @@
+"""The log of who did what: every step of every event, order, payment and refund, newest first."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from operator import attrgetter
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.contenttypes.prefetch import GenericPrefetch
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from jobs.back_office import SEVERAL_LINES, ReadOnly
+from orders.models import Order, Ticket
+from orders.timeline import actor_of, place_of, rows_of_orders, words_of
+from ticketing.models import LogRow
+from ticketing.roles import is_admin
+
+DAYS_OFFERED = 14
+STAFF_OFFERED = 100
+WIDE = "min-width: 14rem; overflow-wrap: anywhere"
+NARROW = "min-width: 9rem; overflow-wrap: anywhere"  # references are long
+
+
+class OfModel(admin.SimpleListFilter):
+    title = gettext_lazy("done with")
+    parameter_name = "model"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(model._meta.label_lower, str(model._meta.verbose_name)) for model in words_of]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[LogRow]) -> QuerySet[LogRow]:
+        chosen = [model for model in words_of if model._meta.label_lower == self.value()]
+        return queryset.filter(content_type=_type(chosen[0])) if chosen else queryset
+
+
+class ByWhom(admin.SimpleListFilter):
+    title = gettext_lazy("who did it")
+    parameter_name = "who"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        people = User.objects.filter(is_staff=True).order_by("username")[:STAFF_OFFERED]
+        kinds = [("staff", _("staff")), ("customers", _("customers")), ("system", _("the system"))]
+        return [*kinds, *((str(user.pk), user.get_username()) for user in people)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[LogRow]) -> QuerySet[LogRow]:
+        who = self.value() or ""
+        if who.isdecimal():
+            return queryset.filter(by=who)
+        kinds = {
+            "staff": Q(by__is_staff=True),
+            "customers": Q(by__is_staff=False),
+            "system": Q(by__isnull=True),
+        }
+        return queryset.filter(kinds.get(who, Q()))
+
+
+class OnDay(admin.SimpleListFilter):
+    """One day; those before the last two weeks are reached by the address."""
+
+    title = gettext_lazy("day (UTC)")
+    parameter_name = "day"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        today = timezone.now().date()
+        days = [str(today - timedelta(days=n)) for n in range(DAYS_OFFERED)]
+        return [(day, day) for day in days]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[LogRow]) -> QuerySet[LogRow]:
+        day = _day(self.value() or "")
+        if day is None:
+            return queryset
+        begins = timezone.make_aware(datetime.combine(day, time.min))
+        return queryset.filter(timestamp__gte=begins, timestamp__lt=begins + timedelta(days=1))
+
+
+class LogRowAdmin(ReadOnly):
+    """For platform admins: whoever sees a row of its own reads what was done with it there."""
+
+    list_display = ["moment", "actor", "deed", "about", "moved"]
+    list_display_links = None
+    list_filter = [ByWhom, OfModel, OnDay]
+    search_fields = ["object_id"]  # Django shows the field for it; see get_search_results
+    search_help_text = gettext_lazy("A whole order code")
+    ordering = ["-pk"]
+    sortable_by = ()
+
+    class Media:
+        css: ClassVar = SEVERAL_LINES
+
+    fields = ["moment", "actor", "what", "why", "row", "of_order", "moved"]
+    readonly_fields = fields
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_admin(request.user)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LogRow]:
+        """With what each row is about and its order: one query for each model on the page."""
+        rows: QuerySet[LogRow] = super().get_queryset(request)
+        subjects = GenericPrefetch("content_object", [_subjects(model) for model in words_of])
+        return rows.select_related("by", "content_type").prefetch_related(subjects)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[LogRow], search_term: str
+    ) -> tuple[QuerySet[LogRow], bool]:
+        """The steps of everything that belongs to the order of this code."""
+        if not search_term.strip():
+            return queryset, False
+        order = Order.objects.filter(code=search_term.strip().upper()).first()
+        if order is None:
+            return queryset.none(), False
+        found = Q(pk__in=[])
+        for model, path in rows_of_orders.items():
+            ids = model._default_manager.filter(**{path: order.pk}).values("pk")
+            found |= Q(content_type=_type(model), object_id__in=ids)
+        return queryset.filter(found), False
+
+    @admin.display(description=gettext_lazy("time (UTC)"))
+    def moment(self, row: LogRow) -> str:
+        shown = f"{row.timestamp.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+        return format_html('<span class="whitespace-nowrap">{}</span>', shown)
+
+    @admin.display(description=gettext_lazy("who"))
+    def actor(self, row: LogRow) -> str:
+        return actor_of(row.by, _order_of(row))
+
+    @admin.display(description=gettext_lazy("what"))
+    def what(self, row: LogRow) -> str:
+        """The step in words."""
+        word = words_of.get(row.content_type.model_class(), {}).get(row.transition)
+        return str(word.text).format(thing=_name(row)) if word else row.transition
+
+    @admin.display(description=gettext_lazy("what"))
+    def deed(self, row: LogRow) -> str:
+        """The step in words, and below it why it was taken."""
+        layout = '<div style="{}">{}<br><small>{}</small></div>'
+        return format_html(layout, WIDE, self.what(row), row.description or "")
+
+    @admin.display(description=gettext_lazy("done with"))
+    def about(self, row: LogRow) -> str:
+        """What it was done with, and the story of its order."""
+        if _order_of(row) is None:
+            return self.row(row)
+        layout = '<div style="{}">{}<br><small>{} {}</small></div>'
+        return format_html(layout, NARROW, self.row(row), _("order"), self.of_order(row))
+
+    @admin.display(description=gettext_lazy("done with"))
+    def row(self, row: LogRow) -> str:
+        """A link to what it was done with, if that has a page."""
+        model = row.content_type.model_class()
+        name = f"{row.content_type.name}: {_name(row)}"
+        if model not in self.admin_site._registry:
+            return name
+        opts = model._meta
+        address = reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[row.object_id])
+        return format_html('<a class="text-link" href="{}">{}</a>', address, name)
+
+    @admin.display(description=gettext_lazy("order"))
+    def of_order(self, row: LogRow) -> str:
+        """A link to all that happened to its order."""
+        order = _order_of(row)
+        if order is None:
+            return "–"
+        address = reverse("admin:orders_order_timeline", args=[order.pk])
+        return format_html('<a class="text-link" href="{}">{}</a>', address, order.code)
+
+    @admin.display(description=gettext_lazy("from → to"))
+    def moved(self, row: LogRow) -> str:
+        before, after = row.get_source_state_display(), row.get_state_display()
+        return str(after or "–") if before == after else f"{before} → {after}"
+
+    @admin.display(description=gettext_lazy("reason"))
+    def why(self, row: LogRow) -> str:
+        return row.description or ""
+
+
+def _type(model: type[Model]) -> ContentType:
+    return ContentType.objects.get_for_model(model)
+
+
+def _subjects(model: type[Model]) -> QuerySet[Any]:
+    """Rows of the model with what they are named by: their order, or else their event."""
+    rows = model._default_manager.all()
+    path = rows_of_orders.get(model, "event" if hasattr(model, "event") else "pk")
+    return rows if path == "pk" else rows.select_related(path)
+
+
+def _order_of(row: LogRow) -> Order | None:
+    """The order that the row of a step belongs to; None for events and campaigns."""
+    path = rows_of_orders.get(row.content_type.model_class())
+    if path is None or row.content_object is None:
+        return None
+    if path == "pk":
+        return row.content_object  # type: ignore[no-any-return]
+    found: Order = attrgetter(path.replace("__", "."))(row.content_object)
+    return found
+
+
+def _name(row: LogRow) -> str:
+    """What people call the row. Not a ticket's code: whoever reads one gets in with it."""
+    subject = row.content_object
+    return place_of(subject) if isinstance(subject, Ticket) else str(subject or row.object_id)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return parse_date(text)
+    except ValueError:
+        return None

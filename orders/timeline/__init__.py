@@ -1,0 +1,50 @@
+"""What happened to an order and why: told by every app that has a part in it, in order of time.
+
+Each app has a `timeline` module with a function bound by `tells`; orders need not know the others.
+"""
+
+from orders.timeline.collect import LONGEST, Timeline, timeline_of
+from orders.timeline.of_orders import place_of
+from orders.timeline.parts import (
+    Entry,
+    Flow,
+    Jobs,
+    Kind,
+    Logged,
+    Reader,
+    Row,
+    Thing,
+    Told,
+    Tone,
+    Word,
+    actor_of,
+    rows_of_orders,
+    tells,
+    the_customer,
+    words_of,
+)
+from orders.timeline.shown import days_of
+
+__all__ = [
+    "LONGEST",
+    "Entry",
+    "Flow",
+    "Jobs",
+    "Kind",
+    "Logged",
+    "Reader",
+    "Row",
+    "Thing",
+    "Timeline",
+    "Told",
+    "Tone",
+    "Word",
+    "actor_of",
+    "days_of",
+    "place_of",
+    "rows_of_orders",
+    "tells",
+    "the_customer",
+    "timeline_of",
+    "words_of",
+]

@@ -1,0 +1,103 @@
+"""Nobody decides about another amount than the page has shown."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from orders.models import Order
+from refunds.models import Refund
+from refunds.services import override_refund
+from tests.back_office.refund_rows import (
+    LIST,
+    SETTLING,
+    STEPS,
+    asked,
+    bought,
+    decide,
+    failed,
+    html,
+    own_event,
+    page_of,
+    status,
+    stored,
+    told,
+)
+from tests.refunds.test_requests import reread
+from tests.ticketing.event_states import new_admin
+
+
+def hidden_in(page):
+    """The hidden fields of a page, as its browser sends them."""
+    found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page)
+    return {name: value for name, value in found if name != "csrfmiddlewaretoken"}
+
+
+def opened(browser, refund, step):
+    return hidden_in(html(browser, page_of(refund, step)))
+
+
+def override_meanwhile(refund):
+    override_refund(refund_id=refund.pk, percentage=100, by=new_admin(), note="It was our fault.")
+
+
+@pytest.mark.parametrize("step", ["approve", "reject"])
+def test_a_decision_is_refused_when_the_amount_has_changed_since(boss, personal, step):
+    seen = opened(boss, personal, step)
+    override_meanwhile(personal)
+    before = stored()
+
+    answer = decide(boss, personal, step, **seen)
+
+    assert "it was 800,000 VND and is 1,000,000 VND now. Look again." in told(answer)
+    assert stored() == before
+
+
+@pytest.mark.parametrize("step", SETTLING)
+def test_settling_is_refused_when_the_amount_has_changed_since(boss, unpaid, step):
+    seen = opened(boss, unpaid, step)
+    Refund.objects.filter(pk=unpaid.pk).update(amount=700_000)
+    before = stored()
+
+    answer = decide(boss, unpaid, step, **seen)
+
+    assert "it was 800,000 VND and is 700,000 VND now." in told(answer)
+    assert stored() == before
+
+
+def test_an_override_is_refused_when_its_percentage_comes_to_something_else(boss, postponed, order):
+    seen = opened(boss, postponed, "override")
+    Order.objects.filter(pk=order.pk).update(refunded_amount=200_000)
+    before = stored()
+
+    answer = decide(boss, postponed, "override", percentage=60, **seen)
+
+    assert "it was 600,000 VND and is 400,000 VND now." in told(answer)
+    assert stored() == before
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_what_was_shown_and_still_holds_is_done(boss, order, step):
+    refund = asked(order)
+    if step in SETTLING:
+        failed(refund)
+
+    seen = opened(boss, refund, step)
+    answer = decide(boss, refund, step, **seen)
+
+    assert seen
+    assert "Done: " in told(answer)
+
+
+def test_of_many_at_once_those_are_refused_whose_amounts_have_changed(member, personal):
+    other = asked(bought(own_event(member)))
+    ticked = {"action": "approve_selected", "_selected_action": [personal.pk, other.pk]}
+    seen = hidden_in(told(member.post(LIST, ticked)))
+    override_meanwhile(personal)
+
+    answer = member.post(LIST, {**seen, **ticked}, follow=True)
+
+    assert f"{personal.order}: The amount has changed" in told(answer)
+    assert (status(personal), status(other)) == ("pending_organizer", "approved")
+    assert reread(personal.order).refund_reserved_amount == 0

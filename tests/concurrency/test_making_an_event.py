@@ -1,0 +1,83 @@
+"""Several people work on one draft at the same moment, on real connections."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from tests.concurrency.conftest import broken_rules, run_together
+from tests.factories import EventFactory, ShowingFactory, seats_in_area
+from tests.ticketing.event_states import new_admin
+from ticketing import services
+from ticketing.models import Area, Event, Seat, SeatPlanUpload
+from ticketing.seating import Rows
+
+
+def draft_showing():
+    return ShowingFactory(event=EventFactory(draft=True))
+
+
+def test_what_is_published_has_seats_though_somebody_takes_them_back():
+    admin = new_admin()
+    areas = [seats_in_area(3, showing=draft_showing())[0].area for _ in range(6)]
+
+    outcomes = run_together(
+        act
+        for area in areas
+        for act in (
+            partial(services.publish_event, event_id=area.showing.event_id, by=admin),
+            partial(services.empty_area, area_id=area.pk, by=admin),
+        )
+    )
+
+    assert outcomes["done"] == 6
+    assert outcomes["event-not-publishable"] + outcomes["wrong-event-state"] == 6
+    for event in Event.objects.all():
+        has_seats = Seat.objects.filter(showing__event=event).exists()
+        assert has_seats == (event.status == "published")
+    assert broken_rules() == {}
+
+
+def test_a_plan_that_is_confirmed_many_times_at_once_is_made_once():
+    showing, admin = draft_showing(), new_admin()
+    plan = b"area,row,seat,price\n" + b"".join(b"Stalls,A,%d,5\n" % n for n in range(50))
+    upload = services.keep_seat_plan(showing_id=showing.pk, file_name="a", data=plan, by=admin)
+
+    outcomes = run_together(
+        [partial(services.use_seat_plan, upload_id=upload.pk, by=admin)] * 8, at_once=8
+    )
+
+    assert outcomes == {"done": 1, "invalid-seat-plan": 7}
+    assert (Area.objects.count(), Seat.objects.count()) == (1, 50)
+    assert not SeatPlanUpload.objects.exists()
+    assert broken_rules() == {}
+
+
+def test_one_name_becomes_one_area_however_many_add_it():
+    showing, admin = draft_showing(), new_admin()
+    add = partial(
+        services.add_area, showing_id=showing.pk, name="Stalls", price=5,
+        seating=Rows(["A"], 4), by=admin,
+    )  # fmt: skip
+
+    assert run_together([add] * 8, at_once=8) == {"done": 1, "invalid-seat-plan": 7}
+
+    assert (Area.objects.count(), Seat.objects.count()) == (1, 4)
+
+
+def test_a_copy_has_whole_areas_while_more_are_added():
+    showing, admin = draft_showing(), new_admin()
+    adds = [
+        partial(services.add_area, showing_id=showing.pk, name=f"Area {n}", price=5,
+                seating=Rows(["A", "B"], 20), by=admin)
+        for n in range(8)
+    ]  # fmt: skip
+    copy = partial(
+        services.copy_event, event_id=showing.event_id, title="Again", starts_at=None, by=admin
+    )
+
+    assert run_together([*adds, copy, copy, copy], at_once=11) == {"done": 11}
+
+    for area in Area.objects.all():
+        assert area.seats.count() == 40
+    assert len(set(Event.objects.values_list("slug", flat=True))) == 4
+    assert broken_rules() == {}

@@ -1,0 +1,61 @@
+"""What of an event may be changed: by whom, and in which state of it."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
+
+from ticketing.errors import WrongEventState
+from ticketing.models import Event, EventStatus, Seat, SeatStatus, Showing
+from ticketing.roles import require
+
+
+def lock_for_change(event_id: int, by: User | None) -> Event:
+    """Lock an event whose areas and seats are about to change; its buyers don't wait.
+
+    `by` is None for the system itself. Raises NotAllowed unless the event is one that `by` may
+    change, WrongEventState once it is off.
+    """
+    event = Event.objects.get_for_no_key_update(event_id)
+    if by is not None:
+        require(by, "ticketing.change_event", event, _("Only its organizer changes an event."))
+    if event.is_closed:
+        raise WrongEventState(
+            _("{event} does not take place any more: its areas and seats stay as they are.").format(
+                event=event
+            )
+        )
+    return event
+
+
+def why_nothing_is_removed(event: Event) -> str:
+    """Why its places can't be taken away; empty while nobody can have bought one."""
+    if event.status == EventStatus.DRAFT:
+        return ""
+    return _(
+        "Only a draft loses places: {event} is {state}, and people may have bought there. "
+        "Block the seats that are not to be sold."
+    ).format(event=event, state=event.get_status_display())
+
+
+def check_removable(event: Event) -> None:
+    """Raise WrongEventState unless places may still be taken away."""
+    reason = why_nothing_is_removed(event)
+    if reason:
+        raise WrongEventState(reason)
+
+
+def why_its_dates_stay(showing: Showing) -> str:
+    """Why a showing can't be moved to other dates as it is; empty if it can.
+
+    Whoever holds a ticket hears of new dates by a postponement, and may then give it back.
+    """
+    if showing.event.status == EventStatus.PUBLISHED and has_buyers(showing):
+        return _("Tickets are out: have the event postponed before it gets another date.")
+    return ""
+
+
+def has_buyers(showing: Showing) -> bool:
+    """Whether a seat of the showing is held or sold."""
+    taken = (SeatStatus.HELD, SeatStatus.SOLD)
+    return Seat.objects.filter(showing=showing, status__in=taken).exists()

@@ -1,0 +1,104 @@
+"""What the pages of the workbench have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import translation
+from unfold.decorators import action
+
+from ticketing.back_office import OwnEvents
+from ticketing.errors import DomainError
+from ticketing.event_actions import runs_it
+from ticketing.models import Event
+from ticketing.transition_log import note
+
+Page = Callable[..., HttpResponse]
+Offered = Callable[[User, Event], bool]
+
+
+def may_change(user: User, event: Event) -> bool:
+    """Whether it is one of those who run the event, and it still takes place."""
+    return runs_it(user, event) and not event.is_closed
+
+
+def page(
+    title: Any, url_path: str, *, is_offered: Offered | None = None, **options: Any
+) -> Callable[[Page], Page]:
+    """An address of a row's own, with a button on the row's page while it is offered."""
+
+    def decorate(view: Page) -> Page:
+        made: Page = action(description=title, url_path=url_path, **options)(view)
+        made.is_offered = is_offered or may_change  # type: ignore[attr-defined]
+        return made
+
+    return decorate
+
+
+class NotedChanges(OwnEvents):
+    """A page whose form's changes stand in the history of the event, with who made them."""
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
+        entry: LogEntry = super().log_addition(request, obj, message)
+        self._note(entry, "create", obj)
+        return entry
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
+        entry: LogEntry = super().log_change(request, obj, message)
+        if message:
+            self._note(entry, "change", obj)
+        return entry
+
+    def _note(self, entry: LogEntry, what: str, row: Any) -> None:
+        event = row if isinstance(row, Event) else row.event
+        with translation.override("en"):  # as the reasons of all other steps
+            told = entry.get_change_message()
+        told = told if row is event else f"{row}: {told}"
+        note(event, what, by=entry.user, at=entry.action_time, reason=told)
+
+
+def changeable(page_: OwnEvents, request: HttpRequest, object_id: str) -> Any:
+    """The row of an address, for those who may change it.
+
+    Raises Http404 for what the reader may not see, PermissionDenied for what is not to change.
+    """
+    row = page_.visible(request, object_id)
+    if not page_.has_change_permission(request, row):
+        raise PermissionDenied
+    return row
+
+
+def show(
+    page_: OwnEvents, request: HttpRequest, row: Model, template: str, **context: Any
+) -> HttpResponse:
+    """The page of this template, with what the back office has on every page."""
+    return render(
+        request,
+        f"ticketing/workbench/{template}",
+        {**page_.admin_site.each_context(request), "opts": page_.opts, "row": row, **context},
+    )
+
+
+def attempt(request: HttpRequest, act: Callable[[], Any], told: Any) -> Any:
+    """What the use case gives back, with a message of success; None with its refusal as one."""
+    try:
+        done = act()
+    except DomainError as refusal:
+        messages.error(request, refusal_in_words(refusal))
+        return None
+    messages.success(request, told)
+    return done
+
+
+def refusal_in_words(refusal: DomainError) -> str:
+    """What it says, with the mistakes that it lists."""
+    mistakes = [mistake["message"] for mistake in refusal.extra.get("errors", [])]
+    return " ".join([str(refusal), *mistakes[:5]])

@@ -1,0 +1,120 @@
+"""The times of a showing, in its own zone and in an order that makes sense."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ticketing.event_changes import has_buyers, why_its_dates_stay
+from ticketing.models import EventStatus, Showing, validate_time_zone
+from ticketing.workbench.wall_times import WallTimeField, at_zone, on_the_wall
+
+DATES = ("starts_at", "ends_at")
+TIMES = (*DATES, "ticket_sale_start", "ticket_sale_end")
+
+
+class ShowingForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What is typed is the time at the house, and is kept as a moment.
+
+    Of a showing that has buyers, the dates stay until its event is postponed, and its sale ends no
+    earlier than they were told, because their right to give tickets back is counted from there.
+    """
+
+    starts_at = WallTimeField(label=gettext_lazy("Begins"))
+    ends_at = WallTimeField(label=gettext_lazy("Ends"))
+    ticket_sale_start = WallTimeField(
+        label=gettext_lazy("Sale from"),
+        required=False,
+        help_text=gettext_lazy("Left empty: from now on."),
+    )
+    ticket_sale_end = WallTimeField(
+        label=gettext_lazy("Sale until"),
+        required=False,
+        help_text=gettext_lazy(
+            "Left empty: until it begins. Customers can give tickets back until 120 hours before."
+        ),
+    )
+
+    class Meta:
+        model = Showing
+        fields: ClassVar = [*TIMES, "time_zone"]
+        labels: ClassVar = {"time_zone": gettext_lazy("Time zone")}
+        help_texts: ClassVar = {
+            "time_zone": gettext_lazy("Of the house. All times here are what its clock shows.")
+        }
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.stored = {name: getattr(self.instance, name) for name in TIMES}
+        for name, moment in self.stored.items():
+            if moment is not None:
+                self.initial[name] = on_the_wall(moment, self.instance.zone)
+        if self.instance.pk:
+            self._fix_dates()
+
+    def _fix_dates(self) -> None:
+        reason = why_its_dates_stay(self.instance)
+        for name in (*DATES, "time_zone") if reason else ():
+            if name in self.fields:
+                self.fields[name].disabled = True
+                self.fields[name].help_text = reason
+
+    def clean_time_zone(self) -> str:
+        """Known before any time is read by it."""
+        name: str = self.cleaned_data["time_zone"]
+        validate_time_zone(name)
+        return name
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        time_zone = given.get("time_zone") or self.instance.time_zone
+        for name in TIMES:
+            self._place(name, given, time_zone)
+        if given.get("ticket_sale_start", "") is None:
+            given["ticket_sale_start"] = timezone.now()
+        if given.get("ticket_sale_end", "") is None:
+            given["ticket_sale_end"] = given.get("starts_at")
+        self._check_order(given)
+        return given
+
+    def _place(self, name: str, given: dict[str, Any], time_zone: str) -> None:
+        """Make a moment of what the clock shows; one that was not touched stays to the second."""
+        if given.get(name) is None:
+            return
+        if self.stored[name] is not None and {name, "time_zone"}.isdisjoint(self.changed_data):
+            given[name] = self.stored[name]
+            return
+        try:
+            given[name] = at_zone(given[name], time_zone)
+        except ValidationError as trouble:
+            self.add_error(name, trouble)
+
+    def _check_order(self, given: dict[str, Any]) -> None:
+        self._check_after("ends_at", "starts_at", _("It ends after it begins."))
+        told = _("The sale ends after it begins. Give the time from which tickets are sold.")
+        self._check_after("ticket_sale_end", "ticket_sale_start", told)
+        ends, before = given.get("ticket_sale_end"), self.stored["ticket_sale_end"]
+        if ends and before and ends < before and self._has_waiting_buyers():
+            self.add_error(
+                "ticket_sale_end",
+                _(
+                    "Tickets are out, and buyers may give them back until so many hours before "
+                    "the end of the sale: it can only be later. To stop the sale, block the seats."
+                ),
+            )
+
+    def _has_waiting_buyers(self) -> bool:
+        event = self.instance.event
+        return event.status == EventStatus.PUBLISHED and has_buyers(self.instance)
+
+    def _check_after(self, later: str, earlier: str, told: str) -> None:
+        first: datetime | None = self.cleaned_data.get(earlier)
+        last: datetime | None = self.cleaned_data.get(later)
+        if first and last and last <= first:
+            self.add_error(later, told)

@@ -1,0 +1,60 @@
+"""The page of a showing, and the way to take it back while its event is a draft."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.dataclasses import UnfoldAction
+from unfold.enums import ActionVariant
+
+from ticketing import services
+from ticketing.back_office import reader
+from ticketing.event_actions import runs_it
+from ticketing.models import Event, EventStatus
+from ticketing.workbench.area_pages import AreaPages
+from ticketing.workbench.page import NotedChanges, attempt, changeable, page, show
+from ticketing.workbench.plan_pages import PlanPages
+
+
+def can_remove(user: User, event: Event) -> bool:
+    """Whether showings are still taken away."""
+    return runs_it(user, event) and event.status == EventStatus.DRAFT
+
+
+class ShowingPages(NotedChanges, AreaPages, PlanPages):
+    """A showing with the pages of its areas, its plan, and its removal."""
+
+    actions_detail: ClassVar[list[Any]] = ["areas", "plan", "check_plan", "remove_showing"]
+
+    @page(gettext_lazy("Remove"), "remove", is_offered=can_remove, variant=ActionVariant.DANGER)
+    def remove_showing(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask once more, then remove it with all its areas and seats."""
+        showing = changeable(self, request, object_id)
+        if request.method == "POST":
+            remove = partial(services.remove_showing, showing_id=showing.pk, by=reader(request))
+            if attempt(request, remove, _("The showing is removed.")):
+                return redirect("admin:ticketing_event_change", showing.event_id)
+        return show(
+            self, request, showing, "remove.html",
+            title=_("Remove {showing}").format(showing=showing),
+            form=forms.Form(),
+        )  # fmt: skip
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
+        """The pages that are open to this reader, as the event stands."""
+        buttons: list[UnfoldAction] = super().get_actions_detail(request, object_id)
+        showing, user = self.get_object(request, object_id), reader(request)
+        return [each for each in buttons if showing and _is_open(each, user, showing.event)]
+
+
+def _is_open(button: UnfoldAction, user: User, event: Event) -> bool:
+    """Whether a page is offered; those of other apps decide by themselves."""
+    is_offered = getattr(button.method, "is_offered", None)
+    return is_offered is None or bool(is_offered(user, event))
