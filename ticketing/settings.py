@@ -372,7 +372,7 @@ RELAXED_POLICIES = {
     "/_allauth/openapi.html": SWAGGER_POLICY,
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # of what is no file
-LARGEST_BODY = 8 * 1024 * 1024  # with files
+LARGEST_BODY = 12 * 1024 * 1024  # with files; a seat plan may have 10 MB
 
 # --- records -----------------------------------------------------------------------------------
 
