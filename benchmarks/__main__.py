@@ -35,6 +35,10 @@ def main() -> int:
         wrong = measure_orders(running, house, options, report)
         wrong |= measure_seat_map(running, house, options, report)
         measure_overdue(running, house, options, report)
+        report.lines += [
+            Line("web: from start to ready", running.seconds_to_ready, "s"),
+            Line("web: memory of a worker after all this", running.megabytes_of_worker(), "MB"),
+        ]
         measure_campaigns(environment, options, report)
         measure_relay(running, environment, options, report)
     with machine.connect(socket_dir) as connection:
@@ -87,8 +91,14 @@ def measure_orders(
     say("The floor of orders, second half …")
     _checkpoint(running)
     second = floor.measure(running, house, clients=clients, seconds=seconds // 2)
+    say("Refusals through HTTP: everybody wants the same two seats …")
+    refused = orders.measure_refusals(
+        running, house, tokens, clients=clients, seconds=max(2, seconds // 4)
+    )
     tell_orders(report, placed, floor.both(first, second), statements)
-    return bool(placed.errors(201))
+    tell_refusals(report, refused, placed)
+    # At most the first of them was no refusal, and it was one order.
+    return bool(placed.errors(201)) or refused.statuses[409] + 1 < refused.statuses.total()
 
 
 def tell_orders(
@@ -117,6 +127,17 @@ def tell_orders(
         "The floor of times is pgbench's average; fsync and synchronous_commit are on.",
     ]
     report.details |= {"statements": statements.sql, "cpu_seconds": dict(placed.cpu)}
+
+
+def tell_refusals(report: Report, refused: load.Load, placed: load.Load) -> None:
+    count = max(refused.statuses[409], 1)
+    report.lines += [
+        Line("refusals: rate", refused.rate(409), "/s", placed.rate(201)),
+        Line("refusals: median time", refused.percentile(50), "ms", placed.percentile(50)),
+        Line("refusals: 99 of 100 within", refused.percentile(99), "ms", placed.percentile(99)),
+        Line("refusals: CPU of web workers, each", refused.cpu["web"] / count * 1000, "ms"),
+    ]
+    report.notes.append("The floor of refusals is an order that is accepted.")
 
 
 def measure_seat_map(

@@ -34,10 +34,16 @@ class Machine:
     port: int
     postgres: psutil.Process
     web: psutil.Process
+    seconds_to_ready: float
 
     def connect(self) -> Connection:
         """A connection past Django, in autocommit."""
         return connect(self.socket_dir)
+
+    def megabytes_of_worker(self) -> float:
+        """Resident memory of the largest web process."""
+        processes = [self.web, *self.web.children(recursive=True)]
+        return float(max(process.memory_info().rss for process in processes)) / 1e6
 
     def cpu(self) -> dict[str, float]:
         """CPU seconds used so far by the web server, by PostgreSQL, and by this process."""
@@ -96,13 +102,17 @@ def start_database(environment: dict[str, str]) -> Path:
 def web_server(environment: dict[str, str], socket_dir: Path) -> Iterator[Machine]:
     """Run the web server with the very command of `make run`, until the end of the block."""
     command = next(command for command in run.servers(environment) if "granian" in command)
+    started = time.monotonic()
     web = run.start(command, environment)
     try:
+        process = psutil.Process(web.pid)
+        wait_for_answer(f"http://127.0.0.1:{environment['PORT']}/readyz", process)
         machine = Machine(
             socket_dir=socket_dir,
             port=int(environment["PORT"]),
             postgres=postmaster(environment),
-            web=psutil.Process(web.pid),
+            web=process,
+            seconds_to_ready=time.monotonic() - started,
         )
         wait_until_ready(machine)
         yield machine
@@ -111,9 +121,9 @@ def web_server(environment: dict[str, str], socket_dir: Path) -> Iterator[Machin
 
 
 def wait_until_ready(machine: Machine) -> None:
-    """Wait until the server answers and every worker of it has finished loading."""
+    """Wait until every worker of a server that answers has finished loading."""
     deadline = time.monotonic() + START_SECONDS
-    while not (run.answers(f"http://127.0.0.1:{machine.port}/readyz") and is_still(machine.web)):
+    while not is_still(machine.web):
         if time.monotonic() > deadline or not machine.web.is_running():
             raise RuntimeError("The web server did not become ready; its message is above.")
 

@@ -15,6 +15,10 @@ from benchmarks.machine import Machine
 
 PATH = "/api/v1/orders/"
 TOKEN_SECONDS = 3600
+FRONT_SEATS = """
+SELECT id FROM ticketing_seat WHERE showing_id = %s AND status = 'available'
+ORDER BY row_id, abs(number::int - 100) LIMIT 2
+"""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ def measure(
     """Place as many orders as `clients` connections can; each order has a key of its own."""
     return load.run(
         machine.port,
-        make=order_requests(house, tokens),
+        make=order_requests(wish(house), tokens),
         clients=clients,
         warm_up=warm_up,
         seconds=seconds,
@@ -39,9 +43,26 @@ def measure(
     )
 
 
-def order_requests(house: House, tokens: list[str]) -> Callable[[], bytes]:
+def measure_refusals(
+    machine: Machine, house: House, tokens: list[str], *, clients: int, seconds: int
+) -> load.Load:
+    """Have everybody want the same two seats in the middle of the front row."""
+    with machine.connect() as connection:
+        seats = connection.execute(FRONT_SEATS, [house.stadium]).fetchall()
+    asked = {"showing": house.stadium, "seats": [pk for (pk,) in seats]}
+    return load.run(
+        machine.port,
+        make=order_requests(json.dumps(asked).encode(), tokens),
+        clients=clients,
+        warm_up=1.0,
+        seconds=seconds,
+        watch=machine.cpu,
+    )
+
+
+def order_requests(body: bytes, tokens: list[str]) -> Callable[[], bytes]:
     """The customers take turns, so that none meets herself and none is throttled."""
-    body, turns = wish(house), itertools.cycle(tokens)
+    turns = itertools.cycle(tokens)
 
     def make() -> bytes:
         headers = {"Authorization": f"Bearer {next(turns)}", "Idempotency-Key": str(uuid.uuid4())}

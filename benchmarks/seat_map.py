@@ -20,7 +20,8 @@ CHANGED = 100
 
 CHANGE = """
 UPDATE ticketing_seat SET status = 'blocked' WHERE id IN (
-    SELECT id FROM ticketing_seat WHERE showing_id = %s ORDER BY id LIMIT %s)
+    SELECT id FROM ticketing_seat WHERE showing_id = %s AND status = 'available'
+    ORDER BY id LIMIT %s)
 """
 
 

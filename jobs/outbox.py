@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -10,8 +11,20 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from jobs.models import Job
+from jobs.prepared import fetch_all
 
 CHANNEL = "jobs"
+
+# By hand, since every use case ends with it: `bulk_create` takes as long as two queries.
+INSERT = """
+INSERT INTO jobs_job (topic, payload, key, status, run_at, attempts, generation, message_id,
+    last_error, created_at)
+SELECT topic, payload, key, 'pending', run_at, 0, 0, '', '', now()
+FROM jsonb_to_recordset(%(jobs)s::jsonb)
+    AS job (topic text, payload jsonb, key text, run_at timestamptz)
+ON CONFLICT (key) DO NOTHING
+RETURNING id, created_at
+"""
 
 Handler = Callable[..., None]
 
@@ -91,8 +104,14 @@ def enqueue_together(jobs: list[Job]) -> None:
 
     Those whose key is taken are left out.
     """
-    has_keys = any(job.key is not None for job in jobs)
-    Job.objects.bulk_create(jobs, ignore_conflicts=has_keys)
+    rows = [
+        {"topic": job.topic, "payload": job.payload, "key": job.key, "run_at": str(job.run_at)}
+        for job in jobs
+    ]
+    written = fetch_all(INSERT, {"jobs": json.dumps(rows)})
+    if len(written) == len(jobs):
+        for job, (pk, created_at) in zip(jobs, written, strict=True):
+            job.pk, job.created_at = pk, created_at
 
 
 def wake_relay() -> None:

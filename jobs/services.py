@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from jobs.models import Job, JobStatus
@@ -65,7 +66,8 @@ def lease_due_jobs(*, now: datetime, due_by: datetime, limit: int) -> list[Job]:
     for job in jobs:
         job.leased_until = now + LEASE
         job.attempts += 1
-    Job.objects.bulk_update(jobs, ["leased_until", "attempts"])
+    taken = Job.objects.filter(pk__in=[job.pk for job in jobs])
+    taken.update(leased_until=now + LEASE, attempts=F("attempts") + 1)
     return jobs
 
 

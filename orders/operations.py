@@ -7,16 +7,18 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from jobs import outbox
-from orders.errors import NotEnoughSeats, RefundTooLarge, SeatsUnavailable
+from jobs.prepared import fetch_all
+from orders.errors import RefundTooLarge
 from orders.models import Order, SeatHold, Ticket, TicketQuerySet
-from ticketing.models import Area, Event, Seat, Showing
+from ticketing.models import Event, Seat
 from ticketing.transition_log import logged_together
 
-CUSTOMER_LOCKS = 7001  # the advisory-lock namespace of "one order at a time for each customer"
+# 7001 is the advisory-lock namespace of "one order at a time for each customer".
+QUEUE = "SELECT pg_advisory_xact_lock(7001, %(queue)s::integer)"
 
 
 def queue_customer(customer_id: int) -> None:
@@ -24,49 +26,7 @@ def queue_customer(customer_id: int) -> None:
 
     No row is locked and nobody else waits; the lock goes with the transaction.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(%s, %s)", [CUSTOMER_LOCKS, customer_id % 2**31]
-        )
-
-
-def claim_seats(showing: Showing, seat_ids: Sequence[int]) -> list[Seat]:
-    """Lock exactly these seats, in id order, or raise SeatsUnavailable naming those not free."""
-    claimed = Seat.objects.filter(showing=showing, pk__in=seat_ids).claim(len(seat_ids))
-    taken = set(seat_ids) - {seat.pk for seat in claimed}
-    if taken:
-        raise SeatsUnavailable(
-            _("Somebody was faster. Choose other seats, or try again in a few minutes."),
-            seats=sorted(taken),
-        )
-    return claimed
-
-
-def claim_places(area: Area, quantity: int) -> list[Seat]:
-    """Lock the next free places of a standing field, or raise NotEnoughSeats."""
-    claimed = Seat.objects.filter(area=area).claim(quantity)
-    if len(claimed) < quantity:
-        raise NotEnoughSeats(
-            _("Choose fewer places, or try again when other customers' orders have expired."),
-            available=len(claimed),
-        )
-    return claimed
-
-
-def hold(order: Order, seats: Sequence[Seat]) -> list[SeatHold]:
-    """Give locked, available seats to a new order."""
-    _all_moved(Seat.objects.filter(pk__in=[seat.pk for seat in seats]).hold(), len(seats))
-    return SeatHold.objects.bulk_create(
-        SeatHold(
-            order=order,
-            seat=seat,
-            showing_id=order.showing_id,
-            event_id=order.event_id,
-            price=seat.area.price,
-            expires_at=order.expires_at,
-        )
-        for seat in seats
-    )
+    fetch_all(QUEUE, {"queue": customer_id % 2**31})
 
 
 def confirm(order: Order, *, by: User | None, at: datetime, reason: str) -> None:

@@ -9,7 +9,7 @@ from factory import LazyAttribute, LazyFunction, Sequence, SubFactory, Trait
 from factory.django import DjangoModelFactory
 
 from jobs import outbox
-from orders import operations
+from orders import holding, operations
 from orders.models import Order
 from payments.models import Payment
 from ticketing.models import Area, Event, EventStatus, Organizer, Row, Seat, Showing
@@ -128,10 +128,10 @@ def overdue_order(**fields: object) -> Order:
 def placed_order(seats: list[Seat] | None = None, **fields: object) -> Order:
     """A pending order that holds `seats`, just as placing it leaves them."""
     seats = seats or seats_in_area(2)
-    order = OrderFactory(
-        showing=seats[0].showing, total_amount=sum(seat.area.price for seat in seats), **fields
-    )
-    operations.hold(order, seats)
+    fields.setdefault("customer", CustomerFactory())
+    order = OrderFactory.build(showing=seats[0].showing, **fields)
+    holding.hold_seats(order, [seat.pk for seat in seats])
+    order.save()  # with what a test knows of it and placing does not
     outbox.enqueue("orders.expiry_due", run_at=order.expires_at, order_id=order.pk)
     return order
 

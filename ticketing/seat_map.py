@@ -8,9 +8,10 @@ nothing, whenever others commit. It may repeat a change; it never skips one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import connection
+
+from jobs.prepared import fetch_all
 
 CURSOR = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 
@@ -35,12 +36,13 @@ FROM (
 ) AS areas
 """
 
+# The newest change is found at the end of its index, whatever cursor the plan was made for.
 NEWS = f"""
-SELECT {CURSOR} >= %(since)s AND NOT EXISTS (
-    SELECT 1 FROM ticketing_seat WHERE showing_id = %(showing)s AND changed_in >= %(since)s)
+SELECT {CURSOR} >= %(since)s, coalesce(
+    (SELECT max(changed_in) FROM ticketing_seat WHERE showing_id = showing.id), 0) < %(since)s
+FROM ticketing_showing showing JOIN ticketing_event event ON event.id = showing.event_id
+WHERE showing.id = %(showing)s AND event.status <> 'draft'
 """
-
-ISSUED = f"SELECT {CURSOR} >= %(since)s"
 
 
 @dataclass(frozen=True)
@@ -49,23 +51,31 @@ class SeatMap:
     text: str
 
 
-def read_seat_map(showing_id: int, *, since: int = 0) -> SeatMap:
-    """The whole map; with `since`, the cursor of an earlier one, only what changed.
+@dataclass(frozen=True)
+class News:
+    """What there is for a reader with a cursor.
 
-    A cursor that was never issued, as after a restored backup, gives the whole map.
+    A cursor that is not ours was never issued, as after a restored backup.
     """
-    if since and not _row(ISSUED, showing_id, since)[0]:
-        since = 0
-    return SeatMap(*_row(MAP, showing_id, since))
+
+    is_cursor_ours: bool
+    is_unchanged: bool
 
 
-def is_unchanged(showing_id: int, *, since: int) -> bool:
-    """Whether a reader who has the map of `since` has everything. One index look-up."""
-    return bool(_row(NEWS, showing_id, since)[0])
+def look_for_news(showing_id: int, *, since: int) -> News | None:
+    """Compare a reader's cursor with the newest change; None if there is no such public showing."""
+    rows = fetch_all(NEWS, {"showing": showing_id, "since": since})
+    if not rows:
+        return None
+    [(is_ours, is_older)] = rows
+    return News(is_cursor_ours=is_ours, is_unchanged=is_ours and is_older)
 
 
-def _row(statement: str, showing_id: int, since: int) -> tuple[Any, ...]:
+def read_seat_map(showing_id: int, *, since: int = 0) -> SeatMap:
+    """The whole map; with `since`, a cursor of ours, only what changed.
+
+    Planned for each cursor anew: much has changed since an old one, and little since a new one.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"showing": showing_id, "since": since})
-        row: tuple[Any, ...] = cursor.fetchone()
-    return row
+        cursor.execute(MAP, {"showing": showing_id, "since": since})
+        return SeatMap(*cursor.fetchone())

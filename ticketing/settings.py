@@ -140,6 +140,7 @@ TEMPLATES: list[dict[str, Any]] = [
 # --- data --------------------------------------------------------------------------------------
 
 POOL = {"min_size": 0, "max_size": number("DATABASE_POOL_SIZE", 16), "timeout": 10}
+CONNECTION = {"pool": POOL, "prepare_threshold": 5}  # uses, and only through `jobs.prepared`
 
 
 def database() -> dict[str, Any]:
@@ -148,12 +149,12 @@ def database() -> dict[str, Any]:
         return {
             "ENGINE": "ticketing.embedded_postgres",
             "NAME": "ticketing",
-            "OPTIONS": {"pool": POOL, "data_dir": str(DATA_DIR / "postgres")},
+            "OPTIONS": {**CONNECTION, "data_dir": str(DATA_DIR / "postgres")},
         }
     named: dict[str, Any] = env.db("DATABASE_URL")
     if named["ENGINE"] != "django.db.backends.postgresql":
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL server (postgres://…).")
-    named["OPTIONS"] = {**named.get("OPTIONS", {}), "pool": POOL}
+    named["OPTIONS"] = {**named.get("OPTIONS", {}), **CONNECTION}
     return named
 
 

@@ -19,11 +19,11 @@ PAGES = [
 ]
 
 urlpatterns = [
+    path("api/v1/", include(API)),  # first, since a busy sale asks for nothing else
     path("", include(PAGES)),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("language/", include("django.conf.urls.i18n")),
-    path("api/v1/", include(API)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema")),
     path("_allauth/", include("allauth.headless.urls")),

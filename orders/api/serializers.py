@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -73,6 +74,38 @@ class OrderBody(serializers.ModelSerializer[Order]):
             "seats",
         ]
         read_only_fields = fields
+
+    def to_representation(self, order: Order) -> dict[str, Any]:
+        """By hand: DRF would make its fields anew for each answer, at the cost of a query."""
+        return {
+            "code": order.code,
+            "status": order.status,
+            "event": order.event.slug,
+            "showing": order.showing_id,
+            "email": order.email,
+            "total_amount": f"{order.total_amount:.2f}",
+            "refunded_amount": f"{order.refunded_amount:.2f}",
+            "currency": order.currency,
+            "created_at": _utc(order.created_at),
+            "expires_at": _utc(order.expires_at),
+            "paid_at": order.paid_at and _utc(order.paid_at),
+            "seats": [_hold_body(hold) for hold in order.shown_holds],  # type: ignore[attr-defined]
+        }
+
+
+def _hold_body(hold: SeatHold) -> dict[str, Any]:
+    return {
+        "id": hold.seat_id,
+        "area": hold.seat.area.name,
+        "row": hold.seat.row.label,
+        "number": hold.seat.number,
+        "price": f"{hold.price:.2f}",
+        "status": hold.status,
+    }
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 class CheckInRequest(serializers.Serializer[Any]):

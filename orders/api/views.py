@@ -19,6 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from jobs.prepared import Lookup, fetch_all
 from orders import downloads, services
 from orders.api import examples
 from orders.api.serializers import (
@@ -46,7 +47,7 @@ from ticketing.api.negotiation import AnyAccept
 from ticketing.api.permissions import RunsEvents
 from ticketing.api.views import public_showing
 from ticketing.errors import IdempotencyKeyReused, SalesClosed
-from ticketing.models import Area, Seat, Showing
+from ticketing.models import Area, Event, Showing
 
 
 def displayed_orders(request: Request) -> OrderQuerySet:
@@ -117,20 +118,39 @@ def wish_of(body: dict[str, Any]) -> dict[str, Any]:
     return {"showing": area.showing, "area": area, "quantity": body["quantity"]}
 
 
+AREA = Lookup(
+    """
+    SELECT {area}, {showing}, {event} FROM ticketing_area area
+    JOIN ticketing_showing showing ON showing.id = area.showing_id
+    JOIN ticketing_event event ON event.id = showing.event_id
+    WHERE area.id = %(area)s AND showing.id = %(showing)s AND event.status <> 'draft'
+    """,
+    area=Area,
+    showing=Showing,
+    event=Event,
+)
+
+
 def _standing_area(body: dict[str, Any]) -> Area:
-    public = Area.objects.select_related("showing__event").exclude(showing__event__status="draft")
-    area = public.filter(showing=body["showing"], pk=body["area"]).first()
-    if area is None:
+    found = AREA.find(area=body["area"], showing=body["showing"])
+    if found is None:
         public_showing(body["showing"])  # if that is what does not exist
         raise ValidationError({"area": [_("This area is not part of the showing.")]})
+    area: Area
+    area, area.showing, area.showing.event = found
     if not area.is_general_admission:
         raise ValidationError({"area": [_("This area has numbered seats: name them in seats.")]})
     return area
 
 
+SEATS = """
+SELECT id FROM ticketing_seat WHERE showing_id = %(showing)s AND id = ANY(%(seats)s::bigint[])
+"""
+
+
 def _check_seats(showing: Showing, seat_ids: list[int]) -> None:
-    found = Seat.objects.filter(showing=showing, pk__in=seat_ids).values_list("pk", flat=True)
-    foreign = sorted(set(seat_ids) - set(found))
+    found = fetch_all(SEATS, {"showing": showing.pk, "seats": seat_ids})
+    foreign = sorted(set(seat_ids) - {pk for (pk,) in found})
     if foreign:
         raise ValidationError(
             {"seats": [_("Seat {id} is not part of the showing.").format(id=pk) for pk in foreign]}

@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from jobs import outbox
-from orders import operations
+from orders import holding, operations
 from orders.errors import NotEnoughSeats, SeatsUnavailable, TooManyTickets
 from orders.models import Order, SeatHold
-from ticketing.errors import IdempotencyKeyReused, SalesClosed
-from ticketing.models import Area, Seat, Showing
+from ticketing.errors import DomainError, IdempotencyKeyReused, SalesClosed
+from ticketing.models import Area, Showing
 
 FREED_AT_ONCE = 50
 
@@ -65,26 +64,40 @@ def place_order(
     Raises SalesClosed, TooManyTickets, SeatsUnavailable, NotEnoughSeats, IdempotencyKeyReused.
     """
     wish = Wish(customer, showing, seat_ids, area, quantity, idempotency_key, request_digest)
-    now = timezone.now()
     try:
-        return _place(wish, now)
-    except (SeatsUnavailable, NotEnoughSeats):
-        if not _free_overdue(wish, now):
+        return _place_or_make_room(wish, timezone.now())
+    except (DomainError, IntegrityError):
+        # A request that came before fails now: its key is taken, if nothing else is in its way.
+        earlier = _earlier_answer(wish)
+        if earlier is None:
             raise
-    return _place(wish, now)
+        return earlier
+
+
+def _place_or_make_room(wish: Wish, now: datetime) -> Order:
+    placed = _place(wish, now)
+    if isinstance(placed, DomainError) and holding.is_any_overdue(now) and _free_overdue(wish, now):
+        placed = _place(wish, now)
+    if isinstance(placed, DomainError):
+        raise placed
+    return placed
 
 
 @transaction.atomic(durable=True)
-def _place(wish: Wish, now: datetime) -> Order:
-    operations.queue_customer(wish.customer.pk)
-    earlier = _earlier_answer(wish)
-    if earlier:
-        return earlier
+def _place(wish: Wish, now: datetime) -> Order | SeatsUnavailable | NotEnoughSeats:
+    """The order, or why its places can't be had: returned, because nothing was written.
+
+    Raised, it would end in a rollback, at which a connection forgets its prepared statements; and
+    of a hot showing most requests are refused.
+    """
     _check_sale(wish.showing, now)
+    operations.queue_customer(wish.customer.pk)
     _check_limits(wish)
-    seats = _claim(wish)
-    order = _create(wish, sum((seat.area.price for seat in seats), Decimal(0)), now)
-    order.shown_holds = operations.hold(order, seats)  # type: ignore[attr-defined]
+    order = _new_order(wish, now)
+    try:
+        order.shown_holds = _hold(wish, order)  # type: ignore[attr-defined]
+    except (SeatsUnavailable, NotEnoughSeats) as refusal:
+        return refusal
     if order.total_amount == 0:
         operations.confirm(order, by=wish.customer, at=now, reason="Nothing is owed.")
         return Order.objects.with_holds().get(pk=order.pk)
@@ -100,10 +113,11 @@ def _place(wish: Wish, now: datetime) -> Order:
 def _earlier_answer(wish: Wish) -> Order | None:
     if wish.idempotency_key is None:
         return None
-    of_customer = Order.objects.of_customer(wish.customer.pk).with_holds()
-    earlier = of_customer.filter(idempotency_key=wish.idempotency_key).first()
-    if earlier:
-        IdempotencyKeyReused.check(wish.request_digest, earlier=earlier.request_digest)
+    earlier_id = holding.find_earlier(wish.customer.pk, wish.idempotency_key)
+    if earlier_id is None:
+        return None
+    earlier = Order.objects.with_holds().get(pk=earlier_id)
+    IdempotencyKeyReused.check(wish.request_digest, earlier=earlier.request_digest)
     return earlier
 
 
@@ -128,10 +142,7 @@ def _check_limits(wish: Wish) -> None:
     if wish.count > most:
         raise TooManyTickets(_("One order can hold {most} tickets.").format(most=most))
     most = settings.CUSTOMER_MAX_TICKETS_PER_SHOWING
-    live = SeatHold.objects.live().filter(
-        order__customer=wish.customer, order__showing=wish.showing
-    )
-    had = live.count()
+    had = holding.count_live(wish.customer.pk, wish.showing.pk)
     if had + wish.count > most:
         raise TooManyTickets(
             _(
@@ -141,25 +152,24 @@ def _check_limits(wish: Wish) -> None:
         )
 
 
-def _claim(wish: Wish) -> list[Seat]:
-    if wish.area:
-        return operations.claim_places(wish.area, wish.quantity)
-    return operations.claim_seats(wish.showing, wish.seat_ids)
-
-
-def _create(wish: Wish, total: Decimal, now: datetime) -> Order:
-    return Order.objects.create(
+def _new_order(wish: Wish, now: datetime) -> Order:
+    return Order(
         customer=wish.customer,
         event=wish.showing.event,
         showing=wish.showing,
         email=wish.customer.email,
         language=get_language() or settings.LANGUAGE_CODE,
-        total_amount=total,
         created_at=now,
         expires_at=now + timedelta(seconds=settings.ORDER_TTL_SECONDS),
         idempotency_key=wish.idempotency_key,
         request_digest=wish.request_digest,
     )
+
+
+def _hold(wish: Wish, order: Order) -> list[SeatHold]:
+    if wish.area:
+        return holding.hold_places(order, wish.area, wish.quantity)
+    return holding.hold_seats(order, wish.seat_ids)
 
 
 @transaction.atomic(durable=True)

@@ -75,7 +75,7 @@ def test_a_change_that_commits_late_is_not_missed():
 
     def hold_slowly():
         with transaction.atomic():
-            Seat.objects.filter(pk=slow.pk).hold()
+            Seat.objects.filter(pk=slow.pk).update(status="held")
             started.set()
             may_commit.wait(10)
         connection.close()
@@ -83,7 +83,7 @@ def test_a_change_that_commits_late_is_not_missed():
     thread = threading.Thread(target=hold_slowly)
     thread.start()
     assert started.wait(10)
-    Seat.objects.filter(pk=quick.pk).hold()
+    Seat.objects.filter(pk=quick.pk).update(status="held")
     seen = read(slow.showing_id).json()
     assert statuses(seen) == {slow.pk: "available", quick.pk: "held"}
 
@@ -137,7 +137,7 @@ def test_a_reader_with_the_current_map_gets_nothing_again():
 def test_a_reader_with_an_old_map_gets_the_new_one():
     [seat] = seats_in_area(1)
     first = read(seat.showing_id)
-    Seat.objects.filter(pk=seat.pk).hold()
+    Seat.objects.filter(pk=seat.pk).update(status="held")
 
     again = conditional(seat, first.headers["ETag"])
 
@@ -149,7 +149,7 @@ def test_a_reader_with_an_old_map_gets_the_new_one():
 def test_changes_elsewhere_do_not_make_a_map_new():
     [seat], [other] = seats_in_area(1), seats_in_area(1)
     first = read(seat.showing_id)
-    Seat.objects.filter(pk=other.pk).hold()
+    Seat.objects.filter(pk=other.pk).update(status="held")
 
     assert conditional(seat, first.headers["ETag"]).status_code == 304
 

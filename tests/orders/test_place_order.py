@@ -18,7 +18,7 @@ from tests.factories import (
     seats_in_area,
 )
 from tests.ticketing.event_states import event_in
-from ticketing.models import Seat
+from ticketing.models import Seat, Showing
 
 ORDERS = "/api/v1/orders/"
 
@@ -293,6 +293,28 @@ def test_the_same_key_and_body_give_the_same_order(api):
     assert Order.objects.count() == 1
 
 
+def test_the_same_key_takes_no_other_places_of_a_field(api):
+    area = field_of(5)
+
+    first = api.post(ORDERS, standing(area, 2), headers={"Idempotency-Key": "abc"})
+    second = api.post(ORDERS, standing(area, 2), headers={"Idempotency-Key": "abc"})
+
+    assert first.data == second.data
+    assert Order.objects.count() == 1
+    assert Seat.objects.filter(status="held").count() == SeatHold.objects.count() == 2
+
+
+def test_the_same_key_gives_the_same_order_after_the_sale_is_over(api):
+    seats = seats_in_area(1)
+    first = api.post(ORDERS, numbered(seats), headers={"Idempotency-Key": "abc"})
+    Showing.objects.update(ticket_sale_end=timezone.now())
+
+    second = api.post(ORDERS, numbered(seats), headers={"Idempotency-Key": "abc"})
+
+    assert second.status_code == 201
+    assert first.data == second.data
+
+
 def test_the_same_key_with_another_body_is_refused(api):
     [one, other] = seats_in_area(2)
     api.post(ORDERS, numbered([one]), headers={"Idempotency-Key": "abc"})
@@ -321,7 +343,15 @@ def test_placing_an_order_costs_the_same_whatever_the_house_holds(
 ):
     seats = seats_in_area(40)
 
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(8):
         answer = api.post(ORDERS, numbered(seats[:2]))
 
     assert answer.status_code == 201
+
+
+def test_an_order_of_standing_places_asks_the_database_seven_things(api, django_assert_num_queries):
+    """The area, a savepoint and its end, the queue, the limit, the places, the jobs."""
+    area = field_of(5)
+
+    with django_assert_num_queries(7):
+        api.post(ORDERS, standing(area, 2))

@@ -12,12 +12,17 @@ from typing import Any
 from allauth.headless.tokens.strategies.jwt import JWTTokenStrategy
 from allauth.headless.tokens.strategies.jwt.internal import decode_token, session_key_from_sid
 from django.contrib.auth.models import User
-from django.contrib.sessions.models import Session
-from django.db.models import Exists
 from django.utils import timezone
+
+from jobs.prepared import Lookup
 
 CLAIM = "pwd"  # a mark of the password
 MARK_LENGTH = 32
+CALLER = Lookup(
+    "SELECT {caller} FROM auth_user caller WHERE id = %(id)s AND is_active AND EXISTS (SELECT "
+    "FROM django_session WHERE session_key = %(session)s AND expire_date > %(now)s)",
+    caller=User,
+)
 
 
 class AccessTokens(JWTTokenStrategy):  # type: ignore[misc]
@@ -35,16 +40,16 @@ def claims_in(token: str) -> dict[str, Any] | None:
 
 def caller_of(claims: dict[str, Any]) -> User | None:
     """The active user, while the session lasts and the password is still the same; one query."""
-    session = Session.objects.filter(
-        session_key=session_key_from_sid(claims["sid"]) or "", expire_date__gt=timezone.now()
+    found = CALLER.find(
+        id=int(claims["sub"]) % 2**31,
+        session=session_key_from_sid(claims["sid"]) or "",
+        now=timezone.now(),
     )
-    active = User.objects.filter(Exists(session), is_active=True)
-    user = active.filter(pk=int(claims["sub"]) % 2**31).first()
-    if user is None or not hmac.compare_digest(
-        _mark_of(user).encode(), str(claims.get(CLAIM, "")).encode()
-    ):
+    if found is None:
         return None
-    return user
+    mark: str = _mark_of(found[0])
+    is_same = hmac.compare_digest(mark.encode(), str(claims.get(CLAIM, "")).encode())
+    return found[0] if is_same else None
 
 
 def _mark_of(user: User) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Count, Prefetch, Q
-from django.http import HttpResponse, HttpResponseNotModified
+from django.http import Http404, HttpResponse, HttpResponseNotModified
 from django.shortcuts import get_object_or_404
 from django.utils.http import parse_etags
 from django.utils.translation import gettext as _
@@ -17,11 +17,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from jobs.prepared import Lookup
 from ticketing.api import examples
 from ticketing.api.filters import EventFilter
 from ticketing.api.serializers import EventBody, SeatMapBody, ShowingDetailBody
 from ticketing.models import Area, Event, EventQuerySet, SeatStatus, Showing
-from ticketing.seat_map import is_unchanged, read_seat_map
+from ticketing.seat_map import look_for_news, read_seat_map
 
 MOST_DIGITS = 18  # of a cursor: fits PostgreSQL's bigint
 
@@ -62,10 +63,25 @@ class EventDetail(Public):
         return Response(EventBody(get_object_or_404(displayed_events(), slug=slug)).data)
 
 
+PUBLIC_SHOWING = Lookup(
+    """
+    SELECT {showing}, {event} FROM ticketing_showing showing
+    JOIN ticketing_event event ON event.id = showing.event_id
+    WHERE showing.id = %(showing)s AND event.status <> 'draft'
+    """,
+    showing=Showing,
+    event=Event,
+)
+
+
 def public_showing(showing_id: int) -> Showing:
     """A showing of a public event; Http404 for any other."""
-    public = Showing.objects.select_related("event").filter(event__in=Event.objects.public())
-    return get_object_or_404(public, pk=showing_id)
+    found = PUBLIC_SHOWING.find(showing=showing_id)
+    if found is None:
+        raise Http404
+    showing: Showing
+    showing, showing.event = found
+    return showing
 
 
 class ShowingDetail(Public):
@@ -105,12 +121,14 @@ class ShowingSeats(Public):
         examples=[examples.SEAT_MAP],
     )
     def get(self, request: Request, id: int) -> HttpResponse:
-        showing = public_showing(id)
         since = _since(request)
         known = since or _cursor_of_etag(request)
-        if not since and known and is_unchanged(showing.pk, since=known):
+        news = look_for_news(id, since=known)
+        if news is None:
+            raise Http404
+        if news.is_unchanged and not since:
             return HttpResponseNotModified(headers=_caching(known))
-        fresh = read_seat_map(showing.pk, since=since)
+        fresh = read_seat_map(id, since=since if news.is_cursor_ours else 0)
         return HttpResponse(
             fresh.text, content_type="application/json", headers=_caching(fresh.cursor)
         )

@@ -21,16 +21,12 @@ class SeatStatus(models.TextChoices):
 class SeatQuerySet(models.QuerySet["Seat"]):
     """Seats change set-wise, in one statement with their order; each method is one transition.
 
-    They return the number of seats that were in the right state and moved.
+    They return the number of seats that were in the right state and moved. Free seats become held
+    in the statement that writes their order.
     """
 
     def available(self) -> SeatQuerySet:
         return self.filter(status=SeatStatus.AVAILABLE)
-
-    def claim(self, limit: int) -> list[Seat]:
-        """Lock up to `limit` of these seats in id order, passing over what others hold locked."""
-        seats = self.available().select_related("area", "row").order_by("id")
-        return list(seats.select_for_update(skip_locked=True, of=("self",))[:limit])
 
     def blocked(self) -> SeatQuerySet:
         return self.filter(status=SeatStatus.BLOCKED)
@@ -39,9 +35,6 @@ class SeatQuerySet(models.QuerySet["Seat"]):
         """Lock these seats in id order, waiting for whoever has them locked; return their ids."""
         rows = self.order_by("id").select_for_update(of=("self",))
         return list(rows.values_list("id", flat=True)[:limit])
-
-    def hold(self) -> int:
-        return self._move(SeatStatus.AVAILABLE, SeatStatus.HELD)
 
     def sell(self) -> int:
         return self._move(SeatStatus.HELD, SeatStatus.SOLD)
