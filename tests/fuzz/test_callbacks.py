@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from contextlib import contextmanager
 from urllib.parse import quote_from_bytes
 
@@ -28,7 +29,9 @@ from ticketing.invariants import violations
 
 JOBS = "/internal/jobs/"
 TIMES = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=3000 if "FUZZ_SECONDS" in os.environ else 60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 names = st.sampled_from(
