@@ -5,3 +5,9 @@ from django.utils.translation import gettext_lazy as _
 class TicketingConfig(AppConfig):
     name = "ticketing"
     verbose_name = _("Inventory")
+
+    def ready(self) -> None:
+        """The log hears of log-ins from here on."""
+        from ticketing.sign_ins import log_them
+
+        log_them()

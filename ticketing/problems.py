@@ -222,6 +222,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _answer(request, NOT_FOUND)
 
 
+def too_large(request: HttpRequest) -> HttpResponse:
+    """A body that nobody reads. Whoever sends it is asked for no session either."""
+    return _answer(request, TOO_LARGE)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """A bug. The log has it under the request's id."""
     return _answer(request, INTERNAL_PAGE if _is_for_people(request) else INTERNAL)

@@ -105,6 +105,7 @@ MIDDLEWARE = [
     "ticketing.requests.AccessLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "ticketing.pages.security.PolicyMiddleware",
+    "ticketing.body_limit.BodyLimitMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -186,7 +187,9 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 600
 ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before another address may take an account over
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 if SANDBOX:
     # Everybody on loopback shares one address, so limits by address would only stop the demo.
@@ -198,7 +201,7 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_GET = False
 
 HEADLESS_CLIENTS = ("app",)
-HEADLESS_TOKEN_STRATEGY = "allauth.headless.tokens.strategies.jwt.JWTTokenStrategy"
+HEADLESS_TOKEN_STRATEGY = "ticketing.api.tokens.AccessTokens"
 HEADLESS_JWT_ALGORITHM = "HS256"  # signed with SECRET_KEY: we issue and we verify
 HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 3600
 HEADLESS_SERVE_SPECIFICATION = True
@@ -252,7 +255,8 @@ SPECTACULAR_SETTINGS = {
         "Sign up and log in through `/_allauth/app/v1/auth/signup` and "
         "`/_allauth/app/v1/auth/login` (described at `/_allauth/openapi.html`); send the "
         "`access_token` of the answer as `Authorization: Bearer …`.\n\n"
-        "Every refusal is `application/problem+json` (RFC 9457) with a stable `code`."
+        "Every refusal is `application/problem+json` (RFC 9457) with a stable `code`. "
+        "No text may hold a null character."
     ),
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.1",
@@ -339,6 +343,9 @@ SESSION_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 # Lax and not Strict: people come back from the payment provider signed in.
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SECURE = IS_HTTPS
+if IS_HTTPS:  # with this prefix browsers take them from no other host, and from us over TLS only
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+    LANGUAGE_COOKIE_NAME = "__Host-language"
 CSRF_FAILURE_VIEW = "ticketing.pages.problems.form_expired"
 
 # Browsers obey the policy of the page with the form even after a redirect, so a page that sends
@@ -365,7 +372,8 @@ RELAXED_POLICIES = {
     "/api/docs/": SWAGGER_POLICY,
     "/_allauth/openapi.html": SWAGGER_POLICY,
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # of what is no file
+LARGEST_BODY = 12 * 1024 * 1024  # with files; a seat plan may have 10 MB
 
 # --- records -----------------------------------------------------------------------------------
 
@@ -374,7 +382,10 @@ DJANGO_FSM_LOG_STORAGE_METHOD = "ticketing.transition_log.Backend"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "ticketing.requests.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "ticketing.requests.RequestIdFilter"},
+        "route": {"()": "ticketing.requests.RouteFilter"},
+    },
     "formatters": {
         "json": {
             "()": "pythonjsonlogger.json.JsonFormatter",
@@ -385,7 +396,7 @@ LOGGING = {
         "stderr": {
             "class": "logging.StreamHandler",
             "formatter": "json",
-            "filters": ["request_id"],
+            "filters": ["request_id", "route"],
         }
     },
     "root": {"handlers": ["stderr"], "level": text("LOG_LEVEL", "INFO")},

@@ -11,6 +11,9 @@ from payments.vnpay.config import Config
 from payments.vnpay.signature import HASH, BadSignature, verified_parameters
 from payments.vnpay.text import from_minor_units
 
+LONGEST = {"vnp_TxnRef": 100, "vnp_TransactionNo": 50, "vnp_ResponseCode": 20,
+           "vnp_TransactionStatus": 20}  # fmt: skip  # far more than section 4 gives them
+
 
 class NothingUsable(Exception):
     """No VNPay parameters at all, or signed ones that lack what every callback has."""
@@ -44,6 +47,7 @@ def read_callback(pairs: Iterable[tuple[str, str]], config: Config) -> Callback:
 
 
 def _parsed(parameters: dict[str, str]) -> Callback:
+    _check_fits(parameters)
     try:
         response_code, status = parameters["vnp_ResponseCode"], parameters["vnp_TransactionStatus"]
         return Callback(
@@ -57,3 +61,10 @@ def _parsed(parameters: dict[str, str]) -> Callback:
         )
     except (KeyError, ValueError) as fault:
         raise NothingUsable(f"A signed call without a usable {fault}.") from fault
+
+
+def _check_fits(parameters: dict[str, str]) -> None:
+    for name, longest in LONGEST.items():
+        value = parameters.get(name, "")
+        if len(value) > longest or not value.isprintable():
+            raise NothingUsable(f"A signed call whose {name} can't be one.")

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from refunds.explanations import in_language
@@ -14,6 +15,13 @@ from refunds.policy import Reason
 
 MOST_TICKETS = 1000
 ASKED_FOR = [Reason.PERSONAL, Reason.POSTPONED, Reason.CANCELLED, Reason.FRAUD]
+
+
+@extend_schema_field(
+    {"type": "string", "format": "decimal", "pattern": r"^\d{1,12}(?:\.\d{1,2})?$"}
+)
+class AskedAmount(serializers.DecimalField):
+    """Described without a minus, which answers have neither."""
 
 
 class RefundRequest(serializers.Serializer[Any]):
@@ -48,7 +56,7 @@ class RefundRequest(serializers.Serializer[Any]):
 class RefundOrder(RefundRequest):
     """The same, to be carried out. `quoted_amount` is the amount that the customer has seen."""
 
-    quoted_amount = serializers.DecimalField(
+    quoted_amount = AskedAmount(
         max_digits=14,
         decimal_places=2,
         min_value=Decimal(0),

@@ -14,6 +14,8 @@ from django.core.cache import cache
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from tests.tokens import token_of
+
 AUTH = "/_allauth/app/v1/auth/"
 PASSWORD = "a-long-and-quiet-night"
 
@@ -105,16 +107,8 @@ def test_a_weak_password_is_refused(visitor, password):
 
 
 def claims_of(user, **changes):
-    now = timezone.now()
-    claims = {
-        "sub": str(user.pk),
-        "sid": "x",
-        "jti": "y",
-        "token_use": "access",
-        "iat": now,
-        "exp": now + timedelta(hours=1),
-    }
-    return {**claims, **changes}
+    """What a token of ours says, but for the changes."""
+    return {**jwt.decode(token_of(user), options={"verify_signature": False}), **changes}
 
 
 def signed(claims, key=None, algorithm="HS256"):
@@ -131,6 +125,9 @@ FORGERIES = {
     "nobody": lambda user: signed(claims_of(user, sub="999999")),
     "not a number": lambda user: signed(claims_of(user, sub="admin")),
     "a huge number": lambda user: signed(claims_of(user, sub="9" * 40)),
+    "another session": lambda user: signed(claims_of(user, sid="nowhere")),
+    "another password": lambda user: signed(claims_of(user, pwd="0" * 32)),
+    "no password": lambda user: signed(claims_of(user, pwd=None)),
     "no subject": lambda user: signed({k: v for k, v in claims_of(user).items() if k != "sub"}),
 }
 
@@ -146,6 +143,70 @@ def test_a_token_that_was_not_given_by_us_opens_nothing(customer, forge):
 
 def test_a_token_of_ours_opens_the_door(customer):
     assert bearer(signed(claims_of(customer))).get("/api/v1/orders/").status_code == 200
+
+
+def test_what_a_token_opens_is_kept_by_no_cache(customer):
+    answer = bearer(token_of(customer)).get("/api/v1/orders/")
+
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_token_costs_one_query(customer, django_assert_num_queries):
+    client = bearer(token_of(customer))
+
+    with django_assert_num_queries(2):  # the caller, and no orders
+        client.get("/api/v1/orders/")
+
+
+def log_in(client, password=PASSWORD):
+    return client.post(AUTH + "login", {"email": "lan@example.org", "password": password}).json()
+
+
+def opens(token):
+    return bearer(token).get("/api/v1/orders/").status_code == 200
+
+
+def test_a_token_ends_when_its_owner_logs_out_and_no_other_does(member, visitor):
+    here, there = log_in(visitor)["meta"], log_in(APIClient())["meta"]
+
+    session = {"X-Session-Token": here["session_token"]}
+    assert visitor.delete(AUTH + "session", headers=session).status_code == 401
+
+    assert not opens(here["access_token"])
+    assert opens(there["access_token"])
+    refused = visitor.post(
+        "/_allauth/app/v1/tokens/refresh", {"refresh_token": here["refresh_token"]}
+    )
+    assert refused.status_code == 400
+
+
+def test_a_new_password_ends_every_token_but_the_one_that_comes_with_it(member, visitor):
+    here, thief = log_in(visitor)["meta"], log_in(APIClient())["meta"]
+
+    changed = visitor.post(
+        "/_allauth/app/v1/account/password/change",
+        {"current_password": PASSWORD, "new_password": "a-short-and-noisy-day"},
+        headers={"X-Session-Token": here["session_token"]},
+    )
+
+    assert changed.status_code == 200
+    assert not opens(thief["access_token"])
+    assert not opens(here["access_token"])
+    refused = visitor.post(
+        "/_allauth/app/v1/tokens/refresh", {"refresh_token": thief["refresh_token"]}
+    )
+    assert refused.status_code == 400
+    assert opens(log_in(APIClient(), "a-short-and-noisy-day")["meta"]["access_token"])
+
+
+def test_a_refresh_token_is_good_once(member, visitor):
+    refresh = {"refresh_token": log_in(visitor)["meta"]["refresh_token"]}
+    address = "/_allauth/app/v1/tokens/refresh"
+
+    first, second = visitor.post(address, refresh), visitor.post(address, refresh)
+
+    assert opens(first.json()["data"]["access_token"])
+    assert second.status_code == 400
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, None], ids=["closed", "deleted"])

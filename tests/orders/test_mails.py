@@ -275,3 +275,17 @@ def test_facts_that_are_handled_again_much_later_are_told_once(facts, mailoutbox
         run_all()
 
     assert len(mailoutbox) == 4
+
+
+def test_the_title_of_an_event_puts_no_header_of_its_own_into_a_mail(api, mailoutbox):
+    event = EventFactory(title="Night\r\nBcc: all@example.org\n\nBuy here: https://evil.example")
+    order = place(api, showing=ShowingFactory(event=event))
+
+    run_all()
+
+    [told] = mailoutbox
+    assert "\n" not in told.subject
+    assert "\r" not in told.subject
+    assert told.recipients() == [order.email]
+    headers = told.message().as_bytes().split(b"\n\n")[0]
+    assert not [line for line in headers.splitlines() if line.startswith(b"Bcc")]

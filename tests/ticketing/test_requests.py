@@ -7,10 +7,12 @@ import json
 import logging
 
 import pytest
+from allauth.account.models import EmailAddress
+from django.test import Client
 from django.utils import timezone
 
 from orders import operations
-from tests.factories import placed_order
+from tests.factories import paid_order, placed_order
 
 
 def lines(caplog):
@@ -40,11 +42,16 @@ def test_a_request_is_one_line_with_route_status_and_duration(client, caplog):
     assert line.milliseconds >= 0
 
 
-def test_the_line_is_json_with_the_requests_id(client, monkeypatch):
+@pytest.fixture
+def stream(monkeypatch):
+    """What is really written."""
     stream = io.StringIO()
     [handler] = [each for each in logging.getLogger().handlers if each.get_name() == "stderr"]
     monkeypatch.setattr(handler, "stream", stream)
+    return stream
 
+
+def test_the_line_is_json_with_the_requests_id(client, stream):
     answer = client.get("/api/v1/events/")
 
     written = [json.loads(line) for line in stream.getvalue().splitlines()]
@@ -74,3 +81,42 @@ def test_ticket_codes_tokens_and_passwords_never_reach_the_log(api, customer, cl
     assert code not in told
     assert "sesame" not in told
     assert "my-secret-password" not in told
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_the_code_of_a_ticket_is_not_even_in_the_log_of_a_bug(
+    customer, stream, monkeypatch, method
+):
+    def explode(*arguments, **options):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("orders.downloads.qr_code", explode)
+    order = paid_order(customer=customer)
+    code = order.tickets.first().code
+    browser = Client(raise_request_exception=False, enforce_csrf_checks=True)
+    browser.force_login(customer)
+
+    answer = getattr(browser, method)(f"/tickets/{code}/qr.svg")
+
+    assert answer.status_code == (500 if method == "get" else 403)
+    assert "tickets/<ticket_code:code>/qr.svg" in stream.getvalue()
+    assert code not in stream.getvalue()
+    if method == "get":
+        assert "ZeroDivisionError" in stream.getvalue()
+
+
+def test_no_token_of_a_log_in_is_in_the_log(client, stream, customer, caplog):
+    customer.set_password("my-secret-password")
+    customer.save()
+    EmailAddress.objects.create(user=customer, email=customer.email, verified=True, primary=True)
+    sent = {"email": customer.email, "password": "my-secret-password"}
+    caplog.set_level(logging.DEBUG)
+
+    told = client.post("/_allauth/app/v1/auth/login", sent, content_type="application/json")
+    meta = told.json()["meta"]
+    client.get("/api/v1/orders/", headers={"Authorization": f"Bearer {meta['access_token']}"})
+    client.get("/_allauth/app/v1/auth/session", headers={"X-Session-Token": meta["session_token"]})
+
+    for secret in ("access_token", "refresh_token", "session_token"):
+        assert meta[secret] not in stream.getvalue()
+    assert "my-secret-password" not in stream.getvalue()

@@ -19,7 +19,7 @@ PRODUCTION = {
     "VNPAY_PAYMENT_URL": "https://pay.example/",
     "VNPAY_API_URL": "https://api.example/",
     "EMAIL_URL": "smtp://mail.example:25",
-    "DATABASE_URL": "postgres://user:password@db/ticketing",
+    "DATABASE_URL": "postgres://ticketing@db/ticketing",
 }
 
 
@@ -79,6 +79,13 @@ def test_https_makes_cookies_and_redirects_safe():
     code += "settings.SECURE_SSL_REDIRECT, settings.SECURE_HSTS_SECONDS > 0, settings.DEBUG)"
 
     assert start(code, **PRODUCTION).stdout.split() == ["True", "True", "True", "True", "False"]
+
+
+def test_over_https_browsers_take_our_cookies_from_no_other_host():
+    code = "print(settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, "
+    code += "settings.LANGUAGE_COOKIE_NAME)"
+
+    assert all(name.startswith("__Host-") for name in start(code, **PRODUCTION).stdout.split())
 
 
 def test_djangos_own_deployment_checks_find_nothing():

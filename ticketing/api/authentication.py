@@ -1,21 +1,16 @@
-"""Who calls: an access token of allauth, checked without a session and read with one query."""
+"""Who calls: an access token of allauth, checked with one query."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from allauth.headless.tokens.strategies.jwt.internal import decode_token
 from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 from rest_framework.authentication import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from jobs.prepared import Lookup
-
-ACTIVE_USER = Lookup(
-    "SELECT {caller} FROM auth_user caller WHERE id = %(id)s AND is_active", caller=User
-)
+from ticketing.api.tokens import caller_of, claims_in
 
 
 def signed_in(request: Request) -> User:
@@ -27,17 +22,18 @@ def signed_in(request: Request) -> User:
 class BearerAuthentication(TokenAuthentication):
     """`Authorization: Bearer <access_token>`.
 
-    allauth's own class trusts the token alone; here the account must still exist and be active.
+    allauth's own class trusts the token alone; here the account must still be active, its session
+    not ended, and its password the same.
     """
 
     keyword = "Bearer"
 
     def authenticate_credentials(self, key: str) -> tuple[User, dict[str, Any]]:
         """The active user the token was made for; raises AuthenticationFailed."""
-        claims = decode_token(key, "access")
-        if claims is None or not claims["sub"].isdecimal():
+        claims = claims_in(key)
+        if claims is None:
             raise AuthenticationFailed(_("The access token is not valid. Log in again."))
-        found = ACTIVE_USER.find(id=int(claims["sub"]) % 2**31)
-        if found is None:
-            raise AuthenticationFailed(_("This account is closed."))
-        return found[0], claims
+        user = caller_of(claims)
+        if user is None:
+            raise AuthenticationFailed(_("You were logged out, or this account is closed."))
+        return user, claims

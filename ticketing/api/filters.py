@@ -1,9 +1,40 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
+from django_filters.fields import IsoDateTimeField
 
 from ticketing.models import Event, EventStatus
+
+
+class NothingIgnored(forms.Form):
+    """A filter that is given and empty would find everything: only texts may be empty."""
+
+    def clean(self) -> dict[str, Any]:
+        for name, field in self.fields.items():
+            if self.data.get(name) == "" and not isinstance(field, forms.CharField):
+                self.add_error(name, gettext("Give a value, or leave the filter out."))
+        return self.cleaned_data
+
+
+class MomentField(IsoDateTimeField):  # type: ignore[misc]
+    """A moment in UTC: PostgreSQL does not take every offset that Python does."""
+
+    def clean(self, value: Any) -> datetime | None:
+        moment: datetime | None = super().clean(value)
+        try:
+            return moment and moment.astimezone(UTC)
+        except OverflowError:  # before the year 1 or after 9999, once the offset is applied
+            raise forms.ValidationError(gettext("Enter a valid date/time.")) from None
+
+
+class MomentFilter(filters.IsoDateTimeFilter):  # type: ignore[misc]
+    field_class = MomentField
 
 
 class EventFilter(filters.FilterSet):  # type: ignore[misc]
@@ -12,13 +43,14 @@ class EventFilter(filters.FilterSet):  # type: ignore[misc]
     status = filters.ChoiceFilter(
         choices=[choice for choice in EventStatus.choices if choice[0] != EventStatus.DRAFT]
     )
-    starts_after = filters.IsoDateTimeFilter(
+    starts_after = MomentFilter(
         "showings__starts_at", "gte", distinct=True, label=_("With a showing from then on")
     )
-    starts_before = filters.IsoDateTimeFilter(
+    starts_before = MomentFilter(
         "showings__starts_at", "lt", distinct=True, label=_("With a showing before then")
     )
 
     class Meta:
         model = Event
+        form = NothingIgnored
         fields = ["search", "organizer", "status", "starts_after", "starts_before"]

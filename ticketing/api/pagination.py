@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError as InvalidValue
@@ -25,6 +26,24 @@ class CursorPages(CursorPagination):
     ) -> tuple[str, ...]:
         """The view's own order; it must end with something unique."""
         return tuple(view.ordering)  # type: ignore[attr-defined]
+
+    def get_page_size(self, request: Request) -> int:
+        """What the caller asks for, or the usual. Raises ValidationError for what is no size."""
+        given = request.query_params.get(self.page_size_query_param)
+        if given is None:
+            return self.page_size
+        if not (re.fullmatch("[0-9]{1,3}", given) and 1 <= int(given) <= self.max_page_size):
+            told = _("Use a number from 1 to {most}.").format(most=self.max_page_size)
+            raise ValidationError({self.page_size_query_param: [told]})
+        return int(given)
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        """As DRF describes them, with the limits of a page."""
+        parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
+        for parameter in parameters:
+            if parameter["name"] == self.page_size_query_param:
+                parameter["schema"] |= {"minimum": 1, "maximum": self.max_page_size}
+        return parameters
 
     def paginate_queryset(
         self, queryset: Any, request: Request, view: APIView | None = None

@@ -109,7 +109,12 @@ class ShowingSeats(Public):
             "change and may repeat one. Or send the `ETag` back in `If-None-Match`."
         ),
         parameters=[
-            OpenApiParameter("since", str, description="The `cursor` of an earlier answer."),
+            OpenApiParameter(
+                "since",
+                str,
+                pattern=rf"^[0-9]{{1,{MOST_DIGITS}}}$",
+                description="The `cursor` of an earlier answer.",
+            ),
             OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER),
         ],
         responses={200: SeatMapBody, 304: None},

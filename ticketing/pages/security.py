@@ -35,6 +35,8 @@ class PolicyMiddleware(CSPMiddleware):
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
         response.headers.setdefault("Permissions-Policy", permissions())
+        if "Authorization" in request.headers:  # what only the token's owner may see
+            response.headers.setdefault("Cache-Control", "no-store")
         return super().process_response(request, response)
 
 

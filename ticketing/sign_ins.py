@@ -1,0 +1,55 @@
+"""Who came in, who did not, and which locks were changed: one line in the log for each.
+
+People are named by their id. What was typed is not told: sometimes it is a password.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from allauth.account.signals import email_changed, password_changed, password_reset
+from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.dispatch import Signal
+from django.http import HttpRequest
+
+logger = logging.getLogger(__name__)
+
+TOLD: dict[str, Signal] = {
+    "logged in": user_logged_in,
+    "logged out": user_logged_out,
+    "password changed": password_changed,
+    "password reset": password_reset,
+    "address changed": email_changed,
+    "second factor added": authenticator_added,
+    "second factor removed": authenticator_removed,
+    "recovery codes made": authenticator_reset,
+}
+
+
+def log_them() -> None:
+    """Listen; called once when the project starts."""
+    for event, signal in TOLD.items():
+        signal.connect(_teller(event), weak=False, dispatch_uid=f"log {event}")
+    user_login_failed.connect(_tell_failure, dispatch_uid="log log-in failed")
+
+
+def _teller(event: str) -> Any:
+    def tell(*, request: HttpRequest | None = None, user: Any = None, **others: Any) -> None:
+        _tell(logging.INFO, event, request, user)
+
+    return tell
+
+
+def _tell_failure(*, request: HttpRequest | None = None, **others: Any) -> None:
+    _tell(logging.WARNING, "log-in failed", request, None)
+
+
+def _tell(level: int, event: str, request: HttpRequest | None, user: Any) -> None:
+    facts = {
+        "event": event,
+        "user": getattr(user, "pk", None),
+        "address": request.META.get("REMOTE_ADDR") if request else None,
+    }
+    logger.log(level, "%(event)s: user %(user)s from %(address)s", facts, extra=facts)
