@@ -8,6 +8,11 @@ from rest_framework.test import APIClient
 from tests.factories import CustomerFactory
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what runs the whole product: it takes longest, and mostly waits."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/product/"))
+
+
 @pytest.fixture(autouse=True)
 def _database(db: None) -> None:
     """Every test may use the database; it is rolled back afterwards."""
