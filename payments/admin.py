@@ -32,8 +32,10 @@ from payments.models import (
 from payments.providers import PROVIDERS
 from ticketing.asking import Question
 from ticketing.back_office import OwnEvents, reader
+from ticketing.back_office_amounts import ShownAmounts
 from ticketing.list_exports import Exports
 from ticketing.roles import REPORT_CASE, is_admin
+from ticketing.templatetags.pages import count
 
 names("reversal_id", Reversal)
 names("case_id", PaymentCase)
@@ -43,7 +45,7 @@ OfProvider = among(
 )
 
 
-class ReversalsOfPayment(TabularInline):  # type: ignore[misc]
+class ReversalsOfPayment(ShownAmounts, TabularInline):  # type: ignore[misc]
     """What of a payment went back, or is to."""
 
     model = Reversal
@@ -195,7 +197,7 @@ class PaymentCaseAdmin(Exports, CasePage):
         mine: Any = self.get_queryset(request)
         owed = mine.owing().aggregate(sum=Sum("amount_owed"))["sum"] or 0
         if owed:
-            told = _("{owed} VND have to go back to customers.").format(owed=f"{owed:,.0f}")
+            told = _("{owed} VND have to go back to customers.").format(owed=count(owed))
             messages.warning(request, told)
         response: HttpResponse = super().changelist_view(request, extra_context)
         return response

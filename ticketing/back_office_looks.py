@@ -27,6 +27,10 @@ def mark(request: HttpRequest) -> str:
     return static("pages/icon.svg")
 
 
+def amounts(request: HttpRequest) -> str:
+    return static("back_office/amounts.css")
+
+
 LOOKS: dict[str, Any] = {
     "SITE_TITLE": _("Back office"),
     "SITE_HEADER": _("Tickets"),
@@ -35,4 +39,7 @@ LOOKS: dict[str, Any] = {
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": mark}],
     "SHOW_LANGUAGES": True,
     "COLORS": {"primary": RED},
+    "SIDEBAR": {"navigation": "ticketing.back_office_menu.menu"},
+    "ENVIRONMENT": "ticketing.business_time.label",
+    "STYLES": [amounts],
 }
