@@ -42,6 +42,7 @@ class HoldInline(ShownAmounts, TabularInline):  # type: ignore[misc]
     readonly_fields = fields
     extra = 0
     can_delete = False
+    hide_title = True
 
 
 class TicketInline(ShownAmounts, TabularInline):  # type: ignore[misc]
@@ -50,6 +51,7 @@ class TicketInline(ShownAmounts, TabularInline):  # type: ignore[misc]
     readonly_fields = fields
     extra = 0
     can_delete = False
+    hide_title = True
 
 
 class Stuck(Switch):
@@ -84,7 +86,7 @@ class OrderAdmin(Exports, OrderActions):
         "created_at": gettext_lazy("created"),
         "paid_at": gettext_lazy("paid"),
     }
-    exclude = ["idempotency_key", "request_digest"]
+    exclude = ["currency", "idempotency_key", "request_digest"]
     inlines = [HoldInline, TicketInline, HistoryInline]
 
 

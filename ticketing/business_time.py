@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 
 def zone() -> ZoneInfo:
@@ -28,7 +27,8 @@ def stamp(moment: datetime) -> str:
 
 def label(request: HttpRequest) -> list[str]:
     """What stands at the top of each page of the back office, so that no time is misread."""
-    return [_("Times: {zone}").format(zone=zone().key.replace("_", " ")), "default"]
+    offset = timezone.localtime(timezone=zone()).isoformat()[-6:]
+    return [f"UTC{offset.removesuffix(':00')}", "default"]
 
 
 class BusinessTimeMiddleware:

@@ -318,6 +318,7 @@ EMAIL_TIMEOUT = 10
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("vi", "Tiếng Việt")]
 LOCALE_PATHS = [BASE_DIR / "ticketing" / "locale"]
+FORMAT_MODULE_PATH = "ticketing.formats"
 TIME_ZONE = "UTC"
 # of the days of sales figures, and of times in the back office
 BUSINESS_TIME_ZONE = text("BUSINESS_TIME_ZONE", "Asia/Ho_Chi_Minh")
