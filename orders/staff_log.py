@@ -158,7 +158,8 @@ class LogRowAdmin(ReadOnly):
     def row(self, row: LogRow) -> str:
         """A link to what it was done with, if that has a page."""
         model = row.content_type.model_class()
-        name = f"{row.content_type.name}: {_name(row)}"
+        kind, name = row.content_type.name, _name(row)
+        name = name if name.lower().startswith(kind.lower()) else f"{kind}: {name}"
         if model not in self.admin_site._registry:
             return name
         opts = model._meta

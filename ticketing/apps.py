@@ -4,4 +4,4 @@ from django.utils.translation import gettext_lazy as _
 
 class TicketingConfig(AppConfig):
     name = "ticketing"
-    verbose_name = _("Inventory")
+    verbose_name = _("Events")
