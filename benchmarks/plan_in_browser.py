@@ -8,13 +8,13 @@ import statistics
 import time
 from dataclasses import dataclass
 
-from playwright.sync_api import FloatRect, Page, sync_playwright
+from playwright.sync_api import FloatRect, Page, ViewportSize, sync_playwright
 
 from benchmarks.data import House
 from benchmarks.machine import Machine
 from benchmarks.report import Line
 
-WINDOW = {"width": 1280, "height": 800}
+WINDOW: ViewportSize = {"width": 1280, "height": 800}
 SECONDS = 3.0
 LONGEST = 20_000  # milliseconds, for each wait
 NO_BROWSER = (
