@@ -34,12 +34,11 @@ def amounts(request: HttpRequest) -> str:
 LOOKS: dict[str, Any] = {
     "SITE_TITLE": _("Back office"),
     "SITE_HEADER": _("Tickets"),
-    "SITE_SUBHEADER": _("Back office"),
+    "SITE_SUBHEADER": "ticketing.business_time.subheader",
     "SITE_ICON": mark,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": mark}],
     "SHOW_LANGUAGES": True,
     "COLORS": {"primary": RED},
     "SIDEBAR": {"navigation": "ticketing.back_office_menu.menu"},
-    "ENVIRONMENT": "ticketing.business_time.label",
     "STYLES": [amounts],
 }

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 
 def zone() -> ZoneInfo:
@@ -25,10 +26,10 @@ def stamp(moment: datetime) -> str:
     return f"{moment.astimezone(zone()):%Y-%m-%d %H:%M} ({zone().key})"
 
 
-def label(request: HttpRequest) -> list[str]:
-    """What stands at the top of each page of the back office, so that no time is misread."""
+def subheader(request: HttpRequest) -> str:
+    """What stands above the menu of the back office, so that no time is misread."""
     offset = timezone.localtime(timezone=zone()).isoformat()[-6:]
-    return [f"UTC{offset.removesuffix(':00')}", "default"]
+    return f"{_('Back office')} · UTC{offset.removesuffix(':00')}"
 
 
 class BusinessTimeMiddleware:

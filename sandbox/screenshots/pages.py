@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urljoin
 
 from playwright.sync_api import FilePayload, Page, expect
 
@@ -78,13 +79,18 @@ def open_first(text: str = "") -> Steps:
     return steps
 
 
+def follow(page: Page, link: str) -> None:
+    """Open what a link leads to, although it may lie in a menu that is closed."""
+    address = page.locator("a").filter(has_text=link).first.get_attribute("href")
+    page.goto(urljoin(page.url, address))
+
+
 def press(button: str, row: str = "") -> Steps:
     """The page behind a button of the first row that says this."""
 
     def steps(page: Page) -> None:
         open_first(row)(page)
-        page.get_by_role("link", name=button, exact=True).first.click()
-        page.wait_for_load_state()
+        follow(page, button)
 
     return steps
 
@@ -92,14 +98,13 @@ def press(button: str, row: str = "") -> Steps:
 def to_areas(page: Page) -> None:
     """From the list of events over the draft to the areas of its showing."""
     open_first(DRAFT)(page)
-    page.get_by_role("link", name="Areas and seats").first.click()
-    page.wait_for_load_state()
+    follow(page, "Areas and seats")
 
 
 def plan_is_sent(page: Page) -> None:
     """A file with two areas, as the page shows them before anything is made."""
     to_areas(page)
-    page.get_by_role("link", name="Send a plan").click()
+    follow(page, "Send a plan")
     rows = [("Gallery", row, 500_000, 14) for row in "ABCDE"]
     rows += [("Boxes", row, 900_000, 6) for row in "ST"]
     seats = [

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sandbox.screenshots.camera import Camera
-from sandbox.screenshots.pages import ADMIN, open_first
+from sandbox.screenshots.pages import ADMIN, follow, open_first
 from sandbox.screenshots.world import SUSPECT
 from sandbox.shop import Failed
 
@@ -34,7 +34,7 @@ def confirm_fraud(camera: Camera) -> None:
     page = camera.page_of(ADMIN)
     page.goto(f"{camera.public}/admin/ticketing/event/")
     open_first(SUSPECT)(page)
-    page.get_by_role("link", name="Confirm the fraud").first.click()
+    follow(page, "Confirm the fraud")
     page.locator("[name=reason]").fill("The singer does not exist, and neither does the hall.")
     page.get_by_role("button", name="Confirm the fraud").click()
     draft = f"{camera.public}/admin/refunds/refundcampaign/?status__exact=draft"
