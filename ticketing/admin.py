@@ -69,6 +69,7 @@ class HistoryInline(GenericTabularInline):  # type: ignore[misc]
     model = StateLog
     ct_fk_field = "object_id"
     verbose_name = verbose_name_plural = gettext_lazy("history")
+    hide_title = True
     fields: ClassVar = ["timestamp", "transition", "source_state", "state", "by", "description"]
     readonly_fields = fields
     ordering = ["-pk"]
