@@ -54,6 +54,7 @@ class ReversalsOfPayment(ShownAmounts, TabularInline):  # type: ignore[misc]
     show_change_link = True
     ordering = ["pk"]
     fields = ["amount", "is_full", "status", "provider_transaction_no", "created_at", "finished_at"]
+    readonly_fields = fields
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

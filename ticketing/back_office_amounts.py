@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class ShownAmounts:
     """For pages and inlines that nobody edits: their amounts as price tags, not as bare decimals.
 
-    Goes before the class of Django's whose columns and fields it dresses.
+    Goes before the class of Django's whose columns and fields it dresses. An inline says its
+    `fields` again as `readonly_fields`: Django makes no form of what is none of the model's.
     """
 
     model: type[Model]
