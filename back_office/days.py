@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
 
-from django.conf import settings
-
-
-def zone() -> ZoneInfo:
-    return ZoneInfo(settings.BUSINESS_TIME_ZONE)
+from ticketing.business_time import midnight, zone
 
 
 def day_of(moment: datetime) -> date:
     return moment.astimezone(zone()).date()
-
-
-def midnight(day: date) -> datetime:
-    """The moment at which it begins."""
-    return datetime.combine(day, time.min, zone())
 
 
 def bounds(day: date, until: date | None = None) -> dict[str, str]:

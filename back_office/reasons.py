@@ -7,9 +7,9 @@ from datetime import date
 
 from django.db.models import Count
 
-from back_office.days import midnight
 from back_office.reader import Reader, address_of_list
 from refunds.models import Refund, RefundReason
+from ticketing.business_time import midnight
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from types import FrameType
 
 import django
 
-from benchmarks import data, floor, load, machine, orders, seat_map
+from benchmarks import data, floor, load, machine, orders, plan_in_browser, seat_map
 from benchmarks.report import Line, Report, about
 from sandbox.run import say
 
@@ -34,6 +34,7 @@ def main() -> int:
     with machine.web_server(environment, socket_dir) as running:
         wrong = measure_orders(running, house, options, report)
         wrong |= measure_seat_map(running, house, options, report)
+        measure_plan(running, house, report)
         measure_overdue(running, house, options, report)
         report.lines += [
             Line("web: from start to ready", running.seconds_to_ready, "s"),
@@ -158,6 +159,12 @@ def measure_seat_map(
         f"The floor of refreshes is a view that does nothing; wrong answers: {wrong or 'none'}.",
     ]
     return bool(wrong)
+
+
+def measure_plan(running: machine.Machine, house: data.House, report: Report) -> None:
+    """The same house as customers see it; nothing but a note where there is no browser."""
+    say(f"The plan of {house.stadium_seats:,} seats in a browser …")
+    report.add(*plan_in_browser.figures(running, house))
 
 
 def measure_overdue(

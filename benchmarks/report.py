@@ -44,6 +44,10 @@ class Report:
     details: dict[str, Any] = field(default_factory=dict)
     about: dict[str, Any] = field(default_factory=dict)
 
+    def add(self, lines: list[Line], note: str) -> None:
+        self.lines += lines
+        self.notes.append(note)
+
     def table(self) -> str:
         rows = [HEADINGS, *(line.cells() for line in self.lines)]
         widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]

@@ -75,7 +75,7 @@ class JobAdmin(ReadOnly):
         """The rows it is about, each with a link to its page; else what it is called with."""
         link = '<a class="text-link" href="{}">{}</a>'
         found = [(each.address, each.name) for each in subjects_of(job.payload)]
-        return format_html_join(", ", link, found) if found else str(self.shown_payload(job))
+        return format_html_join(", ", link, found) or str(self.shown_payload(job) or "–")
 
     @admin.display(description=gettext_lazy("last error"))
     def error(self, job: Job) -> str:

@@ -22,7 +22,9 @@ from orders.order_actions import OrderActions
 from orders.revenue import EventRevenue, with_amounts
 from orders.staff_log import LogRowAdmin
 from ticketing.admin import HistoryInline
+from ticketing.amounts import price_tag
 from ticketing.back_office import Switch
+from ticketing.back_office_amounts import ShownAmounts
 from ticketing.exports import harmless
 from ticketing.list_exports import Exports
 from ticketing.models import LogRow, Showing
@@ -34,20 +36,22 @@ admin.site.register(LogRow, LogRowAdmin)
 SOONEST = 30
 
 
-class HoldInline(TabularInline):  # type: ignore[misc]
+class HoldInline(ShownAmounts, TabularInline):  # type: ignore[misc]
     model = SeatHold
     fields: ClassVar = ["seat", "price", "status", "expires_at"]
     readonly_fields = fields
     extra = 0
     can_delete = False
+    hide_title = True
 
 
-class TicketInline(TabularInline):  # type: ignore[misc]
+class TicketInline(ShownAmounts, TabularInline):  # type: ignore[misc]
     model = Ticket
     fields: ClassVar = ["area_name", "row_label", "seat_number", "price", "status", "issued_at"]
     readonly_fields = fields
     extra = 0
     can_delete = False
+    hide_title = True
 
 
 class Stuck(Switch):
@@ -82,7 +86,7 @@ class OrderAdmin(Exports, OrderActions):
         "created_at": gettext_lazy("created"),
         "paid_at": gettext_lazy("paid"),
     }
-    exclude = ["idempotency_key", "request_digest"]
+    exclude = ["currency", "idempotency_key", "request_digest"]
     inlines = [HoldInline, TicketInline, HistoryInline]
 
 
@@ -188,7 +192,7 @@ class EventRevenueAdmin(Exports, ReadOnly):
     @admin.display(description=gettext_lazy("held back"))
     def held_back(self, event: EventRevenue) -> str | None:
         kept = event.revenue.held_back
-        return None if kept is None else _amount(kept)
+        return None if kept is None else price_tag(kept)
 
     def export_header(self, request: HttpRequest) -> list[str]:
         return REVENUE_COLUMNS
@@ -211,8 +215,4 @@ class EventRevenueAdmin(Exports, ReadOnly):
 
 def _shown(event: Any, amount: Decimal) -> str | None:
     """An amount; while it is frozen, members see none from which the revenue can be computed."""
-    return _amount(amount) if event.sees_all or not event.revenue.is_frozen else None
-
-
-def _amount(amount: Decimal) -> str:
-    return f"{amount:,.0f} VND"
+    return price_tag(amount) if event.sees_all or not event.revenue.is_frozen else None

@@ -13,10 +13,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from django.db.models.functions import Upper
-from django.utils.formats import get_format
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
+from ticketing.amounts import price_tag
 from ticketing.models import Event, Seat, Showing, one_of
 
 if TYPE_CHECKING:
@@ -182,15 +182,8 @@ class Order(FSMModelMixin, models.Model):
         return self.total_amount - self.refunded_amount - self.refund_reserved_amount
 
     def price_tag(self, amount: Decimal) -> str:
-        """An amount of its currency as people read it, in the language that is active.
-
-        What stands after the point is shown unless it is nothing.
-        """
-        whole, _point, parts = f"{amount:,.2f}".partition(".")
-        grouped = whole.replace(",", get_format("THOUSAND_SEPARATOR"))
-        if parts.strip("0"):
-            grouped += get_format("DECIMAL_SEPARATOR") + parts
-        return f"{grouped} {self.currency}"
+        """An amount of its currency as people read it, in the language that is active."""
+        return price_tag(amount, self.currency)
 
     @transition(field=status, source=OrderStatus.PENDING_PAYMENT, target=OrderStatus.PAID)
     def pay(self, *, by: User | None, at: datetime, reason: str) -> None:

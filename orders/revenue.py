@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,8 @@ from django.db.models import Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from ticketing.amounts import price_tag
+from ticketing.business_time import stamp
 from ticketing.models import Event
 
 NOTHING = Decimal(0)
@@ -55,8 +57,8 @@ class Revenue:
 
     def __str__(self) -> str:
         if self.frozen_at is None:
-            return f"{self._kept:,.0f} VND"
-        since = f"{self.frozen_at.astimezone(UTC):%Y-%m-%d %H:%M} (UTC)"
+            return price_tag(self._kept)
+        since = stamp(self.frozen_at)
         return _("frozen since {moment}").format(moment=since)
 
 

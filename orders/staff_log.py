@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from operator import attrgetter
 from typing import Any, ClassVar
 
@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy
 from jobs.back_office import SEVERAL_LINES, ReadOnly
 from orders.models import Order, Ticket
 from orders.timeline import actor_of, place_of, rows_of_orders, words_of
+from ticketing.business_time import midnight, zone
 from ticketing.models import LogRow
 from ticketing.roles import is_admin
 
@@ -67,11 +68,11 @@ class ByWhom(admin.SimpleListFilter):
 class OnDay(admin.SimpleListFilter):
     """One day; those before the last two weeks are reached by the address."""
 
-    title = gettext_lazy("day (UTC)")
+    title = gettext_lazy("day")
     parameter_name = "day"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        today = timezone.now().date()
+        today = timezone.now().astimezone(zone()).date()
         days = [str(today - timedelta(days=n)) for n in range(DAYS_OFFERED)]
         return [(day, day) for day in days]
 
@@ -79,8 +80,8 @@ class OnDay(admin.SimpleListFilter):
         day = _day(self.value() or "")
         if day is None:
             return queryset
-        begins = timezone.make_aware(datetime.combine(day, time.min))
-        return queryset.filter(timestamp__gte=begins, timestamp__lt=begins + timedelta(days=1))
+        ends = midnight(day + timedelta(days=1))
+        return queryset.filter(timestamp__gte=midnight(day), timestamp__lt=ends)
 
 
 class LogRowAdmin(ReadOnly):
@@ -124,9 +125,9 @@ class LogRowAdmin(ReadOnly):
             found |= Q(content_type=_type(model), object_id__in=ids)
         return queryset.filter(found), False
 
-    @admin.display(description=gettext_lazy("time (UTC)"))
+    @admin.display(description=gettext_lazy("time"))
     def moment(self, row: LogRow) -> str:
-        shown = f"{row.timestamp.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+        shown = f"{row.timestamp.astimezone(zone()):%Y-%m-%d %H:%M:%S}"
         return format_html('<span class="whitespace-nowrap">{}</span>', shown)
 
     @admin.display(description=gettext_lazy("who"))
@@ -157,7 +158,8 @@ class LogRowAdmin(ReadOnly):
     def row(self, row: LogRow) -> str:
         """A link to what it was done with, if that has a page."""
         model = row.content_type.model_class()
-        name = f"{row.content_type.name}: {_name(row)}"
+        kind, name = row.content_type.name, _name(row)
+        name = name if name.lower().startswith(kind.lower()) else f"{kind}: {name}"
         if model not in self.admin_site._registry:
             return name
         opts = model._meta

@@ -32,8 +32,10 @@ from payments.models import (
 from payments.providers import PROVIDERS
 from ticketing.asking import Question
 from ticketing.back_office import OwnEvents, reader
+from ticketing.back_office_amounts import ShownAmounts
 from ticketing.list_exports import Exports
 from ticketing.roles import REPORT_CASE, is_admin
+from ticketing.templatetags.pages import count
 
 names("reversal_id", Reversal)
 names("case_id", PaymentCase)
@@ -43,7 +45,7 @@ OfProvider = among(
 )
 
 
-class ReversalsOfPayment(TabularInline):  # type: ignore[misc]
+class ReversalsOfPayment(ShownAmounts, TabularInline):  # type: ignore[misc]
     """What of a payment went back, or is to."""
 
     model = Reversal
@@ -52,6 +54,7 @@ class ReversalsOfPayment(TabularInline):  # type: ignore[misc]
     show_change_link = True
     ordering = ["pk"]
     fields = ["amount", "is_full", "status", "provider_transaction_no", "created_at", "finished_at"]
+    readonly_fields = fields
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -195,7 +198,7 @@ class PaymentCaseAdmin(Exports, CasePage):
         mine: Any = self.get_queryset(request)
         owed = mine.owing().aggregate(sum=Sum("amount_owed"))["sum"] or 0
         if owed:
-            told = _("{owed} VND have to go back to customers.").format(owed=f"{owed:,.0f}")
+            told = _("{owed} VND have to go back to customers.").format(owed=count(owed))
             messages.warning(request, told)
         response: HttpResponse = super().changelist_view(request, extra_context)
         return response

@@ -19,6 +19,7 @@ from unfold.decorators import display
 from jobs.back_office import SEVERAL_LINES, ReadOnly
 from payments.models import CaseStatus, PaymentCase
 from payments.operations.advice import next_step
+from ticketing.amounts import price_tag
 from ticketing.back_office import OwnEvents
 
 COLOURS = {CaseStatus.OPEN.value: "danger", CaseStatus.RESOLVED.value: "success"}
@@ -75,11 +76,11 @@ class CasePage(OwnEvents, ReadOnly):
 
     @admin.display(description=gettext_lazy("amount"), ordering="amount")
     def money(self, case: PaymentCase) -> str:
-        return f"{case.amount:,.0f} VND"
+        return price_tag(case.amount)
 
     @admin.display(description=gettext_lazy("amount owed"), ordering="amount_owed")
     def owed(self, case: PaymentCase) -> str:
-        return f"{case.amount_owed:,.0f} VND" if case.amount_owed else _("nothing")
+        return price_tag(case.amount_owed) if case.amount_owed else _("nothing")
 
     @admin.display(description=gettext_lazy("to do"))
     def to_do(self, case: PaymentCase) -> str:
@@ -89,7 +90,7 @@ class CasePage(OwnEvents, ReadOnly):
     def reversals(self, case: PaymentCase) -> str:
         """What of its payment went back, or is to."""
         rows = case.payment.reversals.order_by("pk") if case.payment else []
-        told = ((each, f"{each.amount:,.0f} VND, {each.get_status_display()}") for each in rows)
+        told = ((each, f"{price_tag(each.amount)}, {each.get_status_display()}") for each in rows)
         links = ((_link("payments_reversal_change", each.pk, text),) for each, text in told)
         return format_html_join(mark_safe("<br>"), "{}", links) or "–"
 

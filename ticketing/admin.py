@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import Any, ClassVar
 
 from allauth.mfa.models import Authenticator
@@ -20,6 +19,7 @@ from jobs.back_office import ReadOnly
 from jobs.subjects import names
 from ticketing import accounts_admin, deeds, services
 from ticketing.back_office import OwnEvents, Switch, reader
+from ticketing.business_time import stamp
 from ticketing.errors import DomainError
 from ticketing.models import Area, Event, Organizer, Showing
 from ticketing.roles import ABOUT_FRAUD, is_admin
@@ -69,6 +69,7 @@ class HistoryInline(GenericTabularInline):  # type: ignore[misc]
     model = StateLog
     ct_fk_field = "object_id"
     verbose_name = verbose_name_plural = gettext_lazy("history")
+    hide_title = True
     fields: ClassVar = ["timestamp", "transition", "source_state", "state", "by", "description"]
     readonly_fields = fields
     ordering = ["-pk"]
@@ -170,10 +171,10 @@ class EventAdmin(EventPages):
         """Who asked for the cancellation, when and why."""
         if event.cancellation_requested_at is None:
             return None
-        return _("{reason} – {person}, {moment} (UTC)").format(
+        return _("{reason} – {person}, {moment}").format(
             reason=event.cancellation_request_reason,
             person=event.cancellation_requested_by,
-            moment=f"{event.cancellation_requested_at.astimezone(UTC):%Y-%m-%d %H:%M}",
+            moment=stamp(event.cancellation_requested_at),
         )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 class TicketingConfig(AppConfig):
     name = "ticketing"
-    verbose_name = _("Inventory")
+    verbose_name = _("Events")
 
     def ready(self) -> None:
         """The log hears of log-ins from here on."""

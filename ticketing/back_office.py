@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest
 from unfold.admin import ModelAdmin
 
 from jobs.back_office import Paged
+from ticketing.back_office_amounts import ShownAmounts
 from ticketing.roles import is_admin, sees_every_organizer
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class OwnRelated(RelatedFieldListFilter):
         return [(row.pk, str(row)) for row in seen]
 
 
-class OwnEvents(Paged):
+class OwnEvents(ShownAmounts, Paged):
     """Members of an organizer see the rows of its events and no others, by address neither.
 
     That holds for lists, pages, history, searches and autocompletion, which all read

@@ -27,12 +27,18 @@ def mark(request: HttpRequest) -> str:
     return static("pages/icon.svg")
 
 
+def amounts(request: HttpRequest) -> str:
+    return static("back_office/amounts.css")
+
+
 LOOKS: dict[str, Any] = {
     "SITE_TITLE": _("Back office"),
     "SITE_HEADER": _("Tickets"),
-    "SITE_SUBHEADER": _("Back office"),
+    "SITE_SUBHEADER": "ticketing.business_time.subheader",
     "SITE_ICON": mark,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": mark}],
     "SHOW_LANGUAGES": True,
     "COLORS": {"primary": RED},
+    "SIDEBAR": {"navigation": "ticketing.back_office_menu.menu"},
+    "STYLES": [amounts],
 }

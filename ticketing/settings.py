@@ -115,6 +115,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "ticketing.business_time.BusinessTimeMiddleware",
     "ticketing.pages.problems.RefusalMiddleware",
 ]
 
@@ -322,8 +323,10 @@ EMAIL_TIMEOUT = 10
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("vi", "Tiếng Việt")]
 LOCALE_PATHS = [BASE_DIR / "ticketing" / "locale"]
+FORMAT_MODULE_PATH = "ticketing.formats"
 TIME_ZONE = "UTC"
-BUSINESS_TIME_ZONE = text("BUSINESS_TIME_ZONE", "Asia/Ho_Chi_Minh")  # the days of sales figures
+# of the days of sales figures, and of times in the back office
+BUSINESS_TIME_ZONE = text("BUSINESS_TIME_ZONE", "Asia/Ho_Chi_Minh")
 USE_TZ = True
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = SANDBOX or DEBUG  # else `collectstatic` fills STATIC_ROOT

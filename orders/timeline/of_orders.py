@@ -50,6 +50,14 @@ WORDS_OF_EVENT = {
     "confirm_fraud": Word(gettext_lazy("The event is found to be a fraud."), Tone.BAD),
     "clear": Word(gettext_lazy("The event is cleared of the suspicion of fraud.")),
     "lift_revenue_freeze": Word(gettext_lazy("The revenue of the event is given free.")),
+    "create": Word(gettext_lazy("The event is made.")),
+    "change": Word(gettext_lazy("What the event says is changed.")),
+    "copy": Word(gettext_lazy("The event is made as a copy.")),
+    "make_seats": Word(gettext_lazy("The seats of an area are made.")),
+    "import_seats": Word(gettext_lazy("Seats are made from a file.")),
+    "empty_area": Word(gettext_lazy("The seats of an area are removed.")),
+    "remove_area": Word(gettext_lazy("An area is removed with its seats.")),
+    "remove_showing": Word(gettext_lazy("A showing is removed.")),
 }
 WORDS_OF_SHOWING = {
     "block_seats": Word(gettext_lazy("Seats are taken off sale.")),

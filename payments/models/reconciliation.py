@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from payments.models.case import PaymentCase
 from payments.models.payment import Payment, PaymentStatus
+from ticketing.business_time import stamp
 from ticketing.models import one_of
 
 
@@ -52,7 +53,7 @@ class Reconciliation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.started_at:%Y-%m-%d %H:%M:%S} UTC"
+        return stamp(self.started_at)
 
 
 class ReconciliationDone(models.TextChoices):

@@ -33,7 +33,7 @@ def open_case(
     """Record that this payment did not go as planned. `owed` is money that must go back."""
     order = payment.order
     description = WHAT_HAPPENED[kind].format(
-        order=order.code, status=order.status, asked=payment.amount, amount=amount
+        order=order.code, status=order.status, asked=_plain(payment.amount), amount=_plain(amount)
     )
     return _of_payment(kind, payment, amount, at, description=description, owed=owed)
 
@@ -74,9 +74,8 @@ def open_case_of_contradiction(payment: Payment, result: Result, at: datetime) -
     said = f"{result.outcome.value}, code {result.code or 'none'}"
     if result.gives_back:
         back = result.gives_back
-        said = (
-            f"{back.amount} VND were or will be {GIVEN_BACK_AS} {back.transaction_no or 'unknown'}"
-        )
+        number = back.transaction_no or "unknown"
+        said = f"{_plain(back.amount)} were or will be {GIVEN_BACK_AS} {number}"
     return _of_payment(
         CaseKind.CONTRADICTED,
         payment,
@@ -97,10 +96,16 @@ def open_case_of_contradicted_reversal(
         payment,
         reversal.amount,
         at,
-        description=f"The reversal {reversal.request_id} of {reversal.amount} VND of {payment} is "
-        f"{reversal.status} here, and the provider says of it: {state.value}. Nothing was "
-        f"changed. Look it up at the provider, then decide about order {payment.order.code}.",
+        description=f"The reversal {reversal.request_id} of {_plain(reversal.amount)} of "
+        f"{payment} is {reversal.status} here, and the provider says of it: {state.value}. "
+        "Nothing was changed. Look it up at the provider, then decide about order "
+        f"{payment.order.code}.",
     )
+
+
+def _plain(amount: Decimal) -> str:
+    """Descriptions are in English, whoever causes them: not by the language that is active."""
+    return f"{amount.normalize():,f} VND"
 
 
 def tells_of_refund(payment: Payment, transaction_no: str) -> bool:

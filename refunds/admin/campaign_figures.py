@@ -16,6 +16,7 @@ from refunds import services
 from refunds.models import CampaignOrderStatus, RefundCampaign
 from refunds.operations import campaigns
 from refunds.services.campaigns import Preview
+from ticketing.amounts import price_tag
 
 MONEY = {
     "sold": gettext_lazy("Paid by the customers"),
@@ -94,7 +95,7 @@ def line(counts: Mapping[str, int]) -> str:
 
 def tagged(digits: Any) -> str:
     """An amount of a whole event as people read it."""
-    return f"{Decimal(digits):,.0f} VND"
+    return price_tag(Decimal(digits))
 
 
 def _money(totals: Mapping[str, Any]) -> list[tuple[Any, str]]:

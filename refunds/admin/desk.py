@@ -88,6 +88,11 @@ class RefundAdmin(Exports, ReadOnly, Decisions):
     mark_paid = page_of(decisions.MARK_PAID)
     mark_failed = page_of(decisions.MARK_FAILED)
 
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        """Most refunds were never overridden: no empty table says so."""
+        is_overridden = obj is not None and obj.overrides.exists()
+        return [each for each in self.inlines if each is not OverridesOfRefund or is_overridden]
+
     def has_decide_permission(self, request: HttpRequest) -> bool:
         """Support looks on; which refunds a member decides is up to the policy."""
         return bool(request.user.has_perm(DECIDE_REFUND))

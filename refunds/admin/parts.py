@@ -87,7 +87,6 @@ class History(HistoryInline):
 
     fields: ClassVar = ["timestamp", "moved_from", "moved_to", "by", "why"]
     readonly_fields = fields
-    hide_title = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StateLog]:
         rows: QuerySet[StateLog] = super().get_queryset(request)

@@ -180,7 +180,7 @@ class Refund(FSMModelMixin, models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.order_id}/{self.pk}"
+        return _("Refund {number} of order {code}").format(number=self.pk, code=self.order.code)
 
     @property
     def is_of_payment(self) -> bool:

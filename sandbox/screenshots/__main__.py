@@ -12,9 +12,10 @@ from playwright.sync_api import expect
 
 from sandbox.run import ROOT, say
 from sandbox.screenshots.camera import WIDTHS, Camera, chromium, file_name
-from sandbox.screenshots.pages import ADMIN, SHOTS, Shot, open_first
+from sandbox.screenshots.pages import SHOTS, Shot
 from sandbox.screenshots.product import running_product
-from sandbox.screenshots.world import SUSPECT, World
+from sandbox.screenshots.staff import confirm_fraud, open_door
+from sandbox.screenshots.world import World
 from sandbox.shop import Failed
 
 FOLDER = ROOT / "docs" / "screenshots"
@@ -31,8 +32,9 @@ def main(names: list[str]) -> int:
     try:
         with running_product() as addresses, chromium() as browser:
             world = World(addresses["public"], addresses["sandbox"])
-            world.make()
             camera = Camera(browser, addresses["public"], FOLDER)
+            open_door(camera, world.places["fair"])
+            world.make()
             confirm_fraud(camera)
             for shot in wanted:
                 camera.take(shot, world.places)
@@ -45,23 +47,6 @@ def main(names: list[str]) -> int:
     size = sum(path.stat().st_size for path in FOLDER.glob("*.webp"))
     say(f"{len(wanted)} pages, {size / 2**20:.1f} MB in {FOLDER}")
     return 0
-
-
-def confirm_fraud(camera: Camera) -> None:
-    """An admin ends an investigation, so that there is a campaign to be tried out."""
-    page = camera.page_of(ADMIN)
-    page.goto(f"{camera.public}/admin/ticketing/event/")
-    open_first(SUSPECT)(page)
-    page.get_by_role("link", name="Confirm the fraud").first.click()
-    page.locator("[name=reason]").fill("The singer does not exist, and neither does the hall.")
-    page.get_by_role("button", name="Confirm the fraud").click()
-    draft = f"{camera.public}/admin/refunds/refundcampaign/?status__exact=draft"
-    for _ in range(30):  # a job prepares it
-        page.goto(draft)
-        if page.locator("#result_list tbody tr").count():
-            return
-        page.wait_for_timeout(500)
-    raise Failed("No campaign was prepared.")
 
 
 def forget_others(folder: Path) -> None:

@@ -17,7 +17,7 @@ from sandbox.shop import PASSWORD
 
 WIDTHS = {1280: 800, 390: 844}  # of a desktop and a phone, with the height of their window
 TALLEST = 2  # windows; what is below is cut off
-QUALITY = 60
+QUALITY = 45
 
 
 @contextmanager

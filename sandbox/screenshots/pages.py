@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urljoin
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 VISITOR, CUSTOMER, ORGANIZER, ADMIN = "", "customer", "organizer", "admin"
+
+DRAFT = "Vở kịch mới"  # an event's title
+EVENTS = "/admin/ticketing/event/"
 
 Steps = Callable[[Page], object]
 
@@ -75,15 +79,49 @@ def open_first(text: str = "") -> Steps:
     return steps
 
 
+def follow(page: Page, link: str) -> None:
+    """Open what a link leads to, although it may lie in a menu that is closed."""
+    address = page.locator("a").filter(has_text=link).first.get_attribute("href")
+    page.goto(urljoin(page.url, address))
+
+
 def press(button: str, row: str = "") -> Steps:
     """The page behind a button of the first row that says this."""
 
     def steps(page: Page) -> None:
         open_first(row)(page)
-        page.get_by_role("link", name=button, exact=True).first.click()
-        page.wait_for_load_state()
+        follow(page, button)
 
     return steps
+
+
+def to_areas(page: Page) -> None:
+    """From the list of events over the draft to the areas of its showing."""
+    open_first(DRAFT)(page)
+    follow(page, "Areas and seats")
+
+
+def plan_is_sent(page: Page) -> None:
+    """A file with two areas, as the page shows them before anything is made."""
+    to_areas(page)
+    follow(page, "Send a plan")
+    rows = [("Gallery", row, 500_000, 14) for row in "ABCDE"]
+    rows += [("Boxes", row, 900_000, 6) for row in "ST"]
+    seats = [
+        f"{a},{row},{n},{price},\n" for a, row, price, last in rows for n in range(1, last + 1)
+    ]
+    text = "".join(["area,row,seat,price,blocked\n", *seats])
+    file: FilePayload = {"name": "plan.csv", "mimeType": "text/csv", "buffer": text.encode()}
+    page.locator("[name=plan]").set_input_files(file)
+    page.get_by_role("button", name="Look at it").click()
+    page.wait_for_load_state()
+
+
+def ticket_is_read(page: Page) -> None:
+    """The code of the address's fragment, typed at the door."""
+    page.locator("#code").fill(page.url.partition("#")[2])
+    page.locator("#typing button").click()
+    expect(page.locator(".outcome.in").first).to_be_visible()
 
 
 SHOTS = [
@@ -110,13 +148,23 @@ SHOTS = [
     Shot("order-late", "Money that came too late", CUSTOMER, "/orders/{late}/"),
     Shot("my-orders", "My orders", CUSTOMER, "/orders/"),
     Shot("doors", "The doors", ORGANIZER, "/check-in/"),
+    Shot("door", "At the door", ORGANIZER, "/check-in/{fair}/#{ticket}", ticket_is_read),
     Shot("office-home", "The back office", ADMIN, "/admin/"),
     Shot("office-home-organizer", "An organizer's back office", ORGANIZER, "/admin/"),
     Shot("office-events", "Events", ORGANIZER, "/admin/ticketing/event/"),
     Shot("office-event", "An event", ADMIN, "/admin/ticketing/event/", open_first("Trịnh")),
+    Shot("office-new-event", "A new event", ORGANIZER, f"{EVENTS}add/"),
+    Shot("office-draft", "A draft, and what comes next", ORGANIZER, EVENTS, open_first(DRAFT)),
+    Shot("office-areas", "Its areas", ORGANIZER, EVENTS, to_areas),
+    Shot("office-file", "Seats from a file", ORGANIZER, EVENTS, plan_is_sent),
+    Shot("office-publish", "Ready?", ORGANIZER, EVENTS, press("Check and publish", DRAFT)),
     Shot("office-plan", "Seats", ORGANIZER, "/admin/ticketing/showing/{concert}/seat-plan/"),
     Shot("office-orders", "Orders", ORGANIZER, "/admin/orders/order/"),
     Shot("office-order", "An order", ADMIN, "/admin/orders/order/?q={asked}", open_first()),
+    Shot(
+        "office-timeline", "The story of an order", ADMIN, "/admin/orders/order/?q={back}",
+        press("Timeline"),
+    ),
     Shot("office-refunds", "The refund desk", ORGANIZER, "/admin/refunds/refund/?waiting=yes"),
     Shot("office-refund", "A refund", ORGANIZER, "/admin/refunds/refund/?q={asked}", open_first()),
     Shot(
@@ -134,5 +182,6 @@ SHOTS = [
         "/admin/refunds/refundcampaign/?status__exact=draft", open_first(),
     ),
     Shot("office-jobs", "Jobs", ADMIN, "/admin/jobs/job/"),
+    Shot("office-log", "Who did what", ADMIN, "/admin/ticketing/logrow/"),
     Shot("api", "The API's documentation", VISITOR, "/api/docs/"),
 ]  # fmt: skip

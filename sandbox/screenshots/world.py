@@ -58,6 +58,7 @@ class World:
         for number in (0, 3, 8):
             self._ask_back(self._other(SALES[number][1]), orders[number], tickets=2)
         self._odd_payments()
+        self._for_the_door()
         self._own_orders()
         self._own_refunds()
 
@@ -88,6 +89,15 @@ class World:
         asked = self._bought(me, CONCERT, "Balcony", "C", 8, 2)
         self.places |= {"back": back["code"], "asked": asked["code"]}
         self._ask_back(me, asked, tickets=1)
+
+    def _for_the_door(self) -> None:
+        """Places that are free of charge; one of their tickets is for the picture of the door."""
+        shop = self._other(9)
+        fair = shop.get(f"showings/{self.showings[FAIR]}/seats/")
+        wish = {"showing": self.showings[FAIR], "area": fair["areas"][0]["id"], "quantity": 4}
+        order = shop.post("orders/", wish)
+        tickets = shop.get(f"orders/{order['code']}/tickets/")
+        self.places["ticket"] = tickets[0]["code"]
 
     def _odd_payments(self) -> None:
         """A wrong amount, suspected fraud, and a refund that the provider takes back."""

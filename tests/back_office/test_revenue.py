@@ -20,6 +20,7 @@ from tests.factories import (
 )
 from tests.ticketing.event_states import event_in, move, new_admin, suspect
 from ticketing import services
+from ticketing.business_time import stamp
 from ticketing.exports import harmless
 
 LIST = reverse("admin:orders_eventrevenue_changelist")
@@ -89,7 +90,7 @@ def test_frozen_revenue_has_no_payable_amount(event):
 
     assert revenue.payable is None
     assert revenue.held_back == 2_500_000
-    assert str(revenue) == f"frozen since {event.revenue_frozen_at:%Y-%m-%d %H:%M} (UTC)"
+    assert str(revenue) == f"frozen since {stamp(event.revenue_frozen_at)}"
 
 
 def test_cleared_revenue_stays_frozen_until_a_second_admin_lifts_it(event):

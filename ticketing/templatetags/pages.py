@@ -10,6 +10,7 @@ from django.utils import formats
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
+from ticketing.amounts import price_tag
 from ticketing.models import Showing
 
 register = template.Library()
@@ -18,7 +19,7 @@ register = template.Library()
 @register.filter
 def money(amount: Decimal | int) -> str:
     """An amount as people read it in the active language, as in our mails."""
-    return f"{count(amount)} VND"
+    return price_tag(amount or 0)
 
 
 @register.filter

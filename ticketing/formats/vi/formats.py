@@ -1,0 +1,1 @@
+DATETIME_FORMAT = "H:i, d/m/Y"
