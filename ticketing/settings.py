@@ -138,7 +138,15 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # --- data --------------------------------------------------------------------------------------
 
-POOL = {"min_size": 0, "max_size": number("DATABASE_POOL_SIZE", 16), "timeout": 10}
+POOL = {
+    "min_size": 0,
+    "max_size": number("DATABASE_POOL_SIZE", 16),
+    "timeout": number("DATABASE_WAIT_SECONDS", 3),  # then 503: a client that waits holds a thread
+    # After a failure a connection is tried once more, then when a request wants it: left to
+    # itself, the pool would double its pauses and stay away for minutes after a long outage.
+    "reconnect_timeout": 1,
+}
+CONNECT_SECONDS = 3
 
 
 def database() -> dict[str, Any]:
@@ -147,12 +155,20 @@ def database() -> dict[str, Any]:
         return {
             "ENGINE": "ticketing.embedded_postgres",
             "NAME": "ticketing",
-            "OPTIONS": {"pool": POOL, "data_dir": str(DATA_DIR / "postgres")},
+            "OPTIONS": {
+                "pool": POOL,
+                "connect_timeout": CONNECT_SECONDS,
+                "data_dir": str(DATA_DIR / "postgres"),
+            },
         }
     named: dict[str, Any] = env.db("DATABASE_URL")
     if named["ENGINE"] != "django.db.backends.postgresql":
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL server (postgres://…).")
-    named["OPTIONS"] = {**named.get("OPTIONS", {}), "pool": POOL}
+    named["OPTIONS"] = {
+        "connect_timeout": CONNECT_SECONDS,
+        **named.get("OPTIONS", {}),
+        "pool": POOL,
+    }
     return named
 
 
