@@ -5,8 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # test processes; each has a database of its own, and a file stays with one of them
 WORKERS ?= 2
+# of load and faults; settling comes on top
+CHAOS_SECONDS ?= 120
 
-.PHONY: run test demo bench browser screenshots lint types contracts schema checks
+.PHONY: run test demo bench chaos browser screenshots lint types contracts schema checks
 
 run: $(STAMP)
 	@$(BIN)/python -m sandbox.run
@@ -19,6 +21,10 @@ demo: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
+
+# kills, freezes and starves the parts of a shop at work, and shows that nothing is lost
+chaos: $(STAMP)
+	$(BIN)/python -m benchmarks.chaos --seconds $(CHAOS_SECONDS)
 
 # needs a Chromium: `apt-get install chromium`, or CHROMIUM=/path/to/it
 browser: $(STAMP)

@@ -118,10 +118,15 @@ def start_database(environment: dict[str, str]) -> list[subprocess.Popen[bytes]]
 
 
 def start(
-    command: list[str], environment: dict[str, str], stdout: int | None = None
+    command: list[str],
+    environment: dict[str, str],
+    stdout: int | None = None,
+    stderr: int | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a part in a session of its own: Ctrl-C reaches us alone, and each part is told once."""
-    return subprocess.Popen(command, env=environment, stdout=stdout, start_new_session=True)
+    return subprocess.Popen(
+        command, env=environment, stdout=stdout, stderr=stderr, start_new_session=True
+    )
 
 
 def servers(environment: dict[str, str]) -> list[list[str]]:

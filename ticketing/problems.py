@@ -13,13 +13,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import DataError, OperationalError, connection
+from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext_lazy
 from psycopg_pool import PoolTimeout
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from ticketing.connections import forget_dead_connections
 from ticketing.errors import DomainError
 from ticketing.pages.problems import problem_page
 from ticketing.requests import current_request_id
@@ -186,9 +187,9 @@ def _kind_of(error: BaseException | None) -> Kind | None:
 
 
 def _recover(error: BaseException) -> None:
-    """Have the pool drop every connection that died with this one, before others are given it."""
+    """Leave a line in the log, and spare others the connections that died with this one."""
     logger.error("Answered 503: %s: %s", type(error).__name__, error)
-    connection.pool.check()
+    forget_dead_connections()
 
 
 def _extra(error: exceptions.APIException) -> dict[str, Any]:

@@ -9,6 +9,8 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from ticketing.connections import close_all_connections
+
 READS = "/api/v1/events/"
 WAIT_SECONDS = 1.5
 
@@ -28,17 +30,12 @@ def pool():
     """A new pool of three connections, of which nobody holds any."""
     options = connection.settings_dict["OPTIONS"]
     usual = options["pool"]
-    _leave_the_pool()
+    close_all_connections()
     options["pool"] = {**usual, "max_size": 3, "timeout": WAIT_SECONDS}
     connection.pool.open()
     yield connection.pool
-    _leave_the_pool()
+    close_all_connections()
     options["pool"] = usual
-
-
-def _leave_the_pool():
-    connection.close()
-    connection.close_pool()
 
 
 @pytest.fixture
