@@ -62,7 +62,8 @@ class Fleet:
     def web_workers(self) -> list[psutil.Process]:
         """The processes that answer requests."""
         with suppress(psutil.NoSuchProcess):
-            return list(psutil.Process(self._running["web"].pid).children())
+            workers = psutil.Process(self._running["web"].pid).children()
+            return [each for each in workers if each.status() != psutil.STATUS_ZOMBIE]
         return []
 
     def database(self) -> list[psutil.Process]:
