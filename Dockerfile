@@ -24,4 +24,5 @@ RUN SECRET_KEY=none PUBLIC_URL=http://none VNPAY_TMN_CODE=none VNPAY_HASH_SECRET
 USER ticketing
 EXPOSE 8000
 CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", \
-     "--workers", "2", "--blocking-threads", "8", "--no-ws", "ticketing.wsgi:application"]
+     "--workers", "2", "--blocking-threads", "8", "--respawn-failed-workers", "--no-ws", \
+     "ticketing.wsgi:application"]

@@ -6,8 +6,10 @@ STAMP := $(VENV)/.installed
 # test processes; each has a database of its own, and a file stays with one of them
 # (more than two cores' worth: many tests wait for other processes)
 WORKERS ?= 3
+# of load and faults; settling comes on top
+CHAOS_SECONDS ?= 120
 
-.PHONY: run test demo bench browser fuzz screenshots lint types contracts schema secrets checks
+.PHONY: run test demo bench chaos browser fuzz screenshots lint types contracts schema secrets checks
 
 run: $(STAMP)
 	@$(BIN)/python -m sandbox.run
@@ -20,6 +22,10 @@ demo: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
+
+# kills, freezes and starves the parts of a shop at work, and shows that nothing is lost
+chaos: $(STAMP)
+	$(BIN)/python -m benchmarks.chaos --seconds $(CHAOS_SECONDS)
 
 # needs a Chromium: `apt-get install chromium`, or CHROMIUM=/path/to/it
 browser: $(STAMP)

@@ -14,6 +14,7 @@ BODILESS = {204, 304}
 BROKEN = 0  # the "status" of a connection that ended without an answer
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _ETAG = re.compile(rb"\r\netag: *([^\r]+)", re.IGNORECASE)
+_RETRY_AFTER = re.compile(rb"\r\nretry-after: *(\d+)", re.IGNORECASE)
 
 Cpu = Mapping[str, float]
 
@@ -23,6 +24,8 @@ class Answer:
     status: int
     etag: str
     body: bytes
+    retry_after: int | None = None
+    """Seconds, if the server named any."""
 
 
 @dataclass
@@ -65,8 +68,10 @@ class Client:
         head = await reader.readuntil(b"\r\n\r\n")
         status = int(head[9:12])
         body = b"" if status in BODILESS else await reader.readexactly(_length(head))
-        etag = _ETAG.search(head)
-        return Answer(status, etag[1].decode() if etag else "", body)
+        etag, wait = _ETAG.search(head), _RETRY_AFTER.search(head)
+        return Answer(
+            status, etag[1].decode() if etag else "", body, int(wait[1]) if wait else None
+        )
 
     def close(self) -> None:
         if self._streams:

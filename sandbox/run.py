@@ -118,21 +118,26 @@ def start_database(environment: dict[str, str]) -> list[subprocess.Popen[bytes]]
 
 
 def start(
-    command: list[str], environment: dict[str, str], stdout: int | None = None
+    command: list[str],
+    environment: dict[str, str],
+    stdout: int | None = None,
+    stderr: int | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a part in a session of its own: Ctrl-C reaches us alone, and each part is told once."""
-    return subprocess.Popen(command, env=environment, stdout=stdout, start_new_session=True)
+    return subprocess.Popen(
+        command, env=environment, stdout=stdout, stderr=stderr, start_new_session=True
+    )
 
 
 def servers(environment: dict[str, str]) -> list[list[str]]:
     """The commands that keep running: stand-ins, worker, web server."""
     web = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", environment["PORT"]]
-    tuning = ["--workers", "2", "--blocking-threads", "8", "--log-level", "error"]
+    tuning = ["--workers", "2", "--blocking-threads", "8", "--respawn-failed-workers"]
     return [
         [sys.executable, "-m", "sandbox"],
         [sys.executable, "manage.py", "publish_jobs"],
         [sys.executable, "manage.py", "run_due_jobs", "--every", "10", "--overdue-by", "60"],
-        [sys.executable, "-m", *web, *tuning, "ticketing.wsgi:application"],
+        [sys.executable, "-m", *web, *tuning, "--log-level", "error", "ticketing.wsgi:application"],
     ]
 
 

@@ -10,3 +10,4 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
 os.environ["SANDBOX"] = "1"
 os.environ.setdefault("EMAIL_URL", "filemail://")
 os.environ.setdefault("DATABASE_POOL_SIZE", "60")  # races want many connections at once
+os.environ.setdefault("DATABASE_WAIT_SECONDS", "30")  # and have the time to wait for them

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+import sys
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from psycopg_pool import PoolTimeout
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from ticketing.connections import forget_dead_connections
 from ticketing.errors import DomainError
 from ticketing.pages.problems import problem_page
 from ticketing.requests import current_request_id
@@ -122,14 +124,18 @@ BUSY = Kind(
     "busy",
     503,
     gettext_lazy("Too busy to answer now."),
-    gettext_lazy("Nothing was changed. Try again in a moment."),
+    gettext_lazy("Try again in a moment; with the same `Idempotency-Key` nothing is done twice."),
 )
-# The same for people, who know neither `errors` nor `request_id`.
+# The same for people, who know no `errors`, `request_id` or `Idempotency-Key`.
 BAD_REQUEST_PAGE = replace(
     INVALID, detail=gettext_lazy("Go back and try again, or start from the list of events.")
 )
 INTERNAL_PAGE = replace(
     INTERNAL, detail=gettext_lazy("Try again later. If it keeps happening, tell us.")
+)
+BUSY_PAGE = replace(
+    BUSY,
+    detail=gettext_lazy("Try again in a moment. If you sent something, look first if it arrived."),
 )
 
 KINDS_BY_ERROR: dict[type[Exception], Kind] = {
@@ -164,17 +170,26 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 def _told(error: Exception) -> tuple[dict[str, Any] | None, dict[str, str]]:
     if isinstance(error, DomainError):
         return problem(error.code, error.status, error.title, detail=str(error), **error.extra), {}
-    kind = next(
-        (KINDS_BY_ERROR[base] for base in type(error).__mro__ if base in KINDS_BY_ERROR), None
-    )
+    kind = _kind_of(error)
     if kind is None:
         return None, {}
     if kind is BUSY:
-        logger.error("Answered 503: %s: %s", type(error).__name__, error)
+        _recover(error)
         return kind.problem(), {"Retry-After": str(RETRY_AFTER_SECONDS)}
     if isinstance(error, exceptions.APIException):
         return kind.problem(**_extra(error)), _headers(error)
     return kind.problem(), {}
+
+
+def _kind_of(error: BaseException | None) -> Kind | None:
+    bases = type(error).__mro__
+    return next((KINDS_BY_ERROR[base] for base in bases if base in KINDS_BY_ERROR), None)
+
+
+def _recover(error: BaseException) -> None:
+    """Leave a line in the log, and spare others the connections that died with this one."""
+    logger.error("Answered 503: %s: %s", type(error).__name__, error)
+    forget_dead_connections()
 
 
 def _extra(error: exceptions.APIException) -> dict[str, Any]:
@@ -228,8 +243,14 @@ def too_large(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """A bug. The log has it under the request's id."""
-    return _answer(request, INTERNAL_PAGE if _is_for_people(request) else INTERNAL)
+    """A bug, or a database that is away or full. The log has it under the request's id."""
+    error = sys.exception()
+    if error is None or _kind_of(error) is not BUSY:
+        return _answer(request, INTERNAL_PAGE if _is_for_people(request) else INTERNAL)
+    _recover(error)
+    answer = _answer(request, BUSY_PAGE if _is_for_people(request) else BUSY)
+    answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return answer
 
 
 def _is_for_people(request: HttpRequest) -> bool:

@@ -140,8 +140,19 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # --- data --------------------------------------------------------------------------------------
 
-POOL = {"min_size": 0, "max_size": number("DATABASE_POOL_SIZE", 16), "timeout": 10}
-CONNECTION = {"pool": POOL, "prepare_threshold": 5}  # uses, and only through `jobs.prepared`
+POOL = {
+    "min_size": 0,
+    "max_size": number("DATABASE_POOL_SIZE", 16),
+    "timeout": number("DATABASE_WAIT_SECONDS", 3),  # then 503: a client that waits holds a thread
+    # After a failure a connection is tried once more, then when a request wants it: left to
+    # itself, the pool would double its pauses and stay away for minutes after a long outage.
+    "reconnect_timeout": 1,
+}
+CONNECTION = {
+    "pool": POOL,
+    "connect_timeout": 3,
+    "prepare_threshold": 5,  # uses, and only through `jobs.prepared`
+}
 
 
 def database() -> dict[str, Any]:
@@ -155,7 +166,7 @@ def database() -> dict[str, Any]:
     named: dict[str, Any] = env.db("DATABASE_URL")
     if named["ENGINE"] != "django.db.backends.postgresql":
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL server (postgres://…).")
-    named["OPTIONS"] = {**named.get("OPTIONS", {}), **CONNECTION}
+    named["OPTIONS"] = {**CONNECTION, **named.get("OPTIONS", {}), "pool": POOL}
     return named
 
 

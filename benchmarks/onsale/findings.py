@@ -111,7 +111,7 @@ def _places_by_kind(visits: list[Visit]) -> dict[str, int]:
 
 def _broken(diary: Diary, house: House) -> list[str]:
     rules = [f"{rule}: {count}" for rule, count in violations().items() if count]
-    return rules + _lost(diary) + _sold_twice(house)
+    return rules + _lost(diary) + sold_twice(house)
 
 
 def _lost(diary: Diary) -> list[str]:
@@ -120,7 +120,8 @@ def _lost(diary: Diary) -> list[str]:
     return [f"{len(lost)} acknowledged orders are gone"] if lost else []
 
 
-def _sold_twice(house: House) -> list[str]:
+def sold_twice(house: House) -> list[str]:
+    """In words, if any place has two tickets that let somebody in."""
     with connection.cursor() as cursor:
         cursor.execute(SOLD_TWICE, [house.showing])
         (twice,) = cursor.fetchone()

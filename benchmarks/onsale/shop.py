@@ -19,6 +19,7 @@ class Reply:
     status: int
     body: Any
     waited: float
+    retry_after: int | None = None
 
     @property
     def code(self) -> str:
@@ -28,9 +29,13 @@ class Reply:
 
 
 class Lines:
-    """A fixed number of connections to one server, shared by everybody."""
+    """A fixed number of connections to one server, shared by everybody.
 
-    def __init__(self, port: int, count: int) -> None:
+    An answer that takes longer than `patience` seconds counts as a broken connection.
+    """
+
+    def __init__(self, port: int, count: int, *, patience: float | None = None) -> None:
+        self.patience = patience
         self._clients: asyncio.LifoQueue[Client] = asyncio.LifoQueue()
         for _ in range(count):
             self._clients.put_nowait(Client(port))
@@ -39,14 +44,15 @@ class Lines:
         started = time.perf_counter()
         client = await self._clients.get()
         try:
-            answer = await client.send(request)
-        except (OSError, EOFError):
+            async with asyncio.timeout(self.patience):
+                answer = await client.send(request)
+        except (OSError, EOFError):  # with TimeoutError
             client.close()
             return Reply(BROKEN, None, time.perf_counter() - started)
         finally:
             self._clients.put_nowait(client)
         body = json.loads(answer.body) if answer.body[:1] in (b"{", b"[") else None
-        return Reply(answer.status, body, time.perf_counter() - started)
+        return Reply(answer.status, body, time.perf_counter() - started, answer.retry_after)
 
 
 @dataclass(frozen=True)

