@@ -9,7 +9,6 @@ from payments.services import settle_order, settle_overdue_orders
 from tests.machine.house import AnAttempt
 from tests.machine.product import MOODS
 from tests.machine.steps import any_number, pick, refusal_of, step
-from ticketing.errors import DomainError
 
 AT_BANK = {"success": "paid", "cancel": "failed", "fraud": "review", "left": "pending"}
 
@@ -47,16 +46,13 @@ def place(machine, customer, number, chosen, is_repeated):
     count = len(chosen) if area.is_standing else len(wanted)
     wanted = area.places if area.is_standing else wanted
     expected = machine.house.place(customer, wanted, count)
-    key = f"order {machine.house.steps}"
-    try:
-        order = machine.product.place(customer, wanted, count, key)
-    except DomainError as refused:
-        assert refused.code == expected
+    wish = (customer, wanted, count, f"order {machine.house.steps}")
+    if isinstance(expected, str):
+        assert refusal_of(machine.product.place, *wish) == expected
         return
-    assert not isinstance(expected, str), expected
-    machine.product.pks[expected] = order.pk
+    machine.product.pks[expected] = machine.product.place(*wish).pk
     if is_repeated:
-        assert machine.product.place(customer, wanted, count, key).pk == order.pk
+        assert machine.product.place(*wish).pk == machine.product.pks[expected]
 
 
 @step(often=5, when=has_sales, number=any_number, luck=st.integers(0, 5))

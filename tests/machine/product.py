@@ -1,4 +1,4 @@
-"""The real product and the stand-in under the machine, and which row is which thing of the model."""
+"""The product and the stand-in under the machine, and which row is which thing of the model."""
 
 from __future__ import annotations
 

@@ -54,10 +54,10 @@ def pick(things: list, number: int) -> Any:
     return things[number % len(things)]
 
 
-def refusal_of(action: Callable[..., Any], **arguments: Any) -> str | None:
+def refusal_of(action: Callable[..., Any], *wish: Any, **arguments: Any) -> str | None:
     """Do it; the code of the refusal if it is refused."""
     try:
-        action(**arguments)
+        action(*wish, **arguments)
     except DomainError as refused:
         return refused.code
     return None

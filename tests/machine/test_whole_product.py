@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order: every place, order, payment and refund is where it must be."""
+"""Whatever happens, in whatever order: all places, orders, payments and refunds are as they must."""
 
 from __future__ import annotations
 
