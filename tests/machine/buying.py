@@ -8,7 +8,7 @@ from orders.services import cancel_order, check_in, expire_untried
 from payments.services import settle_order, settle_overdue_orders
 from tests.machine.house import AnAttempt
 from tests.machine.product import MOODS
-from tests.machine.steps import any_number, pick, refusal_of, step
+from tests.machine.steps import OFTEN, any_number, pick, refusal_of, step
 
 AT_BANK = {"success": "paid", "cancel": "failed", "fraud": "review", "left": "pending"}
 
@@ -29,7 +29,7 @@ def undecided(machine):
 def sale_for(machine, number):
     """Mostly one that waits for payment."""
     waiting = [sale for sale in machine.house.orders if sale.is_pending]
-    return pick(waiting if waiting and number < 20 else machine.house.orders, number)
+    return pick(waiting if waiting and number < OFTEN else machine.house.orders, number)
 
 
 @step(
@@ -40,13 +40,14 @@ def sale_for(machine, number):
     is_repeated=st.booleans(),
 )
 def place(machine, customer, number, chosen, is_repeated):
-    """Seats of an area, taken or not, or so many places of a field."""
+    """Seats of an area, mostly free ones, or so many places of a field."""
     area = pick(machine.house.areas, number)
-    wanted = [area.places[n] for n in sorted({n % len(area.places) for n in chosen})]
+    seats = (number < OFTEN and area.in_state("available")) or area.places
+    wanted = [seats[n] for n in sorted({n % len(seats) for n in chosen})]
     count = len(chosen) if area.is_standing else len(wanted)
     wanted = area.places if area.is_standing else wanted
     expected = machine.house.place(customer, wanted, count)
-    wish = (customer, wanted, count, f"order {machine.house.steps}")
+    wish = (customer, wanted, count, f"order {len(machine.product.pks)}")
     if isinstance(expected, str):
         assert refusal_of(machine.product.place, *wish) == expected
         return
@@ -69,7 +70,7 @@ def start_to_pay(machine, number, luck):
 
 
 @step(
-    often=6,
+    often=8,
     when=undecided,
     number=any_number,
     outcome=st.sampled_from(["success", "success", "success", *AT_BANK]),
@@ -109,6 +110,13 @@ def tell(machine, number, is_ipn):
         machine.product.come_back(query)
 
 
+def buy(machine, customer, number):
+    """What most customers do."""
+    place(machine, customer, number, {number % 5}, is_repeated=False)
+    start_to_pay(machine, number, luck=1)
+    act_at_the_bank(machine, number, "success", is_told=True)
+
+
 @step(when=has_sales, number=any_number)
 def cancel(machine, number):
     sale = sale_for(machine, number)
@@ -117,7 +125,7 @@ def cancel(machine, number):
     assert refusal_of(cancel_order, order_id=machine.product.pks[sale], by=by) == expected
 
 
-@step(often=3, when=lambda m: any(sale.is_settled for sale in m.house.orders), number=any_number)
+@step(often=2, when=lambda m: any(sale.is_settled for sale in m.house.orders), number=any_number)
 def go_in(machine, number):
     sale = pick([sale for sale in machine.house.orders if sale.is_settled], number)
     chosen = number % len(sale.tickets)
@@ -129,7 +137,7 @@ def go_in(machine, number):
         machine.house.used_at[sale, chosen] = machine.house.steps
 
 
-@step(often=4, when=has_sales, minutes=st.sampled_from([4, 16, 80]))
+@step(often=2, when=has_sales, minutes=st.sampled_from([4, 4, 16, 80]))
 def time_passes(machine, minutes):
     """Never to the very minute in which something ends."""
     machine.product.let_time_pass(minutes)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from refunds import services
 from refunds.policy import PERCENTAGES, Reason
-from tests.machine.steps import any_number, pick, refusal_of, step
+from tests.machine.steps import OFTEN, any_number, pick, refusal_of, step
 from tests.refunds.money_model import UNDECIDED
 from tests.refunds.test_refund_machine import SETTLED
 
@@ -19,7 +19,7 @@ def target(machine, number, *statuses):
     """Mostly one for which the step is meant, now and then any other."""
     known = machine.product.refunds()
     meant = [both for both in known if both[1].status in statuses]
-    return pick(meant if meant and number < 20 else known, number)
+    return pick(meant if meant and number < OFTEN else known, number)
 
 
 def of_refund(machine, refund, service, **given):
@@ -38,7 +38,7 @@ def ask_for_money_back(machine, number, chosen, is_whole):
     """For some tickets; for the whole order if the event is postponed."""
     house, product = machine.house, machine.product
     settled = [sale for sale in house.orders if sale.is_settled]
-    sale = pick(settled if number < 20 else house.orders, number)
+    sale = pick(settled if number < OFTEN else house.orders, number)
     reason = "postponed" if is_whole and house.event != "published" else "personal"
     wanted, codes = frozenset(), None
     if reason == "personal" and sale.is_settled:

@@ -48,6 +48,7 @@ class Steps:
 STEPS = Steps()
 step = STEPS.step
 any_number = st.integers(0, 23)
+OFTEN = 20  # of these numbers: what a step is meant for; then, whatever else there is
 
 
 def pick(things: list, number: int) -> Any:
