@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from orders.services import cancel_order, check_in, expire_untried
 from payments.services import settle_order, settle_overdue_orders
-from tests.machine.house import AnAttempt
 from tests.machine.product import MOODS
 from tests.machine.steps import OFTEN, any_number, pick, refusal_of, step
+from tests.machine.things import AnAttempt
 
 AT_BANK = {"success": "paid", "cancel": "failed", "fraud": "review", "left": "pending"}
 

@@ -19,7 +19,8 @@ from payments.providers import Customer
 from payments.services import start_payment
 from refunds.models import Refund
 from tests.factories import CustomerFactory, EventFactory, ShowingFactory, seats_in_area
-from tests.machine.house import ACampaign, AnArea, AnAttempt, APlace, ASale, House
+from tests.machine.house import House
+from tests.machine.things import ACampaign, AnArea, AnAttempt, APlace, ASale
 from tests.payments.reconciled import let_time_pass
 from tests.payments.reversed import let_reversals_wait
 from tests.payments.vnpay_calls import IPN, RETURN

@@ -21,15 +21,21 @@ from orders.models import Order
 from payments.models import Payment, PaymentCase
 from refunds.models import Refund, RefundCampaign
 from tests.machine import buying, refunding, running  # noqa: F401 (their steps)
-from tests.machine.house import AnArea, House
+from tests.machine.house import House
 from tests.machine.product import Product
 from tests.machine.steps import STEPS
+from tests.machine.things import AnArea
 from tests.refunds.money_model import BACK, OVER
 from ticketing.invariants import violations
 from ticketing.models import Seat
 
-EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "12"))
-STEPS_EACH = 40
+settings.register_profile(
+    "whole product",
+    max_examples=int(os.environ.get("MODEL_EXAMPLES", "10")),  # 500 for a long run
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 SIZES = [5, 3, 4, 3]
 
 
@@ -173,10 +179,4 @@ class WholeProduct(RuleBasedStateMachine):
 
 def test_the_whole_product_does_what_the_model_does(vnpay, settings_of_the_house):
     WholeProduct.vnpay = vnpay
-    profile = settings(
-        max_examples=EXAMPLES,
-        stateful_step_count=STEPS_EACH,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    run_state_machine_as_test(WholeProduct, settings=profile)
+    run_state_machine_as_test(WholeProduct, settings=settings.get_profile("whole product"))
