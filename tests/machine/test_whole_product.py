@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from decimal import Decimal
 
+import pytest
 from django.db import connection, transaction
 from django.db.models import Count, Q
 from hypothesis import HealthCheck, settings
@@ -180,3 +181,30 @@ class WholeProduct(RuleBasedStateMachine):
 def test_the_whole_product_does_what_the_model_does(vnpay, settings_of_the_house):
     WholeProduct.vnpay = vnpay
     run_state_machine_as_test(WholeProduct, settings=settings.get_profile("whole product"))
+
+
+@pytest.fixture
+def after_the_deadline(vnpay, settings_of_the_house):
+    """A run with one order whose time is up although somebody began to pay: rare by chance."""
+    WholeProduct.vnpay = vnpay
+    run = WholeProduct()
+    run.open_the_house(prices=[5_000_000] * 4, is_automatic=False, bought=[])
+    buying.place(run, 0, 0, {1}, False)
+    buying.start_to_pay(run, 0, 1)
+    buying.time_passes(run, 16)
+    yield run
+    run.product.catch_up()
+    run.the_database_agrees_with_the_model()
+    run.teardown()
+
+
+def test_money_that_comes_after_the_deadline_does_what_the_model_does(after_the_deadline):
+    buying.act_at_the_bank(after_the_deadline, 0, "success", True)
+
+    assert after_the_deadline.house.orders[0].status == "pending_payment"
+
+
+def test_cancelling_after_the_deadline_does_what_the_model_does(after_the_deadline):
+    buying.cancel(after_the_deadline, 0)
+
+    assert after_the_deadline.house.orders[0].status == "pending_payment"
