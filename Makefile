@@ -15,7 +15,7 @@ run: $(STAMP)
 	@$(BIN)/python -m sandbox.run
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not browser"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not browser"
 
 demo: $(STAMP)
 	@$(BIN)/python -m sandbox.demo
@@ -29,7 +29,7 @@ chaos: $(STAMP)
 
 # needs a Chromium: `apt-get install chromium`, or CHROMIUM=/path/to/it
 browser: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m browser
 
 # a quarter of an hour of what `make test` does for a minute, with other cases each time
 fuzz: $(STAMP)

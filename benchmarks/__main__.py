@@ -79,7 +79,7 @@ def measure_orders(
 ) -> bool:
     """Orders between two halves of their floor; whether any answer was not 201."""
     django.setup()
-    tokens = orders.mint_tokens(house)
+    tokens = orders.tokens_of(house)
     statements = orders.count_statements(house, tokens[0])
     clients, seconds = options.clients, options.seconds
     say(f"The floor of orders, first half: pgbench, {clients} clients …")
@@ -175,7 +175,7 @@ def measure_overdue(
 
     say(f"The sweep: {options.overdue:,} overdue orders, then again beside buyers …")
     ended = overdue.measure(running, house, count=options.overdue)
-    tokens, clients, seconds = orders.mint_tokens(house), options.clients, options.seconds // 2
+    tokens, clients, seconds = orders.tokens_of(house), options.clients, options.seconds // 2
     calm = orders.measure(running, house, tokens, clients=clients, warm_up=WARM_UP, seconds=seconds)
     busy = overdue.measure_beside_buyers(
         running, house, tokens, count=options.overdue, clients=clients, seconds=seconds

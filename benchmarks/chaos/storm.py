@@ -41,6 +41,7 @@ def break_everything(fleet: Fleet, *, seconds: float, shoppers: int, seed: int) 
     say("The shop is closed; waiting for the last orders, refunds and jobs …")
     broken = proof.wait_until_settled(SETTLE_SECONDS, tell=say)
     broken += proof.broken_promises(diary, house, addresses(fleet.environment)["sandbox"])
+    broken += [] if diary.charged else ["Nobody bought anything, so nothing was shown."]
     _tell_figures(diary, troublemaker.recoveries)
     say("\n".join(f"BROKEN: {promise}" for promise in broken) or "Every promise was kept.")
     close_all_connections()

@@ -8,10 +8,10 @@ from datetime import timedelta
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from benchmarks.tokens import mint_tokens
 from ticketing import services
 from ticketing.models import Area, Event, Organizer, Row, Seat, Showing
 
-TOKEN_SECONDS = 2 * 3600
 ROW_SEATS = 50
 STANDING_SHARE = 5  # every fifth place is a standing one
 PRICE = 500_000
@@ -75,20 +75,11 @@ def _fill(row: Row, places: int) -> None:
 
 
 def tokens_of(buyers: int) -> list[str]:
-    """An access token for each of so many customers, made by allauth's own function.
-
-    Logging each of them in would measure password hashing, which is slow on purpose.
-    """
-    from allauth.headless.tokens.strategies.jwt.internal import create_token
-
+    """An access token for each of so many customers."""
     names = [f"on-sale-{number}" for number in range(1, buyers + 1)]
     User.objects.bulk_create(
         [User(username=name, email=f"{name}@example.org", password="!") for name in names],
         ignore_conflicts=True,
         batch_size=1_000,
     )
-    found = User.objects.filter(username__in=names).values_list("pk", flat=True)
-    return [
-        create_token("access", sub=str(pk), sid=f"on-sale-{pk}", expires_in=TOKEN_SECONDS)[0]
-        for pk in found
-    ]
+    return mint_tokens(User.objects.filter(username__in=names))

@@ -18,6 +18,7 @@ from tests.back_office.refund_rows import asked, bought, failed, html
 from tests.back_office.world import browser_of, supporter
 from tests.factories import CustomerFactory, from_now, overdue_order, paid_order, placed_order
 from tests.ticketing.event_states import move, new_admin, new_member
+from ticketing.business_time import zone
 from ticketing.transition_log import note
 
 LIST = reverse("admin:ticketing_logrow_changelist")
@@ -121,11 +122,12 @@ def test_showings_are_told_of_with_one_query_for_all_of_them(boss, django_assert
 
 def test_steps_are_found_by_their_day(boss):
     order = paid_order()
-    yesterday = timezone.now() - timedelta(days=1)
+    now = timezone.now()
+    yesterday = now - timedelta(days=1)
     StateLog.objects.for_(order).update(timestamp=yesterday)
 
-    today = lines(boss, {"day": str(timezone.now().date())})
-    before = lines(boss, {"day": str(yesterday.date())})
+    today = lines(boss, {"day": str(now.astimezone(zone()).date())})
+    before = lines(boss, {"day": str(yesterday.astimezone(zone()).date())})
 
     assert not about(today, "The order is paid.")
     assert about(before, "The order is paid.")
