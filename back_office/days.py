@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
-from ticketing.business_time import midnight, zone
-
-
-def day_of(moment: datetime) -> date:
-    return moment.astimezone(zone()).date()
+from ticketing.business_time import midnight
 
 
 def bounds(day: date, until: date | None = None) -> dict[str, str]:

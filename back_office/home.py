@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from back_office import charts, tables
-from back_office.days import day_of, last_days
+from back_office.days import last_days
 from back_office.houses import next_showings
 from back_office.queues import waiting_for, waiting_for_others
 from back_office.reader import Reader
@@ -20,6 +20,7 @@ from back_office.sales import sales_by_day, sales_by_event
 from orders.models import Order
 from orders.revenue import EventRevenue
 from refunds.models import Refund
+from ticketing.business_time import day_of
 from ticketing.models import Event
 
 DAYS = 30

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-
-from django.db.models import Count
 
 from ticketing.models import Area, Seat, SeatStatus, Showing
 
@@ -78,12 +76,9 @@ def next_showings(houses: Iterable[House], now: datetime, limit: int) -> list[Sh
 
 def _counts(event_ids: Sequence[int]) -> dict[int, Occupancy]:
     seats = Seat.objects.filter(showing__in=Showing.objects.filter(event__in=event_ids))
-    found: dict[int, dict[str, int]] = defaultdict(dict)
-    for area_id, status, count in seats.values_list("area", "status").annotate(count=Count("*")):
-        found[area_id][status] = count
-    return {area_id: _occupancy(counts) for area_id, counts in found.items()}
+    found = seats.count_states("area").items()
+    return {area_id: _occupancy(counts) for area_id, counts in found}
 
 
-def _occupancy(counts: dict[str, int]) -> Occupancy:
-    blocked = counts.get(SeatStatus.BLOCKED, 0)
-    return Occupancy(counts.get(SeatStatus.SOLD, 0), sum(counts.values()) - blocked)
+def _occupancy(counts: Counter[str]) -> Occupancy:
+    return Occupancy(counts[SeatStatus.SOLD], counts.total() - counts[SeatStatus.BLOCKED])

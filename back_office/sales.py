@@ -13,12 +13,11 @@ from typing import Any
 from django.db.models import Count, Min, Q
 from django.db.models.functions import TruncDate
 
-from back_office.days import day_of
 from back_office.houses import House, houses_of
 from back_office.reader import Reader
 from orders.models import Order, Ticket
 from orders.revenue import NOTHING, EventRevenue, Revenue, amounts, with_amounts_since
-from ticketing.business_time import midnight, zone
+from ticketing.business_time import day_of, midnight, zone
 from ticketing.models import Event, Showing
 
 SHOWN = 10

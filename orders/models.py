@@ -290,6 +290,9 @@ class TicketStatus(models.TextChoices):
     REFUNDED = "refunded", _("refunded")
 
 
+VALID_TICKET = Q(status=TicketStatus.ACTIVE, refund_approved_at__isnull=True)
+
+
 class TicketQuerySet(models.QuerySet["Ticket"]):
     def live(self) -> TicketQuerySet:
         """They stand for a seat that nobody else may have."""
@@ -297,7 +300,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
     def valid(self) -> TicketQuerySet:
         """They let somebody in, as far as their event takes place."""
-        return self.filter(status=TicketStatus.ACTIVE, refund_approved_at__isnull=True)
+        return self.filter(VALID_TICKET)
 
     def with_places(self) -> TicketQuerySet:
         """With all that a printed ticket tells."""

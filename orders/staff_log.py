@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy
 from jobs.back_office import SEVERAL_LINES, ReadOnly
 from orders.models import Order, Ticket
 from orders.timeline import actor_of, place_of, rows_of_orders, words_of
-from ticketing.business_time import midnight, zone
+from ticketing.business_time import day_of, midnight, zone
 from ticketing.models import LogRow
 from ticketing.roles import is_admin
 
@@ -72,7 +72,7 @@ class OnDay(admin.SimpleListFilter):
     parameter_name = "day"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        today = timezone.now().astimezone(zone()).date()
+        today = day_of(timezone.now())
         days = [str(today - timedelta(days=n)) for n in range(DAYS_OFFERED)]
         return [(day, day) for day in days]
 

@@ -16,6 +16,10 @@ def zone() -> ZoneInfo:
     return ZoneInfo(settings.BUSINESS_TIME_ZONE)
 
 
+def day_of(moment: datetime) -> date:
+    return moment.astimezone(zone()).date()
+
+
 def midnight(day: date) -> datetime:
     """The moment at which it begins."""
     return datetime.combine(day, time.min, zone())

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
-
-from django.db.models import Count
 
 from orders.models import Order, SeatHold
 from ticketing.models import Area, Row, Seat, SeatStatus, Showing
@@ -41,7 +39,7 @@ class Counted:
 
 def counted_areas(showing: Showing) -> list[Counted]:
     """All areas of a showing, those without places too."""
-    counts = _count("area", showing=showing)
+    counts = Seat.objects.filter(showing=showing).count_states("area")
     return [Counted(area, counts[area.pk]) for area in showing.areas.order_by("pk")]
 
 
@@ -51,16 +49,8 @@ def totals(areas: list[Counted]) -> Counter[str]:
 
 def counted_rows(area: Area) -> list[Counted]:
     """The rows of a numbered area from front to back."""
-    counts = _count("row", area=area)
+    counts = Seat.objects.filter(area=area).count_states("row")
     return [Counted(row, counts[row.pk]) for row in area.rows.order_by("pk")]
-
-
-def _count(place: str, **where: Showing | Area) -> dict[int, Counter[str]]:
-    found = Seat.objects.filter(**where).order_by().values_list(place, "status")
-    counts: dict[int, Counter[str]] = defaultdict(Counter)
-    for pk, status, number in found.annotate(number=Count("pk")):
-        counts[pk][status] = number
-    return counts
 
 
 def seats_of(row: Row) -> list[Seat]:

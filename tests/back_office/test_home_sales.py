@@ -10,7 +10,7 @@ from html import unescape
 import pytest
 from django.utils import timezone
 
-from back_office.days import day_of, last_days
+from back_office.days import last_days
 from orders.models import Order, Ticket
 from tests.back_office.home_page import (
     home,
@@ -33,7 +33,7 @@ from tests.factories import (
     seats_in_area,
 )
 from tests.ticketing.event_states import move
-from ticketing.business_time import midnight
+from ticketing.business_time import day_of, midnight
 from ticketing.models import Seat
 
 

@@ -18,7 +18,7 @@ from tests.back_office.refund_rows import asked, bought, failed, html
 from tests.back_office.world import browser_of, supporter
 from tests.factories import CustomerFactory, from_now, overdue_order, paid_order, placed_order
 from tests.ticketing.event_states import move, new_admin, new_member
-from ticketing.business_time import zone
+from ticketing.business_time import day_of
 from ticketing.transition_log import note
 
 LIST = reverse("admin:ticketing_logrow_changelist")
@@ -126,8 +126,8 @@ def test_steps_are_found_by_their_day(boss):
     yesterday = now - timedelta(days=1)
     StateLog.objects.for_(order).update(timestamp=yesterday)
 
-    today = lines(boss, {"day": str(now.astimezone(zone()).date())})
-    before = lines(boss, {"day": str(yesterday.astimezone(zone()).date())})
+    today = lines(boss, {"day": str(day_of(now))})
+    before = lines(boss, {"day": str(day_of(yesterday))})
 
     assert not about(today, "The order is paid.")
     assert about(before, "The order is paid.")

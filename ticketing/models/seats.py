@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+
 from django.db import models
-from django.db.models import Func, Q, UniqueConstraint
+from django.db.models import Count, Func, Q, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin
 
@@ -30,6 +32,14 @@ class SeatQuerySet(models.QuerySet["Seat"]):
 
     def blocked(self) -> SeatQuerySet:
         return self.filter(status=SeatStatus.BLOCKED)
+
+    def count_states(self, place: str) -> dict[int, Counter[str]]:
+        """How many are in which state, by the id of their `place`: "area" or "row"."""
+        found = self.order_by().values_list(place, "status").annotate(number=Count("pk"))
+        counts: dict[int, Counter[str]] = defaultdict(Counter)
+        for pk, status, number in found:
+            counts[pk][status] = number
+        return counts
 
     def lock_by_id(self, limit: int | None = None) -> list[int]:
         """Lock these seats in id order, waiting for whoever has them locked; return their ids."""

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q
 
-from orders.models import Ticket, TicketStatus
+from orders.models import VALID_TICKET, Ticket, TicketStatus
 from ticketing.models import Showing
 
 HAS_COME = Q(status=TicketStatus.USED)
-MAY_COME = Q(status=TicketStatus.ACTIVE, refund_approved_at__isnull=True)
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Attendance:
 
 def attendance_by_area(showing: Showing) -> list[Attendance]:
     """The areas that anybody has a ticket for, under the names that stand on the tickets."""
-    tickets = Ticket.objects.filter(HAS_COME | MAY_COME, showing=showing)
+    tickets = Ticket.objects.filter(HAS_COME | VALID_TICKET, showing=showing)
     counted = tickets.values("area_name").annotate(
         inside=Count("pk", filter=HAS_COME), expected=Count("pk")
     )
