@@ -311,6 +311,8 @@ VNPAY_NOT_FOUND_MARGIN_SECONDS = number("VNPAY_NOT_FOUND_MARGIN_SECONDS", 60)
 QSTASH_URL = text(
     "QSTASH_URL", f"http://127.0.0.1:{SANDBOX_PORT}" if SANDBOX else "https://qstash.upstash.io"
 )
+# Calls for jobs come to the same threads as buyers do, and leave most of them to buyers.
+QSTASH_PARALLELISM = number("QSTASH_PARALLELISM", 4)
 QSTASH_TOKEN = text("QSTASH_TOKEN", "sandbox-qstash-token" if SANDBOX else "")
 QSTASH_CURRENT_SIGNING_KEY = QSTASH_NEXT_SIGNING_KEY = ""
 if QSTASH_TOKEN:  # without it, run_due_jobs does the work alone
