@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Prefetch
 from django.http import Http404, HttpResponse, HttpResponseNotModified
 from django.shortcuts import get_object_or_404
 from django.utils.http import parse_etags
@@ -21,7 +21,7 @@ from jobs.prepared import Lookup
 from ticketing.api import examples
 from ticketing.api.filters import EventFilter
 from ticketing.api.serializers import EventBody, SeatMapBody, ShowingDetailBody
-from ticketing.models import Area, Event, EventQuerySet, SeatStatus, Showing
+from ticketing.models import Event, EventQuerySet, Seat, Showing
 from ticketing.seat_map import look_for_news, read_seat_map
 
 MOST_DIGITS = 18  # of a cursor: fits PostgreSQL's bigint
@@ -92,10 +92,10 @@ class ShowingDetail(Public):
     )
     def get(self, request: Request, id: int) -> Response:
         showing = public_showing(id)
-        counts = {
-            status.value: Count("seats", filter=Q(seats__status=status)) for status in SeatStatus
-        }
-        areas = Area.objects.filter(showing=showing).annotate(**counts).order_by("pk")
+        counts = Seat.objects.filter(showing=showing).count_states("area")
+        areas = list(showing.areas.order_by("pk"))
+        for area in areas:
+            area.by_state = counts[area.pk]  # type: ignore[attr-defined]
         showing.counted_areas = areas  # type: ignore[attr-defined]
         return Response(ShowingDetailBody(showing).data)
 

@@ -3,7 +3,7 @@
 from ticketing.models.events import Event, EventQuerySet, EventStatus, FraudStatus, Organizer
 from ticketing.models.log import LogRow
 from ticketing.models.rules import one_of
-from ticketing.models.seats import CurrentTransaction, Seat, SeatQuerySet, SeatStatus
+from ticketing.models.seats import CurrentTransaction, Seat, SeatQuerySet, SeatStatus, has_free_seat
 from ticketing.models.showings import Area, Row, Showing, validate_time_zone
 from ticketing.models.uploads import SeatPlanUpload
 
@@ -22,6 +22,7 @@ __all__ = [
     "SeatQuerySet",
     "SeatStatus",
     "Showing",
+    "has_free_seat",
     "one_of",
     "validate_time_zone",
 ]

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 from django.db import models
-from django.db.models import Count, Func, Q, UniqueConstraint
+from django.db.models import (
+    BooleanField,
+    Count,
+    ExpressionWrapper,
+    Func,
+    OuterRef,
+    Q,
+    Subquery,
+    UniqueConstraint,
+)
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin
 
@@ -26,6 +35,13 @@ class SeatQuerySet(models.QuerySet["Seat"]):
     They return the number of seats that were in the right state and moved. Free seats become held
     in the statement that writes their order.
     """
+
+    def in_area(self, area: Area | OuterRef) -> SeatQuerySet:
+        """The seats of an area, found through its rows.
+
+        Seats have no index by area, but for the free ones: each index makes every sale dearer.
+        """
+        return self.filter(row__area=area)
 
     def available(self) -> SeatQuerySet:
         return self.filter(status=SeatStatus.AVAILABLE)
@@ -115,3 +131,15 @@ class Seat(FSMModelMixin, models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+def has_free_seat() -> ExpressionWrapper[Q]:
+    """Whether an area has a free seat, as an annotation of areas.
+
+    In the order of the index of free seats, the first one from this area on is either its own, or
+    it has none. Asked whether one exists, PostgreSQL expects to meet it soon and reads seats in any
+    order: of a sold-out area, all that there are of all houses.
+    """
+    first = Seat.objects.available().filter(area__gte=OuterRef("pk")).order_by("area", "pk")
+    is_own = Q(pk=Subquery(first.values("area")[:1]))
+    return ExpressionWrapper(is_own, output_field=BooleanField())
