@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 import time
@@ -14,6 +15,8 @@ import psutil
 from benchmarks import load, orders
 from benchmarks.data import PRICE, Connection, House, settle
 from benchmarks.machine import Machine
+from benchmarks.report import Line, Report
+from sandbox.run import say
 
 PLACES = """
 WITH area AS (
@@ -55,6 +58,27 @@ class Ended:
     per_second: float
     per_database_second: float
     megabytes: float
+
+
+def tell(running: Machine, house: House, options: argparse.Namespace, report: Report) -> None:
+    """Ending what nobody tried to pay, alone and beside buyers, who are measured without it too."""
+    count, clients, seconds = options.overdue, options.clients, options.seconds // 2
+    say(f"The sweep: {count:,} overdue orders, then again beside buyers …")
+    ended, tokens = measure(running, house, count=count), orders.tokens_of(house)
+    calm = orders.measure(
+        running, house, tokens, clients=clients, warm_up=orders.WARM_UP, seconds=seconds
+    )
+    busy = measure_beside_buyers(
+        running, house, tokens, count=count, clients=clients, seconds=seconds
+    )
+    slow = busy.percentile(99)
+    report.lines += [
+        Line("overdue: orders ended", ended.per_second, "/s"),
+        Line("overdue: orders ended, database's time alone", ended.per_database_second, "/s"),
+        Line("overdue: memory it grew by", ended.megabytes, "MB"),
+        Line("overdue: 99 of 100 buyers beside it within", slow, "ms", calm.percentile(99)),
+    ]
+    report.notes.append("The floor of buyers beside the sweep is the same buyers without it.")
 
 
 def measure(machine: Machine, house: House, *, count: int) -> Ended:
