@@ -19,8 +19,27 @@ from sandbox.run import say
 # checked before.
 CHAPTERS = [
     "orders", "front_row", "seat_map", "plan_in_browser", "overdue", "worker", "campaigns", "relay",
-    "rules", "lists",
+    "cost", "rules", "lists",
 ]  # fmt: skip
+
+OPTIONS = {
+    "seconds": (20, "measured time of orders"),
+    "clients": (32, "simultaneous buyers"),
+    "overdue": (100_000, "overdue orders"),
+    "requests": (100_000, "answers of the web workers"),
+    "refunds": (400, "orders of a campaign"),
+    "connections": (8, "of a campaign to VNPay"),
+    "finished": (1_000_000, "finished jobs behind the relay"),
+    "slices": (10, "of orders whose costs are compared, at each of two places"),
+    "slice-orders": (200, "in each of them"),
+    "full-places": (600_000, "of the fields that are 1 and 99 % sold"),
+    "few-places": (1_000, "of a small field"),
+    "many-places": (1_000_000, "of a large one"),
+    "old-orders": (5_000_000, "in the table"),
+    "churn": (300_000, "orders that expired, of a busy hour"),
+    "churned-places": (20_000, "that they had"),
+    "listed": (200_000, "orders in the lists of the back office"),
+}
 
 
 def main() -> int:
@@ -50,23 +69,8 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument(
         "--only", type=_chapters, default=CHAPTERS, help=f"some of: {', '.join(CHAPTERS)}"
     )
-    parser.add_argument("--seconds", type=int, default=20, help="measured time of orders (20)")
-    parser.add_argument("--clients", type=int, default=32, help="simultaneous buyers (32)")
-    parser.add_argument(
-        "--finished", type=int, default=1_000_000, help="finished jobs behind the relay (1,000,000)"
-    )
-    parser.add_argument("--overdue", type=int, default=100_000, help="overdue orders (100,000)")
-    parser.add_argument(
-        "--requests", type=int, default=100_000, help="answers of the web workers (100,000)"
-    )
-    parser.add_argument(
-        "--listed",
-        type=int,
-        default=200_000,
-        help="orders in the lists of the back office (200,000)",
-    )
-    parser.add_argument("--refunds", type=int, default=400, help="orders of a campaign (400)")
-    parser.add_argument("--connections", type=int, default=8, help="of a campaign to VNPay (8)")
+    for name, (number, what) in OPTIONS.items():
+        parser.add_argument(f"--{name}", type=int, default=number, help=f"{what} ({number:,})")
     options = parser.parse_args()
     if options.seconds < 2 or options.clients < 1:
         parser.error("--seconds must be at least 2 and --clients at least 1.")

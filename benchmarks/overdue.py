@@ -34,8 +34,8 @@ RETURNING area_id
 ORDERS = """
 INSERT INTO orders_order (code, customer_id, event_id, showing_id, email, total_amount,
     refunded_amount, currency, status, created_at, expires_at, request_digest)
-SELECT left(md5(%(area)s::text || '/' || n), 12), %(customer)s, showing.event_id,
-    showing.id, 'late@example.org', 2 * %(price)s, 0, 'VND', 'pending_payment',
+SELECT translate(upper(left(md5(%(area)s::text || '/' || n), 12)), '01', 'YZ'), %(customer)s,
+    showing.event_id, showing.id, 'late@example.org', 2 * %(price)s, 0, 'VND', 'pending_payment',
     now() - interval '16 minutes', now() - interval '1 minute' - n * interval '1 millisecond', ''
 FROM ticketing_showing showing, generate_series(1, %(orders)s) AS n
 WHERE showing.id = %(showing)s
@@ -46,7 +46,8 @@ INSERT INTO orders_seathold (order_id, seat_id, showing_id, event_id, price, exp
 SELECT placed.id, seat.id, placed.showing_id, placed.event_id, %(price)s, placed.expires_at,
     'active'
 FROM ticketing_seat seat JOIN orders_order placed
-    ON placed.code = left(md5(%(area)s::text || '/' || ((seat.number::int + 1) / 2)), 12)
+    ON placed.code = translate(
+        upper(left(md5(%(area)s::text || '/' || ((seat.number::int + 1) / 2)), 12)), '01', 'YZ')
 WHERE seat.area_id = %(area)s
 """
 
