@@ -10,7 +10,7 @@ from types import FrameType
 
 import django
 
-from benchmarks import data, floor, load, machine, orders, plan_in_browser, seat_map
+from benchmarks import data, floor, load, machine, orders, plan_in_browser, seat_map, whole_sale
 from benchmarks.report import Line, Report, about
 from sandbox.run import say
 
@@ -33,6 +33,7 @@ def main() -> int:
     report = Report(about=about(str(postgres), **vars(options)))
     with machine.web_server(environment, socket_dir) as running:
         wrong = measure_orders(running, house, options, report)
+        wrong |= whole_sale.measure_whole_sale(running, house, options, report)
         wrong |= measure_seat_map(running, house, options, report)
         measure_plan(running, house, report)
         measure_overdue(running, house, options, report)

@@ -110,19 +110,32 @@ def run(
 
     `watch` reads clocks that only go up; `Load.cpu` says how far they went in the measured time.
     """
-    return asyncio.run(_Run(port, make, watch).run(clients, warm_up, seconds))
+    return asyncio.run(_Requests(port, make, watch).run(clients, warm_up, seconds))
 
 
-class _Run:
-    def __init__(self, port: int, make: Callable[[], bytes], watch: Callable[[], Cpu]) -> None:
-        self.port, self.make, self.watch = port, make, watch
+class Run:
+    """Clients that attempt the same thing again and again; `attempt` says what."""
+
+    def __init__(self, port: int, watch: Callable[[], Cpu]) -> None:
+        self.port, self.watch = port, watch
         self.load = Load()
         self.is_counting = False
         self.is_over = False
 
+    async def attempt(self, client: Client) -> int:
+        """Ask for something once, in one request or several; the status it comes to."""
+        raise NotImplementedError
+
     async def run(self, clients: int, warm_up: float, seconds: float) -> Load:
+        """Keep so many connections busy; count only after the warm-up."""
         await asyncio.gather(self._time(warm_up, seconds), *(self._ask() for _ in range(clients)))
         return self.load
+
+    def count(self, load: Load, status: int, started: float) -> None:
+        """Note what began then and came to this, if it came within the measured time."""
+        if self.is_counting:
+            load.statuses[status] += 1
+            load.latencies.append(time.perf_counter() - started)
 
     async def _time(self, warm_up: float, seconds: float) -> None:
         await asyncio.sleep(warm_up)
@@ -136,13 +149,20 @@ class _Run:
     async def _ask(self) -> None:
         client = Client(self.port)
         while not self.is_over:
-            request, started = self.make(), time.perf_counter()
+            started = time.perf_counter()
             try:
-                status = (await client.send(request)).status
+                status = await self.attempt(client)
             except (OSError, EOFError):
                 status = BROKEN
                 client.close()
-            if self.is_counting:
-                self.load.statuses[status] += 1
-                self.load.latencies.append(time.perf_counter() - started)
+            self.count(self.load, status, started)
         client.close()
+
+
+class _Requests(Run):
+    def __init__(self, port: int, make: Callable[[], bytes], watch: Callable[[], Cpu]) -> None:
+        super().__init__(port, watch)
+        self.make = make
+
+    async def attempt(self, client: Client) -> int:
+        return (await client.send(self.make())).status
