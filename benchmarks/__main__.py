@@ -18,8 +18,8 @@ from sandbox.run import say
 # fills tables comes late; the lists show states that orders have no way to, so the rules are
 # checked before.
 CHAPTERS = [
-    "orders", "front_row", "seat_map", "plan_in_browser", "overdue", "worker", "campaigns", "relay",
-    "cost", "rules", "lists",
+    "orders", "whole_sale", "front_row", "seat_map", "plan_in_browser", "overdue", "worker",
+    "campaigns", "relay", "cost", "rules", "lists",
 ]  # fmt: skip
 
 OPTIONS = {

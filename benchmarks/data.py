@@ -164,6 +164,12 @@ def fill(connection: Connection, scale: Scale) -> House:
     return house
 
 
+def add_field(connection: Connection, showing: int, name: str, places: int) -> int:
+    """A standing field more, free as a whole; give its id. The caller's transaction."""
+    connection.execute("SET LOCAL session_replication_role = replica")
+    return _field(connection, showing, name, places)
+
+
 def settle(connection: Connection) -> None:
     """Bring statistics up to date and dirty pages to disk, so that runs start alike."""
     connection.execute("VACUUM ANALYZE")

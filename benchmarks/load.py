@@ -126,31 +126,44 @@ def run(
     `watch` reads clocks that only go up; `Load.cpu` says how far they went in the measured time.
     """
     every = iter(make, None)  # endless
-    return asyncio.run(_Run(port, every, watch).run(clients, warm_up, seconds))
+    return asyncio.run(_Requests(port, every, watch).run(clients, warm_up, seconds))
 
 
 def send_all(
     port: int, requests: Iterable[bytes], *, clients: int, watch: Callable[[], Cpu] = dict
 ) -> Load:
     """Send each of these requests once, over so many connections; everything counts."""
-    return asyncio.run(_Run(port, iter(requests), watch).run_out(clients))
+    return asyncio.run(_Requests(port, iter(requests), watch).run_out(clients))
 
 
-class _Run:
-    def __init__(self, port: int, requests: Iterator[bytes], watch: Callable[[], Cpu]) -> None:
-        self.port, self.requests, self.watch = port, requests, watch
+class Run:
+    """Clients that attempt the same thing again and again; `attempt` says what."""
+
+    def __init__(self, port: int, watch: Callable[[], Cpu]) -> None:
+        self.port, self.watch = port, watch
         self.load = Load()
         self.is_counting = False
         self.is_over = False
 
+    async def attempt(self, client: Client) -> int | None:
+        """Ask for something once, in one request or several: what it comes to, None for the end."""
+        raise NotImplementedError
+
     async def run(self, clients: int, warm_up: float, seconds: float) -> Load:
+        """Keep so many connections busy; count only after the warm-up."""
         await asyncio.gather(self._time(warm_up, seconds), *(self._ask() for _ in range(clients)))
         return self.load
 
     async def run_out(self, clients: int) -> Load:
+        """Keep so many connections busy until nothing is left to attempt; everything counts."""
         with self._counting():
             await asyncio.gather(*(self._ask() for _ in range(clients)))
         return self.load
+
+    def count(self, load: Load, status: int, started: float) -> None:
+        """Note what began then and came to this, if it came within the measured time."""
+        if self.is_counting:
+            load.latencies[status].append(time.perf_counter() - started)
 
     async def _time(self, warm_up: float, seconds: float) -> None:
         await asyncio.sleep(warm_up)
@@ -169,15 +182,24 @@ class _Run:
 
     async def _ask(self) -> None:
         client = Client(self.port)
-        for request in self.requests:
-            if self.is_over:
-                break
+        while not self.is_over:
             started = time.perf_counter()
             try:
-                status = (await client.send(request)).status
+                status = await self.attempt(client)
             except (OSError, EOFError):
                 status = BROKEN
                 client.close()
-            if self.is_counting:
-                self.load.latencies[status].append(time.perf_counter() - started)
+            if status is None:
+                break
+            self.count(self.load, status, started)
         client.close()
+
+
+class _Requests(Run):
+    def __init__(self, port: int, requests: Iterator[bytes], watch: Callable[[], Cpu]) -> None:
+        super().__init__(port, watch)
+        self.requests = requests
+
+    async def attempt(self, client: Client) -> int | None:
+        request = next(self.requests, None)
+        return None if request is None else (await client.send(request)).status

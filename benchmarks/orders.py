@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from benchmarks import floor, load
 from benchmarks.data import House
@@ -87,25 +88,34 @@ def count_statements(house: House, token: str) -> Statements:
 
     BEGIN and COMMIT travel too; they are listed apart.
     """
-    from django.db import connection
     from django.test import Client
-    from django.test.utils import CaptureQueriesContext
 
     client = Client(headers={"host": "127.0.0.1", "authorization": f"Bearer {token}"})
     for _ in range(2):
-        with CaptureQueriesContext(connection) as captured:
-            answer = client.post(
+        answer, statements = captured(
+            lambda: client.post(
                 PATH,
                 wish(house),
                 content_type="application/json",
                 headers={"idempotency-key": f"{time.time_ns()}"},
             )
+        )
         if answer.status_code != 201:
             raise RuntimeError(f"An order was refused: {answer.content!r}")
+    return statements
+
+
+def captured(ask: Callable[[], Any]) -> tuple[Any, Statements]:
+    """What `ask` gives, and what it asked the database meanwhile. Django must be set up."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as queries:
+        answer = ask()
     connection.close()
-    sql = [str(query["sql"]) for query in captured.captured_queries]
+    sql = [str(query["sql"]) for query in queries.captured_queries]
     control = [text for text in sql if text in ("BEGIN", "COMMIT")]
-    return Statements(sql=[text for text in sql if text not in control], control=control)
+    return answer, Statements(sql=[text for text in sql if text not in control], control=control)
 
 
 def _tell(report: Report, placed: load.Load, lowest: floor.Floor, statements: Statements) -> None:

@@ -11,9 +11,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from jobs import outbox
-from jobs.prepared import fetch_all
+from jobs.prepared import fetch_all, insert
 from orders.errors import RefundTooLarge
 from orders.models import Order, SeatHold, Ticket, TicketQuerySet
+from orders.selling import SoldPlace, sell_places
 from ticketing.models import Event, Seat
 from ticketing.transition_log import logged_together
 
@@ -31,13 +32,9 @@ def queue_customer(customer_id: int) -> None:
 
 def confirm(order: Order, *, by: User | None, at: datetime, reason: str) -> None:
     """Turn a pending order's holds into tickets. The caller holds the order's lock."""
-    holds = list(order.holds.active().select_related("seat__row", "seat__area").order_by("seat_id"))
     order.pay(by=by, at=at, reason=reason)
-    order.save(update_fields=["status", "paid_at"])
-    _all_moved(order.holds.confirm(), len(holds))
-    _all_moved(Seat.objects.filter(pk__in=[hold.seat_id for hold in holds]).sell(), len(holds))
-    Ticket.objects.bulk_create(_ticket(order, hold, at) for hold in holds)
-    outbox.enqueue("orders.paid", run_at=at, order_id=order.pk)
+    insert([_ticket(order, place, at) for place in sell_places(order)])
+    outbox.enqueue_together([outbox.new_job("orders.paid", run_at=at, order_id=order.pk)])
 
 
 def expire(orders: Sequence[Order], *, at: datetime, reason: str) -> None:
@@ -157,18 +154,11 @@ def _all_moved(moved: int, expected: int) -> None:
         raise RuntimeError(f"{moved} of {expected} seats or holds were in the expected state.")
 
 
-def _ticket(order: Order, hold: SeatHold, at: datetime) -> Ticket:
+def _ticket(order: Order, place: SoldPlace, at: datetime) -> Ticket:
     return Ticket(
-        order=order,
-        seat=hold.seat,
+        order_id=order.pk,
         showing_id=order.showing_id,
         event_id=order.event_id,
-        price=hold.price,
         issued_at=at,
-        event_title=order.event.title,
-        showing_starts_at=order.showing.starts_at,
-        showing_time_zone=order.showing.time_zone,
-        area_name=hold.seat.area.name,
-        row_label=hold.seat.row.label,
-        seat_number=hold.seat.number,
+        **vars(place),
     )

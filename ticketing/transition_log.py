@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django_fsm_log.models import StateLog
 
+from jobs.prepared import insert
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
@@ -59,7 +61,7 @@ class Backend:
         )
         collected = _collected.get()
         if collected is None:
-            row.save(force_insert=True)
+            insert([row])
         else:
             collected.append(row)
 
@@ -73,7 +75,7 @@ def logged_together() -> Iterator[None]:
         yield
     finally:
         _collected.reset(token)
-    StateLog.objects.bulk_create(rows)
+    insert(rows)
 
 
 def note(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from jobs.prepared import insert
 from payments.models import Channel, ProviderMessage
 from payments.providers import Provider
 
@@ -26,7 +27,7 @@ def log_message(
 
     It is stored before anything is believed, so that a forged or broken one leaves a trace too.
     """
-    ProviderMessage.objects.create(
+    message = ProviderMessage(
         provider=provider.name,
         channel=channel,
         txn_ref=txn_ref[:LONGEST_REFERENCE].replace("\0", ""),
@@ -34,6 +35,7 @@ def log_message(
         remote_address=remote_address or None,
         at=at,
     )
+    insert([message])
 
 
 def storable(provider: Provider, body: Mapping[str, Any]) -> dict[str, Any]:

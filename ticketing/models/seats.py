@@ -62,9 +62,6 @@ class SeatQuerySet(models.QuerySet["Seat"]):
         rows = self.order_by("id").select_for_update(of=("self",))
         return list(rows.values_list("id", flat=True)[:limit])
 
-    def sell(self) -> int:
-        return self._move(SeatStatus.HELD, SeatStatus.SOLD)
-
     def release(self) -> int:
         """Give held seats back."""
         return self._move(SeatStatus.HELD, SeatStatus.AVAILABLE)
