@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 
@@ -28,8 +28,8 @@ class House:
     showing: int
     standing: int
     places: int
-    seats: list[int]
-    rows: list[int]
+    seats: list[int] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
 
     @cached_property
     def positions(self) -> dict[int, int]:
