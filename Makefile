@@ -9,7 +9,7 @@ WORKERS ?= 3
 # of load and faults; settling comes on top
 CHAOS_SECONDS ?= 120
 
-.PHONY: run test demo bench chaos browser fuzz screenshots lint types contracts schema secrets checks
+.PHONY: run test demo bench chaos browser fuzz screenshots lint types contracts schema migrations secrets checks
 
 run: $(STAMP)
 	@$(BIN)/python -m sandbox.run
@@ -54,6 +54,10 @@ schema: $(STAMP)
 	SANDBOX=1 $(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
+# may each run while the version before it still serves?
+migrations: $(STAMP)
+	SANDBOX=1 DJANGO_SETTINGS_MODULE=ticketing.settings $(BIN)/python -m tests.migrations.lint
+
 # What looks like a secret and is not in .secrets.baseline; in tests, what has the form of a real one.
 # Exit code 3 says that lines have moved. `detect-secrets scan --baseline .secrets.baseline` moves them.
 secrets: $(STAMP)
@@ -64,7 +68,7 @@ secrets: $(STAMP)
 		--disable-plugin Base64HighEntropyString --disable-plugin HexHighEntropyString \
 		$$(git ls-files tests sandbox)
 
-checks: lint types contracts schema secrets
+checks: lint types contracts schema migrations secrets
 
 $(STAMP): requirements.txt requirements-dev.txt constraints.txt
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)

@@ -5,6 +5,7 @@ Without the sandbox a missing secret stops the start with a sentence saying whic
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.dateparse import parse_datetime
 
 from ticketing.back_office_looks import LOOKS
 
@@ -32,6 +34,15 @@ def flag(name: str, *, default: bool) -> bool:
 
 def number(name: str, default: int) -> int:
     return int(env.int(name, default=default))
+
+
+def moment(name: str) -> datetime | None:
+    """With its offset from UTC: 2026-11-21T09:30+07:00."""
+    given = text(name, "")
+    at = parse_datetime(given)
+    if given and (at is None or at.tzinfo is None):
+        raise ImproperlyConfigured(f"{name} is no moment such as 2026-11-21T09:30+07:00: {given}")
+    return at
 
 
 def secret(name: str, sandbox_value: str) -> str:
@@ -292,6 +303,7 @@ ORDER_MAX_TICKETS = number("ORDER_MAX_TICKETS", 10)
 CUSTOMER_MAX_TICKETS_PER_SHOWING = number("CUSTOMER_MAX_TICKETS_PER_SHOWING", 20)
 SETTLE_GRACE_SECONDS = number("SETTLE_GRACE_SECONDS", 3600)
 RECONCILE_DAYS = number("RECONCILE_DAYS", 2)
+RESTORED_AT = moment("RESTORED_AT")  # when a backup was taken into use: docs/backup.md
 
 VNPAY_TMN_CODE = secret("VNPAY_TMN_CODE", "SANDBOX1")
 VNPAY_HASH_SECRET = secret("VNPAY_HASH_SECRET", "SANDBOXSECRETSANDBOXSECRETSANDBX")

@@ -38,6 +38,10 @@ class Migration(migrations.Migration):
                 ('event', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='ticketing.event')),
                 ('showing', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='ticketing.showing')),
             ],
+            options={
+                'indexes': [models.Index(fields=['customer', '-created_at'], name='order_of_customer'), models.Index(condition=models.Q(('status', 'pending_payment')), fields=['expires_at'], name='order_pending')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['pending_payment', 'paid', 'failed', 'expired', 'cancelled', 'partial_refunded', 'refunded'])), name='order_status_valid'), models.CheckConstraint(condition=models.Q(('refunded_amount__gte', Decimal('0')), ('refunded_amount__lte', models.F('total_amount'))), name='order_refunded_at_most_total'), models.CheckConstraint(condition=models.Q(('status__in', ['paid', 'partial_refunded', 'refunded']), ('paid_at__isnull', True), _connector='XOR'), name='order_paid_at_when_paid'), models.UniqueConstraint(fields=('id', 'showing', 'event'), name='order_with_showing'), models.UniqueConstraint(fields=('customer', 'idempotency_key'), name='order_idempotency_key_unique')],
+            },
             bases=(django_fsm.FSMModelMixin, models.Model),
         ),
         migrations.CreateModel(
@@ -52,6 +56,9 @@ class Migration(migrations.Migration):
                 ('seat', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='ticketing.seat')),
                 ('showing', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ticketing.showing')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['active', 'confirmed', 'released'])), name='hold_status_valid'), models.CheckConstraint(condition=models.Q(('price__gte', Decimal('0'))), name='hold_price_not_negative'), models.UniqueConstraint(condition=models.Q(('status__in', ['active', 'confirmed'])), fields=('seat',), name='hold_one_live_per_seat')],
+            },
             bases=(django_fsm.FSMModelMixin, models.Model),
         ),
         migrations.CreateModel(
@@ -73,62 +80,9 @@ class Migration(migrations.Migration):
                 ('seat', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='tickets', to='ticketing.seat')),
                 ('showing', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='tickets', to='ticketing.showing')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['active', 'used', 'refunded'])), name='ticket_status_valid'), models.CheckConstraint(condition=models.Q(('price__gte', Decimal('0'))), name='ticket_price_not_negative'), models.UniqueConstraint(fields=('id', 'order'), name='ticket_with_order'), models.UniqueConstraint(condition=models.Q(('status__in', ['active', 'used'])), fields=('seat',), name='ticket_one_live_per_seat')],
+            },
             bases=(django_fsm.FSMModelMixin, models.Model),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['customer', '-created_at'], name='order_of_customer'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('status', 'pending_payment')), fields=['expires_at'], name='order_pending'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending_payment', 'paid', 'failed', 'expired', 'cancelled', 'partial_refunded', 'refunded'])), name='order_status_valid'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('refunded_amount__gte', Decimal('0')), ('refunded_amount__lte', models.F('total_amount'))), name='order_refunded_at_most_total'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['paid', 'partial_refunded', 'refunded']), ('paid_at__isnull', True), _connector='XOR'), name='order_paid_at_when_paid'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('id', 'showing', 'event'), name='order_with_showing'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('customer', 'idempotency_key'), name='order_idempotency_key_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='seathold',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['active', 'confirmed', 'released'])), name='hold_status_valid'),
-        ),
-        migrations.AddConstraint(
-            model_name='seathold',
-            constraint=models.CheckConstraint(condition=models.Q(('price__gte', Decimal('0'))), name='hold_price_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='seathold',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['active', 'confirmed'])), fields=('seat',), name='hold_one_live_per_seat'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['active', 'used', 'refunded'])), name='ticket_status_valid'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(('price__gte', Decimal('0'))), name='ticket_price_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.UniqueConstraint(fields=('id', 'order'), name='ticket_with_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['active', 'used'])), fields=('seat',), name='ticket_one_live_per_seat'),
         ),
     ]

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('provider', models.CharField(max_length=30)),
-                ('txn_ref', models.CharField(default=payments.models.new_txn_ref, max_length=100, unique=True)),
+                ('txn_ref', models.CharField(default=payments.models.payment.new_txn_ref, max_length=100, unique=True)),
                 ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
                 ('currency', models.CharField(default='VND', max_length=3)),
                 ('status', django_fsm.FSMField(choices=[('pending', 'pending'), ('captured', 'captured'), ('failed', 'failed'), ('review', 'in review')], default='pending', max_length=50, protected=True)),
@@ -39,6 +39,9 @@ class Migration(migrations.Migration):
                 ('request_digest', models.CharField(blank=True, max_length=64)),
                 ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='orders.order')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'captured', 'failed', 'review'])), name='payment_status_valid'), models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0'))), name='payment_amount_positive'), models.CheckConstraint(condition=models.Q(('status', 'captured'), ('paid_at__isnull', True), _connector='XOR'), name='payment_paid_at_when_captured'), models.UniqueConstraint(fields=('order', 'idempotency_key'), name='payment_idempotency_key_unique')],
+            },
             bases=(django_fsm.FSMModelMixin, models.Model),
         ),
         migrations.CreateModel(
@@ -59,6 +62,9 @@ class Migration(migrations.Migration):
                 ('order', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='payment_cases', to='orders.order')),
                 ('payment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='payments.payment')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['open', 'resolved'])), name='payment_case_status_valid'), models.CheckConstraint(condition=models.Q(('kind__in', ['late', 'duplicate', 'amount_mismatch', 'suspected_fraud', 'unknown_reference', 'orphaned'])), name='payment_case_kind_valid'), models.CheckConstraint(condition=models.Q(('status', 'open'), ('decided_at__isnull', False), _connector='XOR'), name='payment_case_decided_when_resolved'), models.CheckConstraint(condition=models.Q(('amount_owed__gte', Decimal('0'))), name='payment_case_owed_not_negative'), models.UniqueConstraint(condition=models.Q(('status', 'open')), fields=('provider', 'txn_ref', 'kind'), name='payment_case_once_per_fact')],
+            },
             bases=(django_fsm.FSMModelMixin, models.Model),
         ),
         migrations.CreateModel(
@@ -75,41 +81,5 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.CheckConstraint(condition=models.Q(('channel__in', ['pay', 'return', 'ipn', 'query', 'answer'])), name='provider_message_channel_valid')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'captured', 'failed', 'review'])), name='payment_status_valid'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0'))), name='payment_amount_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('status', 'captured'), ('paid_at__isnull', True), _connector='XOR'), name='payment_paid_at_when_captured'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(fields=('order', 'idempotency_key'), name='payment_idempotency_key_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='paymentcase',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['open', 'resolved'])), name='payment_case_status_valid'),
-        ),
-        migrations.AddConstraint(
-            model_name='paymentcase',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['late', 'duplicate', 'amount_mismatch', 'suspected_fraud', 'unknown_reference', 'orphaned'])), name='payment_case_kind_valid'),
-        ),
-        migrations.AddConstraint(
-            model_name='paymentcase',
-            constraint=models.CheckConstraint(condition=models.Q(('status', 'open'), ('decided_at__isnull', False), _connector='XOR'), name='payment_case_decided_when_resolved'),
-        ),
-        migrations.AddConstraint(
-            model_name='paymentcase',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_owed__gte', Decimal('0'))), name='payment_case_owed_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='paymentcase',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'open')), fields=('provider', 'txn_ref', 'kind'), name='payment_case_once_per_fact'),
         ),
     ]

@@ -41,6 +41,47 @@ class Migration(migrations.Migration):
                 ("unanswered", models.IntegerField(default=0)),
                 ("failed", models.IntegerField(default=0)),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ended__in", ["complete", "limit", "silence"]),
+                            ("finished_at__isnull", True),
+                            _connector="XOR",
+                        ),
+                        name="reconciliation_end_when_finished",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "asked",
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        django.db.models.expressions.CombinedExpression(
+                                            models.F("agreed"), "+", models.F("repaired")
+                                        ),
+                                        "+",
+                                        models.F("cases"),
+                                    ),
+                                    "+",
+                                    models.F("unanswered"),
+                                ),
+                            )
+                        ),
+                        name="reconciliation_counts_each_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("agreed__gte", 0),
+                            ("cases__gte", 0),
+                            ("repaired__gte", 0),
+                            ("unanswered__gte", 0),
+                            ("failed__gte", 0),
+                        ),
+                        name="reconciliation_counts_not_negative",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ReconciliationEntry",
@@ -89,9 +130,54 @@ class Migration(migrations.Migration):
                         max_length=20,
                     ),
                 ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="payments.paymentcase",
+                    ),
+                ),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reconciliations",
+                        to="payments.payment",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="payments.reconciliation",
+                    ),
+                ),
             ],
             options={
                 "verbose_name_plural": "reconciliation entries",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("done__in", ["repaired", "case", "unanswered", "failed"])
+                        ),
+                        name="reconciliation_done_valid",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("run", "payment"), name="reconciliation_entry_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("done", "case"), _negated=True),
+                            ("case__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="reconciliation_case_named",
+                    ),
+                ],
             },
         ),
         migrations.RemoveConstraint(
@@ -141,105 +227,6 @@ class Migration(migrations.Migration):
                     )
                 ),
                 name="payment_case_kind_valid",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reconciliation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ended__in", ["complete", "limit", "silence"]),
-                    ("finished_at__isnull", True),
-                    _connector="XOR",
-                ),
-                name="reconciliation_end_when_finished",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reconciliation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "asked",
-                        django.db.models.expressions.CombinedExpression(
-                            django.db.models.expressions.CombinedExpression(
-                                django.db.models.expressions.CombinedExpression(
-                                    models.F("agreed"), "+", models.F("repaired")
-                                ),
-                                "+",
-                                models.F("cases"),
-                            ),
-                            "+",
-                            models.F("unanswered"),
-                        ),
-                    )
-                ),
-                name="reconciliation_counts_each_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reconciliation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("agreed__gte", 0),
-                    ("cases__gte", 0),
-                    ("repaired__gte", 0),
-                    ("unanswered__gte", 0),
-                    ("failed__gte", 0),
-                ),
-                name="reconciliation_counts_not_negative",
-            ),
-        ),
-        migrations.AddField(
-            model_name="reconciliationentry",
-            name="case",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="payments.paymentcase",
-            ),
-        ),
-        migrations.AddField(
-            model_name="reconciliationentry",
-            name="payment",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="reconciliations",
-                to="payments.payment",
-            ),
-        ),
-        migrations.AddField(
-            model_name="reconciliationentry",
-            name="run",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="entries",
-                to="payments.reconciliation",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reconciliationentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("done__in", ["repaired", "case", "unanswered", "failed"])),
-                name="reconciliation_done_valid",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reconciliationentry",
-            constraint=models.UniqueConstraint(
-                fields=("run", "payment"), name="reconciliation_entry_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reconciliationentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("done", "case"), _negated=True),
-                    ("case__isnull", False),
-                    _connector="OR",
-                ),
-                name="reconciliation_case_named",
             ),
         ),
     ]

@@ -67,7 +67,75 @@ class Migration(migrations.Migration):
                 ("denials", models.IntegerField(default=0)),
                 ("unclear_at", models.DateTimeField(blank=True, null=True)),
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reversals",
+                        to="payments.payment",
+                    ),
+                ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("due_at__isnull", False)),
+                        fields=["due_at"],
+                        name="reversal_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("called_at__isnull", False)),
+                        fields=["provider", "-called_at"],
+                        name="reversal_calls",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                ["created", "sent", "accepted", "succeeded", "rejected", "unknown"],
+                            )
+                        ),
+                        name="reversal_status_valid",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gt", Decimal("0"))),
+                        name="reversal_amount_positive",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("status__in", ["created", "sent", "accepted", "unknown"])
+                        ),
+                        fields=("payment",),
+                        name="reversal_one_open_per_payment",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status__in", ["succeeded", "rejected"]),
+                            ("finished_at__isnull", True),
+                            _connector="XOR",
+                        ),
+                        name="reversal_finished_at_when_final",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("finished_at__isnull", True), ("due_at__isnull", True), _connector="OR"
+                        ),
+                        name="reversal_due_unless_final",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("status__in", ["sent", "accepted", "unknown"]), _negated=True
+                            ),
+                            ("sent_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="reversal_sent_at_when_on_the_way",
+                    ),
+                ],
+            },
             bases=(django_fsm.FSMModelMixin, models.Model),
         ),
         migrations.RemoveConstraint(
@@ -113,88 +181,6 @@ class Migration(migrations.Migration):
                     ("channel__in", ["pay", "return", "ipn", "query", "refund", "answer"])
                 ),
                 name="provider_message_channel_valid",
-            ),
-        ),
-        migrations.AddField(
-            model_name="reversal",
-            name="payment",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="reversals",
-                to="payments.payment",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="reversal",
-            index=models.Index(
-                condition=models.Q(("due_at__isnull", False)),
-                fields=["due_at"],
-                name="reversal_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="reversal",
-            index=models.Index(
-                condition=models.Q(("called_at__isnull", False)),
-                fields=["provider", "-called_at"],
-                name="reversal_calls",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reversal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "status__in",
-                        ["created", "sent", "accepted", "succeeded", "rejected", "unknown"],
-                    )
-                ),
-                name="reversal_status_valid",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reversal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__gt", Decimal("0"))), name="reversal_amount_positive"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reversal",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status__in", ["created", "sent", "accepted", "unknown"])),
-                fields=("payment",),
-                name="reversal_one_open_per_payment",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reversal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status__in", ["succeeded", "rejected"]),
-                    ("finished_at__isnull", True),
-                    _connector="XOR",
-                ),
-                name="reversal_finished_at_when_final",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reversal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("finished_at__isnull", True), ("due_at__isnull", True), _connector="OR"
-                ),
-                name="reversal_due_unless_final",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reversal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status__in", ["sent", "accepted", "unknown"]), _negated=True),
-                    ("sent_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="reversal_sent_at_when_on_the_way",
             ),
         ),
     ]

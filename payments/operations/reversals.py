@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db.models import F
 from django.utils.translation import gettext as _
 from django_fsm import can_proceed
@@ -103,6 +104,20 @@ def is_contradicted(reversal: Reversal, state: RefundState) -> bool:
     if reversal.status == ReversalStatus.REJECTED:
         return state in (RefundState.UNDER_WAY, RefundState.DONE)
     return reversal.status == ReversalStatus.SUCCEEDED and state is RefundState.REJECTED
+
+
+def may_be_forgotten(payment: Payment) -> bool:
+    """Whether money of a payment may have gone back after the backup that is in use now.
+
+    Not if it was made since, nor if a person has looked since and had it tried again.
+    """
+    restored_at = settings.RESTORED_AT
+    if restored_at is None or payment.created_at >= restored_at:
+        return False
+    looked_at = payment.reversals.filter(
+        unclear_at__gte=restored_at, status=ReversalStatus.REJECTED
+    )
+    return not looked_at.exists()
 
 
 def follow(

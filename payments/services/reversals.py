@@ -13,7 +13,12 @@ from orders.models import Order
 from payments.models import Channel, Payment, Reversal, ReversalStatus
 from payments.operations.cases import open_case_of_contradicted_reversal
 from payments.operations.results import Moment, apply_result
-from payments.operations.reversals import ask_a_person, follow, is_contradicted
+from payments.operations.reversals import (
+    ask_a_person,
+    follow,
+    is_contradicted,
+    may_be_forgotten,
+)
 from payments.providers import Outcome, Provider, RefundAnswer, RefundState, Result, get_provider
 from payments.services.ask import ask
 from payments.services.messages import log_message, storable
@@ -60,6 +65,8 @@ def advance_reversal(reversal_id: int) -> datetime | None:
     if not _claim(reversal_id, now):
         return _due_at(reversal_id)
     reversal = Reversal.objects.select_related("payment").get(pk=reversal_id)
+    if reversal.status == ReversalStatus.CREATED and may_be_forgotten(reversal.payment):
+        return _ask_first(reversal, now)
     if reversal.status == ReversalStatus.CREATED:
         return _send(reversal_id, now)
     if reversal.status == ReversalStatus.SENT:
@@ -74,6 +81,32 @@ def _claim(reversal_id: int, now: datetime) -> bool:
 
 def _due_at(reversal_id: int) -> datetime | None:
     return Reversal.objects.values_list("due_at", flat=True).get(pk=reversal_id)
+
+
+def _ask_first(reversal: Reversal, now: datetime) -> datetime | None:
+    """Send it if nothing of its payment has gone back by the provider's word; else wait."""
+    answer = ask(reversal.payment, now=now)
+    if answer is None:
+        return _come_back(reversal, now)
+    result, at = answer
+    if result.outcome is Outcome.PAID and result.refund is None:
+        return _send(reversal.pk, at)
+    return _hold(reversal.pk, result, at)
+
+
+@transaction.atomic(durable=True)
+def _hold(reversal_id: int, result: Result, at: datetime) -> datetime | None:
+    """Leave it to a person, or ask again if the provider was silent. Locks as `_record_word`."""
+    payment = _lock_payment(reversal_id)
+    apply_result(payment.order, payment, result, Moment(at, Channel.QUERY, was_captured=True))
+    reversal = Reversal.objects.get_for_update(reversal_id)
+    if reversal.status == ReversalStatus.CREATED:
+        _wait_unsent(reversal, get_provider(reversal.provider), at)
+    if reversal.status == ReversalStatus.CREATED and result.refund:
+        reversal.due_at = None
+        ask_a_person(reversal, at=at)
+    reversal.save()
+    return reversal.due_at
 
 
 def _send(reversal_id: int, now: datetime) -> datetime | None:
@@ -203,10 +236,13 @@ def _told(answer: RefundAnswer) -> str:
 
 def _check(reversal: Reversal, now: datetime) -> datetime | None:
     """Ask what became of it, unless its payment was asked about a moment ago."""
+    answer = ask(reversal.payment, now=now)
+    return _record_word(reversal.pk, *answer) if answer else _come_back(reversal, now)
+
+
+def _come_back(reversal: Reversal, now: datetime) -> datetime | None:
+    """Once its payment may be asked about again."""
     payment = reversal.payment
-    answer = ask(payment, now=now)
-    if answer is not None:
-        return _record_word(reversal.pk, *answer)
     payment.refresh_from_db(fields=["queried_at"])
     interval = get_provider(payment.provider).query_interval
     still_open = Reversal.objects.open().filter(pk=reversal.pk)

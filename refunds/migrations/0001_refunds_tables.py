@@ -46,6 +46,10 @@ class Migration(migrations.Migration):
                 ('requested_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('reversal', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='payments.reversal')),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('status', 'approved')), fields=['decision_at'], name='refund_approved')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['requested', 'pending_organizer', 'pending_admin', 'approved', 'rejected', 'processing', 'completed', 'partial', 'payment_failed', 'failed'])), name='refund_status_valid'), models.CheckConstraint(condition=models.Q(('reason__in', ['personal', 'postponed', 'cancelled', 'fraud', 'late_payment', 'duplicate_payment'])), name='refund_reason_valid'), models.CheckConstraint(condition=models.Q(('calculation_basis__in', ['tickets', 'order_total', 'payment'])), name='refund_basis_valid'), models.CheckConstraint(condition=models.Q(('percentage_applied__in', (0, 60, 80, 90, 100))), name='refund_percentage_of_policy'), models.CheckConstraint(condition=models.Q(('amount__gte', Decimal('0')), ('amount__lte', models.F('base_amount'))), name='refund_amount_within_base'), models.CheckConstraint(condition=models.Q(('status__in', ['requested', 'pending_organizer', 'pending_admin']), ('decision_at__isnull', False), _connector='XOR'), name='refund_decision_at_when_decided'), models.CheckConstraint(condition=models.Q(('status', 'rejected'), ('rejection_reason', ''), _connector='XOR'), name='refund_rejected_with_reason'), models.CheckConstraint(condition=models.Q(('status__in', ['completed', 'partial', 'failed']), ('processed_at__isnull', True), _connector='XOR'), name='refund_processed_at_when_over'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'completed'), _negated=True), ('amount', models.F('base_amount')), _connector='OR'), name='refund_completed_is_all_of_base'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'partial'), _negated=True), ('amount__lt', models.F('base_amount')), _connector='OR'), name='refund_partial_is_less_than_base'), models.CheckConstraint(condition=models.Q(('reason__in', ['late_payment', 'duplicate_payment']), ('case__isnull', True), _connector='XOR'), name='refund_of_payment_has_a_case'), models.UniqueConstraint(fields=('case',), name='refund_once_per_case'), models.UniqueConstraint(fields=('reversal',), name='refund_once_per_reversal'), models.UniqueConstraint(fields=('id', 'order'), name='refund_with_order'), models.UniqueConstraint(fields=('order', 'idempotency_key'), name='refund_idempotency_key_unique')],
+            },
             bases=(django_fsm.FSMModelMixin, models.Model),
         ),
         migrations.CreateModel(
@@ -63,6 +67,9 @@ class Migration(migrations.Migration):
                 ('showing', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ticketing.showing')),
                 ('started_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'running', 'paused', 'completed'])), name='campaign_status_valid'), models.CheckConstraint(condition=models.Q(('reason__in', ['cancelled', 'fraud'])), name='campaign_reason_is_for_whole_orders'), models.CheckConstraint(condition=models.Q(('status', 'draft'), ('started_at__isnull', False), _connector='XOR'), name='campaign_started_at_unless_draft'), models.CheckConstraint(condition=models.Q(('status', 'completed'), ('completed_at__isnull', True), _connector='XOR'), name='campaign_completed_at_when_completed'), models.UniqueConstraint(condition=models.Q(('is_selection', False), ('showing__isnull', True)), fields=('event', 'reason'), name='campaign_once_per_event_and_reason')],
+            },
             bases=(django_fsm.FSMModelMixin, models.Model),
         ),
         migrations.CreateModel(
@@ -75,6 +82,10 @@ class Migration(migrations.Migration):
                 ('refund', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='refunds.refund')),
                 ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='refunds.refundcampaign')),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('status__in', ['waiting', 'refunding'])), fields=['campaign', 'status', 'id'], name='campaign_order_open')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['waiting', 'refunding', 'done', 'listed'])), name='campaign_order_status_valid'), models.UniqueConstraint(fields=('campaign', 'order'), name='campaign_order_once'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'listed'), _negated=True), models.Q(('note', ''), _negated=True), _connector='OR'), name='campaign_order_listed_with_a_note')],
+            },
         ),
         migrations.CreateModel(
             name='RefundOverride',
@@ -89,6 +100,9 @@ class Migration(migrations.Migration):
                 ('actor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('refund', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='overrides', to='refunds.refund')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('old_percentage__in', (0, 60, 80, 90, 100)), ('new_percentage__in', (0, 60, 80, 90, 100))), name='refund_override_percentages_of_policy'), models.CheckConstraint(condition=models.Q(('note', ''), _negated=True), name='refund_override_has_a_note')],
+            },
         ),
         migrations.CreateModel(
             name='RefundTicket',
@@ -99,121 +113,8 @@ class Migration(migrations.Migration):
                 ('refund', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tickets', to='refunds.refund')),
                 ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='orders.ticket')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(condition=models.Q(('status', 'approved')), fields=['decision_at'], name='refund_approved'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['requested', 'pending_organizer', 'pending_admin', 'approved', 'rejected', 'processing', 'completed', 'partial', 'payment_failed', 'failed'])), name='refund_status_valid'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('reason__in', ['personal', 'postponed', 'cancelled', 'fraud', 'late_payment', 'duplicate_payment'])), name='refund_reason_valid'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('calculation_basis__in', ['tickets', 'order_total', 'payment'])), name='refund_basis_valid'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('percentage_applied__in', (0, 60, 80, 90, 100))), name='refund_percentage_of_policy'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', Decimal('0')), ('amount__lte', models.F('base_amount'))), name='refund_amount_within_base'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['requested', 'pending_organizer', 'pending_admin']), ('decision_at__isnull', False), _connector='XOR'), name='refund_decision_at_when_decided'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('status', 'rejected'), ('rejection_reason', ''), _connector='XOR'), name='refund_rejected_with_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['completed', 'partial', 'failed']), ('processed_at__isnull', True), _connector='XOR'), name='refund_processed_at_when_over'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'completed'), _negated=True), ('amount', models.F('base_amount')), _connector='OR'), name='refund_completed_is_all_of_base'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'partial'), _negated=True), ('amount__lt', models.F('base_amount')), _connector='OR'), name='refund_partial_is_less_than_base'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('reason__in', ['late_payment', 'duplicate_payment']), ('case__isnull', True), _connector='XOR'), name='refund_of_payment_has_a_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.UniqueConstraint(fields=('case',), name='refund_once_per_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.UniqueConstraint(fields=('reversal',), name='refund_once_per_reversal'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.UniqueConstraint(fields=('id', 'order'), name='refund_with_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.UniqueConstraint(fields=('order', 'idempotency_key'), name='refund_idempotency_key_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundcampaign',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'running', 'paused', 'completed'])), name='campaign_status_valid'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundcampaign',
-            constraint=models.CheckConstraint(condition=models.Q(('reason__in', ['cancelled', 'fraud'])), name='campaign_reason_is_for_whole_orders'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundcampaign',
-            constraint=models.CheckConstraint(condition=models.Q(('status', 'draft'), ('started_at__isnull', False), _connector='XOR'), name='campaign_started_at_unless_draft'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundcampaign',
-            constraint=models.CheckConstraint(condition=models.Q(('status', 'completed'), ('completed_at__isnull', True), _connector='XOR'), name='campaign_completed_at_when_completed'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundcampaign',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_selection', False), ('showing__isnull', True)), fields=('event', 'reason'), name='campaign_once_per_event_and_reason'),
-        ),
-        migrations.AddIndex(
-            model_name='campaignorder',
-            index=models.Index(condition=models.Q(('status__in', ['waiting', 'refunding'])), fields=['campaign', 'status', 'id'], name='campaign_order_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaignorder',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['waiting', 'refunding', 'done', 'listed'])), name='campaign_order_status_valid'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaignorder',
-            constraint=models.UniqueConstraint(fields=('campaign', 'order'), name='campaign_order_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaignorder',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'listed'), _negated=True), models.Q(('note', ''), _negated=True), _connector='OR'), name='campaign_order_listed_with_a_note'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundoverride',
-            constraint=models.CheckConstraint(condition=models.Q(('old_percentage__in', (0, 60, 80, 90, 100)), ('new_percentage__in', (0, 60, 80, 90, 100))), name='refund_override_percentages_of_policy'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundoverride',
-            constraint=models.CheckConstraint(condition=models.Q(('note', ''), _negated=True), name='refund_override_has_a_note'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundticket',
-            constraint=models.UniqueConstraint(fields=('refund', 'ticket'), name='refund_ticket_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundticket',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_live', True)), fields=('ticket',), name='refund_one_live_per_ticket'),
+            options={
+                'constraints': [models.UniqueConstraint(fields=('refund', 'ticket'), name='refund_ticket_once'), models.UniqueConstraint(condition=models.Q(('is_live', True)), fields=('ticket',), name='refund_one_live_per_ticket')],
+            },
         ),
     ]

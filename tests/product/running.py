@@ -83,12 +83,12 @@ class RunningProduct:
         self._log.seek(0)
         return self._log.read().decode()
 
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run one of our programs in the product's environment."""
+    def run(self, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run one of our programs in the product's environment, some settings changed."""
         return subprocess.run(
             [sys.executable, *command],
             cwd=ROOT,
-            env={**self.environment, "SANDBOX": "1"},
+            env={**self.environment, "SANDBOX": "1", **settings},
             capture_output=True,
             text=True,
             check=False,

@@ -103,7 +103,7 @@ def test_djangos_own_deployment_checks_find_nothing():
 
 def test_the_example_names_every_variable_and_no_other():
     text = (ROOT / "ticketing" / "settings.py").read_text()
-    read = set(re.findall(r'(?:text|flag|number|secret|env\.\w+)\(\s*"([A-Z_]+)"', text))
+    read = set(re.findall(r'(?:text|flag|number|moment|secret|env\.\w+)\(\s*"([A-Z_]+)"', text))
     example = (ROOT / ".env.example").read_text()
     named = set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE))
 
@@ -126,3 +126,17 @@ def test_staff_without_a_second_factor_is_for_the_sandbox_only():
     required = "print(settings.STAFF_MFA_REQUIRED)"
     assert start(required, **PRODUCTION).stdout == "True\n"
     assert start(required, SANDBOX="on").stdout == "False\n"
+
+
+@pytest.mark.parametrize("value", ["yesterday", "2026-11-21T09:30"])
+def test_a_moment_without_its_offset_from_utc_stops_the_start(value):
+    refused = start(**PRODUCTION, RESTORED_AT=value)
+
+    assert refused.returncode != 0
+    assert "RESTORED_AT is no moment such as 2026-11-21T09:30+07:00" in refused.stderr
+
+
+def test_a_moment_is_read_with_its_offset():
+    read = start("print(settings.RESTORED_AT)", **PRODUCTION, RESTORED_AT="2026-11-21T09:30+07:00")
+
+    assert read.stdout.strip() == "2026-11-21 09:30:00+07:00"

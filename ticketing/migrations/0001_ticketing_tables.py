@@ -18,15 +18,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Area',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100)),
-                ('price', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('is_general_admission', models.BooleanField(default=False)),
-            ],
-        ),
-        migrations.CreateModel(
             name='Organizer',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -49,15 +40,10 @@ class Migration(migrations.Migration):
                 ('revenue_frozen_at', models.DateTimeField(blank=True, null=True)),
                 ('organizer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='ticketing.organizer')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'published', 'postponed', 'cancelled'])), name='event_status_valid'), models.CheckConstraint(condition=models.Q(('fraud_status__in', ['none', 'investigating', 'confirmed', 'cleared'])), name='event_fraud_status_valid')],
+            },
             bases=(django_fsm.FSMModelMixin, models.Model),
-        ),
-        migrations.CreateModel(
-            name='Row',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('label', models.CharField(max_length=20)),
-                ('area', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rows', to='ticketing.area')),
-            ],
         ),
         migrations.CreateModel(
             name='Showing',
@@ -67,9 +53,36 @@ class Migration(migrations.Migration):
                 ('ends_at', models.DateTimeField()),
                 ('ticket_sale_start', models.DateTimeField()),
                 ('ticket_sale_end', models.DateTimeField()),
-                ('time_zone', models.CharField(default='Asia/Ho_Chi_Minh', max_length=64, validators=[ticketing.models.validate_time_zone])),
+                ('time_zone', models.CharField(default='Asia/Ho_Chi_Minh', max_length=64, validators=[ticketing.models.showings.validate_time_zone])),
                 ('event', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='showings', to='ticketing.event')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('starts_at__lt', models.F('ends_at'))), name='showing_starts_before_end'), models.CheckConstraint(condition=models.Q(('ticket_sale_start__lt', models.F('ticket_sale_end'))), name='showing_sale_starts_before_sale_end'), models.UniqueConstraint(fields=('id', 'event'), name='showing_with_event')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Area',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=100)),
+                ('price', models.DecimalField(decimal_places=2, max_digits=14)),
+                ('is_general_admission', models.BooleanField(default=False)),
+                ('showing', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='areas', to='ticketing.showing')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('showing', 'name'), name='area_name_unique'), models.UniqueConstraint(fields=('id', 'showing'), name='area_with_showing'), models.CheckConstraint(condition=models.Q(('price__gte', Decimal('0'))), name='area_price_not_negative')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Row',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('label', models.CharField(max_length=20)),
+                ('area', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rows', to='ticketing.area')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('area', 'label'), name='row_label_unique'), models.UniqueConstraint(fields=('id', 'area'), name='row_with_area')],
+            },
         ),
         migrations.CreateModel(
             name='Seat',
@@ -77,76 +90,15 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.CharField(max_length=20)),
                 ('status', django_fsm.FSMField(choices=[('available', 'available'), ('held', 'held'), ('sold', 'sold'), ('blocked', 'blocked')], default='available', max_length=50, protected=True)),
-                ('changed_in', models.BigIntegerField(db_default=ticketing.models.CurrentTransaction(), editable=False)),
+                ('changed_in', models.BigIntegerField(db_default=ticketing.models.seats.CurrentTransaction(), editable=False)),
                 ('area', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='seats', to='ticketing.area')),
                 ('row', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='seats', to='ticketing.row')),
                 ('showing', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='seats', to='ticketing.showing')),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('status', 'available')), fields=['area', 'id'], name='seat_free_in_area'), models.Index(fields=['showing', 'changed_in'], name='seat_changes')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['available', 'held', 'sold', 'blocked'])), name='seat_status_valid'), models.UniqueConstraint(fields=('row', 'number'), name='seat_number_unique'), models.UniqueConstraint(fields=('id', 'showing'), name='seat_with_showing')],
+            },
             bases=(django_fsm.FSMModelMixin, models.Model),
-        ),
-        migrations.AddField(
-            model_name='area',
-            name='showing',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='areas', to='ticketing.showing'),
-        ),
-        migrations.AddConstraint(
-            model_name='event',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'published', 'postponed', 'cancelled'])), name='event_status_valid'),
-        ),
-        migrations.AddConstraint(
-            model_name='event',
-            constraint=models.CheckConstraint(condition=models.Q(('fraud_status__in', ['none', 'investigating', 'confirmed', 'cleared'])), name='event_fraud_status_valid'),
-        ),
-        migrations.AddConstraint(
-            model_name='row',
-            constraint=models.UniqueConstraint(fields=('area', 'label'), name='row_label_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='row',
-            constraint=models.UniqueConstraint(fields=('id', 'area'), name='row_with_area'),
-        ),
-        migrations.AddConstraint(
-            model_name='showing',
-            constraint=models.CheckConstraint(condition=models.Q(('starts_at__lt', models.F('ends_at'))), name='showing_starts_before_end'),
-        ),
-        migrations.AddConstraint(
-            model_name='showing',
-            constraint=models.CheckConstraint(condition=models.Q(('ticket_sale_start__lt', models.F('ticket_sale_end'))), name='showing_sale_starts_before_sale_end'),
-        ),
-        migrations.AddConstraint(
-            model_name='showing',
-            constraint=models.UniqueConstraint(fields=('id', 'event'), name='showing_with_event'),
-        ),
-        migrations.AddIndex(
-            model_name='seat',
-            index=models.Index(condition=models.Q(('status', 'available')), fields=['area', 'id'], name='seat_free_in_area'),
-        ),
-        migrations.AddIndex(
-            model_name='seat',
-            index=models.Index(fields=['showing', 'changed_in'], name='seat_changes'),
-        ),
-        migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['available', 'held', 'sold', 'blocked'])), name='seat_status_valid'),
-        ),
-        migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.UniqueConstraint(fields=('row', 'number'), name='seat_number_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.UniqueConstraint(fields=('id', 'showing'), name='seat_with_showing'),
-        ),
-        migrations.AddConstraint(
-            model_name='area',
-            constraint=models.UniqueConstraint(fields=('showing', 'name'), name='area_name_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='area',
-            constraint=models.UniqueConstraint(fields=('id', 'showing'), name='area_with_showing'),
-        ),
-        migrations.AddConstraint(
-            model_name='area',
-            constraint=models.CheckConstraint(condition=models.Q(('price__gte', Decimal('0'))), name='area_price_not_negative'),
         ),
     ]

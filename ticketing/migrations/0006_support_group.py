@@ -8,7 +8,7 @@ MEMBERS = "organizer member"
 
 
 def make_support(apps, schema_editor):
-    groups = apps.get_model("auth", "Group").objects
+    groups = apps.get_model("auth", "Group").objects.using(schema_editor.connection.alias)
     groups.get_or_create(name=SUPPORT)
     groups.filter(name=MEMBERS).delete()
 

@@ -15,6 +15,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(
             "CREATE INDEX CONCURRENTLY account_email ON auth_user (email)",
-            "DROP INDEX account_email",
+            "DROP INDEX CONCURRENTLY account_email",
         )
     ]

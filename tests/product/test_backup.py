@@ -1,0 +1,106 @@
+"""A backup made while people buy is a sound shop of its own, with all that was acknowledged."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+
+from tests.product.buyer import Buyer, paid_areas
+from tests.sandbox_process import wait_until
+from ticketing.embedded_postgres.server import program
+
+BUYERS = 3
+BEFORE, AFTER = 9, 6  # orders that are acknowledged before the dump begins, and after it ended
+
+
+class Rush:
+    """Customers who buy one place after the other until they are told to stop."""
+
+    def __init__(self) -> None:
+        self.placed: list[str] = []
+        self.paid: list[str] = []
+        self.is_over = threading.Event()
+
+    def shop(self, buyer: Buyer) -> None:
+        showing, area = next(paid_areas(buyer, general_admission=True))
+        wish = {"showing": showing["id"], "area": area["id"], "quantity": 1}
+        while not self.is_over.is_set():
+            order = buyer.order(wish)
+            self.placed.append(order["code"])
+            body = {"payment_url": buyer.pay_url(order), "outcome": "success"}
+            paid = buyer.product.stand_in.post("/control/pay", json=body).json()
+            buyer.product.http.get(paid["return_url"])
+            if buyer.status(order) == "paid":
+                self.paid.append(order["code"])
+
+
+@contextmanager
+def rush_of(buyers: list[Buyer]) -> Iterator[Rush]:
+    rush = Rush()
+    with ThreadPoolExecutor(len(buyers)) as pool:
+        runs = [pool.submit(rush.shop, buyer) for buyer in buyers]
+        try:
+            yield rush
+        finally:
+            rush.is_over.set()
+    for run in runs:
+        run.result()
+
+
+class Server:
+    """The PostgreSQL of a running product, and the programs that come with it."""
+
+    def __init__(self, product) -> None:
+        lines = (product.data_dir / "postgres" / "postmaster.pid").read_text().splitlines()
+        self.socket_dir = lines[4]
+
+    def run(self, name: str, *arguments: str) -> str:
+        done = subprocess.run(
+            [program(name), "--username=postgres", f"--host={self.socket_dir}", *arguments],
+            env={"PATH": os.environ["PATH"]},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def column(self, database: str, sql: str) -> set[str]:
+        return set(self.run("psql", "-At", f"--dbname={database}", f"--command={sql}").split())
+
+
+@pytest.fixture
+def buyers(product) -> Iterator[list[Buyer]]:
+    buyers = [Buyer(product) for _ in range(BUYERS)]
+    yield buyers
+    for buyer in buyers:
+        buyer.close()
+
+
+def test_a_dump_made_while_people_buy_has_all_that_was_acknowledged(product, buyers, tmp_path):
+    server, dump = Server(product), str(tmp_path / "dump")
+    with rush_of(buyers) as rush:
+        wait_until(lambda: len(rush.paid) >= BEFORE, seconds=60, what="the first orders")
+        placed, paid = set(rush.placed), set(rush.paid)
+        server.run("pg_dump", "--format=custom", f"--file={dump}", "ticketing")
+        enough = len(rush.placed) + AFTER
+        wait_until(lambda: len(rush.placed) >= enough, seconds=60, what="orders after the dump")
+
+    server.run("createdb", "restored")
+    server.run("pg_restore", "--exit-on-error", "--single-transaction", "--dbname=restored", dump)
+    server.run("vacuumdb", "--analyze-only", "restored")
+
+    codes = server.column("restored", "SELECT code FROM orders_order")
+    assert placed <= codes
+    assert paid <= server.column("restored", "SELECT code FROM orders_order WHERE status = 'paid'")
+    assert set(rush.placed) - codes  # people went on buying meanwhile
+    there = {"DATABASE_URL": f"postgres://postgres@/restored?host={server.socket_dir}"}
+    for check in (["verify_invariants"], ["migrate", "--check"]):
+        checked = product.run("manage.py", *check, **there)
+        assert checked.returncode == 0, checked.stdout + checked.stderr
