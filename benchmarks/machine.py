@@ -101,7 +101,9 @@ def start_database(environment: dict[str, str]) -> Path:
 @contextmanager
 def web_server(environment: dict[str, str], socket_dir: Path) -> Iterator[Machine]:
     """Run the web server with the very command of `make run`, until the end of the block."""
-    command = next(command for command in run.servers(environment) if "ticketing.web_server" in command)
+    command = next(
+        command for command in run.servers(environment) if "ticketing.web_server" in command
+    )
     started = time.monotonic()
     web = run.start(command, environment)
     try:

@@ -148,7 +148,7 @@ _kept_maps = KeptMaps(most_bytes=8_000_000)  # 1,500,000 are a stadium
 
 
 def _kept_or_read(news: News, *, first: int, since: int) -> SeatMap:
-    """Read from the reader's own cursor: what is older than `first` may just have been committed."""
+    """Read from the reader's own cursor: before `first`, something may just have been committed."""
     kept = _kept_maps.find(news, first=first)
     if kept is None:
         kept = read_seat_map(news.showing_id, since=since)

@@ -34,7 +34,7 @@ def main() -> None:
         blocking_threads=THREADS,
         respawn_failed_workers=True,
         websockets=False,
-        log_level=LogLevels(settings.LOGGING["root"]["level"].lower()),
+        log_level=LogLevels.error,
     ).serve()
 
 
