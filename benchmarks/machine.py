@@ -126,7 +126,9 @@ def web_server(
     environment: dict[str, str], socket_dir: Path, database: str = DATABASE
 ) -> Iterator[Machine]:
     """Run the web server with the very command of `make run`, until the end of the block."""
-    command = next(command for command in run.servers(environment) if "granian" in command)
+    command = next(
+        command for command in run.servers(environment) if "ticketing.web_server" in command
+    )
     started = time.monotonic()
     web = run.start(command, environment)
     try:
