@@ -88,6 +88,7 @@ def count_statements(house: House, token: str) -> Statements:
 
     BEGIN and COMMIT travel too; they are listed apart.
     """
+    from django.db import connection
     from django.test import Client
 
     client = Client(headers={"host": "127.0.0.1", "authorization": f"Bearer {token}"})
@@ -102,6 +103,7 @@ def count_statements(house: House, token: str) -> Statements:
         )
         if answer.status_code != 201:
             raise RuntimeError(f"An order was refused: {answer.content!r}")
+    connection.close()
     return statements
 
 
@@ -112,7 +114,6 @@ def captured(ask: Callable[[], Any]) -> tuple[Any, Statements]:
 
     with CaptureQueriesContext(connection) as queries:
         answer = ask()
-    connection.close()
     sql = [str(query["sql"]) for query in queries.captured_queries]
     control = [text for text in sql if text in ("BEGIN", "COMMIT")]
     return answer, Statements(sql=[text for text in sql if text not in control], control=control)

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from jobs.models import Job
-from jobs.prepared import fetch_all
+from jobs.writing import Write, write
 
 CHANNEL = "jobs"
 
@@ -23,7 +23,7 @@ SELECT topic, payload, key, 'pending', run_at, 0, 0, '', '', now()
 FROM jsonb_to_recordset(%(jobs)s::jsonb)
     AS job (topic text, payload jsonb, key text, run_at timestamptz)
 ON CONFLICT (key) DO NOTHING
-RETURNING id, created_at
+RETURNING id
 """
 
 Handler = Callable[..., None]
@@ -108,10 +108,13 @@ def enqueue_together(jobs: list[Job]) -> None:
         {"topic": job.topic, "payload": job.payload, "key": job.key, "run_at": str(job.run_at)}
         for job in jobs
     ]
-    written = fetch_all(INSERT, {"jobs": json.dumps(rows)})
-    if len(written) == len(jobs):
-        for job, (pk, created_at) in zip(jobs, written, strict=True):
-            job.pk, job.created_at = pk, created_at
+
+    def tell(ids: list[int]) -> None:
+        if len(ids) == len(jobs):
+            for job, pk in zip(jobs, ids, strict=True):
+                job.pk = pk
+
+    write(Write(INSERT, {"jobs": json.dumps(rows)}, tell))
 
 
 def wake_relay() -> None:

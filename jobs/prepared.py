@@ -7,10 +7,10 @@ which takes longer than running it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, models
 from psycopg import Cursor
 
 
@@ -27,66 +27,6 @@ def fetch_all(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]
         cursor.execute(statement, values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
-
-
-FEW = 10
-"""So many rows `insert` writes by a statement that is kept for their number."""
-
-
-def insert(rows: Sequence[models.Model]) -> None:
-    """Save new rows of one table with one statement and tell them their keys.
-
-    For models whose keys the database gives. No signal is sent.
-    """
-    if len(rows) > FEW:
-        type(rows[0])._base_manager.bulk_create(rows)
-        return
-    if not rows:
-        return
-    values = {
-        f"{field.attname}_{number}": _stored(row, field, is_new=True)
-        for number, row in enumerate(rows)
-        for field in _fields(type(row))
-    }
-    written = fetch_all(_insert_statement(type(rows[0]), len(rows)), values)
-    for row, (pk,) in zip(rows, written, strict=True):
-        row.pk, row._state.adding, row._state.db = pk, False, DEFAULT_DB_ALIAS
-
-
-def update(row: models.Model, *names: str) -> None:
-    """Save these fields of a row, like `save(update_fields=names)` without its signals.
-
-    Raises DatabaseError if there is no such row.
-    """
-    model = type(row)
-    values = {name: _stored(row, model._meta.get_field(name), is_new=False) for name in names}
-    if not fetch_all(_update_statement(model, names), {**values, "pk": row.pk}):
-        raise DatabaseError(f"{row!r} is not in the database, so nothing of it was saved.")
-
-
-def _fields(model: type[models.Model]) -> list[Any]:
-    return [field for field in model._meta.concrete_fields if not field.primary_key]
-
-
-def _stored(row: models.Model, field: Any, *, is_new: bool) -> Any:
-    return field.get_db_prep_save(field.pre_save(row, is_new), connection)
-
-
-@cache
-def _insert_statement(model: type[models.Model], count: int) -> str:
-    names = [field.attname for field in _fields(model)]
-    columns = ", ".join(field.column for field in _fields(model))
-    rows = ", ".join(
-        f"({', '.join(f'%({name}_{number})s' for name in names)})" for number in range(count)
-    )
-    return f"INSERT INTO {model._meta.db_table} ({columns}) VALUES {rows} RETURNING id"
-
-
-@cache
-def _update_statement(model: type[models.Model], names: tuple[str, ...]) -> str:
-    columns = {field.name: field.column for field in model._meta.concrete_fields}
-    changes = ", ".join(f"{columns[name]} = %({name})s" for name in names)
-    return f"UPDATE {model._meta.db_table} SET {changes} WHERE id = %(pk)s RETURNING id"
 
 
 class Lookup:
@@ -106,7 +46,7 @@ class Lookup:
 
     def find_all(self, **values: Any) -> list[tuple[Any, ...]]:
         """The instances of each row, in the order of the statement's rows."""
-        return [tuple(self._instances(row)) for row in fetch_all(self._statement, values)]
+        return [tuple(self._instances(row)) for row in fetch_all(self.statement, values)]
 
     def _instances(self, row: Sequence[Any]) -> Iterator[models.Model]:
         start = 0
@@ -134,7 +74,8 @@ class Lookup:
         ]
 
     @cached_property
-    def _statement(self) -> str:
+    def statement(self) -> str:
+        """The SQL, with all columns named."""
         return self._template.format(
             **{
                 alias: ", ".join(f"{alias}.{field.column}" for field in model._meta.concrete_fields)

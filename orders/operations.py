@@ -11,12 +11,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from jobs import outbox
-from jobs.prepared import fetch_all, insert
+from jobs.prepared import fetch_all
+from jobs.writing import insert, together
 from orders.errors import RefundTooLarge
 from orders.models import Order, SeatHold, Ticket, TicketQuerySet
 from orders.selling import SoldPlace, sell_places
 from ticketing.models import Event, Seat
-from ticketing.transition_log import logged_together
 
 # 7001 is the advisory-lock namespace of "one order at a time for each customer".
 QUEUE = "SELECT pg_advisory_xact_lock(7001, %(queue)s::integer)"
@@ -39,7 +39,7 @@ def confirm(order: Order, *, by: User | None, at: datetime, reason: str) -> None
 
 def expire(orders: Sequence[Order], *, at: datetime, reason: str) -> None:
     """End unpaid orders whose time is up and free their seats. The caller holds their locks."""
-    with logged_together():
+    with together():
         for order in orders:
             order.expire(by=None, at=at, reason=reason)
     end_unpaid(orders, at=at)
@@ -47,7 +47,7 @@ def expire(orders: Sequence[Order], *, at: datetime, reason: str) -> None:
 
 def cancel(orders: Sequence[Order], *, by: User | None, at: datetime, reason: str) -> None:
     """Call unpaid orders off and free their seats. The caller holds their locks."""
-    with logged_together():
+    with together():
         for order in orders:
             order.cancel(by=by, at=at, reason=reason)
     end_unpaid(orders, at=at)
@@ -123,7 +123,7 @@ def refund(
     """
     order.refund_reserved_amount -= amount
     order.refunded_amount += amount
-    with logged_together():
+    with together():
         for ticket in tickets:
             ticket.refund(by=by, at=at, reason=reason)
     _tickets(tickets).update(status=Ticket.Status.REFUNDED)

@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import Enum
 
 from jobs import outbox
-from jobs.prepared import update
+from jobs.writing import together, update
 from orders.models import Order
 from orders.operations import confirm
 from payments.models import CaseKind, Payment, PaymentStatus
@@ -26,7 +26,6 @@ from payments.operations.cases import (
 )
 from payments.operations.reversals import hear, is_contradicted
 from payments.providers import Outcome, RefundWord, Result
-from ticketing.transition_log import logged_together
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +97,7 @@ def _advance(order: Order, payment: Payment, result: Result, moment: Moment) -> 
 
 
 def _capture(order: Order, payment: Payment, result: Result, moment: Moment) -> Recorded:
-    with logged_together():
+    with together():
         payment.capture(
             by=None,
             at=moment.at,

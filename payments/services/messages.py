@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from jobs.prepared import insert
+from jobs.writing import insert
 from payments.models import Channel, ProviderMessage
 from payments.providers import Provider
 

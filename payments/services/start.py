@@ -8,7 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from jobs.prepared import fetch_all, insert, update
+from jobs.prepared import fetch_all
+from jobs.writing import insert, together, update
 from orders.errors import OrderExpired, OrderNotPayable
 from orders.models import Order
 from payments.locks import lock_order
@@ -51,12 +52,13 @@ def start_payment(
     if earlier_id:
         return _earlier_answer(earlier_id, request_digest)
     _check_payable(order, attempts, now)
-    payment = _open(order, provider, customer, now)
-    payment.idempotency_key, payment.request_digest = idempotency_key, request_digest
-    insert([payment])
-    if order.payment_started_at is None:
-        order.payment_started_at = now
-        update(order, "payment_started_at")
+    with together():
+        payment = _open(order, provider, customer, now)
+        payment.idempotency_key, payment.request_digest = idempotency_key, request_digest
+        insert([payment])
+        if order.payment_started_at is None:
+            order.payment_started_at = now
+            update(order, "payment_started_at")
     return payment
 
 
