@@ -21,7 +21,7 @@ from refunds.models import RefundCampaign, RefundReason
 from refunds.operations import campaigns
 from refunds.services import drive_campaign, prepare_campaign, start_campaign
 from refunds.services.process import send_back
-from refunds.services.run_campaign import take_next
+from refunds.services.run_campaign import AT_ONCE, take_some
 from ticketing.services import confirm_cancellation
 
 SLOW = 0.05  # seconds that VNPay thinks before it takes a refund
@@ -103,7 +103,7 @@ def _rate(orders: int, work: Callable[[], object]) -> float:
 
 
 def _approve(campaign: RefundCampaign) -> None:
-    while take_next(campaign):
+    while take_some(campaign, most=AT_ONCE):
         pass
 
 
@@ -117,8 +117,7 @@ def _count_statements(campaign: RefundCampaign) -> int:
     """From the approval to the tickets, of the second of two orders."""
     for _ in range(2):
         with CaptureQueriesContext(connection) as captured:
-            entry = take_next(campaign)
-            assert entry is not None
+            [entry] = take_some(campaign, most=1)
             assert entry.refund_id is not None
             send_back(entry.refund_id)
     sql = [str(query["sql"]) for query in captured.captured_queries]

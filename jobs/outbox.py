@@ -95,15 +95,17 @@ def enqueue(topic: str, *, run_at: datetime, key: str | None = None, **payload: 
     job = new_job(topic, run_at=run_at, key=key, **payload)
     enqueue_together([job])
     if run_at <= timezone.now():
-        transaction.on_commit(wake_relay, robust=True)
+        _wake_relay_after_commit()
     return job if key is None else Job.objects.get(key=key)
 
 
 def enqueue_together(jobs: list[Job]) -> None:
-    """Record several jobs with one INSERT; a relay finds them at its next look.
+    """Record several jobs with one INSERT, or none; a relay finds them at its next look.
 
     Those whose key is taken are left out.
     """
+    if not jobs:
+        return
     rows = [
         {"topic": job.topic, "payload": job.payload, "key": job.key, "run_at": str(job.run_at)}
         for job in jobs
@@ -114,6 +116,13 @@ def enqueue_together(jobs: list[Job]) -> None:
             job.pk, job.created_at = pk, created_at
 
 
+def enqueue_due(jobs: list[Job]) -> None:
+    """Record several jobs that are due with one INSERT, and have them published at once."""
+    enqueue_together(jobs)
+    if jobs:
+        _wake_relay_after_commit()
+
+
 def wake_relay() -> None:
     """Tell a listening relay that there is something to publish.
 
@@ -121,3 +130,11 @@ def wake_relay() -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute(f"NOTIFY {CHANNEL}")
+
+
+def _wake_relay_after_commit() -> None:
+    """Once for each transaction, however often it is wished."""
+    # For each of its savepoints, to be exact: what is rolled back takes its wish along.
+    wish = (set(connection.savepoint_ids), wake_relay, True)
+    if wish not in connection.run_on_commit:
+        transaction.on_commit(wake_relay, robust=True)

@@ -6,13 +6,21 @@ which takes longer than running it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cached_property
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache, cached_property
 from itertools import islice
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, models
 from psycopg import Cursor
+
+SAVE = """
+UPDATE {table} SET {assignments}
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS new (pk bigint, {columns})
+WHERE {table}.id = new.pk
+RETURNING {table}.id
+"""
 
 
 def fetch_all(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -28,6 +36,36 @@ def fetch_all(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]
         cursor.execute(statement, values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
+
+
+def save_together(rows: Sequence[models.Model], *fields: str) -> None:
+    """Write these fields of several rows of one table with one UPDATE, or none.
+
+    The caller holds their locks. Raises RuntimeError if a row is gone.
+    """
+    if not rows:
+        return
+    statement, attributes = _saving(type(rows[0]), fields)
+    values = [
+        {"pk": row.pk, **{column: getattr(row, name) for column, name in attributes.items()}}
+        for row in rows
+    ]
+    saved = fetch_all(statement, {"rows": json.dumps(values, default=str)})
+    if len(saved) != len(rows):
+        raise RuntimeError(f"{len(saved)} of {len(rows)} rows were there to be saved.")
+
+
+@cache
+def _saving(model: type[models.Model], names: tuple[str, ...]) -> tuple[str, dict[str, str]]:
+    """The statement, and which attribute goes to which column."""
+    fields = [model._meta.get_field(name) for name in names]
+    attributes = {field.column: field.attname for field in fields}
+    statement = SAVE.format(
+        table=model._meta.db_table,
+        assignments=", ".join(f"{column} = new.{column}" for column in attributes),
+        columns=", ".join(f"{field.column} {field.db_type(connection)}" for field in fields),
+    )
+    return statement, attributes
 
 
 class Lookup:

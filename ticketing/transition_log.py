@@ -66,7 +66,13 @@ class Backend:
 
 @contextmanager
 def logged_together() -> Iterator[None]:
-    """Write the rows of all transitions inside with one INSERT, when they are done."""
+    """Write the rows of all transitions inside with one INSERT, when they are done.
+
+    Inside another one it leaves that to the outer one.
+    """
+    if _collected.get() is not None:
+        yield
+        return
     rows: list[StateLog] = []
     token = _collected.set(rows)
     try:

@@ -59,6 +59,10 @@ class ReversalQuerySet(models.QuerySet["Reversal"]):
         """Those that the provider was called for, the latest call first."""
         return self.filter(provider=provider, called_at__isnull=False).order_by("-called_at")
 
+    def lock(self) -> list[Reversal]:
+        """Lock these rows, and only these, by ascending id until the transaction ends."""
+        return list(self.order_by("pk").select_for_update(of=("self",)))
+
     def get_for_update(self, pk: int) -> Reversal:
         """Lock this row, and only this row, until the transaction ends."""
         return self.select_for_update(of=("self",)).get(pk=pk)

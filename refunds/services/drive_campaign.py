@@ -15,7 +15,7 @@ from payments.models import Reversal
 from refunds.models import CampaignOrder, RefundCampaign
 from refunds.operations import campaigns
 from refunds.services.process import Task, Tasks, due_tasks, send_back
-from refunds.services.run_campaign import AGAIN, rest, running, take_next
+from refunds.services.run_campaign import AGAIN, rest, running, take_some
 
 LOOK = 2.0  # seconds between two looks at how far it is
 
@@ -59,11 +59,11 @@ def _endlessly(task: Task) -> Iterator[Task]:
 
 def _refund_one(campaign_id: int, over: Event) -> list[str]:
     campaign = running(campaign_id)
-    entry: CampaignOrder | None = take_next(campaign) if campaign else None
-    if entry is None:
+    entries = take_some(campaign, most=1) if campaign else []
+    if not entries:
         over.set()
         return []
-    return send_back(entry.refund_id) if entry.refund_id else []
+    return [each for entry in entries if entry.refund_id for each in send_back(entry.refund_id)]
 
 
 def _watch(

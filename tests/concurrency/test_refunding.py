@@ -19,7 +19,7 @@ from payments.models import PaymentQuerySet, Reversal, ReversalQuerySet
 from payments.providers import RefundState
 from refunds.models import Refund, RefundTicket
 from refunds.models.refund import RefundQuerySet
-from refunds.operations.whole_orders import refund_whole_order
+from refunds.operations.whole_orders import refund_whole_orders
 from refunds.policy import Reason
 from refunds.services import (
     approve_refund,
@@ -666,8 +666,8 @@ def refunds_whole(order):
     @transaction.atomic(durable=True)
     def act():
         locked = Order.objects.get_for_update(order.pk)
-        refund_whole_order(
-            locked, Reason.CANCELLED, by=None, at=from_now(), why="The test cancels it."
+        refund_whole_orders(
+            [locked], Reason.CANCELLED, by=None, at=from_now(), why="The test cancels it."
         )
 
     return act

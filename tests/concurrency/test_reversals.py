@@ -15,7 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from payments.models import Payment, Reversal, ReversalQuerySet
-from payments.operations.reversals import open_reversal
+from payments.operations.reversals import Wish, open_reversals
 from payments.providers import Customer
 from payments.services import (
     advance_reversal,
@@ -99,8 +99,7 @@ def give_without_locks(payment, both_have_looked):
             seen = Payment.objects.get(pk=payment.pk)
             seen.reversals.open().exists()
             both_have_looked.wait(timeout=10)
-            now = timezone.now()
-            open_reversal(seen, amount=300_000, reason="Why", requested_by="Who", at=now)
+            open_reversals([Wish(seen, 300_000, "Why", "Who")], at=timezone.now())
 
     return give
 
