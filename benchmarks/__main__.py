@@ -226,7 +226,7 @@ def measure_campaigns(
         Line("campaign: orders approved", found.approved, "/s"),
         Line("campaign: paid back, VNPay at 0 ms", found.paid_back, "/s"),
         Line("campaign: paid back, VNPay at 50 ms", found.paid_back_slowly, "/s", found.slowest),
-        Line("campaign: SQL statements each", found.statements, ""),
+        Line(f"campaign: SQL statements each, {count} together", found.statements, ""),
         Line("campaign: memory it grew by", found.megabytes, "MB"),
     ]
     report.notes.append(

@@ -135,6 +135,6 @@ def wake_relay() -> None:
 def _wake_relay_after_commit() -> None:
     """Once for each transaction, however often it is wished."""
     # For each of its savepoints, to be exact: what is rolled back takes its wish along.
-    wish = (set(connection.savepoint_ids), wake_relay, True)
-    if wish not in connection.run_on_commit:
+    wished = [(ids, wish) for ids, wish, *_ in connection.run_on_commit]
+    if (set(connection.savepoint_ids), wake_relay) not in wished:
         transaction.on_commit(wake_relay, robust=True)

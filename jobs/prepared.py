@@ -15,11 +15,16 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connection, models
 from psycopg import Cursor
 
-SAVE = """
+UPDATE = """
 UPDATE {table} SET {assignments}
-FROM jsonb_to_recordset(%(rows)s::jsonb) AS new (pk bigint, {columns})
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS new (pk bigint, {new})
 WHERE {table}.id = new.pk
 RETURNING {table}.id
+"""
+INSERT = """
+INSERT INTO {table} ({columns})
+SELECT {columns} FROM jsonb_to_recordset(%(rows)s::jsonb) AS new ({new})
+RETURNING id
 """
 
 
@@ -45,27 +50,52 @@ def save_together(rows: Sequence[models.Model], *fields: str) -> None:
     """
     if not rows:
         return
-    statement, attributes = _saving(type(rows[0]), fields)
-    values = [
-        {"pk": row.pk, **{column: getattr(row, name) for column, name in attributes.items()}}
-        for row in rows
-    ]
-    saved = fetch_all(statement, {"rows": json.dumps(values, default=str)})
-    if len(saved) != len(rows):
-        raise RuntimeError(f"{len(saved)} of {len(rows)} rows were there to be saved.")
+    table = _table(type(rows[0]), fields)
+    if len(fetch_all(table.update, {"rows": table.values(rows)})) != len(rows):
+        raise RuntimeError(f"Not all of {len(rows)} rows were there to be saved.")
+
+
+def insert_together(rows: Sequence[models.Model]) -> None:
+    """Write several new rows of one table with one INSERT, or none, and give them their ids.
+
+    `bulk_create` takes as long as two queries. Fields get no value from the database but the id.
+    """
+    if not rows:
+        return
+    table = _table(type(rows[0]))
+    for row, (pk,) in zip(rows, fetch_all(table.insert, {"rows": table.values(rows)}), strict=True):
+        row.pk, row._state.adding, row._state.db = pk, False, DEFAULT_DB_ALIAS
+
+
+class _Table:
+    """The statements that write these fields of many rows of a table; all of them without any."""
+
+    def __init__(self, model: type[models.Model], names: tuple[str, ...]) -> None:
+        fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+        written = [field for field in fields if not names or field.name in names]
+        self._attributes = [(str(field.column), field.attname) for field in written]
+        parts = {
+            "table": model._meta.db_table,
+            "columns": ", ".join(column for column, _name in self._attributes),
+            "new": ", ".join(f"{field.column} {field.db_type(connection)}" for field in written),
+            "assignments": ", ".join(f"{name} = new.{name}" for name, _attr in self._attributes),
+        }
+        self.update, self.insert = UPDATE.format(**parts), INSERT.format(**parts)
+
+    def values(self, rows: Sequence[models.Model]) -> str:
+        """What the statements take as `rows`."""
+        return json.dumps(
+            [
+                {"pk": row.pk, **{column: getattr(row, name) for column, name in self._attributes}}
+                for row in rows
+            ],
+            default=str,
+        )
 
 
 @cache
-def _saving(model: type[models.Model], names: tuple[str, ...]) -> tuple[str, dict[str, str]]:
-    """The statement, and which attribute goes to which column."""
-    fields = [model._meta.get_field(name) for name in names]
-    attributes = {field.column: field.attname for field in fields}
-    statement = SAVE.format(
-        table=model._meta.db_table,
-        assignments=", ".join(f"{column} = new.{column}" for column in attributes),
-        columns=", ".join(f"{field.column} {field.db_type(connection)}" for field in fields),
-    )
-    return statement, attributes
+def _table(model: type[models.Model], names: tuple[str, ...] = ()) -> _Table:
+    return _Table(model, names)
 
 
 class Lookup:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django_fsm_log.models import StateLog
 
+from jobs.prepared import insert_together
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
@@ -79,7 +81,7 @@ def logged_together() -> Iterator[None]:
         yield
     finally:
         _collected.reset(token)
-    StateLog.objects.bulk_create(rows)
+    insert_together(rows)
 
 
 def note(

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django_fsm import can_proceed
 
 from jobs import outbox
-from jobs.prepared import save_together
+from jobs.prepared import insert_together, save_together
 from payments.errors import (
     PaymentNotCaptured,
     ReversalInProgress,
@@ -65,7 +65,7 @@ def open_reversals(wishes: Sequence[Wish], *, at: datetime) -> list[Reversal | D
         answers.append(refusal or _opened(wish, partly, at))
         busy.add(wish.payment.pk)
     opened = [each for each in answers if isinstance(each, Reversal)]
-    Reversal.objects.bulk_create(opened)
+    insert_together(opened)
     save_together([reversal.payment for reversal in opened], "reversed_amount")
     _enqueue("payments.reversal_due", opened, at)
     return answers

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from jobs import outbox
 from jobs.models import Job
-from jobs.prepared import save_together
+from jobs.prepared import insert_together, save_together
 from orders.models import Order, Ticket
 from orders.operations import Share, reserve_refunds, undo_reserved_refund
 from refunds.errors import AmountChanged, TicketNotRefundable
@@ -69,11 +69,13 @@ def _asked_for(claim: Claim, by: User | None) -> Refund:
 
 
 def _write(asked: Sequence[tuple[Claim, Refund]]) -> None:
-    Refund.objects.bulk_create(refund for _claim, refund in asked)
-    RefundTicket.objects.bulk_create(
-        RefundTicket(refund=refund, ticket=ticket, order=claim.order)
-        for claim, refund in asked
-        for ticket in claim.tickets
+    insert_together([refund for _claim, refund in asked])
+    insert_together(
+        [
+            RefundTicket(refund=refund, ticket=ticket, order=claim.order)
+            for claim, refund in asked
+            for ticket in claim.tickets
+        ]
     )
 
 
@@ -87,7 +89,7 @@ def lock_tickets_of(refunds: Sequence[Refund]) -> dict[int, list[Ticket]]:
     found: dict[int, list[Ticket]] = {refund.pk: [] for refund in refunds}
     taken = Ticket.objects.filter(refunds__refund__in=refunds, refunds__is_live=True)
     for ticket in taken.annotate(refund_id=F("refunds__refund")).lock():
-        found[ticket.refund_id].append(ticket)
+        found[ticket.refund_id].append(ticket)  # type: ignore[attr-defined]  # annotated
     return found
 
 

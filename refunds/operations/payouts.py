@@ -17,11 +17,10 @@ from orders.models import Order
 from orders.operations import refund as refund_orders
 from orders.operations import undo_reserved_refund
 from payments.errors import ReversalInProgress
-from payments.models import Payment, PaymentCase
+from payments.models import Payment, PaymentCase, Reversal
 from payments.operations.reversals import Wish, open_reversals
 from refunds.models import Refund
 from refunds.operations.decisions import Locked, let_go, pay_back_jobs, tell
-from ticketing.errors import DomainError
 from ticketing.transition_log import logged_together
 
 
@@ -31,18 +30,15 @@ def lock_payments(refunds: Sequence[Refund]) -> dict[int, Payment]:
     That is the one that paid the order, or that of the case. Orders are locked before, so whatever
     else wants payments of these waits for that.
     """
-    orders = [refund.order_id for refund in refunds if refund.case is None]
-    kept = Payment.objects.kept().filter(order__in=orders).lock() if orders else []
-    of_order = {payment.order_id: payment for payment in reversed(kept)}  # the first of each
-    named = [refund.case.payment_id for refund in refunds if refund.case]
-    of_case = {each.pk: each for each in Payment.objects.filter(pk__in=named).lock() if named}
-    found = {
-        refund.pk: of_case.get(refund.case.payment_id)
-        if refund.case
-        else of_order.get(refund.order_id)
-        for refund in refunds
-    }
-    return {pk: payment for pk, payment in found.items() if payment}
+    plain = [refund for refund in refunds if refund.case is None]
+    kept = Payment.objects.kept().filter(order__in=[refund.order_id for refund in plain])
+    of_order = {payment.order_id: payment for payment in reversed(kept.lock())}  # the first of each
+    found = {each.pk: of_order[each.order_id] for each in plain if each.order_id in of_order}
+    named = {each.pk: each.case.payment_id for each in refunds if each.case}
+    if payments := [pk for pk in named.values() if pk]:
+        of_case = {each.pk: each for each in Payment.objects.filter(pk__in=payments).lock()}
+        found |= {refund: of_case[pk] for refund, pk in named.items() if pk}
+    return found
 
 
 def send_back(
@@ -60,23 +56,21 @@ def send_back(
     """
     errors = _obstacles(refunds, payments)
     tried = [refund for refund in refunds if refund.pk not in errors]
-    opened = open_reversals([_wish(each, payments[each.pk]) for each in tried], at=at)
+    answers = open_reversals([_wish(each, payments[each.pk]) for each in tried], at=at)
     waiting = set()
-    for refund, answer in zip(tried, opened, strict=True):
-        if isinstance(answer, ReversalInProgress):
-            waiting.add(refund.pk)
-        elif isinstance(answer, DomainError):
-            errors[refund.pk] = {"code": answer.code, "message": str(answer)}
-        else:
+    for refund, answer in zip(tried, answers, strict=True):
+        if isinstance(answer, Reversal):
             refund.payment, refund.reversal, refund.provider_error = answer.payment, answer, {}
+        elif isinstance(answer, ReversalInProgress):
+            waiting.add(refund.pk)
+        else:
+            errors[refund.pk] = {"code": answer.code, "message": str(answer)}
     moved = [refund for refund in refunds if refund.pk not in waiting]
     with logged_together():
         for refund in moved:
             refund.process(by=by, at=at, reason=note or _how(payments.get(refund.pk)))
-        save_together(moved, "status", "payment", "reversal", "provider_error")
-        for refund in moved:
-            if refund.pk in errors:
-                note_failure(refund, at=at, error=errors[refund.pk])
+    save_together(moved, "status", "payment", "reversal", "provider_error")
+    _note_failures(moved, errors, at)
     return moved
 
 
@@ -118,7 +112,7 @@ def wake_next(orders: Sequence[Order], *, at: datetime) -> None:
     """
     waiting = Refund.objects.approved().filter(order__in=orders, case__isnull=True)
     following = waiting.order_by("order", "pk").distinct("order")
-    outbox.enqueue_due(pay_back_jobs(following, at=at))
+    outbox.enqueue_due(pay_back_jobs(list(following), at=at))
 
 
 def note_failure(refund: Refund, *, at: datetime, error: dict[str, Any]) -> None:
@@ -127,6 +121,14 @@ def note_failure(refund: Refund, *, at: datetime, error: dict[str, Any]) -> None
     refund.note_payment_failure(by=None, at=at, reason=why, error=error)
     refund.save(update_fields=["status", "provider_error"])
     tell([refund], at=at)
+
+
+def _note_failures(
+    refunds: Sequence[Refund], errors: Mapping[int, dict[str, Any]], at: datetime
+) -> None:
+    for refund in refunds:
+        if refund.pk in errors:
+            note_failure(refund, at=at, error=errors[refund.pk])
 
 
 def _how(payment: Payment | None) -> str:

@@ -32,7 +32,10 @@ def refund_whole_orders(
     claims = [claim(order, reason, tickets[order.pk], at) for order in orders]
     missing = [each for each in claims if not is_nothing(each)]
     refunds = decisions.create_together(missing, by=by)
-    found = [Locked(each.order, refund, each.tickets) for each, refund in zip(missing, refunds)]
+    found = [
+        Locked(each.order, refund, each.tickets)
+        for each, refund in zip(missing, refunds, strict=True)
+    ]
     decisions.approve(found, by=by, at=at, reason=why)
     return refunds
 

@@ -47,8 +47,8 @@ def override_refund(
     decisions.check_as_shown(order, shown_amount, assessment.amount)
     _keep(refund, assessment, by=by, note=note, now=now)
     if percentage == 0:
-        found = decisions.Locked(order, refund, tickets)
-        decisions.reject(found, by=by, at=now, reason=note.strip())
+        locked = decisions.Locked(order, refund, tickets)
+        decisions.reject(locked, by=by, at=now, reason=note.strip())
         _apply(refund, assessment, order)
         return refund
     if refund.status == RefundStatus.APPROVED:

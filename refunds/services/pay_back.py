@@ -32,7 +32,7 @@ def pay_back_together(*, refund_ids: Sequence[int]) -> list[Refund]:
     them as they are now. Locks orders, payments, refunds, tickets and seats, each by ascending id.
     """
     now = timezone.now()
-    known = Refund.objects.select_related("case").filter(pk__in=refund_ids)
+    known = list(Refund.objects.select_related("case").filter(pk__in=refund_ids))
     cases = {refund.pk: refund.case for refund in known}
     orders = _lock_orders(known)
     payments = payouts.lock_payments(known)
@@ -66,15 +66,18 @@ def record_unclear_reversal(*, reversal_id: int) -> None:
     _follow(_lock_with_reversals([reversal_id]), timezone.now(), is_unclear=True)
 
 
-def _lock_with_reversals(reversal_ids: Sequence[int]) -> list[Refund]:
+def _lock_with_reversals(reversal_ids: Sequence[int]) -> list[tuple[Refund, Reversal]]:
     """The refunds that these are the latest reversals of."""
     known = Refund.objects.filter(reversal__in=reversal_ids)
     orders = _lock_orders(known)
     reversals = {each.pk: each for each in Reversal.objects.filter(pk__in=reversal_ids).lock()}
     refunds = Refund.objects.filter(pk__in=[refund.pk for refund in known]).lock()
+    followed = []
     for refund in refunds:
-        refund.order, refund.reversal = orders[refund.order_id], reversals.get(refund.reversal_id)
-    return [refund for refund in refunds if refund.reversal]
+        if refund.reversal_id in reversals:
+            refund.order, refund.reversal = orders[refund.order_id], reversals[refund.reversal_id]
+            followed.append((refund, refund.reversal))
+    return followed
 
 
 def _lock_orders(refunds: Iterable[Refund]) -> dict[int, Order]:
@@ -98,20 +101,20 @@ def _finish(refunds: Sequence[Refund], now: datetime, why: Callable[[Refund], st
     payouts.finish(found, by=None, at=now, why=why)
 
 
-def _follow(refunds: Sequence[Refund], now: datetime, *, is_unclear: bool) -> None:
-    succeeded = [each for each in refunds if _is_back(each)]
-    _finish(succeeded, now, lambda refund: f"{refund.reversal} succeeded.")
-    for refund in refunds:
-        is_rejected = refund.reversal.status == Reversal.Status.REJECTED
+def _follow(found: Sequence[tuple[Refund, Reversal]], now: datetime, *, is_unclear: bool) -> None:
+    back = [refund for refund, reversal in found if _is_back(refund, reversal)]
+    _finish(back, now, lambda refund: f"{refund.reversal} succeeded.")
+    for refund, reversal in found:
+        is_rejected = reversal.status == Reversal.Status.REJECTED
         if refund.status == RefundStatus.PROCESSING and (is_unclear or is_rejected):
-            payouts.note_failure(refund, at=now, error=_error(refund.reversal))
+            payouts.note_failure(refund, at=now, error=_error(reversal))
         if is_rejected:
             payouts.wake_next([refund.order], at=now)
 
 
-def _is_back(refund: Refund) -> bool:
+def _is_back(refund: Refund, reversal: Reversal) -> bool:
     waits = refund.status in (RefundStatus.PROCESSING, RefundStatus.PAYMENT_FAILED)
-    return waits and refund.reversal.status == Reversal.Status.SUCCEEDED
+    return waits and reversal.status == Reversal.Status.SUCCEEDED
 
 
 def _error(reversal: Reversal) -> dict[str, Any]:

@@ -114,6 +114,14 @@ def jobs_for(refund):
     return Job.objects.filter(topic="refunds.pay_back", payload={"refund_id": refund.pk}).count()
 
 
+def one(rows, pk):
+    return rows.get(pk=pk)
+
+
+def some(rows):
+    return list(rows.order_by("pk"))
+
+
 @pytest.fixture
 def take_away(monkeypatch):
     """Take locks away; two callers meet in the first, so that both have read before one writes."""
@@ -121,14 +129,19 @@ def take_away(monkeypatch):
     def take(meeting, *others):
         both_have_read = Barrier(2)
 
-        def read(rows, pk):
-            row = rows.get(pk=pk)
-            both_have_read.wait(timeout=NOBODY_WAITS_LONGER)
-            return row
+        def meet(read):
+            def read_together(*args):
+                found = read(*args)
+                both_have_read.wait(timeout=NOBODY_WAITS_LONGER)
+                return found
 
-        monkeypatch.setattr(meeting, "get_for_update", read)
+            return read_together
+
+        monkeypatch.setattr(meeting, "get_for_update", meet(one))
+        monkeypatch.setattr(meeting, "lock", meet(some))
         for rows in others:
-            monkeypatch.setattr(rows, "get_for_update", lambda rows, pk: rows.get(pk=pk))
+            monkeypatch.setattr(rows, "get_for_update", one)
+            monkeypatch.setattr(rows, "lock", some)
 
     return take
 
