@@ -21,9 +21,9 @@ from payments.vnpay.config import Config
 from refunds.models import RefundCampaign, RefundReason
 from refunds.operations import campaigns
 from refunds.services import drive_campaign, prepare_campaign, start_campaign
+from refunds.services.pay_back import record_answers
 from refunds.services.process import opened
 from refunds.services.run_campaign import AT_ONCE, take_some
-from refunds.services.sending import finish
 from ticketing.services import confirm_cancellation
 
 SLOW = 0.05  # seconds that VNPay thinks before it takes a refund
@@ -125,7 +125,8 @@ def _count_statements(campaign: RefundCampaign, at_once: int) -> float:
         with CaptureQueriesContext(connection) as captured:
             entries = take_some(campaign, most=at_once)
             sent = payments.mark_sent(opened([entry.refund_id or 0 for entry in entries]))
-            answered = payments.record_answers([payments.tell(reversal) for reversal in sent])
-            finish([reversal.pk for reversal in answered])
+            heard = [payments.tell(reversal) for reversal in sent]
+            payments.log_answers(heard)
+            record_answers(heard)
     sql = [str(query["sql"]) for query in captured.captured_queries]
     return sum(text not in ("BEGIN", "COMMIT") for text in sql) / at_once

@@ -134,13 +134,14 @@ def follow(
     """Bring a locked reversal to the state the provider, or a person, tells; repeats do nothing."""
     if move(reversal, state, by=by, at=at, reason=reason):
         reversal.save()
-        note_ends([reversal], at=at)
+        give_free([reversal])
+        tell_ends([reversal], at=at)
 
 
 def move(
     reversal: Reversal, state: RefundState, *, by: User | None, at: datetime, reason: str
 ) -> bool:
-    """What `follow` does to the row alone; whether anything. The caller saves and notes ends."""
+    """What `follow` does to the row alone; whether anything. The caller does the rest of it."""
     step = {
         RefundState.UNDER_WAY: reversal.accept,
         RefundState.DONE: reversal.succeed,
@@ -154,12 +155,16 @@ def move(
     return True
 
 
-def note_ends(moved: Sequence[Reversal], *, at: datetime) -> None:
-    """The end of a reversal is a fact for the app above; what was refused can go back otherwise."""
+def give_free(moved: Sequence[Reversal]) -> None:
+    """What was refused can go back in another way."""
     for reversal in moved:
         if reversal.status == ReversalStatus.REJECTED:
             given_free = F("reversed_amount") - reversal.amount
             Payment.objects.filter(pk=reversal.payment_id).update(reversed_amount=given_free)
+
+
+def tell_ends(moved: Sequence[Reversal], *, at: datetime) -> None:
+    """The end of a reversal is a fact for the app above."""
     ended = [reversal for reversal in moved if reversal.finished_at]
     _enqueue("payments.reversal_ended", ended, at)
 

@@ -5,19 +5,18 @@ from payments.services.messages import log_message
 from payments.services.reconcile import reconcile_payments
 from payments.services.record import record_result
 from payments.services.reversals import advance_due_reversals, advance_reversal, due_reversals
-from payments.services.sending import Heard, mark_sent, record_answers, tell
+from payments.services.sending import log_answers, mark_sent, tell
 from payments.services.settle import settle_order, settle_overdue_orders
 from payments.services.start import start_payment
 
 __all__ = [
-    "Heard",
     "advance_due_reversals",
     "advance_reversal",
     "due_reversals",
+    "log_answers",
     "log_message",
     "mark_sent",
     "reconcile_payments",
-    "record_answers",
     "record_result",
     "report_case",
     "resolve_case",

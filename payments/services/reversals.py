@@ -11,18 +11,12 @@ from django_fsm import can_proceed
 
 from orders.models import Order
 from payments.models import Channel, Payment, Reversal, ReversalStatus
+from payments.operations.answers import SILENCE_PATIENCE, first_check
 from payments.operations.results import Moment, apply_result
 from payments.operations.reversals import ask_a_person
 from payments.providers import Outcome, Result, get_provider
 from payments.services.ask import ask
-from payments.services.sending import (
-    LEASE,
-    SILENCE_PATIENCE,
-    first_check,
-    mark_sent,
-    record_answers,
-    tell,
-)
+from payments.services.sending import LEASE, log_answers, mark_sent, record_answer, tell
 
 logger = logging.getLogger(__name__)
 
@@ -60,8 +54,10 @@ def advance_reversal(reversal_id: int) -> datetime | None:
     """
     now = timezone.now()
     for reversal in mark_sent([reversal_id]):
-        [answered] = record_answers([tell(reversal)])
-        return answered.due_at
+        heard = tell(reversal)
+        log_answers([heard])
+        record_answer(heard)
+        return _due_at(reversal_id)
     if not _claim(reversal_id, now):
         return _due_at(reversal_id)
     reversal = Reversal.objects.select_related("payment").get(pk=reversal_id)

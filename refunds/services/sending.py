@@ -15,14 +15,15 @@ from django.db import connection
 
 from payments import services as payments
 from payments.models import Reversal
-from refunds.services.pay_back import record_reversals
+from payments.operations.answers import Heard
+from refunds.services.pay_back import record_answers, record_reversals
 
 logger = logging.getLogger(__name__)
 
 AHEAD = 100  # reversals that are found before there is a connection for them
 SOON = 0.05  # seconds in which answers are waited for to be recorded together
 
-Came = payments.Heard | int | Exception  # an answer, a reversal that was advanced, or its failure
+Came = Heard | int | Exception  # an answer, a reversal that was advanced, or its failure
 Item = TypeVar("Item")
 Given = TypeVar("Given")
 
@@ -56,6 +57,7 @@ def together(
     try:
         return work(items), 0
     except Exception:
+        connection.close_if_unusable_or_obsolete()
         if len(items) == 1:
             logger.exception("%s can't be done.", items[0])
             return [], 1
@@ -88,16 +90,14 @@ class _Line:
             connection.close()
 
     def send(self) -> None:
-        with ThreadPoolExecutor(self._connections) as calls:
-            while ids := self._next():
-                marked, _failed = together(payments.mark_sent, ids)  # what failed is tried again
-                for reversal in marked:
-                    calls.submit(self._call, payments.tell, reversal)
-                for reversal_id in set(ids) - {reversal.pk for reversal in marked}:
-                    calls.submit(self._call, _advance, reversal_id)
-        self._came.put(None)
-        while not self._is_all_found:  # whoever finds them must not wait for us
-            self._is_all_found = self._found.get() is None
+        try:
+            with ThreadPoolExecutor(self._connections) as calls:
+                while ids := self._next():
+                    self._start(calls, ids)
+        finally:
+            self._came.put(None)
+            while not self._is_all_found:  # whoever finds them must not wait for us
+                self._is_all_found = self._found.get() is None
 
     def record(self) -> Counter[str]:
         outcomes: Counter[str] = Counter()
@@ -107,6 +107,14 @@ class _Line:
         finally:
             connection.close()
         return outcomes
+
+    def _start(self, calls: ThreadPoolExecutor, ids: Sequence[int]) -> None:
+        """What was told before, or can't be marked, is advanced on its own."""
+        marked, _failed = together(payments.mark_sent, ids)
+        for reversal in marked:
+            calls.submit(self._call, payments.tell, reversal)
+        for reversal_id in set(ids) - {reversal.pk for reversal in marked}:
+            calls.submit(self._call, _advance, reversal_id)
 
     def _next(self) -> list[int]:
         """At least one and as many as are found and can be called at once; none at the end."""
@@ -159,21 +167,23 @@ def _advance(reversal_id: int) -> int:
 
 
 def _record(came: Sequence[Came]) -> Counter[str]:
-    heard = [each for each in came if isinstance(each, payments.Heard)]
-    answered, failed = together(payments.record_answers, heard)
-    followed = [each for each in came if isinstance(each, int)]
-    ended = Reversal.objects.filter(pk__in=followed, finished_at__isnull=False) if followed else []
-    outcomes = finish([each.pk for each in (*answered, *ended) if each.finished_at])
+    heard, unlogged = together(payments.log_answers, [e for e in came if isinstance(e, Heard)])
+    ended, unrecorded = together(record_answers, heard)
+    outcomes = finish([each for each in came if isinstance(each, int)])
     broken = sum(isinstance(each, Exception) for each in came)
-    return outcomes + Counter(asked=len(came), failed=failed + broken)
+    failed = unlogged + unrecorded + broken
+    return outcomes + Counter(asked=len(came), ended=len(ended), failed=failed)
 
 
 def finish(reversal_ids: Sequence[int]) -> Counter[str]:
-    """Finish the refunds of reversals that have ended: how many `ended`, and `failed`."""
-    _none, failed = together(_finish, reversal_ids)
-    return Counter(ended=len(reversal_ids) - failed, failed=failed)
+    """Finish the refunds of those reversals that have ended: how many, `ended` and `failed`."""
+    ended, failed = together(_finish, reversal_ids)
+    return Counter(ended=len(ended), failed=failed)
 
 
-def _finish(reversal_ids: Sequence[int]) -> list[None]:
-    record_reversals(reversal_ids=reversal_ids)
-    return []
+def _finish(reversal_ids: Sequence[int]) -> list[int]:
+    over = Reversal.objects.filter(pk__in=reversal_ids, finished_at__isnull=False)
+    ids = list(over.values_list("pk", flat=True))
+    if ids:
+        record_reversals(reversal_ids=ids)
+    return ids
