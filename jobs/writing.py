@@ -79,6 +79,23 @@ def write(one: Write) -> None:
         waiting.others.append(one)
 
 
+def save_together(rows: Sequence[models.Model], *names: str) -> None:
+    """Save these fields of several rows of one table with one statement, or none; always at once.
+
+    The caller holds their locks. Raises DatabaseError if a row is gone.
+    """
+    if not rows:
+        return
+    columns = {each.column: each.attname for each in _columns(type(rows[0])) if each.name in names}
+    values = [
+        {"key": row.pk, **{column: getattr(row, name) for column, name in columns.items()}}
+        for row in rows
+    ]
+    statement = _save_statement(type(rows[0]), names)
+    if len(fetch_all(statement, {"rows": json.dumps(values, default=str)})) != len(rows):
+        raise DatabaseError(f"Not all of {len(rows)} rows were there to be saved.")
+
+
 @contextmanager
 def together() -> Iterator[None]:
     """Write what is inserted and updated inside with one statement, when the outermost block ends.
@@ -152,3 +169,15 @@ def _update_statement(model: Model, names: tuple[str, ...]) -> str:
     columns = {each.name: each.column for each in model._meta.concrete_fields}
     changes = ", ".join(f"{columns[name]} = %({name})s" for name in names)
     return f"UPDATE {model._meta.db_table} SET {changes} WHERE id = %(key)s RETURNING id"
+
+
+@cache
+def _save_statement(model: Model, names: tuple[str, ...]) -> str:
+    table, columns = model._meta.db_table, [each for each in _columns(model) if each.name in names]
+    changes = ", ".join(f"{each.column} = new.{each.column}" for each in columns)
+    types = ", ".join(f"{each.column} {each.db_type(connection)}" for each in columns)
+    return (
+        f"UPDATE {table} SET {changes} "
+        f"FROM jsonb_to_recordset(%(rows)s::jsonb) AS new (key bigint, {types}) "
+        f"WHERE {table}.id = new.key RETURNING {table}.id"
+    )

@@ -85,6 +85,10 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def never_tried_to_pay(self) -> OrderQuerySet:
         return self.filter(payment_started_at__isnull=True)
 
+    def lock(self) -> list[Order]:
+        """Lock these rows, and only these, by ascending id until the transaction ends."""
+        return list(self.order_by("pk").select_for_update(of=("self",)))
+
     def get_for_update(self, pk: int) -> Order:
         """Lock this row, and only this row, until the transaction ends."""
         return self.select_for_update(of=("self",)).get(pk=pk)

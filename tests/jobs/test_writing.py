@@ -8,10 +8,10 @@ from django.test.utils import CaptureQueriesContext
 
 from jobs import outbox
 from jobs.models import Job
-from jobs.writing import insert, together, update
+from jobs.writing import insert, save_together, together, update
 from payments.models import Payment
-from tests.factories import PaymentFactory, placed_order
-from ticketing.models import Event
+from tests.factories import PaymentFactory, from_now, placed_order, seats_in_area
+from ticketing.models import Area, Event, Seat
 
 
 def attempt(order, reference, **given):
@@ -112,3 +112,41 @@ def test_any_number_of_rows_is_one_text():
 
     assert len({query["sql"] for query in asked.captured_queries}) == 1
     assert Payment.objects.count() == 31
+
+
+def test_rows_are_saved_together_and_only_in_the_fields_that_are_named(django_assert_num_queries):
+    seats = seats_in_area(3)
+    areas = [seats_in_area(1, name=name)[0].area for name in ("Stalls", "Balcony")]
+    for area, price in zip(areas, ("70000.50", "0"), strict=True):
+        area.price, area.name = Decimal(price), "Not to be saved"
+
+    with django_assert_num_queries(1):
+        save_together(areas, "price")
+
+    saved = Area.objects.exclude(pk=seats[0].area_id).order_by("pk")
+    assert list(saved.values_list("name", "price")) == [
+        ("Stalls", Decimal("70000.50")),
+        ("Balcony", Decimal(0)),
+    ]
+
+
+def test_a_row_that_is_gone_is_not_passed_over_in_silence():
+    [seat, gone] = seats_in_area(2)
+    Seat.objects.filter(pk=gone.pk).delete()
+
+    with pytest.raises(DatabaseError):
+        save_together([seat, gone], "status")
+
+
+def test_saving_no_rows_asks_nothing(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        save_together([], "status")
+
+
+def test_a_job_with_a_key_is_written_at_once_even_inside_a_block():
+    with together():
+        job = outbox.enqueue("orders.paid", run_at=from_now(), key="once", order_id=1)
+        again = outbox.enqueue("orders.paid", run_at=from_now(), key="once", order_id=1)
+
+    assert again.pk == job.pk
+    assert Job.objects.get().key == "once"
