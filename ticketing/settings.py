@@ -53,6 +53,7 @@ PORT = number("PORT", 8000)
 SANDBOX_PORT = number("SANDBOX_PORT", 8001)
 DATA_DIR = Path(text("DATA_DIR", str(BASE_DIR / ".data"))).resolve()
 SECRET_KEY = secret("SECRET_KEY", "sandbox-secret-key-that-signs-nothing-of-value")
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 PUBLIC_URL = secret("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 FRONTEND_URL = text("FRONTEND_URL", "").rstrip("/")
 PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or ""
@@ -235,6 +236,7 @@ STAFF_SESSION_SECONDS = number("STAFF_SESSION_SECONDS", 8 * 3600)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_TOLERANCE = 1  # a telephone's clock may be half a minute off
 MFA_TOTP_ISSUER = PUBLIC_HOST
+MFA_ADAPTER = "ticketing.second_factors.SealedFactors"
 
 if not (STAFF_MFA_REQUIRED or SANDBOX):
     raise ImproperlyConfigured(
