@@ -76,7 +76,6 @@ INSTALLED_APPS = [
     "ticketing.back_office_app.BackOfficeConfig",  # django.contrib.admin with our site
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "allauth",
@@ -227,6 +226,10 @@ if FRONTEND_URL:
         "account_reset_password_from_key": f"{FRONTEND_URL}/reset-password/{{key}}",
         "account_signup": f"{FRONTEND_URL}/signup",
     }
+
+SESSION_ENGINE = "ticketing.models.sessions"
+SESSION_SECONDS = number("SESSION_SECONDS", 14 * 24 * 3600)
+SESSION_IDLE_SECONDS = number("SESSION_IDLE_SECONDS", 3 * 24 * 3600)
 
 # --- staff -------------------------------------------------------------------------------------
 

@@ -6,10 +6,10 @@ import time
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.contrib.sessions.models import Session
 from django.test import Client
 
 from tests.tokens import token_of
+from ticketing.models import Session
 
 CLOCK = time.time
 PASSWORD = "a-long-and-quiet-night"
