@@ -265,7 +265,10 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["ticketing.api.parsers.JSONObjectParser"],
-    "DEFAULT_THROTTLE_CLASSES": ["ticketing.api.throttling.PerCustomerThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "ticketing.api.throttling.PerCustomerThrottle",
+        "ticketing.api.throttling.PerAddressThrottle",
+    ],
     "DEFAULT_THROTTLE_RATES": {"reading": "600/min", "changing": "120/min"},
     "DEFAULT_PAGINATION_CLASS": "ticketing.api.pagination.CursorPages",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
@@ -273,6 +276,10 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "ticketing.problems.handle",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+
+# of visitors, on pages and in the API together; whole offices and telephone networks share one
+ADDRESS_READS_PER_MINUTE = number("ADDRESS_READS_PER_MINUTE", 1200)
+ADDRESS_CHANGES_PER_MINUTE = number("ADDRESS_CHANGES_PER_MINUTE", 120)
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Ticketing API",
