@@ -4,6 +4,7 @@ from ticketing.models.events import Event, EventQuerySet, EventStatus, FraudStat
 from ticketing.models.log import LogRow
 from ticketing.models.rules import one_of
 from ticketing.models.seats import CurrentTransaction, Seat, SeatQuerySet, SeatStatus, has_free_seat
+from ticketing.models.sessions import Session
 from ticketing.models.showings import Area, Row, Showing, validate_time_zone
 from ticketing.models.uploads import SeatPlanUpload
 
@@ -21,6 +22,7 @@ __all__ = [
     "SeatPlanUpload",
     "SeatQuerySet",
     "SeatStatus",
+    "Session",
     "Showing",
     "has_free_seat",
     "one_of",
