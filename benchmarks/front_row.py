@@ -20,7 +20,7 @@ PAIRS = """
 SELECT array_agg(id) FROM ticketing_seat WHERE showing_id = %s AND status = 'available'
 GROUP BY row_id, (number::int - 1) / 2 HAVING count(*) = 2
 ORDER BY row_id, abs(min(number::int) - (SELECT max(number::int) / 2 FROM ticketing_seat
-    WHERE showing_id = %s))
+    WHERE showing_id = %s)), min(id)
 """
 HELD = """
 SELECT count(*), count(DISTINCT seat_id), count(DISTINCT order_id)

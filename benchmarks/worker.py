@@ -35,6 +35,7 @@ class Crowd:
 def tell(running: Machine, house: House, options: argparse.Namespace, report: Report) -> None:
     """Memory after all requests beside that after their first tenth; how soon it was ready."""
     count, crowd = options.requests, crowd_of(house)
+    connection.close()
     say(f"A web worker answers {count:,} requests of all kinds …")
     answers = send(running, house, crowd, count // 10)
     early = running.megabytes_of_worker()
@@ -53,9 +54,7 @@ def crowd_of(house: House) -> Crowd:
     """Logged-in people. Django must be set up."""
     buyers = User.objects.filter(pk__range=(house.first_customer, house.last_customer))
     boss = User.objects.create(username="bench-boss", is_staff=True, is_superuser=True)
-    crowd = Crowd(mint_tokens(buyers), cookies(buyers.order_by("pk")[:BROWSERS]), cookies([boss]))
-    connection.close()
-    return crowd
+    return Crowd(mint_tokens(buyers), cookies(buyers.order_by("pk")[:BROWSERS]), cookies([boss]))
 
 
 def send(running: Machine, house: House, crowd: Crowd, count: int) -> load.Load:

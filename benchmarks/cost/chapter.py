@@ -110,10 +110,11 @@ def _tell(
     usual, found = comparing.compare(
         easy, hard, tokens, slices=options.slices, size=options.slice_orders
     )
-    for what, hard_ones, easy_ones, unit in [
-        ("through HTTP", found.slices, usual.slices, "ms"),
-        ("its queries", found.alone, usual.alone, "ms"),
-        ("pages touched", found.pages, usual.pages, ""),
-    ]:
-        line = Line(f"cost of an order, {name}: {what}", median(hard_ones), unit, median(easy_ones))
-        report.lines.append(line)
+    figures: list[tuple[str, str, Sequence[float], Sequence[float]]] = [
+        ("through HTTP", "ms", found.slices, usual.slices),
+        ("its queries", "ms", found.alone, usual.alone),
+        ("pages touched", "", found.pages, usual.pages),
+    ]
+    for what, unit, here, there in figures:
+        title = f"cost of an order, {name}: {what}"
+        report.lines.append(Line(title, median(here), unit, median(there)))

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import floor
-from benchmarks.data import House
+from benchmarks.data import Connection, House
 from benchmarks.machine import Machine
 from ticketing.embedded_postgres import server
 
@@ -71,8 +71,13 @@ def run(running: Machine, house: House, *, places: int, cycles: int) -> None:
     rounds = cycles - waiting
     _pgbench(running, house, {floor.PURCHASE: AT_ONCE, EXPIRE: 1, WORK: 1}, rounds)
     with running.connect() as connection:
-        for statement in (EXPIRE, WORK):
-            connection.execute(statement.replace(":at_once", str(2 * cycles)).encode())
+        end(connection, cycles)
+
+
+def end(connection: Connection, most: int) -> None:
+    """Expire all orders that wait, and call their jobs done."""
+    for statement in (EXPIRE, WORK):
+        connection.execute(statement.replace(":at_once", str(most)).encode())
 
 
 def _pgbench(running: Machine, house: House, scripts: dict[str, int], transactions: int) -> None:

@@ -52,7 +52,7 @@ def compare(
     for number in range(ROUNDS):
         for stall, cost in pairs[:: -1 if number % 2 else 1]:
             with django_at(stall.running.database):
-                _place_alone(stall.fields[-1], size // ROUNDS, cost)
+                place_alone(stall.fields[-1], size // ROUNDS, cost)
     return costs
 
 
@@ -66,7 +66,7 @@ def _slice(stall: Stall, number: int, tokens: Sequence[str]) -> float:
     return done.seconds / len(requests) * 1000
 
 
-def _place_alone(at: Field, count: int, cost: Cost) -> None:
+def place_alone(at: Field, count: int, cost: Cost) -> None:
     """Orders over a connection of this process, after some that make it warm."""
     showing = Showing.objects.select_related("event").get(pk=at.showing)
     area, customers = Area.objects.get(pk=at.area), User.objects.order_by("pk")[:count]

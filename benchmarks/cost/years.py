@@ -123,36 +123,41 @@ COUNTED = {
 def fill(running: Machine, house: House, *, orders: int) -> None:
     """Write so many orders, with holds, tickets, logs and jobs; then analyze."""
     with running.connect() as connection:
-        values = {key: _next_id(connection, table) for key, table in COUNTED.items()}
-        values |= {
-            "orders": orders,
-            "per_event": EVENT_ORDERS,
-            "each": ORDERS_OF_CUSTOMER,
-            "first": house.first_customer,
-        }
+        numbers = count_from(connection, house, orders=orders)
         for statement in SMALL:
-            _write(connection, statement, values)
+            write(connection, statement, numbers)
     with ThreadPoolExecutor(CONNECTIONS) as threads:
-        list(threads.map(lambda statement: _write_alone(running, statement, values), LARGE))
+        list(threads.map(lambda statement: _write_alone(running, statement, numbers), LARGE))
     with running.connect() as connection:
         for table in COUNTED.values():
             connection.execute(NEXT_ID.format(table=table).encode())
         connection.execute("VACUUM ANALYZE")
 
 
+def count_from(connection: Connection, house: House, *, orders: int) -> dict[str, int]:
+    """What the statements are run with: the first free ids, and how many there are to be."""
+    numbers = {key: _next_id(connection, table) for key, table in COUNTED.items()}
+    return numbers | {
+        "orders": orders,
+        "per_event": EVENT_ORDERS,
+        "each": ORDERS_OF_CUSTOMER,
+        "first": house.first_customer,
+    }
+
+
+def write(connection: Connection, statement: str, numbers: dict[str, int]) -> None:
+    """Run one of the statements. Rows known to fit: no need to look up every row's neighbours."""
+    with connection.transaction():
+        connection.execute("SET LOCAL session_replication_role = replica")
+        connection.execute(statement.encode(), numbers)
+
+
+def _write_alone(running: Machine, statement: str, numbers: dict[str, int]) -> None:
+    with running.connect() as connection:
+        write(connection, statement, numbers)
+
+
 def _next_id(connection: Connection, table: str) -> int:
     found = connection.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}".encode())
     (number,) = found.fetchone() or (0,)
     return int(number)
-
-
-def _write_alone(running: Machine, statement: str, values: dict[str, int]) -> None:
-    with running.connect() as connection:
-        _write(connection, statement, values)
-
-
-def _write(connection: Connection, statement: str, values: dict[str, int]) -> None:
-    with connection.transaction():
-        # Rows known to fit: no need to look up every row's neighbours.
-        connection.execute("SET LOCAL session_replication_role = replica")
-        connection.execute(statement.encode(), values)
