@@ -21,6 +21,7 @@ from jobs.prepared import Lookup
 from ticketing.api import examples
 from ticketing.api.filters import EventFilter
 from ticketing.api.serializers import EventBody, SeatMapBody, ShowingDetailBody
+from ticketing.api.throttling import PerAddressThrottle
 from ticketing.models import Event, EventQuerySet, Seat, Showing
 from ticketing.seat_map import changed_map, look_for_news, whole_map
 
@@ -32,7 +33,7 @@ class Public(APIView):
 
     authentication_classes = []
     permission_classes = [AllowAny]
-    throttle_classes = []  # they count by customer
+    throttle_classes = [PerAddressThrottle]
 
 
 def displayed_events() -> EventQuerySet:
