@@ -20,7 +20,7 @@ WHOLE_ADDRESS = gettext_lazy("A whole email address")
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin, Paged):  # type: ignore[misc, type-arg]
+class AccountAdmin(UserAdmin, Paged):  # type: ignore[type-arg]  # it takes none when run
     """Accounts of customers and staff alike."""
 
     form = UserChangeForm
@@ -33,12 +33,12 @@ class AccountAdmin(UserAdmin, Paged):  # type: ignore[misc, type-arg]
 
 
 @admin.register(Group)
-class RoleGroupAdmin(GroupAdmin, Paged):  # type: ignore[misc]
+class RoleGroupAdmin(GroupAdmin, Paged):
     """Of these only `support` has a meaning; see `ticketing.roles`."""
 
 
 @admin.register(EmailAddress)
-class AddressAdmin(EmailAddressAdmin, Paged):  # type: ignore[misc]
+class AddressAdmin(EmailAddressAdmin, Paged):
     """The addresses of accounts, and whether their owners have proved them."""
 
     ordering = ["-pk"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 from django.db.models import Count, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery
 
@@ -77,12 +78,12 @@ def _rows(area: Area, choice: Choice) -> list[Row]:
     is_free = Q(seats__status=SeatStatus.AVAILABLE)
     rows = Row.objects.filter(area=area).annotate(free=Count("seats", filter=is_free))
     rows = rows.order_by("pk")
-    if area.size > SEATS_AT_ONCE:  # type: ignore[attr-defined]
+    if cast("Any", area).size > SEATS_AT_ONCE:
         return [_with_seats(row) if row.pk == choice.row else row for row in rows]
     seats = Seat.objects.order_by("pk")
     return list(rows.prefetch_related(Prefetch("seats", seats, to_attr="shown_seats")))
 
 
 def _with_seats(row: Row) -> Row:
-    row.shown_seats = list(row.seats.order_by("pk"))  # type: ignore[attr-defined]
+    cast("Any", row).shown_seats = list(row.seats.order_by("pk"))
     return row

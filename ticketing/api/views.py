@@ -96,7 +96,7 @@ class ShowingDetail(Public):
             status.value: Count("seats", filter=Q(seats__status=status)) for status in SeatStatus
         }
         areas = Area.objects.filter(showing=showing).annotate(**counts).order_by("pk")
-        showing.counted_areas = areas  # type: ignore[attr-defined]
+        showing.counted_areas = areas
         return Response(ShowingDetailBody(showing).data)
 
 
