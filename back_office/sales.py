@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Count, Min, Q
 from django.db.models.functions import TruncDate
@@ -19,6 +19,7 @@ from orders.models import Order, Ticket
 from orders.revenue import NOTHING, EventRevenue, Revenue, amounts, with_amounts_since
 from ticketing.business_time import day_of, midnight, zone
 from ticketing.models import Event, Showing
+from ticketing.models.showings import ShowingQuerySet
 
 SHOWN = 10
 
@@ -83,7 +84,7 @@ def _tickets_since(reader: Reader, moment: datetime) -> dict[int, int]:
 
 
 def _on_sale(reader: Reader, now: datetime, *, without: list[int]) -> list[int]:
-    showings = reader.rows(Showing).on_sale(now)  # type: ignore[attr-defined]
+    showings = cast("ShowingQuerySet", reader.rows(Showing)).on_sale(now)
     soonest = showings.values("event").exclude(event__in=without).annotate(first=Min("starts_at"))
     return [row["event"] for row in soonest.order_by("first", "event")[:SHOWN]]
 

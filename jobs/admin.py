@@ -61,7 +61,7 @@ class JobAdmin(ReadOnly):
     class Media:
         css: ClassVar = SEVERAL_LINES
 
-    @display(description=gettext_lazy("state"), label=COLOURS)  # type: ignore[untyped-decorator]
+    @display(description=gettext_lazy("state"), label=COLOURS)
     def state(self, job: Job) -> tuple[str, str]:
         return job.status, job.get_status_display()
 
@@ -117,9 +117,7 @@ class JobAdmin(ReadOnly):
             self._revive(request, dead)
         return None
 
-    @action(  # type: ignore[untyped-decorator]
-        description=gettext_lazy("Try it again"), url_path="try_again", permissions=["revive"]
-    )
+    @action(description=gettext_lazy("Try it again"), url_path="try_again", permissions=["revive"])
     def try_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then have one dead job run again."""
         job = self.get_object(request, object_id)

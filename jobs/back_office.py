@@ -30,7 +30,7 @@ class AtLeast(int):
         return f"{int(self)}+"
 
 
-class PagedList(ChangeList):  # type: ignore[misc]
+class PagedList(ChangeList):
     """A list that reads the rows of one page and counts no others."""
 
     template_name = "jobs/pages_of_list.html"
@@ -57,7 +57,7 @@ class PagedList(ChangeList):  # type: ignore[misc]
         return self.get_query_string({PAGE_VAR: position.write()}) if position else None
 
 
-class Paged(ModelAdmin):  # type: ignore[misc]
+class Paged(ModelAdmin):
     """A list whose pages cost the same with hundreds of thousands of rows as with ten.
 
     Its order must consist of names of fields. Search fields should be exact, with an index each.
@@ -77,7 +77,7 @@ class Paged(ModelAdmin):  # type: ignore[misc]
         """What any field finds, each by its own index: an OR over joined tables reads them all."""
         fields, term = self.get_search_fields(request), search_term.strip()
         if not (term and fields and all(field.endswith(INDEXED) for field in fields)):
-            return super().get_search_results(request, queryset, search_term)  # type: ignore[no-any-return]
+            return super().get_search_results(request, queryset, search_term)
         rows = self.model._base_manager.order_by()
         found = [rows.filter(**{field: term}).values("pk") for field in fields]
         return queryset.filter(pk__in=found[0].union(*found[1:])), False

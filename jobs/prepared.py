@@ -23,7 +23,7 @@ def fetch_all(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]
     """
     connection.ensure_connection()
     binding_at_server = Cursor(connection.connection)  # what Django's own cursors don't
-    with connection._prepare_cursor(binding_at_server) as cursor:  # type: ignore[attr-defined]
+    with connection._prepare_cursor(binding_at_server) as cursor:  # type: ignore[attr-defined]  # private
         cursor.execute(statement, values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows

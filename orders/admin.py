@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import User
@@ -36,19 +36,24 @@ admin.site.register(LogRow, LogRowAdmin)
 SOONEST = 30
 
 
-class HoldInline(ShownAmounts, TabularInline):  # type: ignore[misc]
+class HoldInline(ShownAmounts, TabularInline):
     model = SeatHold
-    fields: ClassVar = ["seat", "price", "status", "expires_at"]
-    readonly_fields = fields
+    fields = readonly_fields = ("seat", "price", "status", "expires_at")
     extra = 0
     can_delete = False
     hide_title = True
 
 
-class TicketInline(ShownAmounts, TabularInline):  # type: ignore[misc]
+class TicketInline(ShownAmounts, TabularInline):
     model = Ticket
-    fields: ClassVar = ["area_name", "row_label", "seat_number", "price", "status", "issued_at"]
-    readonly_fields = fields
+    fields = readonly_fields = (
+        "area_name",
+        "row_label",
+        "seat_number",
+        "price",
+        "status",
+        "issued_at",
+    )
     extra = 0
     can_delete = False
     hide_title = True
@@ -164,12 +169,12 @@ class EventRevenueAdmin(Exports, ReadOnly):
         sees_all = Value(is_admin(request.user), BooleanField())
         return with_amounts(super().get_queryset(request)).annotate(sees_all=sees_all)
 
-    def get_list_display(self, request: HttpRequest) -> list[str]:
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
         """Every amount, and for platform admins what is held back."""
         shown = ["title", "organizer", "sold", "refunded", "reserved", "payable"]
         return [*shown, "held_back"] if is_admin(request.user) else shown
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return self.get_list_display(request)
 
     @admin.display(description=gettext_lazy("sold"), ordering="sold")

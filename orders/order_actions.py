@@ -58,7 +58,7 @@ class OrderActions(OwnEvents, ReadOnly):
         rows: QuerySet[Order] = super().get_queryset(request)
         return rows.select_related("event", "showing")
 
-    @action(description=gettext_lazy("Timeline"), url_path="timeline")  # type: ignore[untyped-decorator]
+    @action(description=gettext_lazy("Timeline"), url_path="timeline")
     def timeline(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """What happened to the order and why, as far as the reader may know it."""
         order, user = self.visible(request, object_id), OrderReader(self, request)
@@ -73,9 +73,7 @@ class OrderActions(OwnEvents, ReadOnly):
         }
         return render(request, "orders/timeline.html", context)
 
-    @action(  # type: ignore[untyped-decorator]
-        description=gettext_lazy("Send the tickets again"), url_path="resend_tickets"
-    )
+    @action(description=gettext_lazy("Send the tickets again"), url_path="resend_tickets")
     def resend_tickets(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask once more, then have them mailed to the address of the order."""
         order, user = self.visible(request, object_id), reader(request)
@@ -89,7 +87,7 @@ class OrderActions(OwnEvents, ReadOnly):
         )
         return question.ask(self, request, order)
 
-    @action(description=gettext_lazy("Cancel the order"), url_path="cancel")  # type: ignore[untyped-decorator]
+    @action(description=gettext_lazy("Cancel the order"), url_path="cancel")
     def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask for the reason, then give the seats of an unpaid order back."""
         order, user = self.visible(request, object_id), reader(request)

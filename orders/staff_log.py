@@ -98,8 +98,7 @@ class LogRowAdmin(ReadOnly):
     class Media:
         css: ClassVar = SEVERAL_LINES
 
-    fields = ["moment", "actor", "what", "why", "row", "of_order", "moved"]
-    readonly_fields = fields
+    fields = readonly_fields = ("moment", "actor", "what", "why", "row", "of_order", "moved")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return is_admin(request.user)
@@ -201,10 +200,9 @@ def _order_of(row: LogRow) -> Order | None:
     path = rows_of_orders.get(row.content_type.model_class())
     if path is None or row.content_object is None:
         return None
-    if path == "pk":
-        return row.content_object  # type: ignore[no-any-return]
-    found: Order = attrgetter(path.replace("__", "."))(row.content_object)
-    return found
+    found: Any = row.content_object
+    order: Order = found if path == "pk" else attrgetter(path.replace("__", "."))(found)
+    return order
 
 
 def _name(row: LogRow) -> str:

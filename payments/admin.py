@@ -45,7 +45,7 @@ OfProvider = among(
 )
 
 
-class ReversalsOfPayment(ShownAmounts, TabularInline):  # type: ignore[misc]
+class ReversalsOfPayment(ShownAmounts, TabularInline):
     """What of a payment went back, or is to."""
 
     model = Reversal
@@ -53,8 +53,14 @@ class ReversalsOfPayment(ShownAmounts, TabularInline):  # type: ignore[misc]
     can_delete = False
     show_change_link = True
     ordering = ["pk"]
-    fields = ["amount", "is_full", "status", "provider_transaction_no", "created_at", "finished_at"]
-    readonly_fields = fields
+    fields = readonly_fields = (
+        "amount",
+        "is_full",
+        "status",
+        "provider_transaction_no",
+        "created_at",
+        "finished_at",
+    )
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -98,7 +104,7 @@ class PaymentAdmin(Exports, ReadOnly):
     inlines = [ReversalsOfPayment]
     actions_detail = ["report_case"]
 
-    @action(  # type: ignore[untyped-decorator]
+    @action(
         description=gettext_lazy("Open a case"), url_path="report_case", permissions=["report_case"]
     )
     def report_case(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -203,7 +209,7 @@ class PaymentCaseAdmin(Exports, CasePage):
         response: HttpResponse = super().changelist_view(request, extra_context)
         return response
 
-    @action(  # type: ignore[untyped-decorator]
+    @action(
         description=gettext_lazy("Resolve with a decision"),
         url_path="resolve",
         permissions=["resolve"],

@@ -60,7 +60,7 @@ class CasePage(OwnEvents, ReadOnly):
     class Media:
         css: ClassVar = SEVERAL_LINES
 
-    @display(description=gettext_lazy("status"), label=COLOURS)  # type: ignore[untyped-decorator]
+    @display(description=gettext_lazy("status"), label=COLOURS)
     def state(self, case: PaymentCase) -> tuple[str, str]:
         return case.status, case.get_status_display()
 

@@ -30,7 +30,7 @@ WHOLE_ADDRESS = gettext_lazy("A whole email address")
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin, Paged):  # type: ignore[misc, type-arg]
+class AccountAdmin(UserAdmin, Paged):  # type: ignore[type-arg]  # it takes none when run
     """Accounts of customers and staff alike."""
 
     form = UserChangeForm
@@ -42,7 +42,7 @@ class AccountAdmin(UserAdmin, Paged):  # type: ignore[misc, type-arg]
     search_help_text = WHOLE_ADDRESS
     actions_detail: ClassVar[list[Any]] = ["log_out_everywhere"]
 
-    @action(description=LOG_OUT, url_path="log_out_everywhere")  # type: ignore[untyped-decorator]
+    @action(description=LOG_OUT, url_path="log_out_everywhere")
     def log_out_everywhere(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask for the reason, then end the account's sessions and its tokens."""
         if not is_admin(request.user):
@@ -63,12 +63,12 @@ class AccountAdmin(UserAdmin, Paged):  # type: ignore[misc, type-arg]
 
 
 @admin.register(Group)
-class RoleGroupAdmin(GroupAdmin, Paged):  # type: ignore[misc]
+class RoleGroupAdmin(GroupAdmin, Paged):
     """Of these only `support` has a meaning; see `ticketing.roles`."""
 
 
 @admin.register(EmailAddress)
-class AddressAdmin(EmailAddressAdmin, Paged):  # type: ignore[misc]
+class AddressAdmin(EmailAddressAdmin, Paged):
     """The addresses of accounts, and whether their owners have proved them."""
 
     ordering = ["-pk"]

@@ -43,7 +43,7 @@ class OrganizerAdmin(OwnEvents):
     filter_horizontal = ["members"]
 
 
-class ShowingInline(StackedInline):  # type: ignore[misc]
+class ShowingInline(StackedInline):
     """The showings of an event; a new event has the form of its first one open."""
 
     model = Showing
@@ -63,15 +63,22 @@ class ShowingInline(StackedInline):  # type: ignore[misc]
         return 0 if obj and obj.showings.exists() else 1
 
 
-class HistoryInline(GenericTabularInline):  # type: ignore[misc]
+class HistoryInline(GenericTabularInline):
     """Who decided what about an event, newest first."""
 
     model = StateLog
     ct_fk_field = "object_id"
     verbose_name = verbose_name_plural = gettext_lazy("history")
     hide_title = True
-    fields: ClassVar = ["timestamp", "transition", "source_state", "state", "by", "description"]
-    readonly_fields = fields
+    fields: ClassVar[Any] = [
+        "timestamp",
+        "transition",
+        "source_state",
+        "state",
+        "by",
+        "description",
+    ]
+    readonly_fields: ClassVar[Any] = fields
     ordering = ["-pk"]
     extra = 0
     can_delete = False
@@ -182,7 +189,7 @@ class EventAdmin(EventPages):
         return False
 
 
-class AreaInline(TabularInline):  # type: ignore[misc]
+class AreaInline(TabularInline):
     model = Area
     form = AreaForm
     fields = ["name", "price", "is_general_admission"]
@@ -226,8 +233,7 @@ admin.site.unregister(Authenticator)  # allauth's page shows the secrets of seco
 class SecondFactorAdmin(ReadOnly):
     """Who has a second factor. Whoever lost it sets up a new one after an admin deleted it."""
 
-    fields = ["user", "type", "created_at", "last_used_at"]
-    list_display = fields
+    fields = list_display = ("user", "type", "created_at", "last_used_at")
     list_filter = ["type"]
     list_select_related = ["user"]
     search_fields = ["user__email__exact", "user__emailaddress__email__iexact"]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from django.contrib.admin import RelatedFieldListFilter, SimpleListFilter
+from django.contrib.admin import ModelAdmin, RelatedFieldListFilter, SimpleListFilter
 from django.contrib.auth.models import User
 from django.db.models import ForeignKey, ManyToManyField
 from django.http import Http404, HttpRequest
-from unfold.admin import ModelAdmin
 
 from jobs.back_office import Paged
 from ticketing.back_office_amounts import ShownAmounts
@@ -50,10 +49,15 @@ class OwnRelated(RelatedFieldListFilter):
     """A filter by related rows that offers those which the reader may see, and no others."""
 
     def field_choices(
-        self, field: Field[Any, Any], request: HttpRequest, model_admin: ModelAdmin
+        self, field: Field[Any, Any], request: HttpRequest, model_admin: ModelAdmin[Any]
     ) -> list[tuple[Any, Any]]:
-        seen = model_admin.admin_site._registry[field.related_model].get_queryset(request)
+        seen = model_admin.admin_site._registry[_related(field)].get_queryset(request)
         return [(row.pk, str(row)) for row in seen]
+
+
+def _related(field: Field[Any, Any]) -> type[Model]:
+    """The model that a relation leads to."""
+    return cast("type[Model]", field.related_model)
 
 
 class OwnEvents(ShownAmounts, Paged):
@@ -87,16 +91,16 @@ class OwnEvents(ShownAmounts, Paged):
         return (chosen, OwnRelated) if is_related else chosen
 
     def formfield_for_foreignkey(
-        self, field: ForeignKey[Any, Any], request: HttpRequest, **options: Any
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
-        self._narrow_choices(field, request, options)
-        return super().formfield_for_foreignkey(field, request, **options)
+        self._narrow_choices(db_field, request, kwargs)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_manytomany(
-        self, field: ManyToManyField[Any, Any], request: HttpRequest, **options: Any
+        self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
-        self._narrow_choices(field, request, options)
-        return super().formfield_for_manytomany(field, request, **options)
+        self._narrow_choices(db_field, request, kwargs)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def _narrow_choices(
         self, field: Field[Any, Any], request: HttpRequest, options: dict[str, Any]
@@ -104,8 +108,6 @@ class OwnEvents(ShownAmounts, Paged):
         """Offer what the related rows' own page shows; to others than admins nothing else."""
         if is_admin(request.user):
             return
-        related: type[Model] = field.related_model  # type: ignore[assignment]
-        page = self.admin_site._registry.get(related)
-        is_guarded = isinstance(page, OwnEvents)
-        seen = page.get_queryset(request) if is_guarded else related._default_manager.none()
-        options["queryset"] = seen
+        page = self.admin_site._registry.get(_related(field))
+        nothing = _related(field)._default_manager.none()
+        options["queryset"] = page.get_queryset(request) if isinstance(page, OwnEvents) else nothing

@@ -27,13 +27,17 @@ class ShownAmounts:
     model: type[Model]
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        return self._dressed(super().get_list_display(request))  # type: ignore[misc]
+        return self._dressed(self._undressed().get_list_display(request))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        return self._dressed(super().get_fields(request, obj))  # type: ignore[misc]
+        return self._dressed(self._undressed().get_fields(request, obj))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        return self._dressed(super().get_readonly_fields(request, obj))  # type: ignore[misc]
+        return self._dressed(self._undressed().get_readonly_fields(request, obj))
+
+    def _undressed(self) -> Any:
+        """The class of Django's."""
+        return super()
 
     def _dressed(self, names: Iterable[Any]) -> list[Any]:
         return [_column(self.model, name) if self._is_amount(name) else name for name in names]
@@ -48,9 +52,9 @@ class ShownAmounts:
 
 @cache  # one for each field: Django looks for the very same object among the read-only ones
 def _column(model: type[Model], name: str) -> Callable[[Any], str | None]:
-    title: Any = model._meta.get_field(name).verbose_name  # type: ignore[union-attr]
+    field: Any = model._meta.get_field(name)
 
-    @admin.display(description=title, ordering=name)
+    @admin.display(description=field.verbose_name, ordering=name)
     def column(row: Any) -> str | None:
         amount = getattr(row, name)
         currency = getattr(row, "currency", CURRENCY)

@@ -20,7 +20,7 @@ from django.utils.http import urlencode
 from unfold.sites import UnfoldAdminSite
 
 
-class BackOffice(UnfoldAdminSite):  # type: ignore[misc]
+class BackOffice(UnfoldAdminSite):
     """Django's admin, entered through the accounts' own log-in with its limits and second factor.
 
     Where staff need none (in the sandbox, see `STAFF_MFA_REQUIRED`), a session is enough.

@@ -68,8 +68,14 @@ class LogEntryAdmin(ReadOnly):
     search_help_text = gettext_lazy("A whole email address of staff")
     ordering = ["-pk"]
     sortable_by = ()
-    fields = ["action_time", "user", "kind", "content_type", "object_repr", "message"]
-    readonly_fields = fields
+    fields = readonly_fields = (
+        "action_time",
+        "user",
+        "kind",
+        "content_type",
+        "object_repr",
+        "message",
+    )
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return is_admin(request.user)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
@@ -58,9 +58,9 @@ def _page(step: Step) -> Page:
     def page(self: EventActions, request: HttpRequest, object_id: str) -> HttpResponse:
         return self.decide(request, object_id, step)
 
-    made: Page = action(description=step.title, url_path=step.name)(page)
-    made.is_offered = step.is_offered  # type: ignore[attr-defined]  # whether it has a button
-    return made
+    made: Any = action(description=step.title, url_path=step.name)(page)
+    made.is_offered = step.is_offered  # whether it has a button
+    return cast(Page, made)
 
 
 class EventActions(OwnEvents):

@@ -57,14 +57,14 @@ class Exports(OwnEvents):
     export_columns: dict[str, Any]
     actions_list = ["export_csv", "export_xlsx"]
 
-    @action(  # type: ignore[untyped-decorator]
+    @action(
         description=gettext_lazy("Export as CSV"), url_path="export-csv", permissions=["export"]
     )
     def export_csv(self, request: HttpRequest) -> HttpResponseBase:
         """The list as text, sent while it is read."""
         return self._export(request, "csv", stream_csv)
 
-    @action(  # type: ignore[untyped-decorator]
+    @action(
         description=gettext_lazy("Export as Excel"), url_path="export-xlsx", permissions=["export"]
     )
     def export_xlsx(self, request: HttpRequest) -> HttpResponseBase:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ticketing.errors import NotAllowed
 
@@ -79,9 +79,10 @@ def role_of(user: User | AnonymousUser) -> Role | None:
 
 def remembered_role(user: User | AnonymousUser) -> Role | None:
     """`role_of`, looked up once for each user object, as Django does it with permissions."""
+    remembers: Any = user
     if not hasattr(user, "_role"):
-        user._role = role_of(user)  # type: ignore[union-attr]
-    role: Role | None = user._role  # type: ignore[union-attr]
+        remembers._role = role_of(user)
+    role: Role | None = remembers._role
     return role
 
 

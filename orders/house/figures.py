@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from orders.models import Order, SeatHold
 from ticketing.models import Area, Row, Seat, SeatStatus, Showing
@@ -58,7 +58,7 @@ def seats_of(row: Row) -> list[Seat]:
     seats = list(row.seats.order_by("pk"))
     orders = holders([seat.pk for seat in seats])
     for seat in seats:
-        seat.holder = orders.get(seat.pk)  # type: ignore[attr-defined]
+        cast("Any", seat).holder = orders.get(seat.pk)
     return seats
 
 

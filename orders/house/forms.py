@@ -5,10 +5,11 @@ Each form answers in `wish` what its use case is called with, besides who asks.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import (
@@ -47,7 +48,7 @@ class ChosenSeats(ReasonedForm):
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
-        ticked: list[str] = self.data.getlist("seats")  # type: ignore[attr-defined]
+        ticked: list[str] = cast("QueryDict", self.data).getlist("seats")
         given["seat_ids"] = self._own(",".join([given.get("chosen", ""), *ticked]))
         return given
 

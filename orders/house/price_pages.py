@@ -99,9 +99,7 @@ class Prices(ReasonedForm):
 class PricePages(OwnEvents):
     """The pages that change prices, for the page of a showing."""
 
-    @action(  # type: ignore[untyped-decorator]
-        description=gettext_lazy("Change prices"), url_path="change-prices"
-    )
+    @action(description=gettext_lazy("Change prices"), url_path="change-prices")
     def change_prices(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask for the prices; then show how many places get which; then change them."""
         showing, user = self.visible(request, object_id), reader(request)

@@ -10,7 +10,7 @@ from django.utils.formats import get_format
 from django.utils.translation import gettext as _
 
 from orders.pages.places import Places
-from ticketing.models import Area, Showing
+from ticketing.models import Showing
 
 
 def plan_data(showing: Showing, places: Places, *, is_selling: bool) -> str:
@@ -38,14 +38,14 @@ def _url(showing: Showing) -> str:
     return f"/api/v1/showings/{showing.pk}/seats/"
 
 
-def _area(area: Area) -> dict[str, Any]:
+def _area(area: Any) -> dict[str, Any]:
     return {
         "id": area.pk,
         "name": area.name,
         "price": int(area.price),
         "standing": area.is_general_admission,
-        "size": area.size,  # type: ignore[attr-defined]
-        "free": area.free,  # type: ignore[attr-defined]
+        "size": area.size,
+        "free": area.free,
     }
 
 

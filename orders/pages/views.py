@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from csp.decorators import csp_update
 from django.conf import settings
@@ -67,7 +67,7 @@ def _shown(order: Order, now: datetime) -> dict[str, Any]:
     showing, phase = order.showing, wording.phase(order, now)
     parts = parts_of(order, now)
     awaited = _awaited(parts)
-    holds = order.shown_holds  # type: ignore[attr-defined]
+    holds = cast("Any", order).shown_holds
     return {
         "order": order,
         "phase": phase,

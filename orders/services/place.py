@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -95,7 +96,7 @@ def _place(wish: Wish, now: datetime) -> Order | SeatsUnavailable | NotEnoughSea
     _check_limits(wish)
     order = _new_order(wish, now)
     try:
-        order.shown_holds = _hold(wish, order)  # type: ignore[attr-defined]
+        cast("Any", order).shown_holds = _hold(wish, order)
     except (SeatsUnavailable, NotEnoughSeats) as refusal:
         return refusal
     if order.total_amount == 0:

@@ -95,16 +95,14 @@ class RefundCampaignAdmin(Decisions, PlatformOnly):
     def final_report(self, campaign: RefundCampaign) -> str:
         return figures.final(campaign) if campaign.totals else ""
 
-    @action(  # type: ignore[untyped-decorator]
-        description=gettext_lazy("Report as CSV"), url_path="report", permissions=["view"]
-    )
+    @action(description=gettext_lazy("Report as CSV"), url_path="report", permissions=["view"])
     def download_report(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
         """Every order of the campaign, written row by row."""
         campaign = get_object_or_404(RefundCampaign, pk=object_id)
         rows = services.campaign_rows(campaign_id=campaign.pk)
         return stream_csv(f"campaign-{campaign.pk}.csv", list(COLUMNS), rows)
 
-    @action(  # type: ignore[untyped-decorator]
+    @action(
         description=gettext_lazy("Refund chosen orders"),
         url_path="prepare",
         permissions=["prepare"],

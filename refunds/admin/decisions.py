@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -60,12 +60,12 @@ def page_of(decision: Decision) -> Page:
     def page(self: Decisions, request: HttpRequest, object_id: str) -> HttpResponse:
         return self.decide(request, object_id, decision)
 
-    made: Page = action(description=decision.title, url_path=decision.name)(page)
-    made.decision = decision  # type: ignore[attr-defined]  # by which its button is offered or not
-    return made
+    made: Any = action(description=decision.title, url_path=decision.name)(page)
+    made.decision = decision  # by which its button is offered or not
+    return cast(Page, made)
 
 
-class Decisions(ModelAdmin):  # type: ignore[misc]
+class Decisions(ModelAdmin):
     """The page of a row, with a button for each decision that is open to its reader.
 
     `id_argument` is what the use cases call the row's id.

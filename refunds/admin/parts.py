@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -16,7 +16,7 @@ from refunds.models import RefundOverride, RefundTicket
 from ticketing.admin import HistoryInline
 
 
-class PartOfRefund(TabularInline):  # type: ignore[misc]
+class PartOfRefund(TabularInline):
     """Rows that belong to a refund and that only services write."""
 
     extra = 0
@@ -38,8 +38,7 @@ class TicketsOfRefund(PartOfRefund):
 
     model = RefundTicket
     verbose_name_plural = gettext_lazy("tickets")
-    fields: ClassVar = ["place", "price", "ticket_status", "is_live"]
-    readonly_fields = fields
+    fields = readonly_fields = ("place", "price", "ticket_status", "is_live")
     ordering = ["ticket_id"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RefundTicket]:
@@ -65,8 +64,7 @@ class OverridesOfRefund(PartOfRefund):
 
     model = RefundOverride
     verbose_name_plural = gettext_lazy("overrides")
-    fields: ClassVar = ["at", "before", "after", "actor", "note"]
-    readonly_fields = fields
+    fields = readonly_fields = ("at", "before", "after", "actor", "note")
     ordering = ["pk"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RefundOverride]:
@@ -85,8 +83,7 @@ class OverridesOfRefund(PartOfRefund):
 class History(HistoryInline):
     """Who moved a refund or a campaign, from where to where, when and why; newest first."""
 
-    fields: ClassVar = ["timestamp", "moved_from", "moved_to", "by", "why"]
-    readonly_fields = fields
+    fields = readonly_fields = ("timestamp", "moved_from", "moved_to", "by", "why")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StateLog]:
         rows: QuerySet[StateLog] = super().get_queryset(request)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -121,7 +121,7 @@ class RefundBody(serializers.ModelSerializer[Refund]):
         read_only_fields = fields
 
     def get_tickets(self, refund: Refund) -> list[str]:
-        shown = refund.shown_tickets  # type: ignore[attr-defined]
+        shown = cast("Any", refund).shown_tickets
         return [each.ticket.code for each in shown]
 
     def get_explanation(self, refund: Refund) -> list[dict[str, Any]]:

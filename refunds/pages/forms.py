@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -26,7 +26,8 @@ class RefundForm(forms.Form):
 
     def __init__(self, order: Order, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["tickets"].queryset = order.tickets.order_by("pk")  # type: ignore[attr-defined]
+        tickets = cast("forms.ModelMultipleChoiceField[Ticket]", self.fields["tickets"])
+        tickets.queryset = order.tickets.order_by("pk")
 
     def clean(self) -> dict[str, Any]:
         asked = super().clean() or self.cleaned_data

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.utils.translation import get_language
 
@@ -54,7 +54,7 @@ def _can_ask(order: Order) -> bool:
 
 
 def _shown(order: Order, refund: Refund) -> dict[str, Any]:
-    tickets = refund.shown_tickets  # type: ignore[attr-defined]
+    tickets = cast("Any", refund).shown_tickets
     status = TOLD_AS.get(refund.status, RefundStatus(refund.status))
     return {
         "refund": refund,

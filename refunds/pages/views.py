@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -90,7 +90,7 @@ def _choice(
         "offered": [reason.value for reason in offered],
         "chosen": _chosen(form, offered),
         "choices": list(zip(tickets, places, strict=True)),
-        "ticked": form.data.getlist("tickets") if form else [],  # type: ignore[attr-defined]
+        "ticked": cast("QueryDict", form.data).getlist("tickets") if form else [],
         "errors": [message for told in form.errors.values() for message in told] if form else [],
         "refusal": refusal,
         "refused": refused,

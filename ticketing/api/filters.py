@@ -22,7 +22,7 @@ class NothingIgnored(forms.Form):
         return self.cleaned_data
 
 
-class MomentField(IsoDateTimeField):  # type: ignore[misc]
+class MomentField(IsoDateTimeField):
     """A moment in UTC: PostgreSQL does not take every offset that Python does."""
 
     def clean(self, value: Any) -> datetime | None:
@@ -33,11 +33,11 @@ class MomentField(IsoDateTimeField):  # type: ignore[misc]
             raise forms.ValidationError(gettext("Enter a valid date/time.")) from None
 
 
-class MomentFilter(filters.IsoDateTimeFilter):  # type: ignore[misc]
+class MomentFilter(filters.IsoDateTimeFilter):
     field_class = MomentField
 
 
-class EventFilter(filters.FilterSet):  # type: ignore[misc]
+class EventFilter(filters.FilterSet):
     search = filters.CharFilter("title", "icontains", label=_("Part of the title"))
     organizer = filters.CharFilter("organizer__slug", label=_("The organizer's slug"))
     status = filters.ChoiceFilter(

@@ -27,7 +27,7 @@ class Problem(serializers.Serializer[Any]):
     code = serializers.CharField()
     detail = serializers.CharField()
     request_id = serializers.CharField(help_text="Also in the `X-Request-ID` header.")
-    errors = serializers.DictField(  # type: ignore[assignment]
+    errors = serializers.DictField(  # type: ignore[assignment]  # a name of DRF's, too
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
         help_text="With `invalid`: messages by field.",
@@ -111,7 +111,7 @@ def _example(error: type[DomainError]) -> dict[str, Any]:
     )
 
 
-class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers itself
     target_class = "ticketing.api.authentication.BearerAuthentication"
     name = "bearer"
 

@@ -25,7 +25,7 @@ CALLER = Lookup(
 )
 
 
-class AccessTokens(JWTTokenStrategy):  # type: ignore[misc]
+class AccessTokens(JWTTokenStrategy):
     """allauth's, with a mark of the password that was used."""
 
     def get_claims(self, user: User) -> dict[str, Any]:

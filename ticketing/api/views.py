@@ -95,10 +95,10 @@ class ShowingDetail(Public):
     def get(self, request: Request, id: int) -> Response:
         showing = public_showing(id)
         counts = Seat.objects.filter(showing=showing).count_states("area")
-        areas = list(showing.areas.order_by("pk"))
+        areas: list[Any] = list(showing.areas.order_by("pk"))
         for area in areas:
-            area.by_state = counts[area.pk]  # type: ignore[attr-defined]
-        showing.counted_areas = areas  # type: ignore[attr-defined]
+            area.by_state = counts[area.pk]
+        showing.counted_areas = areas
         return Response(ShowingDetailBody(showing).data)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any, cast
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -47,7 +48,7 @@ class Offer:
 
     @property
     def _free_areas(self) -> list[Area]:
-        return [area for area in self.areas if area.is_free]  # type: ignore[attr-defined]
+        return [area for area in self.areas if cast("Any", area).is_free]
 
 
 def offers_of(showings: Iterable[Showing], now: datetime) -> list[Offer]:

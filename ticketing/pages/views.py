@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, cast
 
 from django.core.paginator import Paginator
 from django.db.models import Min, Q
@@ -30,7 +31,7 @@ def events(request: HttpRequest) -> HttpResponse:
         offer.showing.event_id: offer for offer in offers_of(_next_showings(listed, now), now)
     }
     for event in listed:
-        event.offer = offers.get(event.pk)  # type: ignore[attr-defined]  # for the template
+        cast("Any", event).offer = offers.get(event.pk)  # for the template
     return render(request, "pages/events.html", {"page": page, "events": listed, "search": search})
 
 

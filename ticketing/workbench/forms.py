@@ -23,7 +23,7 @@ from ticketing.slugs import free_slug
 from ticketing.workbench.wall_times import WallTimeField, at_zone, on_the_wall
 
 
-class EventForm(forms.ModelForm):  # type: ignore[type-arg]
+class EventForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none when run
     """The words about an event. An address that is left empty is made of the title."""
 
     class Meta:
@@ -61,7 +61,7 @@ class EventForm(forms.ModelForm):  # type: ignore[type-arg]
         return given
 
 
-class AreaForm(forms.ModelForm):  # type: ignore[type-arg]
+class AreaForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none when run
     """A new area. What one costs later is changed with a reason, on the page of the prices."""
 
     class Meta:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.admin.models import LogEntry
@@ -36,9 +36,9 @@ def page(
     """An address of a row's own, with a button on the row's page while it is offered."""
 
     def decorate(view: Page) -> Page:
-        made: Page = action(description=title, url_path=url_path, **options)(view)
-        made.is_offered = is_offered or may_change  # type: ignore[attr-defined]
-        return made
+        made: Any = action(description=title, url_path=url_path, **options)(view)
+        made.is_offered = is_offered or may_change
+        return cast(Page, made)
 
     return decorate
 

@@ -19,7 +19,7 @@ DATES = ("starts_at", "ends_at")
 TIMES = (*DATES, "ticket_sale_start", "ticket_sale_end")
 
 
-class ShowingForm(forms.ModelForm):  # type: ignore[type-arg]
+class ShowingForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none when run
     """What is typed is the time at the house, and is kept as a moment.
 
     Of a showing that has buyers, the dates stay until its event is postponed, and its sale ends no

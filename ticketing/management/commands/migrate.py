@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
 from django.db import IntegrityError, OperationalError, connections
 from django.db.migrations import Migration
@@ -20,8 +19,8 @@ LOCK_SECONDS = 2  # everybody else who wants the table waits behind us that long
 class Command(migrate.Command):
     """Gives up when a table is busy, and goes back only as far as no fact is lost."""
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        super().add_arguments(parser)  # type: ignore[arg-type]
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
         parser.add_argument(
             "--lose-facts",
             action="store_true",

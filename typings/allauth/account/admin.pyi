@@ -1,0 +1,5 @@
+from typing import Any
+
+from django.contrib.admin import ModelAdmin
+
+class EmailAddressAdmin(ModelAdmin[Any]): ...

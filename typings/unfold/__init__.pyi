@@ -1,0 +1,1 @@
+# What we use of django-unfold, which tells no types of its own.

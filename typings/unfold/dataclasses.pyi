@@ -1,0 +1,16 @@
+from dataclasses import dataclass
+from typing import Any
+
+from unfold.enums import ActionVariant
+
+@dataclass
+class UnfoldAction:
+    action_name: str
+    method: Any
+    description: str
+    path: str
+    attrs: dict[str, Any] | None = ...
+    object_id: int | str | None = ...
+    icon: str | None = ...
+    variant: ActionVariant | None = ...
+    dialog: Any = ...
