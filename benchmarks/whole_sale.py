@@ -67,6 +67,8 @@ class Sales(load.Run):
     def errors(self) -> dict[str, dict[int, int]]:
         """How many answers were not as wished, by call and status."""
         wrong = {name: each.errors(WANTED[name]) for name, each in self.calls.items()}
+        broken = self.load.statuses[load.BROKEN]  # in the middle of any call
+        wrong["connection"] = {load.BROKEN: broken} if broken else {}
         return {name: errors for name, errors in wrong.items() if errors}
 
     async def attempt(self, client: load.Client) -> int:
@@ -91,7 +93,8 @@ class Sales(load.Run):
     async def ask(self, client: load.Client, name: str, request: bytes) -> dict[str, Any]:
         started = time.perf_counter()
         answer = await client.send(request)
-        said: dict[str, Any] = json.loads(answer.body)
+        is_wanted = answer.status == WANTED[name]
+        said: dict[str, Any] = json.loads(answer.body) if is_wanted else {}
         status = answer.status if said.get("RspCode", "00") == "00" else 500
         self.count(self.calls[name], status, started)
         if status != WANTED[name]:
