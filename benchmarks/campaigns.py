@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,13 +16,17 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from benchmarks import sold_event
+from benchmarks.data import House
+from benchmarks.machine import Machine
 from benchmarks.relay import stand_in
+from benchmarks.report import Line, Report
 from payments.vnpay.config import Config
 from refunds.models import RefundCampaign, RefundReason
 from refunds.operations import campaigns
 from refunds.services import drive_campaign, prepare_campaign, start_campaign
 from refunds.services.process import send_back
 from refunds.services.run_campaign import take_next
+from sandbox.run import say
 from ticketing.services import confirm_cancellation
 
 SLOW = 0.05  # seconds that VNPay thinks before it takes a refund
@@ -38,6 +43,23 @@ class Refunded:
     """What the provider alone would let through, thinking `SLOW` seconds over each refund."""
     statements: int
     megabytes: float
+
+
+def tell(running: Machine, house: House, options: argparse.Namespace, report: Report) -> None:
+    """Giving the money of cancelled events back, approved only and through VNPay's stand-in."""
+    orders, connections = options.refunds, options.connections
+    say(f"Three cancelled events of {orders} orders, {connections} calls to VNPay at a time …")
+    found = measure(running.environment, orders=orders, connections=connections)
+    report.lines += [
+        Line("campaign: orders approved", found.approved, "/s"),
+        Line("campaign: paid back, VNPay at 0 ms", found.paid_back, "/s"),
+        Line("campaign: paid back, VNPay at 50 ms", found.paid_back_slowly, "/s", found.slowest),
+        Line("campaign: SQL statements each", found.statements, ""),
+        Line("campaign: memory it grew by", found.megabytes, "MB"),
+    ]
+    report.notes.append(
+        "A campaign's floor is a provider that thinks 50 ms over each refund, and nothing else."
+    )
 
 
 def measure(environment: dict[str, str], *, orders: int, connections: int) -> Refunded:

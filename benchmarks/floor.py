@@ -31,9 +31,10 @@ WITH free AS (
     INSERT INTO orders_order (code, customer_id, event_id, showing_id, email, language,
         total_amount, refunded_amount, currency, status, created_at, expires_at, idempotency_key,
         request_digest)
-    SELECT upper(substr(md5(random()::text), 1, 12)), buyer.id, showing.event_id, showing.id,
-        buyer.email, 'en', 2 * area.price, 0, 'VND', 'pending_payment', now(),
-        now() + interval '15 minutes', gen_random_uuid(), md5('a') || md5('b')
+    SELECT translate(upper(substr(md5(random()::text), 1, 12)), '01', 'YZ'), buyer.id,
+        showing.event_id, showing.id, buyer.email, 'en', 2 * area.price, 0, 'VND',
+        'pending_payment', now(), now() + interval '15 minutes', gen_random_uuid(),
+        md5('a') || md5('b')
     FROM auth_user buyer,
         ticketing_area area JOIN ticketing_showing showing ON showing.id = area.showing_id
     WHERE buyer.id = :customer AND area.id = :area

@@ -119,10 +119,8 @@ def success(payment_url: str, number: int) -> str:
     return sign_query(fields, os.environ["VNPAY_HASH_SECRET"])
 
 
-def measure_whole_sale(
-    running: Machine, house: House, options: argparse.Namespace, report: Report
-) -> bool:
-    """Whole sales between two halves of their floor; whether any answer or any sale was wrong."""
+def tell(running: Machine, house: House, options: argparse.Namespace, report: Report) -> None:
+    """Whole sales between two halves of their floor; a failure if one of them is none."""
     from django.db import connection as django_connection
 
     with running.connect() as connection:
@@ -136,21 +134,25 @@ def measure_whole_sale(
     half = seconds // 2
     first = floor.measure(running, house, clients=clients, seconds=half, script=script)
     say(f"Whole sales through HTTP: {clients} clients, {seconds} s …")
+    running.checkpoint()
     sales = Sales(running, house, tokens)
     asyncio.run(sales.run(clients, WARM_UP, seconds))
     say("The floor of whole sales, second half …")
+    running.checkpoint()
     second = floor.measure(running, house, clients=clients, seconds=half, script=script)
     with running.connect() as connection:
         sold = count_sold(connection, sales.sold)
-    tell(report, sales, floor.both(first, second), statements)
+    _tell(report, sales, floor.both(first, second), statements)
     report.notes.append(
-        f"Whole sales: {len(sales.sold):,} confirmed, {sold:,} of them found paid, with two "
-        f"tickets each; other answers: {sales.errors or 'none'}."
+        f"Whole sales: {sold:,}, each found paid in the database, with two tickets for its seats."
     )
-    return bool(sales.errors) or sold != len(sales.sold)
+    if sold != len(sales.sold):
+        report.failures.append(f"Of {len(sales.sold):,} whole sales only {sold:,} are sold.")
+    for name, wrong in sales.errors.items():
+        report.check_answers(f"whole sales, {name}", wrong)
 
 
-def tell(
+def _tell(
     report: Report,
     sales: Sales,
     lowest: floor.Floor,
@@ -180,10 +182,10 @@ def tell(
         ]
         report.details[f"statements of {name}"] = statements[name].sql
     load_share = whole.cpu["load"] / whole.seconds
-    report.notes += [
-        "The floor of whole sales writes all rows of one in two transactions of one statement each",
-        f"(1 + 1 statements). Here the load generator used {load_share:.0%} of one CPU.",
-    ]
+    report.notes.append(
+        "The floor of whole sales writes all their rows in two transactions of one statement each; "
+        f"the load generator used {load_share:.0%} of one CPU."
+    )
 
 
 def with_new_fields(connection: Connection, house: House) -> House:
