@@ -1,4 +1,4 @@
-"""Which places of a standing field an order gets: the next ones, then those that were given back."""
+"""Which places of a standing field an order gets: the next ones, then what was given back."""
 
 from __future__ import annotations
 
