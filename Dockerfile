@@ -23,6 +23,4 @@ RUN SECRET_KEY=none PUBLIC_URL=http://none VNPAY_TMN_CODE=none VNPAY_HASH_SECRET
     python manage.py collectstatic --no-input
 USER ticketing
 EXPOSE 8000
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", \
-     "--workers", "2", "--blocking-threads", "8", "--respawn-failed-workers", "--no-ws", \
-     "ticketing.wsgi:application"]
+CMD ["python", "-m", "ticketing.web_server", "--host", "0.0.0.0", "--port", "8000"]

@@ -86,9 +86,9 @@ OLD_ORDERS = """
 INSERT INTO orders_order (code, customer_id, event_id, showing_id, email, total_amount,
     refunded_amount, currency, status, created_at, expires_at, payment_started_at, paid_at,
     idempotency_key, request_digest)
-SELECT 'OLD' || lpad(n::text, 9, '0'), buyer.id, showing.event_id, showing.id, buyer.email,
-    0, 0, 'VND', 'paid', now() - interval '2 days', now() - interval '47 hours', NULL,
-    now() - interval '2 days', gen_random_uuid(), ''
+SELECT %(prefix)s || translate(lpad(n::text, 8, '0'), '01', 'YZ'), buyer.id, showing.event_id,
+    showing.id, buyer.email, 0, 0, 'VND', 'paid', now() - interval '2 days',
+    now() - interval '47 hours', NULL, now() - interval '2 days', gen_random_uuid(), ''
 FROM generate_series(0, %(orders)s - 1) AS n
     JOIN auth_user buyer ON buyer.id = %(first)s + n %% %(customers)s,
     ticketing_showing showing
@@ -100,8 +100,9 @@ SOLD = """
 SELECT sold_order.id AS order_id, seat.id AS seat_id, sold_order.showing_id, sold_order.event_id,
     seat.number
 FROM ticketing_seat seat JOIN orders_order sold_order
-    ON sold_order.code = 'OLD' || lpad(((seat.number::int - 1) / 2)::text, 9, '0')
-WHERE seat.area_id = %(area)s
+    ON sold_order.code = %(prefix)s
+        || translate(lpad(((seat.number::int - 1) / 2)::text, 8, '0'), '01', 'YZ')
+WHERE seat.area_id = %(area)s AND seat.number::int <= 2 * %(orders)s
 """
 
 OLD_HOLDS = f"""
@@ -113,9 +114,9 @@ FROM ({SOLD}) AS sold
 OLD_TICKETS = f"""
 INSERT INTO orders_ticket (code, order_id, seat_id, showing_id, event_id, price, status, issued_at,
     event_title, showing_starts_at, showing_time_zone, area_name, row_label, seat_number)
-SELECT upper(substr(md5(seat_id::text), 1, 26)), order_id, seat_id, showing_id, event_id, 0,
-    'active', now() - interval '2 days', 'Benchmark', now() + interval '30 days',
-    'Asia/Ho_Chi_Minh', 'Sold', '1', number
+SELECT translate(upper(substr(md5(seat_id::text), 1, 26)), '01', 'YZ'), order_id, seat_id,
+    showing_id, event_id, 0, 'active', now() - interval '2 days', 'Benchmark',
+    now() + interval '30 days', 'Asia/Ho_Chi_Minh', 'Sold', '1', number
 FROM ({SOLD}) AS sold
 """
 
@@ -124,7 +125,7 @@ INSERT INTO jobs_job (topic, payload, status, run_at, attempts, generation, mess
     created_at, finished_at)
 SELECT 'orders.expiry_due', jsonb_build_object('order_id', id), 'done', expires_at, 1, 0, '', '',
     created_at, expires_at
-FROM orders_order
+FROM orders_order WHERE showing_id = %(showing)s AND code LIKE %(prefix)s || '%%'
 """
 
 LOG = """
@@ -134,8 +135,9 @@ SELECT now() - interval '2 days', moved.source, moved.status, moved.transition, 
     'Made for the benchmark.'
 FROM (
     SELECT 'event' AS model, id, 'draft' AS source, status, 'publish' AS transition
-    FROM ticketing_event
-    UNION ALL SELECT 'order', id, 'pending_payment', status, 'pay' FROM orders_order
+    FROM ticketing_event WHERE id = %(event)s
+    UNION ALL SELECT 'order', id, 'pending_payment', status, 'pay'
+    FROM orders_order WHERE showing_id = %(showing)s AND code LIKE %(prefix)s || '%%'
 ) AS moved JOIN django_content_type kind
     ON kind.model = moved.model AND kind.app_label IN ('ticketing', 'orders')
 """
@@ -158,8 +160,14 @@ def fill(connection: Connection, scale: Scale) -> House:
         first_customer=first,
         last_customer=last,
     )
-    _sell(connection, house, scale)
+    _sell(connection, house, scale, event)
     return house
+
+
+def add_field(connection: Connection, showing: int, name: str, places: int) -> int:
+    """A standing field more, free as a whole; give its id. The caller's transaction."""
+    connection.execute("SET LOCAL session_replication_role = replica")
+    return _field(connection, showing, name, places)
 
 
 def settle(connection: Connection) -> None:
@@ -190,23 +198,37 @@ def _area(connection: Connection, values: Mapping[str, object]) -> int:
     return int(area)
 
 
-def _sell(connection: Connection, house: House, scale: Scale) -> None:
+def _sell(connection: Connection, house: House, scale: Scale, event: int) -> None:
     sold = _area(
         connection, {"showing": house.showing, "name": "Sold", "standing": True, "price": 0}
     )
     connection.execute(ROWS, {"area": sold, "rows": 1})
     connection.execute(SEATS, {"area": sold, "seats": 2 * scale.old_orders, "status": "sold"})
     values = {
+        "event": event,
         "showing": house.showing,
+        "area": sold,
+        "prefix": "PAST",
         "orders": scale.old_orders,
         "first": house.first_customer,
         "customers": scale.customers,
     }
-    connection.execute(OLD_ORDERS, values)
-    connection.execute(OLD_HOLDS, {"area": sold})
-    connection.execute(OLD_TICKETS, {"area": sold})
-    connection.execute(OLD_JOBS)
-    connection.execute(LOG)
+    write_orders(connection, values)
+
+
+def prefix_of(area: int) -> str:
+    """The beginning of the codes of an area's orders."""
+    return f"{area:04}".translate(str.maketrans("01", "YZ"))
+
+
+def write_orders(connection: Connection, values: Mapping[str, object]) -> None:
+    """Paid orders for the first places of an area, two each, and the log of an event they are for.
+
+    `values` are the ids of event, showing, area and first customer, how many orders and customers,
+    and a prefix of four characters for the orders' codes.
+    """
+    for statement in (OLD_ORDERS, OLD_HOLDS, OLD_TICKETS, OLD_JOBS, LOG):
+        connection.execute(statement.encode(), values)
 
 
 def _row(

@@ -19,7 +19,8 @@ from ticketing.embedded_postgres import server
 DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 THREADS = 2
 
-PURCHASE = """
+# Its end is one statement more, which `placed` names the order to.
+HELD = """
 WITH free AS (
     SELECT id FROM ticketing_seat WHERE area_id = :area AND status = 'available'
     ORDER BY id LIMIT 2 FOR UPDATE SKIP LOCKED
@@ -30,9 +31,10 @@ WITH free AS (
     INSERT INTO orders_order (code, customer_id, event_id, showing_id, email, language,
         total_amount, refunded_amount, currency, status, created_at, expires_at, idempotency_key,
         request_digest)
-    SELECT upper(substr(md5(random()::text), 1, 12)), buyer.id, showing.event_id, showing.id,
-        buyer.email, 'en', 2 * area.price, 0, 'VND', 'pending_payment', now(),
-        now() + interval '15 minutes', gen_random_uuid(), md5('a') || md5('b')
+    SELECT translate(upper(substr(md5(random()::text), 1, 12)), '01', 'YZ'), buyer.id,
+        showing.event_id, showing.id, buyer.email, 'en', 2 * area.price, 0, 'VND',
+        'pending_payment', now(), now() + interval '15 minutes', gen_random_uuid(),
+        md5('a') || md5('b')
     FROM auth_user buyer,
         ticketing_area area JOIN ticketing_showing showing ON showing.id = area.showing_id
     WHERE buyer.id = :customer AND area.id = :area
@@ -44,6 +46,8 @@ WITH free AS (
         placed.expires_at, 'active'
     FROM placed, taken
 )
+"""
+JOBS = """
 INSERT INTO jobs_job (topic, payload, status, run_at, attempts, generation, message_id, last_error,
     created_at)
 SELECT job.topic, jsonb_build_object('order_id', id), 'pending', job.run_at, 0, 0, '', '', now()
@@ -51,6 +55,7 @@ FROM placed, LATERAL (
     VALUES ('orders.expiry_due', placed.expires_at), ('orders.placed', now())
 ) AS job (topic, run_at)
 """
+PURCHASE = HELD + JOBS
 
 LEFT = "SELECT count(*) FROM ticketing_seat WHERE area_id = %s AND status = 'available'"
 
@@ -73,13 +78,15 @@ def check_durable(connection: Connection) -> None:
             raise RuntimeError(f"{setting} is {row}: figures of such a server say nothing.")
 
 
-def measure(machine: Machine, house: House, *, clients: int, seconds: int) -> Floor:
+def measure(
+    machine: Machine, house: House, *, clients: int, seconds: int, script: str = f"{PURCHASE};"
+) -> Floor:
     """Let pgbench buy two places at a time; raises RuntimeError unless every purchase got them."""
     with machine.connect() as connection:
         check_durable(connection)
         left = _left(connection, house)
         before = machine.cpu()["postgres"]
-        floor = _parse(_pgbench(machine, house, clients, seconds))
+        floor = _parse(_pgbench(machine, house, script, clients, seconds))
         spent = machine.cpu()["postgres"] - before
         if left - _left(connection, house) != 2 * floor.orders:
             raise RuntimeError("The floor ran out of places: shorten --seconds.")
@@ -101,15 +108,15 @@ def _left(connection: Connection, house: House) -> int:
     return int(row[0]) if row else 0
 
 
-def _pgbench(machine: Machine, house: House, clients: int, seconds: int) -> str:
+def _pgbench(machine: Machine, house: House, script: str, clients: int, seconds: int) -> str:
     customers = f"\\set customer random({house.first_customer}, {house.last_customer})\n"
     with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder) / "purchase.sql"
-        script.write_text(customers + " ".join(PURCHASE.split()) + ";\n")
+        file = Path(folder) / "purchase.sql"
+        file.write_text(customers + script)
         command = [
             *(str(server.program("pgbench")), "-n", "-M", "prepared"),
             *("-c", str(clients), "-j", str(THREADS), "-T", str(seconds)),
-            *("-D", f"area={house.floor_field}", "-f", str(script)),
+            *("-D", f"area={house.floor_field}", "-f", str(file)),
             *("-h", str(machine.socket_dir), "-U", "postgres", DATABASE),
         ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

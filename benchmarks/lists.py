@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,9 +18,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from benchmarks import sales
+from benchmarks.data import House
+from benchmarks.machine import Machine
+from benchmarks.report import Line, Report
 from jobs.back_office import Paged
 from jobs.paging import Position, keys_of
 from orders.models import Order
+from sandbox.run import say
 from ticketing.models import Organizer
 
 DEEP = 1_500  # the page far back that is compared with the first
@@ -39,6 +44,26 @@ class List:
     @property
     def ratio(self) -> float | None:
         return self.deep / self.first if self.deep else None
+
+
+def tell(running: Machine, house: House, options: argparse.Namespace, report: Report) -> None:
+    """Each list with its page far back beside its first one, and the orders as files."""
+    say(f"The lists of the back office with {options.listed:,} orders …")
+    member = fill(options.listed)
+    for each in measure(member):
+        report.lines.append(Line(f"list: {each.name}, SQL statements", each.statements, ""))
+        if each.deep is not None:
+            deep, first = each.deep * 1000, each.first * 1000
+            report.lines.append(Line(f"list: {each.name}, page {DEEP:,}", deep, "ms", first))
+    for file in measure_files():
+        report.lines += [
+            Line(f"file: {file.rows:,} orders as {file.name}", file.rate, "rows/s"),
+            Line(f"file: memory it grew by as {file.name}", file.megabytes, "MB"),
+        ]
+    report.notes.append(
+        "The floor of a list's page far back is its first page, whose rows have shorter links: "
+        "Django puts the way back to any other page into each."
+    )
 
 
 def fill(orders: int) -> User:

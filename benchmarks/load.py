@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import quantiles
 
@@ -33,11 +34,15 @@ class Load:
     """What came back within the measured time."""
 
     seconds: float = 0.0
-    cpu: Cpu = field(default_factory=dict)
+    cpu: dict[str, float] = field(default_factory=dict)
     """CPU seconds by part, as `watch` counts them."""
-    statuses: Counter[int] = field(default_factory=Counter)
-    latencies: list[float] = field(default_factory=list)
-    """Seconds, of every answer, wanted or not."""
+    latencies: defaultdict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """Seconds of every answer, by status; 0 is a broken connection."""
+
+    @property
+    def statuses(self) -> Counter[int]:
+        """How many answers there were of which status."""
+        return Counter({status: len(found) for status, found in self.latencies.items()})
 
     def rate(self, status: int) -> float:
         """Answers of this status in a second."""
@@ -47,9 +52,19 @@ class Load:
         """How many answers were not of this status, by status; 0 is a broken connection."""
         return {other: n for other, n in sorted(self.statuses.items()) if other != status}
 
-    def percentile(self, percent: int) -> float:
-        """Milliseconds within which so many of a hundred requests were answered."""
-        return quantiles(self.latencies, n=100)[percent - 1] * 1000
+    def percentile(self, percent: int, status: int | None = None) -> float:
+        """Milliseconds within which so many of a hundred were answered, of one status or all."""
+        wanted = self.latencies if status is None else [status]
+        seconds = [each for one in wanted for each in self.latencies[one]]
+        return quantiles(seconds, n=100)[percent - 1] * 1000
+
+    def add(self, more: Load) -> None:
+        """Count another run to this one."""
+        self.seconds += more.seconds
+        for part, spent in more.cpu.items():
+            self.cpu[part] = self.cpu.get(part, 0.0) + spent
+        for status, found in more.latencies.items():
+            self.latencies[status] += found
 
 
 class Client:
@@ -110,39 +125,81 @@ def run(
 
     `watch` reads clocks that only go up; `Load.cpu` says how far they went in the measured time.
     """
-    return asyncio.run(_Run(port, make, watch).run(clients, warm_up, seconds))
+    every = iter(make, None)  # endless
+    return asyncio.run(_Requests(port, every, watch).run(clients, warm_up, seconds))
 
 
-class _Run:
-    def __init__(self, port: int, make: Callable[[], bytes], watch: Callable[[], Cpu]) -> None:
-        self.port, self.make, self.watch = port, make, watch
+def send_all(
+    port: int, requests: Iterable[bytes], *, clients: int, watch: Callable[[], Cpu] = dict
+) -> Load:
+    """Send each of these requests once, over so many connections; everything counts."""
+    return asyncio.run(_Requests(port, iter(requests), watch).run_out(clients))
+
+
+class Run:
+    """Clients that attempt the same thing again and again; `attempt` says what."""
+
+    def __init__(self, port: int, watch: Callable[[], Cpu]) -> None:
+        self.port, self.watch = port, watch
         self.load = Load()
         self.is_counting = False
         self.is_over = False
 
+    async def attempt(self, client: Client) -> int | None:
+        """Ask for something once, in one request or several: what it comes to, None for the end."""
+        raise NotImplementedError
+
     async def run(self, clients: int, warm_up: float, seconds: float) -> Load:
+        """Keep so many connections busy; count only after the warm-up."""
         await asyncio.gather(self._time(warm_up, seconds), *(self._ask() for _ in range(clients)))
         return self.load
 
+    async def run_out(self, clients: int) -> Load:
+        """Keep so many connections busy until nothing is left to attempt; everything counts."""
+        with self._counting():
+            await asyncio.gather(*(self._ask() for _ in range(clients)))
+        return self.load
+
+    def count(self, load: Load, status: int, started: float) -> None:
+        """Note what began then and came to this, if it came within the measured time."""
+        if self.is_counting:
+            load.latencies[status].append(time.perf_counter() - started)
+
     async def _time(self, warm_up: float, seconds: float) -> None:
         await asyncio.sleep(warm_up)
+        with self._counting():
+            await asyncio.sleep(seconds)
+        self.is_over = True
+
+    @contextmanager
+    def _counting(self) -> Iterator[None]:
         before, started = self.watch(), time.perf_counter()
         self.is_counting = True
-        await asyncio.sleep(seconds)
-        self.is_counting, self.is_over = False, True
+        yield
+        self.is_counting = False
         self.load.seconds = time.perf_counter() - started
         self.load.cpu = {part: after - before[part] for part, after in self.watch().items()}
 
     async def _ask(self) -> None:
         client = Client(self.port)
         while not self.is_over:
-            request, started = self.make(), time.perf_counter()
+            started = time.perf_counter()
             try:
-                status = (await client.send(request)).status
+                status = await self.attempt(client)
             except (OSError, EOFError):
                 status = BROKEN
                 client.close()
-            if self.is_counting:
-                self.load.statuses[status] += 1
-                self.load.latencies.append(time.perf_counter() - started)
+            if status is None:
+                break
+            self.count(self.load, status, started)
         client.close()
+
+
+class _Requests(Run):
+    def __init__(self, port: int, requests: Iterator[bytes], watch: Callable[[], Cpu]) -> None:
+        super().__init__(port, watch)
+        self.requests = requests
+
+    async def attempt(self, client: Client) -> int | None:
+        request = next(self.requests, None)
+        return None if request is None else (await client.send(request)).status

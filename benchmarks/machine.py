@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
@@ -23,7 +24,7 @@ DATABASE = "ticketing"
 START_SECONDS = 60.0
 STILL = 0.05  # seconds of CPU in half a second: a server that has finished loading stays below
 
-Connection = psycopg.Connection[tuple[object, ...]]
+Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -35,15 +36,23 @@ class Machine:
     postgres: psutil.Process
     web: psutil.Process
     seconds_to_ready: float
+    environment: dict[str, str]
+    """With it, every other process of the product finds the same database."""
+    database: str = DATABASE
 
     def connect(self) -> Connection:
         """A connection past Django, in autocommit."""
-        return connect(self.socket_dir)
+        return connect(self.socket_dir, self.database)
 
     def megabytes_of_worker(self) -> float:
         """Resident memory of the largest web process."""
         processes = [self.web, *self.web.children(recursive=True)]
         return float(max(process.memory_info().rss for process in processes)) / 1e6
+
+    def checkpoint(self) -> None:
+        """Have dirty pages written now, so that nobody pays for it who did not make them."""
+        with self.connect() as connection:
+            connection.execute("CHECKPOINT")
 
     def cpu(self) -> dict[str, float]:
         """CPU seconds used so far by the web server, by PostgreSQL, and by this process."""
@@ -92,16 +101,34 @@ def start_database(environment: dict[str, str]) -> Path:
     production.
     """
     socket_dir = server.start(Path(environment["DATA_DIR"]).resolve() / "postgres", DATABASE)
-    url = f"postgres://postgres@/{DATABASE}?host={socket_dir}"
+    url = url_of(socket_dir, DATABASE)
     os.environ["DATABASE_URL"] = environment["DATABASE_URL"] = url
     run.manage(["migrate", "--no-input", "--verbosity", "0"], environment)
     return socket_dir
 
 
+def url_of(socket_dir: Path, database: str) -> str:
+    return f"postgres://postgres@/{database}?host={socket_dir}"
+
+
 @contextmanager
-def web_server(environment: dict[str, str], socket_dir: Path) -> Iterator[Machine]:
+def another_web_server(machine: Machine, database: str) -> Iterator[Machine]:
+    """Beside a running one, with another database of the same PostgreSQL."""
+    port = str(free_port())
+    url = url_of(machine.socket_dir, database)
+    environment = {**machine.environment, "PORT": port, "DATABASE_URL": url}
+    with web_server(environment, machine.socket_dir, database) as another:
+        yield another
+
+
+@contextmanager
+def web_server(
+    environment: dict[str, str], socket_dir: Path, database: str = DATABASE
+) -> Iterator[Machine]:
     """Run the web server with the very command of `make run`, until the end of the block."""
-    command = next(command for command in run.servers(environment) if "granian" in command)
+    command = next(
+        command for command in run.servers(environment) if "ticketing.web_server" in command
+    )
     started = time.monotonic()
     web = run.start(command, environment)
     try:
@@ -113,6 +140,8 @@ def web_server(environment: dict[str, str], socket_dir: Path) -> Iterator[Machin
             postgres=postmaster(environment),
             web=process,
             seconds_to_ready=time.monotonic() - started,
+            environment=environment,
+            database=database,
         )
         wait_until_ready(machine)
         yield machine
@@ -161,8 +190,8 @@ def postmaster(environment: dict[str, str]) -> psutil.Process:
     return psutil.Process(int(pid_file.read_text().split("\n", 1)[0]))
 
 
-def connect(socket_dir: Path) -> Connection:
-    return psycopg.connect(host=str(socket_dir), user="postgres", dbname=DATABASE, autocommit=True)
+def connect(socket_dir: Path, database: str = DATABASE) -> Connection:
+    return psycopg.connect(host=str(socket_dir), user="postgres", dbname=database, autocommit=True)
 
 
 def free_port() -> int:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import json
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from benchmarks import load
+from benchmarks import floor, load
 from benchmarks.data import House
 from benchmarks.machine import Machine
+from benchmarks.report import Line, Report
 from benchmarks.tokens import mint_tokens
+from sandbox.run import say
 
 PATH = "/api/v1/orders/"
-FRONT_SEATS = """
-SELECT id FROM ticketing_seat WHERE showing_id = %s AND status = 'available'
-ORDER BY row_id, abs(number::int - 100) LIMIT 2
-"""
+WARM_UP = 3.0
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,22 @@ class Statements:
 
     sql: list[str]
     control: list[str]
+
+
+def tell(running: Machine, house: House, options: argparse.Namespace, report: Report) -> None:
+    """Orders between two halves of their floor."""
+    tokens = tokens_of(house)
+    statements = count_statements(house, tokens[0])
+    clients, seconds = options.clients, options.seconds
+    say(f"The floor of orders, first half: pgbench, {clients} clients …")
+    first = floor.measure(running, house, clients=clients, seconds=seconds // 2)
+    say(f"Orders through HTTP: {clients} clients, {seconds} s …")
+    running.checkpoint()
+    placed = measure(running, house, tokens, clients=clients, warm_up=WARM_UP, seconds=seconds)
+    say("The floor of orders, second half …")
+    running.checkpoint()
+    second = floor.measure(running, house, clients=clients, seconds=seconds // 2)
+    _tell(report, placed, floor.both(first, second), statements)
 
 
 def measure(
@@ -43,32 +60,15 @@ def measure(
     )
 
 
-def measure_refusals(
-    machine: Machine, house: House, tokens: list[str], *, clients: int, seconds: int
-) -> load.Load:
-    """Have everybody want the same two seats in the middle of the front row."""
-    with machine.connect() as connection:
-        seats = connection.execute(FRONT_SEATS, [house.stadium]).fetchall()
-    asked = {"showing": house.stadium, "seats": [pk for (pk,) in seats]}
-    return load.run(
-        machine.port,
-        make=order_requests(json.dumps(asked).encode(), tokens),
-        clients=clients,
-        warm_up=1.0,
-        seconds=seconds,
-        watch=machine.cpu,
-    )
-
-
 def order_requests(body: bytes, tokens: list[str]) -> Callable[[], bytes]:
     """The customers take turns, so that none meets herself and none is throttled."""
     turns = itertools.cycle(tokens)
+    return lambda: order_request(body, next(turns))
 
-    def make() -> bytes:
-        headers = {"Authorization": f"Bearer {next(turns)}", "Idempotency-Key": str(uuid.uuid4())}
-        return load.request_bytes("POST", PATH, headers, body)
 
-    return make
+def order_request(body: bytes, token: str) -> bytes:
+    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid.uuid4())}
+    return load.request_bytes("POST", PATH, headers, body)
 
 
 def wish(house: House) -> bytes:
@@ -90,20 +90,57 @@ def count_statements(house: House, token: str) -> Statements:
     """
     from django.db import connection
     from django.test import Client
-    from django.test.utils import CaptureQueriesContext
 
     client = Client(headers={"host": "127.0.0.1", "authorization": f"Bearer {token}"})
     for _ in range(2):
-        with CaptureQueriesContext(connection) as captured:
-            answer = client.post(
+        answer, statements = captured(
+            lambda: client.post(
                 PATH,
                 wish(house),
                 content_type="application/json",
                 headers={"idempotency-key": f"{time.time_ns()}"},
             )
+        )
         if answer.status_code != 201:
             raise RuntimeError(f"An order was refused: {answer.content!r}")
     connection.close()
-    sql = [str(query["sql"]) for query in captured.captured_queries]
+    return statements
+
+
+def captured(ask: Callable[[], Any]) -> tuple[Any, Statements]:
+    """What `ask` gives, and what it asked the database meanwhile. Django must be set up."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as queries:
+        answer = ask()
+    sql = [str(query["sql"]) for query in queries.captured_queries]
     control = [text for text in sql if text in ("BEGIN", "COMMIT")]
-    return Statements(sql=[text for text in sql if text not in control], control=control)
+    return answer, Statements(sql=[text for text in sql if text not in control], control=control)
+
+
+def _tell(report: Report, placed: load.Load, lowest: floor.Floor, statements: Statements) -> None:
+    count = max(placed.statuses[201], 1)
+    report.lines += [
+        Line("orders: rate", placed.rate(201), "/s", lowest.per_second),
+        Line("orders: median time", placed.percentile(50), "ms", lowest.milliseconds),
+        Line("orders: 95 of 100 within", placed.percentile(95), "ms"),
+        Line("orders: 99 of 100 within", placed.percentile(99), "ms"),
+        Line("orders: SQL statements each", len(statements.sql), "", 1),
+        Line("orders: CPU of web workers, each", placed.cpu["web"] / count * 1000, "ms"),
+        Line(
+            "orders: CPU of PostgreSQL, each",
+            placed.cpu["postgres"] / count * 1000,
+            "ms",
+            lowest.postgres_cpu / lowest.orders * 1000,
+        ),
+    ]
+    load_share = placed.cpu["load"] / placed.seconds
+    report.notes += [
+        f"Orders placed: {placed.statuses[201]:,}.",
+        f"The load generator used {load_share:.0%} of one CPU.",
+        f"Besides {len(statements.sql)} SQL statements: {', '.join(statements.control)}.",
+        "The floor of times is pgbench's average; fsync and synchronous_commit are on.",
+    ]
+    report.check_answers("orders", placed.errors(201))
+    report.details |= {"statements": statements.sql, "cpu_seconds": dict(placed.cpu)}

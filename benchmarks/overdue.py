@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 import time
@@ -14,6 +15,8 @@ import psutil
 from benchmarks import load, orders
 from benchmarks.data import PRICE, Connection, House, settle
 from benchmarks.machine import Machine
+from benchmarks.report import Line, Report
+from sandbox.run import say
 
 PLACES = """
 WITH area AS (
@@ -31,8 +34,8 @@ RETURNING area_id
 ORDERS = """
 INSERT INTO orders_order (code, customer_id, event_id, showing_id, email, total_amount,
     refunded_amount, currency, status, created_at, expires_at, request_digest)
-SELECT left(md5(%(area)s::text || '/' || n), 12), %(customer)s, showing.event_id,
-    showing.id, 'late@example.org', 2 * %(price)s, 0, 'VND', 'pending_payment',
+SELECT translate(upper(left(md5(%(area)s::text || '/' || n), 12)), '01', 'YZ'), %(customer)s,
+    showing.event_id, showing.id, 'late@example.org', 2 * %(price)s, 0, 'VND', 'pending_payment',
     now() - interval '16 minutes', now() - interval '1 minute' - n * interval '1 millisecond', ''
 FROM ticketing_showing showing, generate_series(1, %(orders)s) AS n
 WHERE showing.id = %(showing)s
@@ -43,7 +46,8 @@ INSERT INTO orders_seathold (order_id, seat_id, showing_id, event_id, price, exp
 SELECT placed.id, seat.id, placed.showing_id, placed.event_id, %(price)s, placed.expires_at,
     'active'
 FROM ticketing_seat seat JOIN orders_order placed
-    ON placed.code = left(md5(%(area)s::text || '/' || ((seat.number::int + 1) / 2)), 12)
+    ON placed.code = translate(
+        upper(left(md5(%(area)s::text || '/' || ((seat.number::int + 1) / 2)), 12)), '01', 'YZ')
 WHERE seat.area_id = %(area)s
 """
 
@@ -55,6 +59,27 @@ class Ended:
     per_second: float
     per_database_second: float
     megabytes: float
+
+
+def tell(running: Machine, house: House, options: argparse.Namespace, report: Report) -> None:
+    """Ending what nobody tried to pay, alone and beside buyers, who are measured without it too."""
+    count, clients, seconds = options.overdue, options.clients, options.seconds // 2
+    say(f"The sweep: {count:,} overdue orders, then again beside buyers …")
+    ended, tokens = measure(running, house, count=count), orders.tokens_of(house)
+    calm = orders.measure(
+        running, house, tokens, clients=clients, warm_up=orders.WARM_UP, seconds=seconds
+    )
+    busy = measure_beside_buyers(
+        running, house, tokens, count=count, clients=clients, seconds=seconds
+    )
+    slow = busy.percentile(99)
+    report.lines += [
+        Line("overdue: orders ended", ended.per_second, "/s"),
+        Line("overdue: orders ended, database's time alone", ended.per_database_second, "/s"),
+        Line("overdue: memory it grew by", ended.megabytes, "MB"),
+        Line("overdue: 99 of 100 buyers beside it within", slow, "ms", calm.percentile(99)),
+    ]
+    report.notes.append("The floor of buyers beside the sweep is the same buyers without it.")
 
 
 def measure(machine: Machine, house: House, *, count: int) -> Ended:

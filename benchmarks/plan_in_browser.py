@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import statistics
@@ -12,7 +13,8 @@ from playwright.sync_api import FloatRect, Page, ViewportSize, sync_playwright
 
 from benchmarks.data import House
 from benchmarks.machine import Machine
-from benchmarks.report import Line
+from benchmarks.report import Line, Report
+from sandbox.run import say
 
 WINDOW: ViewportSize = {"width": 1280, "height": 800}
 SECONDS = 3.0
@@ -49,6 +51,12 @@ class Drawing:
     def slow(self) -> float:
         """95 of 100 frames took no longer."""
         return statistics.quantiles(self.frames, n=20)[-1]
+
+
+def tell(running: Machine, house: House, options: argparse.Namespace, report: Report) -> None:
+    """The stadium as customers see it; nothing but a note where there is no browser."""
+    say(f"The plan of {house.stadium_seats:,} seats in a browser …")
+    report.add(*figures(running, house))
 
 
 def figures(machine: Machine, house: House) -> tuple[list[Line], str]:

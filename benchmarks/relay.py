@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import time
 from collections.abc import Iterator
@@ -11,7 +12,9 @@ from dataclasses import dataclass
 import httpx
 import psutil
 
+from benchmarks.data import House
 from benchmarks.machine import Connection, Machine, wait_for_answer
+from benchmarks.report import Line, Report
 from jobs import qstash, relay
 from sandbox import run
 
@@ -41,6 +44,18 @@ class Relayed:
     floor: float
     per_second_in_full_table: float
     megabytes: float
+
+
+def tell(running: Machine, house: House, options: argparse.Namespace, report: Report) -> None:
+    """The outbox's way to QStash, with little and with much behind it."""
+    run.say(f"The relay: {WAITING:,} jobs, then again with {options.finished:,} finished ones …")
+    found = measure(running, running.environment, finished=options.finished)
+    report.lines += [
+        Line("relay: jobs published", found.per_second, "/s", found.floor),
+        Line("relay: the same in a full table", found.per_second_in_full_table, "/s", found.floor),
+        Line("relay: memory it grew by", found.megabytes, "MB"),
+    ]
+    report.notes.append("The relay's floor is the stand-in's own rate for the same batches.")
 
 
 @contextmanager

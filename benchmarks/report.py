@@ -37,10 +37,14 @@ class Line:
 
 @dataclass
 class Report:
-    """Lines in the order of their printing; `details` are for the file alone."""
+    """Lines in the order of their printing; `details` are for the file alone.
+
+    Where there is a failure, the figures say nothing.
+    """
 
     lines: list[Line] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
     about: dict[str, Any] = field(default_factory=dict)
 
@@ -48,18 +52,24 @@ class Report:
         self.lines += lines
         self.notes.append(note)
 
+    def check_answers(self, chapter: str, wrong: dict[int, int]) -> None:
+        """A failure if there were answers of another status than the wanted one."""
+        if wrong:
+            self.failures.append(f"Wrong answers in {chapter}, by status: {wrong}.")
+
     def table(self) -> str:
         rows = [HEADINGS, *(line.cells() for line in self.lines)]
         widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
         text = [_aligned(row, widths) for row in rows]
         text.insert(1, "-" * len(text[0]))
-        return "\n".join([*text, "", *self.notes])
+        return "\n".join([*text, "", *self.notes, *self.failures])
 
     def save(self, file: Path = FILE) -> None:
         """Write the JSON, in the place of the run before."""
         file.parent.mkdir(exist_ok=True)
         lines = [{**asdict(line), "ratio": line.ratio} for line in self.lines]
-        content = {**self.about, "lines": lines, "notes": self.notes, **self.details}
+        told = {"lines": lines, "notes": self.notes, "failures": self.failures}
+        content = {**self.about, **told, **self.details}
         file.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 

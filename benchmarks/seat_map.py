@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import time
@@ -11,9 +12,12 @@ from statistics import median
 from benchmarks import load
 from benchmarks.data import House
 from benchmarks.machine import Connection, Machine
+from benchmarks.report import Line, Report
+from sandbox.run import say
 from ticketing.seat_map import MAP
 
 CLIENTS = 8
+FULL_READS = 15
 EMPTY = "/benchmarks/empty"  # see urls.py
 ROUNDS = 2
 CHANGED = 100
@@ -47,6 +51,23 @@ class Refreshes:
 
 def path_of(house: House) -> str:
     return f"/api/v1/showings/{house.stadium}/seats/"
+
+
+def tell(running: Machine, house: House, options: argparse.Namespace, report: Report) -> None:
+    """The stadium's map, whole and refreshed."""
+    say(f"The seat map of {house.stadium_seats:,} seats …")
+    full = measure_full(running, house, reads=FULL_READS)
+    refreshed = measure_refreshes(running, house, seconds=max(1, options.seconds / 7))
+    report.lines += [
+        Line("seat map: whole, median", full.http, "ms", full.sql),
+        Line("seat map: unchanged (304)", refreshed.unchanged, "/s", refreshed.empty),
+        Line("seat map: 100 changed seats", refreshed.delta, "/s", refreshed.empty),
+    ]
+    report.notes += [
+        f"The whole map has {full.size:,} bytes; its floor is its SQL alone, read in turns.",
+        "The floor of refreshes is a view that does nothing.",
+    ]
+    report.check_answers("the seat map", refreshed.errors)
 
 
 def measure_full(machine: Machine, house: House, *, reads: int) -> FullReads:
@@ -86,25 +107,30 @@ def _check_same(answer: load.Answer, text: str) -> None:
 
 def measure_refreshes(machine: Machine, house: House, *, seconds: float) -> Refreshes:
     """Ask for news when there is none, and for a hundred changed seats; rounds in turns."""
-    etag = asyncio.run(_read_etag(machine, house))
+    etag = read_etag(machine, house)
     empty, unchanged, delta = load.Load(), load.Load(), load.Load()
     nothing = load.request_bytes("GET", EMPTY)
     nothing_new = load.request_bytes("GET", path_of(house), {"If-None-Match": etag})
     for _ in range(ROUNDS):
-        _add(empty, _ask(machine, nothing, seconds))
-        _add(unchanged, _ask(machine, nothing_new, seconds))
+        empty.add(_ask(machine, nothing, seconds))
+        unchanged.add(_ask(machine, nothing_new, seconds))
     with machine.connect() as connection:
         connection.execute(CHANGE, [house.stadium, CHANGED])
     news = load.request_bytes("GET", f"{path_of(house)}?since={etag.removeprefix('W/')[1:-1]}")
     for _ in range(ROUNDS):
-        _add(delta, _ask(machine, news, seconds))
-        _add(empty, _ask(machine, nothing, seconds))
+        delta.add(_ask(machine, news, seconds))
+        empty.add(_ask(machine, nothing, seconds))
     return Refreshes(
         unchanged=unchanged.rate(304),
         delta=delta.rate(200),
         empty=empty.rate(200),
         errors=empty.errors(200) | unchanged.errors(304) | delta.errors(200),
     )
+
+
+def read_etag(machine: Machine, house: House) -> str:
+    """The mark of the map as it is now."""
+    return asyncio.run(_read_etag(machine, house))
 
 
 async def _read_etag(machine: Machine, house: House) -> str:
@@ -123,9 +149,3 @@ def _ask(machine: Machine, request: bytes, seconds: float) -> load.Load:
         seconds=seconds,
         watch=machine.cpu,
     )
-
-
-def _add(total: load.Load, more: load.Load) -> None:
-    total.seconds += more.seconds
-    total.statuses += more.statuses
-    total.latencies += more.latencies

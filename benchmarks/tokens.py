@@ -18,18 +18,19 @@ def mint_tokens(users: Iterable[User]) -> list[str]:
     Made with the server's own key; the server checks them in full. Django must be set up.
     """
     from allauth.headless.tokens.strategies.jwt.internal import create_token, session_key_to_sid
-    from django.contrib.sessions.backends.db import SessionStore
-    from django.contrib.sessions.models import Session
     from django.utils import timezone
     from django.utils.crypto import get_random_string
 
     from ticketing.api.tokens import AccessTokens
+    from ticketing.models import Session
+    from ticketing.models.sessions import SessionStore
 
     strategy, store = AccessTokens(), SessionStore()
     data, ends = store.encode({}), timezone.now() + timedelta(seconds=SECONDS)
     tokens, sessions = [], []
     for user in users:
-        session = Session(session_key=get_random_string(32), session_data=data, expire_date=ends)
+        key = get_random_string(32)
+        session = Session(session_key=key, session_data=data, expire_date=ends, user=user)
         sessions.append(session)
         token, _payload = create_token(
             "access",

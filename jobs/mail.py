@@ -13,7 +13,6 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
@@ -60,9 +59,7 @@ class QueuedBackend(BaseEmailBackend):
             for message in email_messages
             if message.recipients()
         ]
-        if jobs:
-            outbox.enqueue_together(jobs)
-            transaction.on_commit(outbox.wake_relay, robust=True)
+        outbox.enqueue_due(jobs)
         return len(jobs)
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from jobs.models import Job
 from jobs.prepared import fetch_all
+from jobs.writing import Write, write
 
 CHANNEL = "jobs"
 
@@ -23,7 +24,7 @@ SELECT topic, payload, key, 'pending', run_at, 0, 0, '', '', now()
 FROM jsonb_to_recordset(%(jobs)s::jsonb)
     AS job (topic text, payload jsonb, key text, run_at timestamptz)
 ON CONFLICT (key) DO NOTHING
-RETURNING id, created_at
+RETURNING id
 """
 
 Handler = Callable[..., None]
@@ -95,23 +96,40 @@ def enqueue(topic: str, *, run_at: datetime, key: str | None = None, **payload: 
     job = new_job(topic, run_at=run_at, key=key, **payload)
     enqueue_together([job])
     if run_at <= timezone.now():
-        transaction.on_commit(wake_relay, robust=True)
+        _wake_relay_after_commit()
     return job if key is None else Job.objects.get(key=key)
 
 
 def enqueue_together(jobs: list[Job]) -> None:
-    """Record several jobs with one INSERT; a relay finds them at its next look.
+    """Record several jobs with one INSERT, or none; a relay finds them at its next look.
 
-    Those whose key is taken are left out.
+    Those whose key is taken are left out. Inside a block of `jobs.writing.together` they are
+    written at its end, unless one has a key: who asks for that may go on with the one there was.
     """
+    if not jobs:
+        return
     rows = [
         {"topic": job.topic, "payload": job.payload, "key": job.key, "run_at": str(job.run_at)}
         for job in jobs
     ]
-    written = fetch_all(INSERT, {"jobs": json.dumps(rows)})
-    if len(written) == len(jobs):
-        for job, (pk, created_at) in zip(jobs, written, strict=True):
-            job.pk, job.created_at = pk, created_at
+
+    def tell(ids: list[int]) -> None:
+        if len(ids) == len(jobs):
+            for job, pk in zip(jobs, ids, strict=True):
+                job.pk = pk
+
+    values = {"jobs": json.dumps(rows)}
+    if any(job.key for job in jobs):
+        tell([pk for (pk,) in fetch_all(INSERT, values)])
+    else:
+        write(Write(INSERT, values, tell))
+
+
+def enqueue_due(jobs: list[Job]) -> None:
+    """Record several jobs that are due with one INSERT, and have them published at once."""
+    enqueue_together(jobs)
+    if jobs:
+        _wake_relay_after_commit()
 
 
 def wake_relay() -> None:
@@ -121,3 +139,11 @@ def wake_relay() -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute(f"NOTIFY {CHANNEL}")
+
+
+def _wake_relay_after_commit() -> None:
+    """Once for each transaction, however often it is wished."""
+    # For each of its savepoints, to be exact: what is rolled back takes its wish along.
+    wished = [(ids, wish) for ids, wish, *_ in connection.run_on_commit]
+    if (set(connection.savepoint_ids), wake_relay) not in wished:
+        transaction.on_commit(wake_relay, robust=True)

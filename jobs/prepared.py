@@ -6,9 +6,8 @@ which takes longer than running it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import islice
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, models
@@ -31,11 +30,10 @@ def fetch_all(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]
 
 
 class Lookup:
-    """Finds one row of some joined tables and gives it as an instance of each.
+    """Finds rows of some joined tables and gives each as an instance of every table.
 
     In the statement, `{name}` stands for all columns of the table with that alias:
     `Lookup("SELECT {a}, {s} FROM area a JOIN showing s ON … WHERE a.id = %(area)s", a=Area, …)`.
-    Values come as the database gives them: not for tables with fields that convert, such as JSON.
     """
 
     def __init__(self, statement: str, **tables: type[models.Model]) -> None:
@@ -43,24 +41,41 @@ class Lookup:
 
     def find(self, **values: Any) -> tuple[Any, ...] | None:
         """The instances in the order of the tables' naming, or None if there is no such row."""
-        rows = fetch_all(self._statement, values)
-        if not rows:
-            return None
-        columns = iter(rows[0])
-        return tuple(
-            model.from_db(DEFAULT_DB_ALIAS, names, list(islice(columns, len(names))))
-            for model, names in self._names
-        )
+        found = self.find_all(**values)
+        return found[0] if found else None
+
+    def find_all(self, **values: Any) -> list[tuple[Any, ...]]:
+        """The instances of each row, in the order of the statement's rows."""
+        return [tuple(self._instances(row)) for row in fetch_all(self.statement, values)]
+
+    def _instances(self, row: Sequence[Any]) -> Iterator[models.Model]:
+        start = 0
+        for model, names, conversions in self._parts:
+            values = list(row[start : start + len(names)])
+            for place, convert in conversions:
+                values[place] = convert(values[place], None, connection)
+            yield model.from_db(DEFAULT_DB_ALIAS, names, values)
+            start += len(names)
 
     @cached_property
-    def _names(self) -> list[tuple[type[models.Model], list[str]]]:
+    def _parts(self) -> list[tuple[type[models.Model], list[str], list[tuple[int, Any]]]]:
+        """Each model, its fields by name, and where one converts what the database gives."""
         return [
-            (model, [field.attname for field in model._meta.concrete_fields])
+            (
+                model,
+                [field.attname for field in model._meta.concrete_fields],
+                [
+                    (place, convert)
+                    for place, field in enumerate(model._meta.concrete_fields)
+                    for convert in field.get_db_converters(connection)
+                ],
+            )
             for model in self._tables.values()
         ]
 
     @cached_property
-    def _statement(self) -> str:
+    def statement(self) -> str:
+        """The SQL, with all columns named."""
         return self._template.format(
             **{
                 alias: ", ".join(f"{alias}.{field.column}" for field in model._meta.concrete_fields)

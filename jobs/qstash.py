@@ -18,6 +18,8 @@ import httpx
 from django.conf import settings
 from qstash import QStash, Receiver
 
+from jobs.models import MAIL
+
 if TYPE_CHECKING:
     from qstash.message import BatchRequest
 
@@ -94,10 +96,16 @@ def _request(job: Job, now: datetime) -> BatchRequest:
         "timeout": TIMEOUT,
         "deduplication_id": f"job-{job.pk}-{job.generation}",
         "label": job.topic.replace(".", "-"),
+        "flow_control": {"key": _flow(job), "parallelism": settings.QSTASH_PARALLELISM},
     }
     if job.run_at > now:
         request["not_before"] = math.ceil(job.run_at.timestamp())
     return request
+
+
+def _flow(job: Job) -> str:
+    """What shares one limit: mails come in heaps, and nothing that moves money waits for them."""
+    return "mail" if job.topic == MAIL else "work"
 
 
 def is_genuine(body: bytes, signature: str) -> bool:

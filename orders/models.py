@@ -28,12 +28,17 @@ CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 def order_code() -> str:
     """60 random bits: short enough to say on the telephone, too many to guess."""
-    return "".join(secrets.choice(CODE_ALPHABET) for _ in range(12))
+    return _code(12)
 
 
 def ticket_code() -> str:
     """130 random bits: whoever knows it gets in."""
-    return "".join(secrets.choice(CODE_ALPHABET) for _ in range(26))
+    return _code(26)
+
+
+def _code(length: int) -> str:
+    bits = secrets.randbits(5 * length)  # in one go: the alphabet has 32 characters
+    return "".join(CODE_ALPHABET[bits >> 5 * place & 31] for place in range(length))
 
 
 class OrderStatus(models.TextChoices):
@@ -79,6 +84,10 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def never_tried_to_pay(self) -> OrderQuerySet:
         return self.filter(payment_started_at__isnull=True)
+
+    def lock(self) -> list[Order]:
+        """Lock these rows, and only these, by ascending id until the transaction ends."""
+        return list(self.order_by("pk").select_for_update(of=("self",)))
 
     def get_for_update(self, pk: int) -> Order:
         """Lock this row, and only this row, until the transaction ends."""
@@ -234,9 +243,6 @@ class SeatHoldQuerySet(models.QuerySet["SeatHold"]):
 
     def active(self) -> SeatHoldQuerySet:
         return self.filter(status=HoldStatus.ACTIVE)
-
-    def confirm(self) -> int:
-        return self.active().update(status=HoldStatus.CONFIRMED)
 
     def release(self) -> int:
         return self.active().update(status=HoldStatus.RELEASED)

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from jobs import outbox
 from jobs.prepared import fetch_all
+from jobs.writing import insert, save_together, together
 from orders.errors import RefundTooLarge
 from orders.models import Order, SeatHold, Ticket, TicketQuerySet
+from orders.selling import SoldPlace, sell_places
 from ticketing.models import Event, Seat
-from ticketing.transition_log import logged_together
 
 # 7001 is the advisory-lock namespace of "one order at a time for each customer".
 QUEUE = "SELECT pg_advisory_xact_lock(7001, %(queue)s::integer)"
@@ -31,18 +32,14 @@ def queue_customer(customer_id: int) -> None:
 
 def confirm(order: Order, *, by: User | None, at: datetime, reason: str) -> None:
     """Turn a pending order's holds into tickets. The caller holds the order's lock."""
-    holds = list(order.holds.active().select_related("seat__row", "seat__area").order_by("seat_id"))
     order.pay(by=by, at=at, reason=reason)
-    order.save(update_fields=["status", "paid_at"])
-    _all_moved(order.holds.confirm(), len(holds))
-    _all_moved(Seat.objects.filter(pk__in=[hold.seat_id for hold in holds]).sell(), len(holds))
-    Ticket.objects.bulk_create(_ticket(order, hold, at) for hold in holds)
-    outbox.enqueue("orders.paid", run_at=at, order_id=order.pk)
+    insert([_ticket(order, place, at) for place in sell_places(order)])
+    outbox.enqueue_together([outbox.new_job("orders.paid", run_at=at, order_id=order.pk)])
 
 
 def expire(orders: Sequence[Order], *, at: datetime, reason: str) -> None:
     """End unpaid orders whose time is up and free their seats. The caller holds their locks."""
-    with logged_together():
+    with together():
         for order in orders:
             order.expire(by=None, at=at, reason=reason)
     end_unpaid(orders, at=at)
@@ -50,7 +47,7 @@ def expire(orders: Sequence[Order], *, at: datetime, reason: str) -> None:
 
 def cancel(orders: Sequence[Order], *, by: User | None, at: datetime, reason: str) -> None:
     """Call unpaid orders off and free their seats. The caller holds their locks."""
-    with logged_together():
+    with together():
         for order in orders:
             order.cancel(by=by, at=at, reason=reason)
     end_unpaid(orders, at=at)
@@ -72,31 +69,34 @@ def end_unpaid(orders: Sequence[Order], *, at: datetime) -> None:
     seat_ids = list(holds.active().values_list("seat_id", flat=True))
     _all_moved(holds.release(), len(seat_ids))
     _all_moved(Seat.objects.filter(pk__in=seat_ids).release(), len(seat_ids))
-    outbox.enqueue_together(
+    outbox.enqueue_due(
         [outbox.new_job("orders.ended", run_at=at, order_id=order.pk) for order in orders]
     )
-    transaction.on_commit(outbox.wake_relay, robust=True)
 
 
-def reserve_refund(
-    order: Order, tickets: Sequence[Ticket], amount: Decimal, *, at: datetime
-) -> None:
+class Share(NamedTuple):
+    """Some of an order's money that goes back, and the tickets that go with it.
+
+    `why` is what the log says of it. Several shares of one order name the same instance of it.
+    """
+
+    order: Order
+    tickets: Sequence[Ticket]
+    amount: Decimal
+    why: str = ""
+
+
+def reserve_refunds(shares: Sequence[Share], *, at: datetime) -> None:
     """Set money aside to go back; from here on the tickets let nobody in.
 
-    The caller holds the locks of the order and the tickets. Raises RefundTooLarge when more would
+    The caller holds the locks of the orders and the tickets. Raises RefundTooLarge when more would
     go back than was paid.
     """
-    if amount > order.refundable_amount:
-        raise RefundTooLarge(
-            _("Only {left} of {total} can still be refunded; {amount} is too much.").format(
-                left=order.price_tag(order.refundable_amount),
-                total=order.price_tag(order.total_amount),
-                amount=order.price_tag(amount),
-            )
-        )
-    order.refund_reserved_amount += amount
-    order.save(update_fields=["refund_reserved_amount"])
-    _tickets(tickets).update(refund_approved_at=at)
+    for share in shares:
+        _check_left(share.order, share.amount)
+        share.order.refund_reserved_amount += share.amount
+    save_together(_orders(shares), "refund_reserved_amount")
+    _tickets(shares).update(refund_approved_at=at)
 
 
 def undo_reserved_refund(order: Order, tickets: Sequence[Ticket], amount: Decimal) -> None:
@@ -106,49 +106,71 @@ def undo_reserved_refund(order: Order, tickets: Sequence[Ticket], amount: Decima
     """
     order.refund_reserved_amount -= amount
     order.save(update_fields=["refund_reserved_amount"])
-    _tickets(tickets).update(refund_approved_at=None)
+    _tickets([Share(order, tickets, amount)]).update(refund_approved_at=None)
 
 
-def refund(
-    order: Order,
-    tickets: Sequence[Ticket],
-    amount: Decimal,
-    *,
-    by: User | None,
-    at: datetime,
-    reason: str,
-) -> None:
+def refund(shares: Sequence[Share], *, by: User | None, at: datetime) -> None:
     """Record that reserved money is back: tickets refunded, their seats for sale again.
 
     An order that is refunded already stays so: what is left to record has no amount and no ticket.
     Seats of a cancelled event or a past showing stay as they are. Locks the seats; the caller holds
-    the locks of the order and the tickets.
+    the locks of the orders and the tickets.
     """
-    order.refund_reserved_amount -= amount
-    order.refunded_amount += amount
-    with logged_together():
-        for ticket in tickets:
-            ticket.refund(by=by, at=at, reason=reason)
-    _tickets(tickets).update(status=Ticket.Status.REFUNDED)
-    if order.status != Order.Status.REFUNDED:
-        is_all = not order.tickets.live().exists() and order.refunded_amount == order.total_amount
+    with together():
+        for order, tickets, amount, why in shares:
+            order.refund_reserved_amount -= amount
+            order.refunded_amount += amount
+            for ticket in tickets:
+                ticket.refund(by=by, at=at, reason=why)
+        _tickets(shares).update(status=Ticket.Status.REFUNDED)
+        _move_refunded(shares, by=by, at=at)
+    save_together(_orders(shares), "status", "refunded_amount", "refund_reserved_amount")
+    _return_seats([share for share in shares if _is_for_sale_again(share.order, at)])
+
+
+def _move_refunded(shares: Sequence[Share], *, by: User | None, at: datetime) -> None:
+    live = Ticket.objects.live().filter(order__in=_orders(shares))
+    with_tickets = set(live.values_list("order_id", flat=True))
+    for order, _tickets, _amount, why in shares:
+        if order.status == Order.Status.REFUNDED:
+            continue
+        is_all = order.pk not in with_tickets and order.refunded_amount == order.total_amount
         move = order.refund if is_all else order.refund_partly
-        move(by=by, at=at, reason=reason)
-    order.save(update_fields=["status", "refunded_amount", "refund_reserved_amount"])
-    if order.event.status != Event.Status.CANCELLED and at < order.showing.ends_at:
-        _return_seats(order, tickets)
+        move(by=by, at=at, reason=why)
 
 
-def _return_seats(order: Order, tickets: Sequence[Ticket]) -> None:
-    seat_ids = sorted(ticket.seat_id for ticket in tickets)
+def _is_for_sale_again(order: Order, at: datetime) -> bool:
+    return order.event.status != Event.Status.CANCELLED and at < order.showing.ends_at
+
+
+def _return_seats(shares: Sequence[Share]) -> None:
+    seat_ids = sorted(ticket.seat_id for share in shares for ticket in share.tickets)
     if not seat_ids:
         return
-    _all_moved(order.holds.filter(seat__in=seat_ids).release_sold(), len(seat_ids))
+    holds = SeatHold.objects.filter(order__in=_orders(shares), seat__in=seat_ids)
+    _all_moved(holds.release_sold(), len(seat_ids))
     _all_moved(Seat.objects.filter(pk__in=seat_ids).return_sold(), len(seat_ids))
 
 
-def _tickets(tickets: Sequence[Ticket]) -> TicketQuerySet:
-    return Ticket.objects.filter(pk__in=[ticket.pk for ticket in tickets])
+def _check_left(order: Order, amount: Decimal) -> None:
+    if amount > order.refundable_amount:
+        raise RefundTooLarge(
+            _("Only {left} of {total} can still be refunded; {amount} is too much.").format(
+                left=order.price_tag(order.refundable_amount),
+                total=order.price_tag(order.total_amount),
+                amount=order.price_tag(amount),
+            )
+        )
+
+
+def _orders(shares: Sequence[Share]) -> list[Order]:
+    """Each of them once."""
+    return list({share.order.pk: share.order for share in shares}.values())
+
+
+def _tickets(shares: Sequence[Share]) -> TicketQuerySet:
+    ids = [ticket.pk for share in shares for ticket in share.tickets]
+    return Ticket.objects.filter(pk__in=ids)
 
 
 def _all_moved(moved: int, expected: int) -> None:
@@ -157,18 +179,11 @@ def _all_moved(moved: int, expected: int) -> None:
         raise RuntimeError(f"{moved} of {expected} seats or holds were in the expected state.")
 
 
-def _ticket(order: Order, hold: SeatHold, at: datetime) -> Ticket:
+def _ticket(order: Order, place: SoldPlace, at: datetime) -> Ticket:
     return Ticket(
-        order=order,
-        seat=hold.seat,
+        order_id=order.pk,
         showing_id=order.showing_id,
         event_id=order.event_id,
-        price=hold.price,
         issued_at=at,
-        event_title=order.event.title,
-        showing_starts_at=order.showing.starts_at,
-        showing_time_zone=order.showing.time_zone,
-        area_name=hold.seat.area.name,
-        row_label=hold.seat.row.label,
-        seat_number=hold.seat.number,
+        **vars(place),
     )

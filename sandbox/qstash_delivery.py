@@ -6,7 +6,8 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
@@ -19,6 +20,27 @@ from sandbox.weather import Weather
 REGION = "EU-CENTRAL-1"
 SIGNATURE = "Upstash-Signature"
 MAX_PARALLEL = 50
+
+
+class Flow:
+    """The calls that have a flow control key in common. Each brings its own limit (section 1.2)."""
+
+    def __init__(self) -> None:
+        self._running = 0
+        self._ended = asyncio.Condition()
+
+    @asynccontextmanager
+    async def turn(self, parallelism: int) -> AsyncIterator[None]:
+        """Wait until fewer than `parallelism` are running, and be one of them."""
+        async with self._ended:
+            await self._ended.wait_for(lambda: self._running < parallelism)
+            self._running += 1
+        try:
+            yield
+        finally:
+            self._running -= 1
+            async with self._ended:
+                self._ended.notify()
 
 
 class Deliverer:
@@ -38,11 +60,17 @@ class Deliverer:
         )
         # Waiting inside the client would count as the destination's time, and is slow for many.
         self._turns = asyncio.Semaphore(MAX_PARALLEL)
+        self._flows: dict[str, Flow] = {}
 
     async def call(self, message: Message) -> Call:
         """Call once, as soon as there is room."""
-        async with self._turns:
+        async with self._flow(message), self._turns:
             return await self._call(message)
+
+    def _flow(self, message: Message) -> AbstractAsyncContextManager[None]:
+        if not message.flow_control_key:
+            return nullcontext()
+        return self._flows.setdefault(message.flow_control_key, Flow()).turn(message.parallelism)
 
     async def close(self) -> None:
         """Release the connections."""

@@ -19,9 +19,10 @@ from sandbox.qstash_records import Message
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 FORWARD = "upstash-forward-"
+FLOW_CONTROL_KEY, FLOW_CONTROL_VALUE = "upstash-flow-control-key", "upstash-flow-control-value"
 CALLBACK, FAILURE_CALLBACK = "upstash-callback", "upstash-failure-callback"
 # Accepting these without doing what they ask for would be worse than refusing them.
-NOT_BUILT = ("upstash-flow-control-key", "upstash-queue-name", "upstash-header-forward")
+NOT_BUILT = ("upstash-queue-name", "upstash-header-forward")
 
 Headers = Mapping[str, list[str]]
 
@@ -45,6 +46,7 @@ def read_message(publication: Publication, limits: QStashConfig) -> Message:
     _refuse_what_is_not_built(publication)
     check_destination(publication.destination)
     _check_body(publication, limits)
+    flow_control_key, parallelism = _read_flow_control(publication)
     now = time.time()
     due = _read_due(publication, limits, now)
     return Message(
@@ -62,6 +64,8 @@ def read_message(publication: Publication, limits: QStashConfig) -> Message:
         failure_callback_header=json.dumps(_below(publication, f"{FAILURE_CALLBACK}-")),
         label=publication.first("upstash-label"),
         deduplication_id=_read_deduplication_id(publication),
+        flow_control_key=flow_control_key,
+        parallelism=parallelism,
         caller_ip=publication.caller_ip,
         created_at=int(now * 1000),
         not_before=int(due * 1000),
@@ -154,6 +158,21 @@ def _content_id(publication: Publication) -> str:
     content = [publication.destination, sorted(_forwarded(publication).items())]
     digest = hashlib.sha256(json.dumps(content).encode() + b"\0" + publication.body)
     return f"content-{digest.hexdigest()}"
+
+
+def _read_flow_control(publication: Publication) -> tuple[str, int]:
+    """The key and how many calls it may have at a time; rates are not part of this stand-in."""
+    key, value = publication.first(FLOW_CONTROL_KEY), publication.first(FLOW_CONTROL_VALUE)
+    if not key and not value:
+        return "", 0
+    name, _, number = value.partition("=")
+    if not (key and name == "parallelism" and number.isascii() and number.isdecimal()):
+        raise Refusal(
+            400, f"invalid flow control: {key!r} {value!r}; here it is a key and parallelism=N"
+        )
+    if int(number) < 1:
+        raise Refusal(400, "invalid flow control: parallelism must be at least 1")
+    return key, int(number)
 
 
 def _read_callback(publication: Publication, name: str) -> str:

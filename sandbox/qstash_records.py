@@ -15,7 +15,8 @@ class Message:
     """One message: `pending` and `active` by turns, until it reaches one of the other states.
 
     Header fields are JSON objects, name to list of values. `created_at` and `not_before` are Unix
-    milliseconds, `next_at` is Unix seconds. `held_until`: see the switch qstash_reversed_seconds.
+    milliseconds, `next_at` is Unix seconds. `parallelism`: of calls with the same flow control key,
+    so many at a time. `held_until`: see the switch qstash_reversed_seconds.
     """
 
     table: ClassVar[str] = "qstash_messages"
@@ -42,6 +43,8 @@ class Message:
     retried: int = 0
     held_until: float = 0
     state: str = PENDING
+    flow_control_key: str = ""
+    parallelism: int = 0
 
     @property
     def is_known(self) -> bool:

@@ -32,6 +32,8 @@ def show_message(message: Message) -> Shape:
             "scheduleId": message.schedule_id,
             "callerIP": message.caller_ip,
             "label": message.label,
+            "flowControlKey": message.flow_control_key,
+            "parallelism": message.parallelism or None,
             **_show_body(message.body, "body"),
         }
     )

@@ -131,13 +131,11 @@ def start(
 
 def servers(environment: dict[str, str]) -> list[list[str]]:
     """The commands that keep running: stand-ins, worker, web server."""
-    web = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", environment["PORT"]]
-    tuning = ["--workers", "2", "--blocking-threads", "8", "--respawn-failed-workers"]
     return [
         [sys.executable, "-m", "sandbox"],
         [sys.executable, "manage.py", "publish_jobs"],
         [sys.executable, "manage.py", "run_due_jobs", "--every", "10", "--overdue-by", "60"],
-        [sys.executable, "-m", *web, *tuning, "--log-level", "error", "ticketing.wsgi:application"],
+        [sys.executable, "-m", "ticketing.web_server", "--port", environment["PORT"]],
     ]
 
 

@@ -121,9 +121,19 @@ class Store:
         key_type = "INTEGER " if "int" in str(fields(kind)[0].type) else ""
         columns = ", ".join([f"{key} {key_type}PRIMARY KEY", *rest])
         self._connection.execute(f"CREATE TABLE IF NOT EXISTS {kind.table} ({columns})")
+        self._add_columns(kind)
         for name in INDEXED.intersection(rest):
             index = f"{kind.table}_by_{name}"
             self._connection.execute(f"CREATE INDEX IF NOT EXISTS {index} ON {kind.table} ({name})")
+
+    def _add_columns(self, kind: type[Record]) -> None:
+        """Bring a file of an earlier version up to date: a field that was added has a default."""
+        columns = self._connection.execute(f"PRAGMA table_info({kind.table})")
+        known = {row["name"] for row in columns}
+        for field in fields(kind):
+            if field.name not in known:
+                added = f"{field.name} DEFAULT {field.default!r}"
+                self._connection.execute(f"ALTER TABLE {kind.table} ADD COLUMN {added}")
 
 
 def _read(kind: Callable[..., R], row: sqlite3.Row) -> R:

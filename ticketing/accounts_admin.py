@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any, ClassVar
+
 from allauth.account.admin import EmailAddressAdmin
 from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
-from django.http import HttpRequest
-from django.utils.translation import gettext_lazy
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext, gettext_lazy
+from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from jobs.back_office import Paged
+from ticketing.asking import Question, ReasonForm
+from ticketing.back_office import reader
+from ticketing.roles import is_admin
+from ticketing.services import log_out_everywhere
 
 for model in (User, Group, EmailAddress):
     admin.site.unregister(model)
 
+LOG_OUT = gettext_lazy("Log out everywhere")
 WHOLE_ADDRESS = gettext_lazy("A whole email address")
 
 
@@ -30,6 +40,26 @@ class AccountAdmin(UserAdmin, Paged):  # type: ignore[type-arg]  # it takes none
     sortable_by = ["username"]
     search_fields = ["username__exact", "email__exact", "emailaddress__email__iexact"]
     search_help_text = WHOLE_ADDRESS
+    actions_detail: ClassVar[list[Any]] = ["log_out_everywhere"]
+
+    @action(description=LOG_OUT, url_path="log_out_everywhere")
+    def log_out_everywhere(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask for the reason, then end the account's sessions and its tokens."""
+        if not is_admin(request.user):
+            raise PermissionDenied
+        account = self.get_object(request, object_id)
+        if account is None:
+            raise Http404
+        question = Question(
+            LOG_OUT,
+            gettext(
+                "All sessions of {account} end at once, in browsers and programs alike."
+            ).format(account=account),
+            partial(log_out_everywhere, user_id=account.pk, by=reader(request)),
+            form=ReasonForm,
+            done=gettext_lazy("The account is logged out everywhere."),
+        )
+        return question.ask(self, request, account)
 
 
 @admin.register(Group)

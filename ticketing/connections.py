@@ -23,5 +23,15 @@ def close_all_connections() -> None:
     cast(DatabaseWrapper, connection).close_pool()
 
 
+def plan_anew() -> None:
+    """Have this session plan its statements again, those included that check foreign keys.
+
+    For a transaction that has just filled a table and goes on to write rows that refer to it. A
+    plan that was made while the table was almost empty reads all of it for each of them.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("DISCARD PLANS")
+
+
 def _pool() -> ConnectionPool:
     return cast(ConnectionPool, cast(DatabaseWrapper, connection).pool)

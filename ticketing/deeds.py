@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from jobs.back_office import ReadOnly
 from ticketing.roles import is_admin
+from ticketing.services.sessions import LOGGED_OUT
 
 EXPORTED, LOG_IN = 4, 100  # besides Django's own
 KINDS = {
@@ -24,6 +25,7 @@ KINDS = {
     DELETION: gettext_lazy("deleted"),
     EXPORTED: gettext_lazy("took as a file"),
     LOG_IN: gettext_lazy("logged in"),
+    LOGGED_OUT: gettext_lazy("logged out everywhere"),
 }
 
 

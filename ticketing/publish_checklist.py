@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 from django_fsm import can_proceed
 
-from ticketing.models import Area, Event, Seat, Showing
+from ticketing.models import Area, Event, Row, Showing, has_free_seat
 
 
 class Page(StrEnum):
@@ -67,9 +67,9 @@ class _House:
     @classmethod
     def read(cls, event: Event, now: datetime) -> _House:
         showings = list(Showing.objects.filter(event=event).order_by("starts_at", "pk"))
-        seats = Seat.objects.filter(area=OuterRef("pk"))
+        rows = Row.objects.filter(area=OuterRef("pk"))
         areas = Area.objects.filter(showing__in=showings).order_by("pk")
-        known = areas.annotate(has_seats=Exists(seats), has_free=Exists(seats.available()))
+        known = areas.annotate(has_seats=Exists(rows), has_free=has_free_seat())
         by_id = {showing.pk: showing for showing in showings}
         listed = list(known)
         for showing in showings:

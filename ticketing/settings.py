@@ -64,6 +64,7 @@ PORT = number("PORT", 8000)
 SANDBOX_PORT = number("SANDBOX_PORT", 8001)
 DATA_DIR = Path(text("DATA_DIR", str(BASE_DIR / ".data"))).resolve()
 SECRET_KEY = secret("SECRET_KEY", "sandbox-secret-key-that-signs-nothing-of-value")
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 PUBLIC_URL = secret("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 FRONTEND_URL = text("FRONTEND_URL", "").rstrip("/")
 PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or ""
@@ -86,7 +87,6 @@ INSTALLED_APPS = [
     "ticketing.back_office_app.BackOfficeConfig",  # django.contrib.admin with our site
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "allauth",
@@ -118,12 +118,12 @@ MIDDLEWARE = [
     "ticketing.pages.security.PolicyMiddleware",
     "ticketing.body_limit.BodyLimitMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "ticketing.pages.middleware.PageSessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "ticketing.pages.middleware.PageUserMiddleware",
+    "ticketing.pages.middleware.PageMessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "ticketing.business_time.BusinessTimeMiddleware",
@@ -191,14 +191,23 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    *(
+        {"NAME": f"django.contrib.auth.password_validation.{name}"}
+        for name in (
+            "UserAttributeSimilarityValidator",
+            "MinimumLengthValidator",
+            "CommonPasswordValidator",
+            "NumericPasswordValidator",
+        )
+    ),
+    {
+        "NAME": "ticketing.passwords.OurWordsValidator",
+        "OPTIONS": {
+            "words": ["ticketing", "tickets", "ticket", "vnpay", "sandbox", "demo"],
+            "hosts": [PUBLIC_HOST, urlsplit(FRONTEND_URL).hostname or ""],
+        },
+    },
 ]
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
@@ -238,6 +247,10 @@ if FRONTEND_URL:
         "account_signup": f"{FRONTEND_URL}/signup",
     }
 
+SESSION_ENGINE = "ticketing.models.sessions"
+SESSION_SECONDS = number("SESSION_SECONDS", 14 * 24 * 3600)
+SESSION_IDLE_SECONDS = number("SESSION_IDLE_SECONDS", 3 * 24 * 3600)
+
 # --- staff -------------------------------------------------------------------------------------
 
 # The demo's accounts log in with a password that everybody knows; all others show a second factor.
@@ -246,6 +259,7 @@ STAFF_SESSION_SECONDS = number("STAFF_SESSION_SECONDS", 8 * 3600)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_TOLERANCE = 1  # a telephone's clock may be half a minute off
 MFA_TOTP_ISSUER = PUBLIC_HOST
+MFA_ADAPTER = "ticketing.second_factors.SealedFactors"
 
 if not (STAFF_MFA_REQUIRED or SANDBOX):
     raise ImproperlyConfigured(
@@ -261,8 +275,12 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["ticketing.api.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "ticketing.api.negotiation.UsualAccept",
     "DEFAULT_PARSER_CLASSES": ["ticketing.api.parsers.JSONObjectParser"],
-    "DEFAULT_THROTTLE_CLASSES": ["ticketing.api.throttling.PerCustomerThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "ticketing.api.throttling.PerCustomerThrottle",
+        "ticketing.api.throttling.PerAddressThrottle",
+    ],
     "DEFAULT_THROTTLE_RATES": {"reading": "600/min", "changing": "120/min"},
     "DEFAULT_PAGINATION_CLASS": "ticketing.api.pagination.CursorPages",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
@@ -270,6 +288,10 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "ticketing.problems.handle",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+
+# of visitors, on pages and in the API together; whole offices and telephone networks share one
+ADDRESS_READS_PER_MINUTE = number("ADDRESS_READS_PER_MINUTE", 1200)
+ADDRESS_CHANGES_PER_MINUTE = number("ADDRESS_CHANGES_PER_MINUTE", 120)
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Ticketing API",
@@ -323,6 +345,8 @@ VNPAY_NOT_FOUND_MARGIN_SECONDS = number("VNPAY_NOT_FOUND_MARGIN_SECONDS", 60)
 QSTASH_URL = text(
     "QSTASH_URL", f"http://127.0.0.1:{SANDBOX_PORT}" if SANDBOX else "https://qstash.upstash.io"
 )
+# Calls for jobs come to the same threads as buyers do, and leave most of them to buyers.
+QSTASH_PARALLELISM = number("QSTASH_PARALLELISM", 4)
 QSTASH_TOKEN = text("QSTASH_TOKEN", "sandbox-qstash-token" if SANDBOX else "")
 QSTASH_CURRENT_SIGNING_KEY = QSTASH_NEXT_SIGNING_KEY = ""
 if QSTASH_TOKEN:  # without it, run_due_jobs does the work alone

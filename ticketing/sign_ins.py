@@ -13,8 +13,13 @@ from allauth.mfa.signals import authenticator_added, authenticator_removed, auth
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.dispatch import Signal
 from django.http import HttpRequest
+from django.utils import timezone
+
+from ticketing.models.sessions import LOG_IN
 
 logger = logging.getLogger(__name__)
+
+LONGEST_BROWSER = 200  # of what it says of itself
 
 TOLD: dict[str, Signal] = {
     "logged in": user_logged_in,
@@ -30,6 +35,7 @@ TOLD: dict[str, Signal] = {
 
 def log_them() -> None:
     """Listen; called once when the project starts."""
+    user_logged_in.connect(_note_in_session, dispatch_uid="note log in")
     for event, signal in TOLD.items():
         signal.connect(_teller(event), weak=False, dispatch_uid=f"log {event}")
     user_login_failed.connect(_tell_failure, dispatch_uid="log log-in failed")
@@ -40,6 +46,15 @@ def _teller(event: str) -> Any:
         _tell(logging.INFO, event, request, user)
 
     return tell
+
+
+def _note_in_session(*, request: HttpRequest, **others: Any) -> None:
+    """Have the session know when and from where its owner came: `ticketing.pages.sessions`."""
+    request.session[LOG_IN] = {
+        "at": int(timezone.now().timestamp()),
+        "address": request.META.get("REMOTE_ADDR", ""),
+        "browser": request.META.get("HTTP_USER_AGENT", "")[:LONGEST_BROWSER],
+    }
 
 
 def _tell_failure(*, request: HttpRequest | None = None, **others: Any) -> None:

@@ -6,19 +6,16 @@ one out is a bug and raises, so nothing moves without an explanation.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django_fsm_log.models import StateLog
 
+from jobs.writing import insert
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
-
-_collected: ContextVar[list[StateLog] | None] = ContextVar("collected", default=None)
 
 UNLOGGED = {"jobs.Job"}  # its attempts and errors are on the row itself
 
@@ -57,23 +54,7 @@ class Backend:
             timestamp=method_kwargs["at"],
             description=method_kwargs["reason"],
         )
-        collected = _collected.get()
-        if collected is None:
-            row.save(force_insert=True)
-        else:
-            collected.append(row)
-
-
-@contextmanager
-def logged_together() -> Iterator[None]:
-    """Write the rows of all transitions inside with one INSERT, when they are done."""
-    rows: list[StateLog] = []
-    token = _collected.set(rows)
-    try:
-        yield
-    finally:
-        _collected.reset(token)
-    StateLog.objects.bulk_create(rows)
+        insert([row])
 
 
 def note(

@@ -1,4 +1,4 @@
-"""The entry point of the web server: `granian --interface wsgi ticketing.wsgi:application`."""
+"""The product as a WSGI application, which `ticketing.web_server` serves."""
 
 import os
 

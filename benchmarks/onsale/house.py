@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -19,11 +20,21 @@ PRICE = 500_000
 
 @dataclass(frozen=True)
 class House:
-    """A showing that went on sale a minute ago."""
+    """A showing that went on sale a minute ago.
+
+    `seats` are the numbered ones, in the order in which people like them; `rows` the row of each.
+    """
 
     showing: int
     standing: int
     places: int
+    seats: list[int] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+
+    @cached_property
+    def positions(self) -> dict[int, int]:
+        """Where in `seats` each of them is."""
+        return {seat: position for position, seat in enumerate(self.seats)}
 
 
 def open_house(places: int) -> House:
@@ -48,7 +59,9 @@ def open_house(places: int) -> House:
     _numbered_area(showing, places - places // STANDING_SHARE)
     admin, _is_new = User.objects.get_or_create(username="on-sale", is_superuser=True)
     services.publish_event(event_id=event.pk, by=admin)
-    return House(showing.pk, standing.pk, places)
+    numbered = Seat.objects.filter(showing=showing, area__is_general_admission=False)
+    seats, rows = zip(*numbered.order_by("pk").values_list("pk", "row_id"), strict=True)
+    return House(showing.pk, standing.pk, places, list(seats), list(rows))
 
 
 def _standing_area(showing: Showing, places: int) -> Area:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import random
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 
 from benchmarks.onsale.diary import Diary, Visit
 from benchmarks.onsale.house import House
+from benchmarks.onsale.plan import SeatPlan
 from benchmarks.onsale.shop import Reply, Shop
 
 # Who comes, and how many of a hundred.
@@ -18,7 +18,6 @@ CROWD = {"payer": 78, "abandoner": 10, "refunder": 5, "canceller": 4, "bot": 3}
 
 TRIES = 4  # how often somebody chooses anew after others were faster
 PATIENCE = 3  # how often somebody looks again whether places were given back
-FRONT_PAIRS = 100  # people want to sit in front, and choose among so many of the best pairs
 STANDING_SHARE = 0.2
 BOT_ORDERS = 3
 BOT_PLACES = 8
@@ -36,6 +35,9 @@ class Person:
     diary: Diary
     chance: random.Random
     pace: float
+
+    def __post_init__(self) -> None:
+        self.plan = SeatPlan(self.house)
 
     async def come(self) -> None:
         """Stay until served, refused for good, or tired."""
@@ -87,10 +89,18 @@ class Person:
         standing = {"area": self.house.standing, "quantity": 2} if may_stand else None
         if standing and self.chance.random() < STANDING_SHARE:
             return standing
-        path = f"showings/{self.house.showing}/seats/"
-        reply = await self.ask("seat map", self.shop.get(path, self.token))
-        pairs = _pairs(reply.body) if reply.status == 200 else []
+        await self._look_at_plan()
+        pairs = self.plan.front_pairs()
         return {"seats": self.chance.choice(pairs)} if pairs else standing
+
+    async def _look_at_plan(self) -> None:
+        """The whole of it for once, afterwards what changed, as the pages do."""
+        path, what = f"showings/{self.house.showing}/seats/", "seat map"
+        if self.plan.cursor:
+            path, what = f"{path}?since={self.plan.cursor}", "seat map again"
+        reply = await self.ask(what, self.shop.get(path, self.token))
+        if reply.status == 200:
+            self.plan.read(reply.body)
 
     async def order(self, wish: dict[str, Any]) -> str:
         """The code of the order, or "" when it was refused."""
@@ -127,20 +137,6 @@ class Person:
         self.visit.paid.append(code)
         self.visit.places += len(reply.body["seats"])
         return True
-
-
-def _pairs(seat_map: dict[str, Any]) -> list[list[int]]:
-    """Free neighbours in numbered rows, the best first."""
-    found: list[list[int]] = []
-    for area in seat_map["areas"]:
-        for row in area["rows"]:
-            seats = row["seats"] if row["label"] != "GA" else []
-            for left, right in itertools.pairwise(seats):
-                if left[2] == right[2] == "available":
-                    found.append([left[0], right[0]])
-                    if len(found) == FRONT_PAIRS:
-                        return found
-    return found
 
 
 async def pays(person: Person) -> None:

@@ -86,9 +86,9 @@ class OrderBody(serializers.ModelSerializer[Order]):
             "total_amount": f"{order.total_amount:.2f}",
             "refunded_amount": f"{order.refunded_amount:.2f}",
             "currency": order.currency,
-            "created_at": _utc(order.created_at),
-            "expires_at": _utc(order.expires_at),
-            "paid_at": order.paid_at and _utc(order.paid_at),
+            "created_at": utc(order.created_at),
+            "expires_at": utc(order.expires_at),
+            "paid_at": order.paid_at and utc(order.paid_at),
             "seats": [_hold_body(hold) for hold in cast("Any", order).shown_holds],
         }
 
@@ -104,7 +104,8 @@ def _hold_body(hold: SeatHold) -> dict[str, Any]:
     }
 
 
-def _utc(moment: datetime) -> str:
+def utc(moment: datetime) -> str:
+    """A moment as every answer of the API writes it."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 

@@ -49,7 +49,7 @@ def totals(areas: list[Counted]) -> Counter[str]:
 
 def counted_rows(area: Area) -> list[Counted]:
     """The rows of a numbered area from front to back."""
-    counts = Seat.objects.filter(area=area).count_states("row")
+    counts = Seat.objects.in_area(area).count_states("row")
     return [Counted(row, counts[row.pk]) for row in area.rows.order_by("pk")]
 
 

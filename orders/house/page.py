@@ -95,9 +95,9 @@ class HouseAdmin(PricePages, ShowingAdmin):
     def seat_map(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The seat map as the API gives it, of drafts too; with `since`, what changed."""
         showing = self.visible(request, object_id)
-        text = read_seat_map(showing.pk, since=_number(request.GET.get("since", ""))).text
+        fresh = read_seat_map(showing.pk, since=_number(request.GET.get("since", "")))
         return HttpResponse(
-            text, content_type="application/json", headers={"Cache-Control": "no-store"}
+            fresh.body, content_type="application/json", headers={"Cache-Control": "no-store"}
         )
 
     def seat_holder(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
-from django.db.models import Count, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Prefetch
 
 from orders.pages.choice import Choice
-from ticketing.models import Area, Row, Seat, SeatQuerySet, SeatStatus, Showing
+from ticketing.models import Area, Row, Seat, SeatStatus, Showing
 
 SEATS_AT_ONCE = 600  # of an area whose rows are all listed; of a larger one, a row at a time
 
@@ -31,7 +31,7 @@ class Places:
 
 def places_of(showing: Showing, choice: Choice) -> Places:
     """Read what the page needs, however large the house is: never all of its seats."""
-    areas = list(_areas(showing))
+    areas = _areas(showing)
     open_area = _open_area(areas, choice)
     return Places(
         numbered=[area for area in areas if not area.is_general_admission],
@@ -48,19 +48,13 @@ def chosen_seats(showing: Showing, seat_ids: tuple[int, ...]) -> list[Seat]:
     return list(seats.filter(pk__in=seat_ids).select_related("area", "row").order_by("pk"))
 
 
-def _areas(showing: Showing) -> QuerySet[Area]:
-    seats = Seat.objects.filter(area=OuterRef("pk")).order_by()
-    return (
-        Area.objects.filter(showing=showing)
-        .annotate(size=_count(seats), free=_count(seats.available()))
-        .exclude(size=None)
-        .order_by("pk")
-    )
-
-
-def _count(seats: SeatQuerySet) -> Subquery:
-    """How many there are, or None: quicker than joining them when a house is large."""
-    return Subquery(seats.values("area").values(n=Count("pk")), output_field=IntegerField())
+def _areas(showing: Showing) -> list[Area]:
+    """Those that have seats, with `size` and `free`."""
+    counts = Seat.objects.filter(showing=showing).count_states("area")
+    areas: list[Any] = list(showing.areas.filter(pk__in=counts).order_by("pk"))
+    for area in areas:
+        area.size, area.free = counts[area.pk].total(), counts[area.pk][SeatStatus.AVAILABLE]
+    return areas
 
 
 def _open_area(areas: list[Area], choice: Choice) -> Area | None:
@@ -74,16 +68,15 @@ def _open_area(areas: list[Area], choice: Choice) -> Area | None:
     return next((area for area in numbered if area.pk == wanted), None)
 
 
-def _rows(area: Area, choice: Choice) -> list[Row]:
-    is_free = Q(seats__status=SeatStatus.AVAILABLE)
-    rows = Row.objects.filter(area=area).annotate(free=Count("seats", filter=is_free))
-    rows = rows.order_by("pk")
-    if cast("Any", area).size > SEATS_AT_ONCE:
-        return [_with_seats(row) if row.pk == choice.row else row for row in rows]
-    seats = Seat.objects.order_by("pk")
-    return list(rows.prefetch_related(Prefetch("seats", seats, to_attr="shown_seats")))
-
-
-def _with_seats(row: Row) -> Row:
-    cast("Any", row).shown_seats = list(row.seats.order_by("pk"))
-    return row
+def _rows(area: Any, choice: Choice) -> list[Row]:
+    rows = area.rows.order_by("pk")
+    if area.size <= SEATS_AT_ONCE:
+        seats = Seat.objects.order_by("pk")
+        rows = rows.prefetch_related(Prefetch("seats", seats, to_attr="shown_seats"))
+    counts = Seat.objects.in_area(area).count_states("row")
+    listed = list(rows)
+    for row in listed:
+        row.free = counts[row.pk][SeatStatus.AVAILABLE]
+        if row.pk == choice.row and area.size > SEATS_AT_ONCE:
+            row.shown_seats = list(row.seats.order_by("pk"))
+    return listed

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from orders.api.serializers import utc
 from payments.models import Payment
 from payments.providers import PROVIDERS
 
@@ -21,3 +22,14 @@ class PaymentBody(serializers.ModelSerializer[Payment]):
         model = Payment
         fields = ["txn_ref", "payment_url", "amount", "currency", "status", "expires_at"]
         read_only_fields = fields
+
+    def to_representation(self, payment: Payment) -> dict[str, Any]:
+        """By hand: DRF would make its fields anew for each answer, at the cost of a query."""
+        return {
+            "txn_ref": payment.txn_ref,
+            "payment_url": payment.payment_url,
+            "amount": f"{payment.amount:.2f}",
+            "currency": payment.currency,
+            "status": payment.status,
+            "expires_at": utc(payment.expires_at),
+        }

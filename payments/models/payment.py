@@ -59,6 +59,10 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         """Captured, and not known to be late or a second one: it pays its order, or has to."""
         return self.captured().exclude(cases__kind__in=["late", "duplicate"])
 
+    def lock(self) -> list[Payment]:
+        """Lock these rows, and only these, by ascending id until the transaction ends."""
+        return list(self.order_by("pk").select_for_update(of=("self",)))
+
     def get_for_update(self, pk: int) -> Payment:
         """Lock this row, and only this row, until the transaction ends."""
         return self.select_for_update(of=("self",)).get(pk=pk)

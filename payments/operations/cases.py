@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from jobs import outbox
+from jobs.prepared import Lookup
 from orders.models import Order
 from payments.models import GOES_BACK, CaseKind, CaseStatus, Payment, PaymentCase, Reversal
 from payments.providers import RefundState, Result
@@ -139,10 +141,19 @@ def open_case_of_silence(payment: Payment, at: datetime) -> PaymentCase:
     )
 
 
-def close_case(payment: Payment, kind: CaseKind, *, at: datetime, decision: str) -> None:
-    """Resolve this payment's open case of `kind`, if there is one."""
-    for case in payment.cases.open().filter(kind=kind).select_for_update():
-        case.resolve(by=None, at=at, reason=decision)
+OPEN = Lookup(
+    """
+    SELECT {found} FROM payments_paymentcase found
+    WHERE payment_id = %(payment)s AND kind = ANY(%(kinds)s) AND status = 'open' FOR UPDATE
+    """,
+    found=PaymentCase,
+)
+
+
+def close_cases(payment: Payment, decisions: Mapping[CaseKind, str], *, at: datetime) -> None:
+    """Resolve this payment's open cases of these kinds, if there are any, each as decided."""
+    for (case,) in OPEN.find_all(payment=payment.pk, kinds=list(decisions)):
+        case.resolve(by=None, at=at, reason=decisions[case.kind])
         case.save()
 
 

@@ -12,11 +12,12 @@ from decimal import Decimal
 from enum import Enum
 
 from jobs import outbox
+from jobs.writing import together, update
 from orders.models import Order
 from orders.operations import confirm
 from payments.models import CaseKind, Payment, PaymentStatus
 from payments.operations.cases import (
-    close_case,
+    close_cases,
     open_case,
     open_case_of_contradicted_reversal,
     open_case_of_contradiction,
@@ -27,6 +28,18 @@ from payments.operations.reversals import hear, is_contradicted
 from payments.providers import Outcome, RefundWord, Result
 
 logger = logging.getLogger(__name__)
+
+# Which open cases of a payment end with the provider's word, and why.
+CLEARED = {
+    CaseKind.SUSPECTED_FRAUD: "The provider cleared it.",
+    CaseKind.ORPHANED: "The provider says that it was paid.",
+}
+CONFIRMED = {CaseKind.CONTRADICTED: "The provider says again that it was paid."}
+SUSPECTED = {CaseKind.ORPHANED: "The provider took the money and suspects fraud."}
+FAILED = {
+    CaseKind.SUSPECTED_FRAUD: "No money was kept.",
+    CaseKind.ORPHANED: "The provider says that no money moved.",
+}
 
 NEVER_HEARD_OF = "never heard of"  # the code of attempts that the customer never took up
 
@@ -84,17 +97,17 @@ def _advance(order: Order, payment: Payment, result: Result, moment: Moment) -> 
 
 
 def _capture(order: Order, payment: Payment, result: Result, moment: Moment) -> Recorded:
-    payment.capture(
-        by=None,
-        at=moment.at,
-        reason=_reason(result, moment),
-        transaction_no=result.transaction_no,
-        code=result.code,
-    )
-    payment.save(update_fields=["status", "paid_at", "provider_transaction_no", "provider_code"])
-    close_case(payment, CaseKind.SUSPECTED_FRAUD, at=moment.at, decision="The provider cleared it.")
-    _close_orphaned(payment, moment, "The provider says that it was paid.")
-    use_money(order, payment, moment)
+    with together():
+        payment.capture(
+            by=None,
+            at=moment.at,
+            reason=_reason(result, moment),
+            transaction_no=result.transaction_no,
+            code=result.code,
+        )
+        update(payment, "status", "paid_at", "provider_transaction_no", "provider_code")
+        close_cases(payment, CLEARED, at=moment.at)
+        use_money(order, payment, moment)
     if result.gives_back:
         open_case_of_contradiction(payment, result, moment.at)
     return Recorded.NEW
@@ -160,8 +173,7 @@ def _contradict(payment: Payment, result: Result, moment: Moment) -> Recorded:
 
 
 def _confirm(payment: Payment, result: Result, moment: Moment) -> Recorded:
-    decision = "The provider says again that it was paid."
-    close_case(payment, CaseKind.CONTRADICTED, at=moment.at, decision=decision)
+    close_cases(payment, CONFIRMED, at=moment.at)
     return _after_capture(payment, result, moment)
 
 
@@ -176,7 +188,7 @@ def _suspect(payment: Payment, result: Result, moment: Moment) -> Recorded:
         code=result.code,
     )
     payment.save(update_fields=["status", "provider_transaction_no", "provider_code"])
-    _close_orphaned(payment, moment, "The provider took the money and suspects fraud.")
+    close_cases(payment, SUSPECTED, at=moment.at)
     open_case(CaseKind.SUSPECTED_FRAUD, payment, payment.amount, moment.at)
     return Recorded.NEW
 
@@ -187,13 +199,8 @@ def _fail(payment: Payment, result: Result, moment: Moment) -> Recorded:
     code = NEVER_HEARD_OF if result.outcome is Outcome.NOT_FOUND else result.code
     payment.fail(by=None, at=moment.at, reason=_reason(result, moment), code=code)
     payment.save(update_fields=["status", "provider_code"])
-    close_case(payment, CaseKind.SUSPECTED_FRAUD, at=moment.at, decision="No money was kept.")
-    _close_orphaned(payment, moment, "The provider says that no money moved.")
+    close_cases(payment, FAILED, at=moment.at)
     return Recorded.NEW
-
-
-def _close_orphaned(payment: Payment, moment: Moment, decision: str) -> None:
-    close_case(payment, CaseKind.ORPHANED, at=moment.at, decision=decision)
 
 
 def _note_other_amount(payment: Payment, result: Result, moment: Moment) -> Recorded:

@@ -5,9 +5,10 @@ Callers hold the locks of order and payment; the reversal is locked here, after 
 
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.conf import settings
 from django.db.models import F
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 from django_fsm import can_proceed
 
 from jobs import outbox
+from jobs.writing import insert, save_together
 from payments.errors import (
     PaymentNotCaptured,
     ReversalInProgress,
@@ -24,6 +26,7 @@ from payments.errors import (
 from payments.models import Payment, PaymentStatus, Reversal, ReversalStatus
 from payments.operations.cases import tells_of_refund
 from payments.providers import RefundState, RefundWord
+from ticketing.errors import DomainError
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -37,31 +40,51 @@ MAY_BE_NAMELESS = (
 )
 
 
-def open_reversal(
-    payment: Payment, *, amount: Decimal, reason: str, requested_by: str, at: datetime
-) -> Reversal:
-    """Set `amount` VND of a locked payment aside to go back; a job sends it to the provider.
+class Wish(NamedTuple):
+    """`amount` VND of a locked payment are to go back; the texts are for the provider."""
 
-    `reason` and `requested_by` are for the provider. The whole amount is asked for as a full
-    reversal unless a partial one was tried before, whatever became of it.
-    Raises PaymentNotCaptured, ReversalInProgress, ReversalTooLarge.
+    payment: Payment
+    amount: Decimal
+    reason: str
+    requested_by: str
+
+
+def open_reversals(wishes: Sequence[Wish], *, at: datetime) -> list[Reversal | DomainError]:
+    """Set money aside to go back, which jobs send to the providers; for each wish its reversal.
+
+    The whole amount is asked for as a full reversal unless a partial one was tried before, whatever
+    became of it. What can't be has its refusal in the answer's place: PaymentNotCaptured,
+    ReversalInProgress, ReversalTooLarge.
     """
-    _check_reversible(payment, amount)
-    partial_before = payment.reversals.filter(is_full=False).exists()
-    reversal = Reversal.objects.create(
+    earlier = Reversal.objects.filter(payment__in=[wish.payment for wish in wishes])
+    found = list(earlier.values_list("payment_id", "is_full", "status"))
+    busy = {payment for payment, _is_full, status in found if status in Reversal.OPEN}
+    partly = {payment for payment, is_full, _status in found if not is_full}
+    answers: list[Reversal | DomainError] = []
+    for wish in wishes:
+        refusal = _refusal(wish, busy)
+        answers.append(refusal or _opened(wish, partly, at))
+        busy.add(wish.payment.pk)
+    opened = [each for each in answers if isinstance(each, Reversal)]
+    insert(opened)
+    save_together([reversal.payment for reversal in opened], "reversed_amount")
+    _enqueue("payments.reversal_due", opened, at)
+    return answers
+
+
+def _opened(wish: Wish, partly: Container[int], at: datetime) -> Reversal:
+    payment, amount, reason, requested_by = wish
+    payment.reversed_amount += amount
+    return Reversal(
         payment=payment,
         provider=payment.provider,
         amount=amount,
-        is_full=amount == payment.amount and not partial_before,
+        is_full=amount == payment.amount and payment.pk not in partly,
         reason=reason[:255],
         requested_by=requested_by[:100],
         created_at=at,
         due_at=at,
     )
-    payment.reversed_amount += amount
-    payment.save(update_fields=["reversed_amount"])
-    outbox.enqueue("payments.reversal_due", run_at=at, reversal_id=reversal.pk)
-    return reversal
 
 
 def close_reversal(
@@ -123,46 +146,68 @@ def may_be_forgotten(payment: Payment) -> bool:
 def follow(
     reversal: Reversal, state: RefundState, *, by: User | None, at: datetime, reason: str
 ) -> None:
-    """Bring a locked reversal to the state the provider, or a person, tells; repeats do nothing.
+    """Bring a locked reversal to the state the provider, or a person, tells; repeats do nothing."""
+    if move(reversal, state, by=by, at=at, reason=reason):
+        reversal.save()
+        give_free([reversal])
+        tell_ends([reversal], at=at)
 
-    Its end is a fact for the app above, and what was refused can go back in another way.
-    """
+
+def move(
+    reversal: Reversal, state: RefundState, *, by: User | None, at: datetime, reason: str
+) -> bool:
+    """What `follow` does to the row alone; whether anything. The caller does the rest of it."""
     step = {
         RefundState.UNDER_WAY: reversal.accept,
         RefundState.DONE: reversal.succeed,
         RefundState.REJECTED: reversal.reject,
     }[state]
     if not can_proceed(step):
-        return
+        return False
     step(by=by, at=at, reason=reason)
     if state is RefundState.UNDER_WAY:
         reversal.due_at = at  # also when nobody asks any more, because a person was to look
-    reversal.save()
-    if state is RefundState.REJECTED:
-        given_free = F("reversed_amount") - reversal.amount
-        Payment.objects.filter(pk=reversal.payment_id).update(reversed_amount=given_free)
-    if reversal.finished_at:
-        outbox.enqueue("payments.reversal_ended", run_at=at, reversal_id=reversal.pk)
+    return True
+
+
+def give_free(moved: Sequence[Reversal]) -> None:
+    """What was refused can go back in another way."""
+    for reversal in moved:
+        if reversal.status == ReversalStatus.REJECTED:
+            given_free = F("reversed_amount") - reversal.amount
+            Payment.objects.filter(pk=reversal.payment_id).update(reversed_amount=given_free)
+
+
+def tell_ends(moved: Sequence[Reversal], *, at: datetime) -> None:
+    """The end of a reversal is a fact for the app above."""
+    ended = [reversal for reversal in moved if reversal.finished_at]
+    _enqueue("payments.reversal_ended", ended, at)
 
 
 def ask_a_person(reversal: Reversal, *, at: datetime) -> None:
     """Say once that the provider does not tell what became of it. The caller saves the row."""
     if reversal.unclear_at is None:
         reversal.unclear_at = at
-        outbox.enqueue("payments.reversal_unclear", run_at=at, reversal_id=reversal.pk)
+        _enqueue("payments.reversal_unclear", [reversal], at)
 
 
-def _check_reversible(payment: Payment, amount: Decimal) -> None:
+def _enqueue(topic: str, reversals: Sequence[Reversal], at: datetime) -> None:
+    outbox.enqueue_due([outbox.new_job(topic, run_at=at, reversal_id=r.pk) for r in reversals])
+
+
+def _refusal(wish: Wish, busy: Container[int]) -> DomainError | None:
+    payment = wish.payment
     if payment.status != PaymentStatus.CAPTURED:
-        raise PaymentNotCaptured(
+        return PaymentNotCaptured(
             _("The payment is {status}.").format(status=payment.get_status_display())
         )
-    if payment.reversals.open().exists():
-        raise ReversalInProgress(_("Wait until the provider is done with it, then try again."))
+    if payment.pk in busy:
+        return ReversalInProgress(_("Wait until the provider is done with it, then try again."))
     left = payment.amount - payment.reversed_amount
-    if amount > left:
+    if wish.amount > left:
         told = _("{amount} VND can't go back; only {left} VND of this payment is left.")
-        raise ReversalTooLarge(told.format(amount=f"{amount:,}", left=f"{left:,}"))
+        return ReversalTooLarge(told.format(amount=f"{wish.amount:,}", left=f"{left:,}"))
+    return None
 
 
 def _find(payment: Payment, word: RefundWord) -> Reversal | None:

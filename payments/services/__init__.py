@@ -5,6 +5,7 @@ from payments.services.messages import log_message
 from payments.services.reconcile import reconcile_payments
 from payments.services.record import record_result
 from payments.services.reversals import advance_due_reversals, advance_reversal, due_reversals
+from payments.services.sending import log_answers, mark_sent, tell
 from payments.services.settle import settle_order, settle_overdue_orders
 from payments.services.start import start_payment
 
@@ -12,7 +13,9 @@ __all__ = [
     "advance_due_reversals",
     "advance_reversal",
     "due_reversals",
+    "log_answers",
     "log_message",
+    "mark_sent",
     "reconcile_payments",
     "record_result",
     "report_case",
@@ -20,4 +23,5 @@ __all__ = [
     "settle_order",
     "settle_overdue_orders",
     "start_payment",
+    "tell",
 ]

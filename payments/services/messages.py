@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from jobs.writing import insert
 from payments.models import Channel, ProviderMessage
 from payments.providers import Provider
 
@@ -26,12 +27,20 @@ def log_message(
 
     It is stored before anything is believed, so that a forged or broken one leaves a trace too.
     """
-    ProviderMessage.objects.create(
+    message = new_message(provider, channel, body, txn_ref=txn_ref, at=at)
+    message.remote_address = remote_address or None
+    insert([message])
+
+
+def new_message(
+    provider: Provider, channel: Channel, body: Mapping[str, Any], *, txn_ref: str, at: datetime
+) -> ProviderMessage:
+    """A message as it is to be stored, perhaps together with others."""
+    return ProviderMessage(
         provider=provider.name,
         channel=channel,
         txn_ref=txn_ref[:LONGEST_REFERENCE].replace("\0", ""),
         body=storable(provider, body),
-        remote_address=remote_address or None,
         at=at,
     )
 

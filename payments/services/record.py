@@ -6,8 +6,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from orders.models import Order
-from payments.models import Channel, Payment
+from payments.locks import lock_attempt
+from payments.models import Channel
 from payments.operations.cases import open_case_of_unknown_reference
 from payments.operations.results import Moment, Recorded, apply_result
 from payments.providers import Outcome, Result
@@ -20,12 +20,9 @@ def record_result(*, provider: str, result: Result, channel: Channel, now: datet
     Return and IPN both end here, in any order and number; repeats change nothing. Locks order,
     payment, then seats by ascending id. Money that can't be used for the order becomes a case.
     """
-    found = Payment.objects.filter(provider=provider, txn_ref=result.txn_ref).first()
-    if found is None:
+    payment = lock_attempt(provider, result.txn_ref)
+    if payment is None:
         if result.outcome in (Outcome.PAID, Outcome.REVIEW):
             open_case_of_unknown_reference(provider, result, now)
         return Recorded.UNKNOWN_REFERENCE
-    order = Order.objects.get_for_update(found.order_id)
-    payment = Payment.objects.get_for_update(found.pk)
-    payment.order = order
-    return apply_result(order, payment, result, Moment(at=now, channel=channel))
+    return apply_result(payment.order, payment, result, Moment(at=now, channel=channel))

@@ -8,8 +8,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from jobs.prepared import fetch_all
+from jobs.writing import insert, together, update
 from orders.errors import OrderExpired, OrderNotPayable
 from orders.models import Order
+from payments.locks import lock_order
 from payments.models import Channel, Payment
 from payments.providers import Customer, NotPayable, get_provider
 from payments.services.messages import log_message
@@ -18,6 +21,12 @@ from ticketing.models import Event
 
 LEAST_TIME_LEFT = timedelta(minutes=1)
 MOST_ATTEMPTS = 20
+
+# How many there are, and the one that was made with this key; there is no such key as NULL.
+ATTEMPTS = """
+SELECT count(*), max(id) FILTER (WHERE idempotency_key = %(key)s)
+FROM payments_payment WHERE order_id = %(order)s
+"""
 
 
 @transaction.atomic(durable=True)
@@ -38,29 +47,28 @@ def start_payment(
     Raises OrderExpired (also with less than a minute left), OrderNotPayable, IdempotencyKeyReused.
     """
     now = timezone.now()
-    order = Order.objects.get_for_update(order_id)
-    earlier = _earlier_answer(order, idempotency_key, request_digest)
-    if earlier:
-        return earlier
-    _check_payable(order, now)
-    payment = _open(order, provider, customer, now)
-    payment.idempotency_key, payment.request_digest = idempotency_key, request_digest
-    payment.save()
-    order.payment_started_at = order.payment_started_at or now
-    order.save(update_fields=["payment_started_at"])
+    order = lock_order(order_id)
+    [(attempts, earlier_id)] = fetch_all(ATTEMPTS, {"order": order_id, "key": idempotency_key})
+    if earlier_id:
+        return _earlier_answer(earlier_id, request_digest)
+    _check_payable(order, attempts, now)
+    with together():
+        payment = _open(order, provider, customer, now)
+        payment.idempotency_key, payment.request_digest = idempotency_key, request_digest
+        insert([payment])
+        if order.payment_started_at is None:
+            order.payment_started_at = now
+            update(order, "payment_started_at")
     return payment
 
 
-def _earlier_answer(order: Order, key: str | None, digest: str) -> Payment | None:
-    if key is None:
-        return None
-    earlier = order.payments.filter(idempotency_key=key).first()
-    if earlier:
-        IdempotencyKeyReused.check(digest, earlier=earlier.request_digest)
+def _earlier_answer(payment_id: int, digest: str) -> Payment:
+    earlier = Payment.objects.get(pk=payment_id)
+    IdempotencyKeyReused.check(digest, earlier=earlier.request_digest)
     return earlier
 
 
-def _check_payable(order: Order, now: datetime) -> None:
+def _check_payable(order: Order, attempts: int, now: datetime) -> None:
     if order.status == Order.Status.EXPIRED:
         raise OrderExpired(_("Its seats are free for others again. Place a new order."))
     if order.status != Order.Status.PENDING_PAYMENT:
@@ -69,7 +77,7 @@ def _check_payable(order: Order, now: datetime) -> None:
         raise OrderNotPayable(_why_not_selling(order.event))
     if order.expires_at - now < LEAST_TIME_LEFT:
         raise OrderExpired(_("Too little time is left to pay. Place a new order in a minute."))
-    if order.payments.count() >= MOST_ATTEMPTS:
+    if attempts >= MOST_ATTEMPTS:
         raise OrderNotPayable(_("There were too many attempts to pay. Place a new order."))
 
 

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Thread
+from http.cookiejar import DefaultCookiePolicy
+from threading import Thread, local
+from time import monotonic
 from typing import Any, TypeVar
 
 import requests
@@ -31,6 +33,9 @@ from payments.vnpay.refund import (
 Given = TypeVar("Given")
 
 LARGEST_ANSWER = 64 * 1024
+# Seconds. A connection that is closed while a request is under way leaves in doubt what became of
+# that, so none is used again after which a server might have lost patience.
+REUSED_WITHIN = 1.0
 TROUBLE = (requests.RequestException, HTTPError, TimeoutError, ValueError, RecursionError)
 NO_ADDRESS = (
     requests.exceptions.MissingSchema,
@@ -44,6 +49,16 @@ SECRET_FIELDS = {
     "vnp_issuer",
     "vnp_banktranno",
 }
+
+
+class _Kept(local):
+    """The session of a thread's last call, if all went well, and when that was."""
+
+    session: requests.Session | None = None
+    used_at = 0.0
+
+
+_kept = _Kept()
 
 
 @dataclass(frozen=True)
@@ -104,7 +119,22 @@ def refund(request: Mapping[str, str], *, config: Config) -> RefundExchange:
 
 
 def _exchange(sent: dict[str, str], config: Config) -> dict[str, Any]:
-    return decoded(_within(sum(config.timeout), lambda: _post(sent, config)))
+    session = _take_session()
+    body = _within(sum(config.timeout), lambda: _post(session, sent, config))
+    _kept.session, _kept.used_at = session, monotonic()  # nothing went wrong with its connection
+    return decoded(body)
+
+
+def _take_session() -> requests.Session:
+    """This thread's last one with its open connection, if it was used just now; or a new one."""
+    session, _kept.session = _kept.session, None
+    if session is not None and monotonic() - _kept.used_at < REUSED_WITHIN:
+        return session
+    if session is not None:
+        session.close()
+    session = requests.Session()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # each call is its own
+    return session
 
 
 def _told(trouble: Exception) -> dict[str, Any]:
@@ -137,8 +167,8 @@ def _within(seconds: float, work: Callable[[], Given]) -> Given:
     return given.result(timeout=seconds)
 
 
-def _post(body: dict[str, str], config: Config) -> bytes:
-    with requests.post(
+def _post(session: requests.Session, body: dict[str, str], config: Config) -> bytes:
+    with session.post(
         config.api_url, json=body, timeout=config.timeout, allow_redirects=False, stream=True
     ) as response:
         content: bytes = response.raw.read(LARGEST_ANSWER + 1, decode_content=True)

@@ -76,6 +76,10 @@ class RefundQuerySet(models.QuerySet["Refund"]):
         shown = models.Prefetch("tickets", tickets, to_attr="shown_tickets")
         return self.select_related("order").prefetch_related(shown)
 
+    def lock(self) -> list[Refund]:
+        """Lock these rows, and only these, by ascending id until the transaction ends."""
+        return list(self.order_by("pk").select_for_update(of=("self",)))
+
     def get_for_update(self, pk: int) -> Refund:
         """Lock this row, and only this row, until the transaction ends."""
         return self.select_for_update(of=("self",)).get(pk=pk)

@@ -8,9 +8,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
-from orders.models import Order, Ticket, TicketStatus
+from orders.models import Order, Ticket, TicketQuerySet, TicketStatus
 from payments.models import CaseKind, PaymentCase
 from refunds.errors import (
     NothingToRefund,
@@ -68,7 +69,7 @@ def claim_for_customer(
         tickets = _selected_tickets(order, codes)
     else:
         _check_nothing_undecided(order)
-        tickets = free_tickets(order)
+        tickets = list(free_tickets(order))
     found = claim(order, reason, tickets, at)
     if reason is not Reason.PERSONAL and is_nothing(found):
         raise NothingToRefund(_("All that can go back for this reason has gone back already."))
@@ -118,10 +119,10 @@ def facts_of(
     )
 
 
-def free_tickets(order: Order) -> list[Ticket]:
-    """The order's tickets that are in no live refund, used ones too."""
-    taken = RefundTicket.objects.live().filter(order=order).values("ticket")
-    return list(order.tickets.live().exclude(pk__in=taken).order_by("pk"))
+def free_tickets(*orders: Order) -> TicketQuerySet:
+    """The orders' tickets that are in no live refund, used ones too, by ascending id."""
+    taken = RefundTicket.objects.live().filter(ticket=OuterRef("pk"))
+    return Ticket.objects.live().filter(~Exists(taken), order__in=orders).order_by("pk")
 
 
 def is_nothing(found: Claim) -> bool:

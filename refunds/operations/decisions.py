@@ -5,22 +5,54 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any, NamedTuple, cast
 
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from jobs import outbox
+from jobs.models import Job
+from jobs.writing import insert, save_together, together
 from orders.models import Order, Ticket
-from orders.operations import reserve_refund, undo_reserved_refund
+from orders.operations import Share, reserve_refunds, undo_reserved_refund
 from refunds.errors import AmountChanged, TicketNotRefundable
 from refunds.models import Refund, RefundReason, RefundStatus, RefundTicket
 from refunds.operations.claims import Claim
 
 
+class Locked(NamedTuple):
+    """A refund, its order, and the tickets that it takes back, all of them locked."""
+
+    order: Order
+    refund: Refund
+    tickets: Sequence[Ticket]
+
+    @property
+    def share(self) -> Share:
+        """What it moves of its order."""
+        why = f"Refund {self.refund.pk}."
+        return Share(self.order, self.tickets, self.refund.amount, why)
+
+
 def create(claim: Claim, *, by: User | None, key: str | None = None, digest: str = "") -> Refund:
     """Write down what is asked for, with the policy's explanation; nothing is decided by it."""
+    refund = _asked_for(claim, by)
+    refund.idempotency_key, refund.request_digest = key, digest
+    _write([(claim, refund)])
+    return refund
+
+
+def create_together(claims: Sequence[Claim], *, by: User | None) -> list[Refund]:
+    """Write down several, as `create` does."""
+    asked = [(claim, _asked_for(claim, by)) for claim in claims]
+    _write(asked)
+    return [refund for _claim, refund in asked]
+
+
+def _asked_for(claim: Claim, by: User | None) -> Refund:
     assessment = claim.assessment
-    refund = Refund.objects.create(
+    return Refund(
         order=claim.order,
         case=claim.case,
         reason=claim.reason.value,
@@ -32,18 +64,32 @@ def create(claim: Claim, *, by: User | None, key: str | None = None, digest: str
         explanation=claim.explanation,
         requested_at=claim.at,
         requested_by=by,
-        idempotency_key=key,
-        request_digest=digest,
     )
-    RefundTicket.objects.bulk_create(
-        RefundTicket(refund=refund, ticket=ticket, order=claim.order) for ticket in claim.tickets
+
+
+def _write(asked: Sequence[tuple[Claim, Refund]]) -> None:
+    insert([refund for _claim, refund in asked])
+    insert(
+        [
+            RefundTicket(refund=refund, ticket=ticket, order=claim.order)
+            for claim, refund in asked
+            for ticket in claim.tickets
+        ]
     )
-    return refund
 
 
 def lock_tickets(refund: Refund) -> list[Ticket]:
     """Lock the tickets that this refund takes back, by ascending id."""
-    return Ticket.objects.filter(refunds__refund=refund, refunds__is_live=True).lock()
+    return lock_tickets_of([refund])[refund.pk]
+
+
+def lock_tickets_of(refunds: Sequence[Refund]) -> dict[int, list[Ticket]]:
+    """Lock the tickets that each of these refunds takes back, by ascending id; by refund."""
+    found: dict[int, list[Ticket]] = {refund.pk: [] for refund in refunds}
+    taken = Ticket.objects.filter(refunds__refund__in=refunds, refunds__is_live=True)
+    for ticket in taken.annotate(refund_id=F("refunds__refund")).lock():
+        found[cast("Any", ticket).refund_id].append(ticket)
+    return found
 
 
 def check_as_shown(order: Order, shown: Decimal | None, amount: Decimal) -> None:
@@ -60,45 +106,32 @@ def check_as_shown(order: Order, shown: Decimal | None, amount: Decimal) -> None
         )
 
 
-def approve(
-    order: Order,
-    refund: Refund,
-    tickets: Sequence[Ticket],
-    *,
-    by: User | None,
-    at: datetime,
-    reason: str,
-) -> None:
-    """Set the money aside and leave the payout to a job. The tickets are locked, too.
+def approve(found: Sequence[Locked], *, by: User | None, at: datetime, reason: str) -> None:
+    """Set the money aside and leave the payout to a job for each.
 
     Raises TicketNotRefundable when somebody went in with one meanwhile, RefundTooLarge when too
-    little of the order is left.
+    little of an order is left: then nothing may be kept of the transaction.
     """
-    _check_unused(refund, tickets)
-    if not refund.is_of_payment:
-        reserve_refund(order, tickets, refund.amount, at=at)
-    refund.approve(by=by, at=at, reason=reason)
-    refund.save(update_fields=["status", "approved_by", "decision_at"])
-    outbox.enqueue("refunds.pay_back", run_at=at, refund_id=refund.pk)
-    tell(refund, at=at)
+    refunds = [each.refund for each in found]
+    for each in found:
+        _check_unused(each.refund, each.tickets)
+    reserve_refunds([each.share for each in found if not each.refund.is_of_payment], at=at)
+    with together():
+        for refund in refunds:
+            refund.approve(by=by, at=at, reason=reason)
+    save_together(refunds, "status", "approved_by", "decision_at")
+    outbox.enqueue_due([*pay_back_jobs(refunds, at=at), *_news(refunds, at)])
 
 
-def reject(
-    order: Order,
-    refund: Refund,
-    tickets: Sequence[Ticket],
-    *,
-    by: User | None,
-    at: datetime,
-    reason: str,
-) -> None:
-    """Keep the money and the tickets as they were. The tickets are locked, too."""
+def reject(found: Locked, *, by: User | None, at: datetime, reason: str) -> None:
+    """Keep the money and the tickets as they were."""
+    order, refund, tickets = found
     if refund.status == RefundStatus.APPROVED:
         undo_reserved_refund(order, tickets, refund.amount)
     refund.reject(by=by, at=at, reason=reason)
     refund.save()
     let_go(refund)
-    tell(refund, at=at)
+    tell([refund], at=at)
 
 
 def let_go(refund: Refund) -> None:
@@ -106,9 +139,21 @@ def let_go(refund: Refund) -> None:
     refund.tickets.live().update(is_live=False)
 
 
-def tell(refund: Refund, *, at: datetime) -> None:
-    """Have the people concerned told what became of it."""
-    outbox.enqueue("refunds.moved", run_at=at, refund_id=refund.pk, status=str(refund.status))
+def tell(refunds: Sequence[Refund], *, at: datetime) -> None:
+    """Have the people concerned told what became of each."""
+    outbox.enqueue_due(_news(refunds, at))
+
+
+def pay_back_jobs(refunds: Sequence[Refund], *, at: datetime) -> list[Job]:
+    """Have their money sent back, once these are enqueued."""
+    return [outbox.new_job("refunds.pay_back", run_at=at, refund_id=each.pk) for each in refunds]
+
+
+def _news(refunds: Sequence[Refund], at: datetime) -> list[Job]:
+    return [
+        outbox.new_job("refunds.moved", run_at=at, refund_id=each.pk, status=str(each.status))
+        for each in refunds
+    ]
 
 
 def _check_unused(refund: Refund, tickets: Sequence[Ticket]) -> None:

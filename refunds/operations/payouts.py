@@ -5,112 +5,113 @@ Callers hold the locks of order, payment, reversal, refund and tickets, taken in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
 
 from jobs import outbox
-from orders.models import Order, Ticket
-from orders.operations import refund as refund_order
+from jobs.writing import save_together, together
+from orders.models import Order
+from orders.operations import refund as refund_orders
 from orders.operations import undo_reserved_refund
 from payments.errors import ReversalInProgress
-from payments.models import Payment, PaymentCase
-from payments.operations.reversals import open_reversal
+from payments.models import Payment, PaymentCase, Reversal
+from payments.operations.reversals import Wish, open_reversals
 from refunds.models import Refund
-from refunds.operations.decisions import let_go, tell
-from ticketing.errors import DomainError
+from refunds.operations.decisions import Locked, let_go, pay_back_jobs, tell
 
 
-def payment_of(refund: Refund) -> Payment | None:
-    """The payment that gives the money back: the one that paid the order, or that of the case."""
-    if refund.case is not None:
-        return refund.case.payment
-    return refund.order.payments.kept().order_by("pk").first()
+def lock_payments(refunds: Sequence[Refund]) -> dict[int, Payment]:
+    """Lock the payments that give the money back, and name them by refund, where there is one.
+
+    That is the one that paid the order, or that of the case. Orders are locked before, so whatever
+    else wants payments of these waits for that.
+    """
+    plain = [refund for refund in refunds if refund.case is None]
+    kept = Payment.objects.kept().filter(order__in=[refund.order_id for refund in plain])
+    of_order = {payment.order_id: payment for payment in reversed(kept.lock())}  # the first of each
+    found = {each.pk: of_order[each.order_id] for each in plain if each.order_id in of_order}
+    named = {each.pk: each.case.payment_id for each in refunds if each.case}
+    if payments := [pk for pk in named.values() if pk]:
+        of_case = {each.pk: each for each in Payment.objects.filter(pk__in=payments).lock()}
+        found |= {refund: of_case[pk] for refund, pk in named.items() if pk}
+    return found
 
 
 def send_back(
-    refund: Refund, payment: Payment | None, *, by: User | None, at: datetime, note: str = ""
-) -> bool:
-    """Open a reversal for an approved or failed refund; False if it has to wait for another one.
+    refunds: Sequence[Refund],
+    payments: Mapping[int, Payment],
+    *,
+    by: User | None,
+    at: datetime,
+    note: str = "",
+) -> list[Refund]:
+    """Open reversals for approved or failed refunds; those that have not to wait for another one.
 
-    What can't even be opened becomes a payment failure, for a person to decide. Locks the case.
+    `payments` are those of `lock_payments`. What can't even be opened becomes a payment failure,
+    for a person to decide. Locks the cases.
     """
-    why = note or (f"The money goes back through {payment}." if payment else "It is tried.")
-    obstacle = _no_payment(refund) if payment is None else _resolved_case(refund)
-    if payment is None or obstacle is not None:
-        refund.process(by=by, at=at, reason=why)
-        note_failure(refund, at=at, error=obstacle or {})
-        return True
-    try:
-        reversal = open_reversal(
-            payment,
-            amount=refund.amount,
-            reason=f"Hoan tien don hang {refund.order.code}",
-            requested_by=f"refund-{refund.pk}",
-            at=at,
-        )
-    except ReversalInProgress:
-        return False
-    except DomainError as refusal:
-        refund.process(by=by, at=at, reason=why)
-        note_failure(refund, at=at, error={"code": refusal.code, "message": str(refusal)})
-        return True
-    refund.process(by=by, at=at, reason=why)
-    refund.payment, refund.reversal, refund.provider_error = payment, reversal, {}
-    refund.save(update_fields=["status", "payment", "reversal", "provider_error"])
-    return True
+    errors = _obstacles(refunds, payments)
+    tried = [refund for refund in refunds if refund.pk not in errors]
+    answers = open_reversals([_wish(each, payments[each.pk]) for each in tried], at=at)
+    waiting = set()
+    for refund, answer in zip(tried, answers, strict=True):
+        if isinstance(answer, Reversal):
+            refund.payment, refund.reversal, refund.provider_error = answer.payment, answer, {}
+        elif isinstance(answer, ReversalInProgress):
+            waiting.add(refund.pk)
+        else:
+            errors[refund.pk] = {"code": answer.code, "message": str(answer)}
+    moved = [refund for refund in refunds if refund.pk not in waiting]
+    with together():
+        for refund in moved:
+            refund.process(by=by, at=at, reason=note or _how(payments.get(refund.pk)))
+    save_together(moved, "status", "payment", "reversal", "provider_error")
+    _note_failures(moved, errors, at)
+    return moved
 
 
 def finish(
-    order: Order,
-    refund: Refund,
-    tickets: Sequence[Ticket],
-    *,
-    by: User | None,
-    at: datetime,
-    reason: str,
+    found: Sequence[Locked], *, by: User | None, at: datetime, why: Callable[[Refund], str]
 ) -> None:
-    """The money is back: tickets, seats and the order follow, or the case is resolved."""
-    if refund.is_of_payment:
-        _resolve_case(refund, by=by, at=at)
-    else:
-        refund_order(order, tickets, refund.amount, by=by, at=at, reason=f"Refund {refund.pk}.")
-    end = refund.complete if refund.amount == refund.base_amount else refund.complete_partly
-    end(by=by, at=at, reason=reason)
-    refund.save(update_fields=["status", "processed_at"])
-    tell(refund, at=at)
-    wake_next(order, at=at)
+    """The money is back: tickets, seats and the orders follow, or the cases are resolved."""
+    refunds = [each.refund for each in found]
+    with together():
+        for refund in refunds:
+            if refund.is_of_payment:
+                _resolve_case(refund, by=by, at=at)
+        refund_orders([each.share for each in found if not each.refund.is_of_payment], by=by, at=at)
+        for refund in refunds:
+            is_all = refund.amount == refund.base_amount
+            end = refund.complete if is_all else refund.complete_partly
+            end(by=by, at=at, reason=why(refund))
+    save_together(refunds, "status", "processed_at")
+    tell(refunds, at=at)
+    wake_next([each.order for each in found], at=at)
 
 
-def give_up(
-    order: Order,
-    refund: Refund,
-    tickets: Sequence[Ticket],
-    *,
-    by: User | None,
-    at: datetime,
-    reason: str,
-) -> None:
+def give_up(found: Locked, *, by: User | None, at: datetime, reason: str) -> None:
     """No money goes back by this refund: what it had set aside is free again."""
+    order, refund, tickets = found
     if not refund.is_of_payment:
         undo_reserved_refund(order, tickets, refund.amount)
     refund.fail(by=by, at=at, reason=reason)
     refund.save(update_fields=["status", "processed_at"])
     let_go(refund)
-    tell(refund, at=at)
-    wake_next(order, at=at)
+    tell([refund], at=at)
+    wake_next([order], at=at)
 
 
-def wake_next(order: Order, *, at: datetime) -> None:
-    """Let the next refund that waits for the order's payment take its turn.
+def wake_next(orders: Sequence[Order], *, at: datetime) -> None:
+    """Let the next refund that waits for an order's payment take its turn.
 
     Those of a late or second payment have that payment for themselves and never wait.
     """
-    following = order.refunds.approved().filter(case__isnull=True).order_by("pk").first()
-    if following is not None:
-        outbox.enqueue("refunds.pay_back", run_at=at, refund_id=following.pk)
+    waiting = Refund.objects.approved().filter(order__in=orders, case__isnull=True)
+    following = waiting.order_by("order", "pk").distinct("order")
+    outbox.enqueue_due(pay_back_jobs(list(following), at=at))
 
 
 def note_failure(refund: Refund, *, at: datetime, error: dict[str, Any]) -> None:
@@ -118,7 +119,39 @@ def note_failure(refund: Refund, *, at: datetime, error: dict[str, Any]) -> None
     why = str(error.get("message") or "The provider did not give the money back.")
     refund.note_payment_failure(by=None, at=at, reason=why, error=error)
     refund.save(update_fields=["status", "provider_error"])
-    tell(refund, at=at)
+    tell([refund], at=at)
+
+
+def _note_failures(
+    refunds: Sequence[Refund], errors: Mapping[int, dict[str, Any]], at: datetime
+) -> None:
+    for refund in refunds:
+        if refund.pk in errors:
+            note_failure(refund, at=at, error=errors[refund.pk])
+
+
+def _how(payment: Payment | None) -> str:
+    return f"The money goes back through {payment}." if payment else "It is tried."
+
+
+def _wish(refund: Refund, payment: Payment) -> Wish:
+    return Wish(
+        payment,
+        refund.amount,
+        reason=f"Hoan tien don hang {refund.order.code}",
+        requested_by=f"refund-{refund.pk}",
+    )
+
+
+def _obstacles(
+    refunds: Sequence[Refund], payments: Mapping[int, Payment]
+) -> dict[int, dict[str, Any]]:
+    """By refund, why it can't be tried."""
+    found = {
+        refund.pk: _resolved_case(refund) if refund.pk in payments else _no_payment(refund)
+        for refund in refunds
+    }
+    return {pk: error for pk, error in found.items() if error}
 
 
 def _resolved_case(refund: Refund) -> dict[str, Any] | None:

@@ -9,10 +9,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from orders.models import Order, Ticket
+from orders.models import Order
 from refunds.errors import NoteRequired, RefundAlreadyDecided
 from refunds.models import UNDECIDED, Refund, RefundReason, RefundStatus
 from refunds.operations import decisions
+from refunds.operations.decisions import Locked
 from ticketing.errors import NotAllowed
 from ticketing.roles import is_admin, is_organizer_of
 
@@ -39,10 +40,10 @@ def approve_refund(*, refund_id: int, by: User, shown_amount: Decimal | None = N
     refund, tickets by ascending id. Raises NotAllowed, RefundAlreadyDecided, AmountChanged,
     TicketNotRefundable when a ticket was used meanwhile, RefundTooLarge.
     """
-    order, refund, tickets = _locked(refund_id, by)
-    decisions.check_as_shown(order, shown_amount, refund.amount)
-    decisions.approve(order, refund, tickets, by=by, at=timezone.now(), reason=f"{by} approved it.")
-    return refund
+    found = _locked(refund_id, by)
+    decisions.check_as_shown(found.order, shown_amount, found.refund.amount)
+    decisions.approve([found], by=by, at=timezone.now(), reason=f"{by} approved it.")
+    return found.refund
 
 
 @transaction.atomic(durable=True)
@@ -57,13 +58,13 @@ def reject_refund(
     """
     if not reason.strip():
         raise NoteRequired(_("Tell the customer why the refund is refused."))
-    order, refund, tickets = _locked(refund_id, by)
-    decisions.check_as_shown(order, shown_amount, refund.amount)
-    decisions.reject(order, refund, tickets, by=by, at=timezone.now(), reason=reason.strip())
-    return refund
+    found = _locked(refund_id, by)
+    decisions.check_as_shown(found.order, shown_amount, found.refund.amount)
+    decisions.reject(found, by=by, at=timezone.now(), reason=reason.strip())
+    return found.refund
 
 
-def _locked(refund_id: int, by: User) -> tuple[Order, Refund, list[Ticket]]:
+def _locked(refund_id: int, by: User) -> Locked:
     found = Refund.objects.get(pk=refund_id)
     order = Order.objects.get_for_update(found.order_id)
     refund = Refund.objects.get_for_update(refund_id)
@@ -79,4 +80,4 @@ def _locked(refund_id: int, by: User) -> tuple[Order, Refund, list[Ticket]]:
                 "the platform, and nobody decides about their own refund."
             )
         )
-    return order, refund, decisions.lock_tickets(refund)
+    return Locked(order, refund, decisions.lock_tickets(refund))

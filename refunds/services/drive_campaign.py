@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from functools import partial
-from itertools import chain, takewhile
 from threading import Event
 
+from django.db import connection
 from django.utils import timezone
 
 from payments.models import Reversal
-from refunds.models import CampaignOrder, RefundCampaign
+from refunds.models import RefundCampaign
 from refunds.operations import campaigns
-from refunds.services.process import Task, Tasks, due_tasks, send_back
-from refunds.services.run_campaign import AGAIN, rest, running, take_next
+from refunds.services.process import due_reversals, finish_ended, opened
+from refunds.services.run_campaign import AGAIN, AT_ONCE, rest, running, take_some
+from refunds.services.sending import carry_out
 
 LOOK = 2.0  # seconds between two looks at how far it is
 
@@ -25,54 +25,50 @@ Tell = Callable[[dict[str, int]], None]
 def drive_campaign(*, campaign_id: int, connections: int, stopping: Event, tell: Tell) -> int:
     """Refund order after order, with so many calls to the provider at a time; count the errors.
 
-    Returns when the campaign is completed or paused, or when `stopping` is set: then every thread
-    finishes the order at hand. A crash leaves nothing behind that another run would not go on with;
-    any number of processes may do this at once, beside the jobs. Calls `tell` every two seconds
-    with the orders by state.
+    Returns when the campaign is completed or paused, or when `stopping` is set: then what is being
+    sent is recorded. A crash leaves nothing behind that another run would not go on with; any
+    number of processes may do this at once, beside the jobs. Calls `tell` every two seconds with
+    the orders by state.
     """
     failed = 0
-    with ThreadPoolExecutor(connections) as pool:
+    with ThreadPoolExecutor(1) as pool:
         while not stopping.is_set():
             campaign = running(campaign_id)
             if campaign is None:
                 break
             while campaigns.collect(campaign):
                 pass
-            started = Tasks(_tasks(campaign_id), stopping).start(pool, connections)
-            failed += _watch(campaign, started, tell)["failed"]
+            failed += finish_ended()["failed"]
+            sending = pool.submit(_send, campaign_id, connections, stopping)
+            failed += _watch(campaign, sending, tell)["failed"]
             if rest(campaign):
                 _wait_for_more(campaign, stopping, tell)
     return failed
 
 
-def _tasks(campaign_id: int) -> Iterator[Task]:
+def _send(campaign_id: int, connections: int, stopping: Event) -> Counter[str]:
     """Orders that wait as long as there are any, then whatever else of refunds is due."""
-    over = Event()
-    one_more = partial(_refund_one, campaign_id, over)
-    return chain(takewhile(lambda _: not over.is_set(), _endlessly(one_more)), due_tasks())
+    try:
+        outcomes = carry_out(_approved(campaign_id), connections=connections, stopping=stopping)
+        return outcomes + carry_out(due_reversals(), connections=connections, stopping=stopping)
+    finally:
+        connection.close()
 
 
-def _endlessly(task: Task) -> Iterator[Task]:
-    while True:
-        yield task
+def _approved(campaign_id: int) -> Iterator[int]:
+    """The reversals of waiting orders; some orders are approved at a time, unless it is paused."""
+    while campaign := running(campaign_id):
+        entries = take_some(campaign, most=AT_ONCE)
+        if not entries:
+            return
+        yield from opened([entry.refund_id for entry in entries if entry.refund_id])
 
 
-def _refund_one(campaign_id: int, over: Event) -> list[str]:
-    campaign = running(campaign_id)
-    entry: CampaignOrder | None = take_next(campaign) if campaign else None
-    if entry is None:
-        over.set()
-        return []
-    return send_back(entry.refund_id) if entry.refund_id else []
-
-
-def _watch(
-    campaign: RefundCampaign, started: list[Future[Counter[str]]], tell: Tell
-) -> Counter[str]:
-    while wait(started, timeout=LOOK).not_done:
+def _watch(campaign: RefundCampaign, sending: Future[Counter[str]], tell: Tell) -> Counter[str]:
+    while wait([sending], timeout=LOOK).not_done:
         campaigns.note_refunded(campaign)
         tell(campaigns.counts(campaign))
-    return sum((each.result() for each in started), Counter())
+    return sending.result()
 
 
 def _wait_for_more(campaign: RefundCampaign, stopping: Event, tell: Tell) -> None:

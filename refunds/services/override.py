@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from orders.models import Order, Ticket
-from orders.operations import reserve_refund, undo_reserved_refund
+from orders.operations import Share, reserve_refunds, undo_reserved_refund
 from refunds.errors import NoteRequired, OverrideNotAllowed
 from refunds.explanations import explain
 from refunds.models import UNDECIDED, Refund, RefundOverride, RefundStatus
@@ -47,12 +47,13 @@ def override_refund(
     decisions.check_as_shown(order, shown_amount, assessment.amount)
     _keep(refund, assessment, by=by, note=note, now=now)
     if percentage == 0:
-        decisions.reject(order, refund, tickets, by=by, at=now, reason=note.strip())
+        locked = decisions.Locked(order, refund, tickets)
+        decisions.reject(locked, by=by, at=now, reason=note.strip())
         _apply(refund, assessment, order)
         return refund
     if refund.status == RefundStatus.APPROVED:
         undo_reserved_refund(order, tickets, refund.amount)
-        reserve_refund(order, tickets, assessment.amount, at=now)
+        reserve_refunds([Share(order, tickets, assessment.amount)], at=now)
     _apply(refund, assessment, order)
     return refund
 

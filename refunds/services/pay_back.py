@@ -2,88 +2,141 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from orders.models import Order
-from payments.models import Payment, Reversal
+from jobs.writing import together
+from orders.models import Order, OrderQuerySet
+from payments.models import Reversal
+from payments.operations.answers import Heard, believe
 from refunds.models import Refund, RefundStatus
 from refunds.operations import decisions, payouts
+from refunds.operations.decisions import Locked
 
 
-@transaction.atomic(durable=True)
 def pay_back(*, refund_id: int) -> Refund:
-    """Open the reversal of an approved refund; the provider is called by a job of payments.
-
-    Where another reversal of the same payment is still open, it stays approved: the end of that one
-    calls for it again. An amount of 0 needs no provider. Safe to repeat. Locks order, payment,
-    refund, tickets and seats by ascending id.
-    """
-    now = timezone.now()
-    found = Refund.objects.select_related("case", "order").get(pk=refund_id)
-    order = Order.objects.select_related("event", "showing").get_for_update(found.order_id)
-    giving = payouts.payment_of(found)
-    payment = Payment.objects.get_for_update(giving.pk) if giving else None
-    refund = Refund.objects.get_for_update(refund_id)
-    refund.order = order
-    if refund.status != RefundStatus.APPROVED:
-        return refund
-    if refund.amount:
-        payouts.send_back(refund, payment, by=None, at=now)
-        return refund
-    refund.process(by=None, at=now, reason="No money has to move.")
-    tickets = decisions.lock_tickets(refund)
-    payouts.finish(order, refund, tickets, by=None, at=now, reason="No money had to move.")
+    """Open the reversal of an approved refund, as `pay_back_together` does; the refund."""
+    [refund] = pay_back_together(refund_ids=[refund_id])
     return refund
 
 
 @transaction.atomic(durable=True)
+def pay_back_together(*, refund_ids: Sequence[int]) -> list[Refund]:
+    """Open the reversals of approved refunds; the providers are called by jobs of payments.
+
+    Where another reversal of the same payment is still open, a refund stays approved: the end of
+    that one calls for it again. An amount of 0 needs no provider. Safe to repeat. Returns all of
+    them as they are now. Locks orders, payments, refunds, tickets and seats, each by ascending id.
+    """
+    now = timezone.now()
+    known = list(Refund.objects.select_related("case").filter(pk__in=refund_ids))
+    cases = {refund.pk: refund.case for refund in known}
+    orders = _lock_orders(known)
+    payments = payouts.lock_payments(known)
+    refunds = Refund.objects.filter(pk__in=refund_ids).lock()
+    for refund in refunds:
+        refund.order, refund.case = orders[refund.order_id], cases[refund.pk]
+    approved = [refund for refund in refunds if refund.status == RefundStatus.APPROVED]
+    payouts.send_back([each for each in approved if each.amount], payments, by=None, at=now)
+    _finish_free([each for each in approved if not each.amount], now)
+    return refunds
+
+
 def record_reversal(*, reversal_id: int) -> None:
-    """Finish the refund whose reversal succeeded, or note why the provider refused it.
+    """Finish the refund whose reversal ended, as `record_reversals` does."""
+    record_reversals(reversal_ids=[reversal_id])
+
+
+@transaction.atomic(durable=True)
+def record_reversals(*, reversal_ids: Sequence[int]) -> None:
+    """Finish the refunds whose reversals succeeded, or note why the provider refused them.
 
     A late success of a reversal that nobody knew the end of finishes its refund, too. Safe to
-    repeat. Locks order, payment, reversal, refund, tickets and seats by ascending id.
+    repeat. Locks orders, reversals, refunds, tickets and seats, each by ascending id.
     """
-    _with_refund(reversal_id, timezone.now(), is_unclear=False)
+    _follow(_lock_with_reversals(reversal_ids), timezone.now(), is_unclear=False)
 
 
 @transaction.atomic(durable=True)
 def record_unclear_reversal(*, reversal_id: int) -> None:
-    """Ask a person, because the provider does not say what it did. Locks as `record_reversal`."""
-    _with_refund(reversal_id, timezone.now(), is_unclear=True)
+    """Ask a person, because the provider does not say what it did. Locks as `record_reversals`."""
+    _follow(_lock_with_reversals([reversal_id]), timezone.now(), is_unclear=True)
 
 
-def _with_refund(reversal_id: int, now: datetime, *, is_unclear: bool) -> None:
-    refund_id = Refund.objects.filter(reversal=reversal_id).values_list("pk", flat=True).first()
-    if refund_id is None:
+@transaction.atomic(durable=True)
+def record_answers(heard: Sequence[Heard]) -> list[Reversal]:
+    """Do what providers answered, to the reversals and to their refunds; those that have ended.
+
+    As `record_reversals`, at once instead of by a job. Locks payments after the orders, too.
+    """
+    ended = [each for each in believe(heard, _orders()) if each.finished_at]
+    of_id = {reversal.pk: reversal for reversal in ended}
+    found = []
+    for refund in Refund.objects.filter(reversal__in=ended).lock() if ended else []:
+        assert refund.reversal_id is not None
+        refund.reversal = of_id[refund.reversal_id]
+        refund.order = refund.reversal.payment.order
+        found.append((refund, refund.reversal))
+    _follow(found, timezone.now(), is_unclear=False)
+    return ended
+
+
+def _lock_with_reversals(reversal_ids: Sequence[int]) -> list[tuple[Refund, Reversal]]:
+    """The refunds that these are the latest reversals of."""
+    known = Refund.objects.filter(reversal__in=reversal_ids)
+    orders = _lock_orders(known)
+    reversals = {each.pk: each for each in Reversal.objects.filter(pk__in=reversal_ids).lock()}
+    refunds = Refund.objects.filter(pk__in=[refund.pk for refund in known]).lock()
+    followed = []
+    for refund in refunds:
+        if refund.reversal_id in reversals:
+            refund.order, refund.reversal = orders[refund.order_id], reversals[refund.reversal_id]
+            followed.append((refund, refund.reversal))
+    return followed
+
+
+def _lock_orders(refunds: Iterable[Refund]) -> dict[int, Order]:
+    found = _orders().filter(pk__in={refund.order_id for refund in refunds}).lock()
+    return {order.pk: order for order in found}
+
+
+def _orders() -> OrderQuerySet:
+    return Order.objects.select_related("event", "showing")
+
+
+def _finish_free(refunds: Sequence[Refund], now: datetime) -> None:
+    with together():
+        for refund in refunds:
+            refund.process(by=None, at=now, reason="No money has to move.")
+    _finish(refunds, now, lambda _refund: "No money had to move.")
+
+
+def _finish(refunds: Sequence[Refund], now: datetime, why: Callable[[Refund], str]) -> None:
+    if not refunds:
         return
-    found = Refund.objects.get(pk=refund_id)
-    order = Order.objects.select_related("event", "showing").get_for_update(found.order_id)
-    reversal = Reversal.objects.select_for_update(of=("self",)).get(pk=reversal_id)
-    refund = Refund.objects.get_for_update(refund_id)
-    refund.order = order
-    if refund.reversal_id != reversal_id:
-        return
-    _follow(order, refund, reversal, now, is_unclear=is_unclear)
+    tickets = decisions.lock_tickets_of(refunds)
+    found = [Locked(refund.order, refund, tickets[refund.pk]) for refund in refunds]
+    payouts.finish(found, by=None, at=now, why=why)
 
 
-def _follow(
-    order: Order, refund: Refund, reversal: Reversal, now: datetime, *, is_unclear: bool
-) -> None:
-    if reversal.status == Reversal.Status.SUCCEEDED:
-        if refund.status in (RefundStatus.PROCESSING, RefundStatus.PAYMENT_FAILED):
-            tickets = decisions.lock_tickets(refund)
-            why = f"{reversal} succeeded."
-            payouts.finish(order, refund, tickets, by=None, at=now, reason=why)
-        return
-    is_rejected = reversal.status == Reversal.Status.REJECTED
-    if refund.status == RefundStatus.PROCESSING and (is_unclear or is_rejected):
-        payouts.note_failure(refund, at=now, error=_error(reversal))
-    if is_rejected:
-        payouts.wake_next(order, at=now)
+def _follow(found: Sequence[tuple[Refund, Reversal]], now: datetime, *, is_unclear: bool) -> None:
+    back = [refund for refund, reversal in found if _is_back(refund, reversal)]
+    _finish(back, now, lambda refund: f"{refund.reversal} succeeded.")
+    for refund, reversal in found:
+        is_rejected = reversal.status == Reversal.Status.REJECTED
+        if refund.status == RefundStatus.PROCESSING and (is_unclear or is_rejected):
+            payouts.note_failure(refund, at=now, error=_error(reversal))
+        if is_rejected:
+            payouts.wake_next([refund.order], at=now)
+
+
+def _is_back(refund: Refund, reversal: Reversal) -> bool:
+    waits = refund.status in (RefundStatus.PROCESSING, RefundStatus.PAYMENT_FAILED)
+    return waits and reversal.status == Reversal.Status.SUCCEEDED
 
 
 def _error(reversal: Reversal) -> dict[str, Any]:

@@ -77,10 +77,10 @@ def _earlier_answer(order: Order, key: str | None, digest: str) -> Refund | None
 def _hand_over(claim: Claim, refund: Refund, now: datetime) -> None:
     """Give it to whoever decides by the policy."""
     if claim.decided_by is DecidedBy.AUTOMATIC:
-        tickets = decisions.lock_tickets(refund)
-        decisions.approve(claim.order, refund, tickets, by=None, at=now, reason=BY_POLICY)
+        found = decisions.Locked(claim.order, refund, decisions.lock_tickets(refund))
+        decisions.approve([found], by=None, at=now, reason=BY_POLICY)
         return
     ask = refund.ask_organizer if claim.decided_by is DecidedBy.ORGANIZER else refund.ask_admin
     ask(by=refund.requested_by, at=now, reason="The customer asked for it.")
     refund.save(update_fields=["status"])
-    decisions.tell(refund, at=now)
+    decisions.tell([refund], at=now)

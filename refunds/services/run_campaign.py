@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
+from jobs.writing import save_together
 from orders.models import Order
 from refunds.models import CampaignOrder, CampaignOrderStatus, RefundCampaign
 from refunds.operations import campaigns
-from refunds.operations.whole_orders import refund_whole_order
+from refunds.operations.whole_orders import refund_whole_orders
 from refunds.policy import Reason
 
 logger = logging.getLogger(__name__)
 
+AT_ONCE = 100  # orders approved together
 SLICE_SECONDS = 20.0  # well within the lease of a job
 AGAIN = timedelta(seconds=30)
 
@@ -25,16 +28,16 @@ def advance_campaign(*, campaign_id: int, seconds: float = SLICE_SECONDS) -> dat
     """Work on a running campaign for about that long; return when to come back, None if never.
 
     Takes up orders paid since, approves a refund for each that waits, and settles the entries of
-    refunds that have ended; completes the campaign when nothing is left to do. One order, one
-    transaction. Safe to repeat, and beside any other run. Locks the entry, order, its refunds,
-    tickets by ascending id.
+    refunds that have ended; completes the campaign when nothing is left to do. Some orders, one
+    transaction. Safe to repeat, and beside any other run. Locks the entries, then orders, their
+    refunds and tickets, each by ascending id.
     """
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         campaign = running(campaign_id)
         if campaign is None:
             return None
-        if not take_next(campaign) and not campaigns.collect(campaign):
+        if not take_some(campaign, most=AT_ONCE) and not campaigns.collect(campaign):
             return rest(campaign)
     return timezone.now()
 
@@ -53,26 +56,30 @@ def running(campaign_id: int) -> RefundCampaign | None:
     return None
 
 
-def take_next(campaign: RefundCampaign) -> CampaignOrder | None:
-    """Approve the refund of one waiting order; its entry, None if nobody else's is waiting.
+def take_some(campaign: RefundCampaign, *, most: int) -> list[CampaignOrder]:
+    """Approve the refunds of at most so many waiting orders; their entries, if any was free.
 
-    What fails is listed with the error, but for troubles of the database, which pass.
+    Where they can't be approved together, each is on its own. What fails then is listed with the
+    error, but for troubles of the database, which pass.
     """
     waiting = campaign.orders.filter(status=CampaignOrderStatus.WAITING)
-    entry: CampaignOrder | None = None
+    free = waiting.order_by("pk").select_for_update(skip_locked=True, of=("self",))
+    taken: list[CampaignOrder] = []
     try:
         with transaction.atomic(durable=True):
-            entry = waiting.order_by("pk").select_for_update(skip_locked=True, of=("self",)).first()
-            if entry is not None:
-                _refund(campaign, entry)
+            taken = list(free[:most])
+            if taken:
+                _refund(campaign, taken)
     except OperationalError:
         raise
     except Exception as error:
-        assert entry is not None
+        if len(taken) > 1:
+            return [entry for _ in taken for entry in take_some(campaign, most=1)]
+        [entry] = taken
         logger.exception("Order %s can't be refunded.", entry.order_id)
         note = f"{type(error).__name__}: {error}".replace("\0", "")
         waiting.filter(pk=entry.pk).update(status=CampaignOrderStatus.LISTED, note=note)
-    return entry
+    return taken
 
 
 def rest(campaign: RefundCampaign) -> datetime | None:
@@ -86,15 +93,21 @@ def rest(campaign: RefundCampaign) -> datetime | None:
     return None if _complete(campaign.pk, now) else now
 
 
-def _refund(campaign: RefundCampaign, entry: CampaignOrder) -> None:
-    order = Order.objects.select_related("event", "showing").get_for_update(entry.order_id)
-    refund = refund_whole_order(
-        order, Reason(campaign.reason), by=None, at=timezone.now(), why=f"Campaign {campaign.pk}."
+def _refund(campaign: RefundCampaign, entries: Sequence[CampaignOrder]) -> None:
+    orders = Order.objects.select_related("event", "showing")
+    refunds = refund_whole_orders(
+        orders.filter(pk__in=[entry.order_id for entry in entries]).lock(),
+        Reason(campaign.reason),
+        by=None,
+        at=timezone.now(),
+        why=f"Campaign {campaign.pk}.",
     )
-    # Taken up once more after a failure, the order may need none: then the first one is followed.
-    entry.refund = refund or entry.refund
-    entry.status = CampaignOrderStatus.REFUNDING
-    entry.save(update_fields=["refund", "status"])
+    refund_of = {refund.order_id: refund.pk for refund in refunds}
+    for entry in entries:
+        # Taken up again after a failure, an order may need none: then the first one is followed.
+        entry.refund_id = refund_of.get(entry.order_id, entry.refund_id)
+        entry.status = CampaignOrderStatus.REFUNDING
+    save_together(entries, "refund", "status")
 
 
 @transaction.atomic(durable=True)

@@ -31,13 +31,13 @@ def retry_refund(
     Raises NotAllowed, NoteRequired, RefundNotFailed, AmountChanged.
     """
     now = timezone.now()
-    _order, payment, refund = _locked(refund_id, by, note, shown_amount)
+    _order, payments, refund = _locked(refund_id, by, note, shown_amount)
     _close_open_reversal(refund, succeeded=False, by=by, at=now, note=note)
-    if payment is not None:
+    for payment in payments.values():
         # The closed reversal has given its part of it free. Of one field only: reading a status
         # again takes its protection away for a moment, from all threads.
         payment.refresh_from_db(fields=["reversed_amount"])
-    if not payouts.send_back(refund, payment, by=by, at=now, note=note.strip()):
+    if not payouts.send_back([refund], payments, by=by, at=now, note=note.strip()):
         raise RefundNotFailed(
             _("Another refund of the same payment is on its way. Try again when it is over.")
         )
@@ -56,12 +56,12 @@ def mark_refund_paid(
     Raises NotAllowed, NoteRequired, RefundNotFailed, AmountChanged.
     """
     now = timezone.now()
-    order, _payment, refund = _locked(refund_id, by, evidence, shown_amount)
+    order, _payments, refund = _locked(refund_id, by, evidence, shown_amount)
     _close_open_reversal(refund, succeeded=True, by=by, at=now, note=evidence)
     refund.payout_evidence = evidence.strip()
     refund.save(update_fields=["payout_evidence"])
-    tickets = decisions.lock_tickets(refund)
-    payouts.finish(order, refund, tickets, by=by, at=now, reason=evidence.strip())
+    found = decisions.Locked(order, refund, decisions.lock_tickets(refund))
+    payouts.finish([found], by=by, at=now, why=lambda _refund: evidence.strip())
     return refund
 
 
@@ -76,24 +76,23 @@ def mark_refund_failed(
     Raises NotAllowed, NoteRequired, RefundNotFailed, AmountChanged.
     """
     now = timezone.now()
-    order, _payment, refund = _locked(refund_id, by, reason, shown_amount)
+    order, _payments, refund = _locked(refund_id, by, reason, shown_amount)
     _close_open_reversal(refund, succeeded=False, by=by, at=now, note=reason)
-    tickets = decisions.lock_tickets(refund)
-    payouts.give_up(order, refund, tickets, by=by, at=now, reason=reason.strip())
+    found = decisions.Locked(order, refund, decisions.lock_tickets(refund))
+    payouts.give_up(found, by=by, at=now, reason=reason.strip())
     return refund
 
 
 def _locked(
     refund_id: int, by: User, note: str, shown_amount: Decimal | None
-) -> tuple[Order, Payment | None, Refund]:
+) -> tuple[Order, dict[int, Payment], Refund]:
     """Its order, the payment that gives it back, and the refund; still failed, and as shown."""
     require_admin(by, _("Only platform admins may settle a failed refund."))
     if not note.strip():
         raise NoteRequired(_("Say what was found at the provider, or how the money went back."))
-    found = Refund.objects.select_related("case", "order").get(pk=refund_id)
+    found = Refund.objects.select_related("case").get(pk=refund_id)
     order = Order.objects.get_for_update(found.order_id)
-    giving = payouts.payment_of(found)
-    payment = Payment.objects.get_for_update(giving.pk) if giving else None
+    payments = payouts.lock_payments([found])
     if found.reversal_id:
         Reversal.objects.select_for_update(of=("self",)).get(pk=found.reversal_id)
     refund = Refund.objects.get_for_update(refund_id)
@@ -103,7 +102,7 @@ def _locked(
             _("The refund is {status}.").format(status=refund.get_status_display())
         )
     decisions.check_as_shown(order, shown_amount, refund.amount)
-    return order, payment, refund
+    return order, payments, refund
 
 
 def _close_open_reversal(

@@ -6,13 +6,14 @@ import time
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.contrib.sessions.models import Session
 from django.test import Client
 
 from tests.tokens import token_of
+from ticketing.models import Session
 
 CLOCK = time.time
 PASSWORD = "a-long-and-quiet-night"
+NEW_KEY = "a-key-that-nobody-knows-and-nothing-was-signed-with"
 NEW_PASSWORD = "a-short-and-noisy-day"
 ELSEWHERE = ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"]
 
@@ -91,6 +92,27 @@ def test_a_new_password_ends_the_sessions_elsewhere(client, member):
     member.refresh_from_db()
     assert member.check_password(NEW_PASSWORD)
     assert not is_logged_in(thief)
+
+
+def test_a_session_outlives_a_change_of_the_key_while_the_old_one_is_named(
+    client, member, settings
+):
+    log_in(client, member)
+
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = NEW_KEY, [settings.SECRET_KEY]
+    assert is_logged_in(client)
+    settings.SECRET_KEY_FALLBACKS = []
+    assert is_logged_in(client)  # it was signed anew
+
+
+def test_a_new_key_alone_ends_every_session_and_token(client, member, settings):
+    log_in(client, member)
+    program = Client(headers={"Authorization": f"Bearer {token_of(member)}"})
+
+    settings.SECRET_KEY = NEW_KEY
+
+    assert not is_logged_in(client)
+    assert program.get("/api/v1/orders/").status_code == 401
 
 
 def test_a_stolen_session_takes_no_account_over(client, member, monkeypatch):

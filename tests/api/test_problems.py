@@ -58,6 +58,25 @@ def test_what_does_not_exist_or_makes_no_sense_is_told(api, method, path, status
 
 
 @pytest.mark.parametrize(
+    ("accepted", "asked", "status"),
+    [
+        ("*/*", "", 200),
+        ("application/json", "", 200),
+        ("text/html, application/*;q=0.5", "", 200),
+        ("application/json", "?format=json", 200),
+        ("application/json", "?format=xml", 404),
+        ("text/html", "", 406),
+    ],
+)
+@pytest.mark.django_db
+def test_answers_are_json_for_whoever_accepts_it(accepted, asked, status):
+    answer = APIClient().get(f"/api/v1/events/{asked}", headers={"Accept": accepted})
+
+    assert answer.status_code == status
+    assert answer.json()
+
+
+@pytest.mark.parametrize(
     ("body", "content_type", "status", "code"),
     [
         ("{", "application/json", 400, "invalid"),

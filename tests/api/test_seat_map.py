@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 from orders.services import cancel_order
 from tests.factories import AreaFactory, CustomerFactory, placed_order, seats_in_area
 from ticketing.models import Seat
+from ticketing.seat_map import KeptMaps, News, SeatMap
 
 
 @pytest.fixture(autouse=True)
@@ -91,6 +92,113 @@ def test_a_change_that_commits_late_is_not_missed():
     thread.join()
 
     assert statuses(read(slow.showing_id, since=seen["cursor"]).json())[slow.pk] == "held"
+
+
+@pytest.mark.parametrize("of_what", ["the whole map", "the changes"])
+def test_what_one_reader_was_told_is_not_read_for_the_next(of_what, django_assert_num_queries):
+    seats = seats_in_area(3)
+    showing_id = seats[0].showing_id
+    since = read(showing_id).json()["cursor"] if of_what == "the changes" else "0"
+    placed_order(seats[:1])
+    with django_assert_num_queries(2):
+        first = read(showing_id, since=since)
+
+    with django_assert_num_queries(1):
+        second = read(showing_id, since=since)
+
+    assert second.json() == first.json()
+    assert statuses(second.json())[seats[0].pk] == "held"
+
+
+def test_a_reader_with_a_newer_cursor_shares_the_changes_that_are_new_to_both():
+    seats, [elsewhere] = seats_in_area(3), seats_in_area(1)
+    old = read(seats[0].showing_id).json()["cursor"]
+    Seat.objects.filter(pk=elsewhere.pk).update(status="held")
+    new = read(seats[0].showing_id, since=old).json()["cursor"]
+    placed_order(seats[:1])
+
+    told = [read(seats[0].showing_id, since=since).json() for since in (old, new)]
+
+    assert int(new) > int(old)
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("of_what", ["the whole map", "the changes"])
+def test_what_one_reader_was_told_is_not_told_to_the_next_after_a_change(of_what):
+    seats = seats_in_area(3)
+    showing_id = seats[0].showing_id
+    since = read(showing_id).json()["cursor"] if of_what == "the changes" else "0"
+    placed_order(seats[:1])
+    read(showing_id, since=since)
+    placed_order(seats[1:2])
+
+    told = statuses(read(showing_id, since=since).json())
+
+    assert told[seats[0].pk] == told[seats[1].pk] == "held"
+
+
+def test_a_late_commit_is_told_to_the_next_reader_with_the_same_cursor():
+    """The first reader was told of the quick change alone, with the slow one still under way."""
+    slow, quick = seats_in_area(2)
+    since = read(slow.showing_id).json()["cursor"]
+    started, may_commit = threading.Event(), threading.Event()
+
+    def hold_slowly():
+        with transaction.atomic():
+            Seat.objects.filter(pk=slow.pk).update(status="held")
+            started.set()
+            may_commit.wait(10)
+        connection.close()
+
+    thread = threading.Thread(target=hold_slowly)
+    thread.start()
+    assert started.wait(10)
+    Seat.objects.filter(pk=quick.pk).update(status="held")
+    assert statuses(read(slow.showing_id, since=since).json()) == {quick.pk: "held"}
+
+    may_commit.set()
+    thread.join()
+
+    both = {slow.pk: "held", quick.pk: "held"}
+    assert statuses(read(slow.showing_id, since=since).json()) == both
+
+
+def test_without_news_there_is_an_empty_map_with_a_cursor(django_assert_num_queries):
+    [seat] = seats_in_area(1)
+    cursor = read(seat.showing_id).json()["cursor"]
+
+    with django_assert_num_queries(1):
+        answer = read(seat.showing_id, since=cursor).json()
+
+    assert answer["showing"] == seat.showing_id
+    assert answer["areas"] == []
+    assert int(answer["cursor"]) >= int(cursor)
+
+
+def news(showing_id):
+    return News(showing_id=showing_id, since=0, cursor=20, oldest=5, newest=9)
+
+
+def test_kept_maps_are_let_go_when_they_are_too_large():
+    kept = KeptMaps(most_bytes=10)
+    kept.keep(SeatMap(10, b"12345"), news(1), first=0)
+    kept.keep(SeatMap(10, b"67890"), news(1), first=0)  # in the place of the other
+    kept.keep(SeatMap(10, b"12345"), news(2), first=0)
+    assert kept.find(news(1), first=0) == SeatMap(10, b"67890")
+
+    kept.keep(SeatMap(10, b"1"), news(3), first=0)
+
+    assert [kept.find(news(showing_id), first=0) for showing_id in (1, 2, 3)] == [None] * 3
+
+
+@pytest.mark.parametrize("cursor", [9, 21])
+def test_a_map_older_than_the_news_or_ahead_of_it_is_not_given(cursor):
+    """Ahead are those that were made before a backup was restored."""
+    kept = KeptMaps(most_bytes=10)
+
+    kept.keep(SeatMap(cursor, b"1"), news(1), first=0)
+
+    assert kept.find(news(1), first=0) is None
 
 
 def test_new_and_renamed_seats_are_changes_too():
@@ -180,12 +288,22 @@ def test_a_cursor_that_is_none_is_refused(since):
     assert answer.json()["code"] == "invalid"
 
 
+def follow(showing_id, done):
+    """What somebody knows who takes changes only, until everything is done."""
+    known, cursor, is_last = {}, "0", False
+    while not is_last:
+        is_last = done.is_set()
+        changes = read(showing_id, since=cursor).json()
+        known.update(statuses(changes))
+        cursor = changes["cursor"]
+    return known
+
+
 def test_readers_who_only_take_changes_end_with_the_same_map():
     seats = seats_in_area(30)
     showing_id = seats[0].showing_id
-    known = {}
-    cursor = "0"
     done = threading.Event()
+    ends = []
 
     def keep_buying():
         for first in range(0, 30, 3):
@@ -193,14 +311,16 @@ def test_readers_who_only_take_changes_end_with_the_same_map():
         done.set()
         connection.close()
 
-    buyer = threading.Thread(target=keep_buying)
-    buyer.start()
-    while not done.is_set():
-        changes = read(showing_id, since=cursor).json()
-        known.update(statuses(changes))
-        cursor = changes["cursor"]
-    buyer.join()
-    known.update(statuses(read(showing_id, since=cursor).json()))
+    def keep_reading():
+        ends.append(follow(showing_id, done))
+        connection.close()
 
-    assert known == statuses(read(showing_id).json())
-    assert set(known.values()) == {"held"}
+    threads = [threading.Thread(target=run) for run in (keep_buying, *[keep_reading] * 3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    whole = statuses(read(showing_id).json())
+    assert ends == [whole] * 3
+    assert set(whole.values()) == {"held"}

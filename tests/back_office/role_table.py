@@ -46,6 +46,7 @@ MODELS = {
 # Pages on which something is done with a row, by the name of their address.
 ACTIONS = {
     "auth_user_password_change": "A",
+    "auth_user_log_out_everywhere": "A",
     "ticketing_event_check_and_publish": "AM",
     "ticketing_event_copy_event": "AM",
     "ticketing_event_postpone": "A",

@@ -11,7 +11,6 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
-from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 
@@ -28,6 +27,7 @@ from tests.back_office.logging_in import (
     log_in,
     new_person,
 )
+from ticketing.models import Session
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection, models
@@ -13,19 +12,8 @@ from benchmarks import data, floor
 from jobs.models import Job
 from orders import services
 from orders.models import Order, SeatHold, Ticket
+from tests.benchmarks.conftest import SCALE
 from ticketing.models import Area, Seat, Showing
-
-SCALE = data.Scale(customers=3, places=10, old_orders=4, stadium_rows=2, row_seats=5)
-
-
-@pytest.fixture
-def house() -> data.House:
-    connection.ensure_connection()
-    house = data.fill(connection.connection, SCALE)
-    with connection.cursor() as cursor:
-        # `fill` ends it with its transaction, which here is the test's.
-        cursor.execute("SET LOCAL session_replication_role = origin")
-    return house
 
 
 def written() -> Counter[tuple[str, str]]:

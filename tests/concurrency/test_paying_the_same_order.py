@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 
-from orders.models import Order, OrderQuerySet, Ticket
+from jobs.prepared import Lookup, fetch_all
+from orders.models import Order, Ticket
 from orders.services import cancel_order
-from payments.models import PaymentCase, PaymentQuerySet
+from payments.locks import ATTEMPT
+from payments.models import Payment, PaymentCase
 from payments.services import settle_order
 from tests.concurrency.conftest import broken_rules, run_together
 from tests.factories import PaymentFactory, overdue_order, placed_order
@@ -19,6 +24,18 @@ from tests.payments.vnpay_calls import IPN, RETURN, failure, success
 
 def ipn(query, answers):
     return lambda: answers.append(Client().get(f"{IPN}?{query}").json()["RspCode"])
+
+
+def closing(action):
+    """For threads of one's own, whose connections nobody else closes."""
+
+    def act():
+        try:
+            action()
+        finally:
+            connection.close()
+
+    return act
 
 
 def come_back(query):
@@ -127,18 +144,41 @@ def test_failure_and_success_at_once_never_lose_the_success():
     assert broken_rules() == {}
 
 
+def test_a_call_waits_for_the_order_before_it_locks_the_payment():
+    payment = PaymentFactory()
+    answers: list[str] = []
+
+    with ThreadPoolExecutor(1) as caller:
+        with transaction.atomic():
+            Order.objects.get_for_update(payment.order_id)
+            calling = caller.submit(closing(ipn(success(payment), answers)))
+            wait_until_somebody_waits()
+            # Whoever has the order, as settling does, may go on to its payments.
+            assert Payment.objects.select_for_update(nowait=True).get() == payment
+        calling.result()
+
+    assert answers == ["00"]
+
+
+def wait_until_somebody_waits():
+    deadline = time.monotonic() + 10
+    while not fetch_all("SELECT 1 FROM pg_locks WHERE NOT granted", {}):
+        assert time.monotonic() < deadline
+
+
 @pytest.fixture
 def without_locks(monkeypatch):
     """Two readers see the same row before either of them writes: what the lock rules out."""
     both_have_read = Barrier(2)
 
-    def read(rows, pk):
-        row = rows.get(pk=pk)
-        both_have_read.wait(timeout=10)
-        return row
+    class Unlocked(Lookup):
+        def find(self, **values):
+            found = super().find(**values)
+            both_have_read.wait(timeout=10)
+            return found
 
-    monkeypatch.setattr(OrderQuerySet, "get_for_update", read)
-    monkeypatch.setattr(PaymentQuerySet, "get_for_update", read)
+    unlocked = Unlocked(ATTEMPT.statement.partition("FOR UPDATE")[0], sale=Order, attempt=Payment)
+    monkeypatch.setattr("payments.locks.ATTEMPT", unlocked)
 
 
 @pytest.mark.usefixtures("without_locks")

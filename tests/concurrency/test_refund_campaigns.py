@@ -126,19 +126,20 @@ def test_a_retry_is_not_lost_to_somebody_who_lists_at_the_same_moment(running, a
 
 
 def test_workers_pass_over_what_others_are_at(running, monkeypatch):
-    """Several are at work at the same time, each with an order of its own."""
+    """Several are at work at the same time, each with orders of its own."""
+    monkeypatch.setattr(run_campaign, "AT_ONCE", 2)
     held, most = [], []
-    honest = run_campaign.refund_whole_order
+    honest = run_campaign.refund_whole_orders
 
-    def slowly(order, *args, **kwargs):
-        held.append(order.pk)
+    def slowly(orders, *args, **kwargs):
+        held.append(orders)
         most.append(len(held))
-        refund = honest(order, *args, **kwargs)
+        refunds = honest(orders, *args, **kwargs)
         threading.Event().wait(0.02)
-        held.remove(order.pk)
-        return refund
+        held.remove(orders)
+        return refunds
 
-    monkeypatch.setattr(run_campaign, "refund_whole_order", slowly)
+    monkeypatch.setattr(run_campaign, "refund_whole_orders", slowly)
     run_together([work(running)] * 4)
 
     assert max(most) > 1

@@ -19,7 +19,7 @@ from payments.models import PaymentQuerySet, Reversal, ReversalQuerySet
 from payments.providers import RefundState
 from refunds.models import Refund, RefundTicket
 from refunds.models.refund import RefundQuerySet
-from refunds.operations.whole_orders import refund_whole_order
+from refunds.operations.whole_orders import refund_whole_orders
 from refunds.policy import Reason
 from refunds.services import (
     approve_refund,
@@ -114,6 +114,14 @@ def jobs_for(refund):
     return Job.objects.filter(topic="refunds.pay_back", payload={"refund_id": refund.pk}).count()
 
 
+def one(rows, pk):
+    return rows.get(pk=pk)
+
+
+def some(rows):
+    return list(rows.order_by("pk"))
+
+
 @pytest.fixture
 def take_away(monkeypatch):
     """Take locks away; two callers meet in the first, so that both have read before one writes."""
@@ -121,14 +129,19 @@ def take_away(monkeypatch):
     def take(meeting, *others):
         both_have_read = Barrier(2)
 
-        def read(rows, pk):
-            row = rows.get(pk=pk)
-            both_have_read.wait(timeout=NOBODY_WAITS_LONGER)
-            return row
+        def meet(read):
+            def read_together(*args):
+                found = read(*args)
+                both_have_read.wait(timeout=NOBODY_WAITS_LONGER)
+                return found
 
-        monkeypatch.setattr(meeting, "get_for_update", read)
+            return read_together
+
+        monkeypatch.setattr(meeting, "get_for_update", meet(one))
+        monkeypatch.setattr(meeting, "lock", meet(some))
         for rows in others:
-            monkeypatch.setattr(rows, "get_for_update", lambda rows, pk: rows.get(pk=pk))
+            monkeypatch.setattr(rows, "get_for_update", one)
+            monkeypatch.setattr(rows, "lock", some)
 
     return take
 
@@ -666,8 +679,8 @@ def refunds_whole(order):
     @transaction.atomic(durable=True)
     def act():
         locked = Order.objects.get_for_update(order.pk)
-        refund_whole_order(
-            locked, Reason.CANCELLED, by=None, at=from_now(), why="The test cancels it."
+        refund_whole_orders(
+            [locked], Reason.CANCELLED, by=None, at=from_now(), why="The test cancels it."
         )
 
     return act

@@ -15,13 +15,12 @@ from django.test import Client
 from django.utils import timezone
 
 from payments.models import Payment, Reversal, ReversalQuerySet
-from payments.operations.reversals import open_reversal
+from payments.operations.reversals import Wish, open_reversals
 from payments.providers import Customer
 from payments.services import (
     advance_reversal,
     due_reversals,
     reconcile_payments,
-    reversals,
     start_payment,
 )
 from tests.concurrency.conftest import run_together
@@ -99,8 +98,7 @@ def give_without_locks(payment, both_have_looked):
             seen = Payment.objects.get(pk=payment.pk)
             seen.reversals.open().exists()
             both_have_looked.wait(timeout=10)
-            now = timezone.now()
-            open_reversal(seen, amount=300_000, reason="Why", requested_by="Who", at=now)
+            open_reversals([Wish(seen, 300_000, "Why", "Who")], at=timezone.now())
 
     return give
 
@@ -120,7 +118,7 @@ def test_without_the_locks_the_index_still_lets_only_one_be_open():
 def without_index(monkeypatch):
     with connection.cursor() as cursor:
         cursor.execute("DROP INDEX reversal_one_open_per_payment")
-    monkeypatch.setattr(ReversalQuerySet, "open", lambda reversals: reversals.none())
+    monkeypatch.setattr(Reversal, "OPEN", ())
     yield
     Reversal.objects.all().delete()
     with connection.cursor() as cursor:
@@ -158,7 +156,7 @@ def test_many_that_advance_one_reversal_call_vnpay_once(payment, vnpay):
 @pytest.fixture
 def without_claim(monkeypatch):
     """Everybody believes to be the one whose turn it is."""
-    monkeypatch.setattr(reversals, "_claim", lambda reversal_id, now: True)
+    monkeypatch.setattr(ReversalQuerySet, "due", lambda rows, now: rows.exclude(due_at=None))
 
 
 @pytest.mark.usefixtures("without_claim")
@@ -179,14 +177,14 @@ def test_control_without_claim_and_lock_vnpay_is_called_again_and_again(
     all_have_read = Barrier(3)
     first_reads = []
 
-    def read(rows, pk):
-        row = rows.get(pk=pk)
-        first_reads.append(pk)
+    def read(rows):
+        found = list(rows.filter(status="created").select_related("payment"))
+        first_reads.append(found)
         if len(first_reads) <= 3:
             all_have_read.wait(timeout=10)
-        return row
+        return found
 
-    monkeypatch.setattr(ReversalQuerySet, "get_for_update", read)
+    monkeypatch.setattr(ReversalQuerySet, "lock_unsent", read)
 
     run_together(lambda: advance_reversal(reversal.pk) for _ in range(3))
 

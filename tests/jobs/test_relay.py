@@ -6,11 +6,13 @@ import threading
 from collections import Counter
 
 import pytest
+from django.core.mail import EmailMessage
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
 from jobs import outbox, qstash
+from jobs.mail import queue_mail
 from jobs.management.commands.publish_jobs import Command
 from jobs.models import Job
 from jobs.outbox import enqueue
@@ -271,6 +273,34 @@ def listening(count):
             return cursor.fetchone()[0] >= count
 
     return are_listening
+
+
+def test_a_heap_of_jobs_takes_few_threads_and_holds_no_mail_up(stand_in, monkeypatch, settings):
+    settings.QSTASH_PARALLELISM = 2
+    running, may_end = [], threading.Event()
+
+    def work(*, number):
+        running.append(number)
+        assert may_end.wait(20)
+
+    monkeypatch.setitem(outbox._handlers, "test.work", work)
+    for number in range(6):
+        enqueue("test.work", run_at=timezone.now(), number=number)
+    publish_all()
+    wait_until(lambda: len(running) == 2, seconds=20, what="the first two jobs")
+
+    mail_job = queue_mail(EmailMessage("Your tickets", "Here.", to=["an@example.com"]))
+    publish_all()
+
+    wait_until(lambda: is_done(mail_job), seconds=20, what="the mail")
+    assert len(running) == 2
+    may_end.set()
+    wait_until(all_done, seconds=20, what="the other four")
+    assert sorted(running) == list(range(6))
+
+
+def is_done(job):
+    return Job.objects.get(pk=job.pk).status == "done"
 
 
 def test_without_a_token_the_relay_says_what_does_the_work(settings):

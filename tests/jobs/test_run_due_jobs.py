@@ -4,11 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from jobs import services
@@ -213,3 +215,26 @@ def test_the_command_that_stays_ends_in_good_order_when_told_to(transactional_db
         process.send_signal(signal.SIGTERM)
 
         assert process.wait(timeout=30) == 0
+
+
+def test_a_transaction_wakes_the_relay_once_however_much_it_enqueues():
+    with CaptureQueriesContext(connection) as captured, transaction.atomic():
+        for _ in range(3):
+            enqueue("test.note", run_at=timezone.now())
+
+    assert woken(captured) == 1
+
+
+def test_what_is_rolled_back_takes_no_wish_of_others_along():
+    with CaptureQueriesContext(connection) as captured, transaction.atomic():
+        with suppress(ZeroDivisionError), transaction.atomic():
+            enqueue("test.note", run_at=timezone.now())
+            fail()
+        enqueue("test.note", run_at=timezone.now())
+
+    assert woken(captured) == 1
+    assert Job.objects.count() == 1
+
+
+def woken(captured):
+    return sum(query["sql"].startswith("NOTIFY") for query in captured.captured_queries)

@@ -12,7 +12,7 @@ from jobs.models import Job
 from orders.models import Order
 from payments.invariants import RULES
 from payments.models import Payment, PaymentCase, Reversal
-from payments.operations.reversals import close_reversal, open_reversal
+from payments.operations.reversals import Wish, close_reversal, open_reversals
 from payments.services import advance_reversal
 from tests.sandbox_process import wait_until
 from ticketing.invariants import violations
@@ -26,12 +26,11 @@ def give_back(payment, amount=None, **wish):
         Order.objects.get_for_update(payment.order_id)
         locked = Payment.objects.get_for_update(payment.pk)
         given = {"reason": "Hoàn tiền | vé #1", "requested_by": "refund-1", **wish}
-        return open_reversal(
-            locked,
-            amount=payment.amount if amount is None else amount,
-            at=timezone.now(),
-            **given,
-        )
+        wished = Wish(locked, payment.amount if amount is None else amount, **given)
+        [opened] = open_reversals([wished], at=timezone.now())
+    if not isinstance(opened, Reversal):
+        raise opened
+    return opened
 
 
 def decide(reversal, *, succeeded, by):

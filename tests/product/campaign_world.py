@@ -12,6 +12,7 @@ import httpx
 
 SLUG = "sold-out"
 ADMIN = "admin@example.com"
+SECONDS_TO_THINK = 0.5  # of VNPay at each call, so that whoever is killed is killed at work
 
 
 def main(orders: int) -> None:
@@ -48,6 +49,8 @@ def main(orders: int) -> None:
         ask_back(some)
         process_refunds(connections=4, limit=some // 2)
         pay_oddly(http, odd_ones(orders))
+        slowly = {"no_ipn": True, "api_slow_seconds": SECONDS_TO_THINK}
+        http.put("/control/weather", json=slowly).raise_for_status()
     admin = User.objects.get(email=ADMIN)
     confirm_cancellation(event_id=event.pk, by=admin, reason="The storm.")
 

@@ -22,6 +22,7 @@ from ticketing.invariants import violations
 from ticketing.services import confirm_cancellation
 
 PATIENCE = 20.0
+ORDERS = 12  # of the event `sold`
 
 
 def buy(vnpay, client, showing, count=2, **area):
@@ -113,3 +114,9 @@ def begin_to_pay(vnpay, order):
     attempt = start_payment(order_id=order.pk, provider="vnpay", customer=Customer("127.0.0.1"))
     vnpay.open(attempt.payment_url)
     return attempt
+
+
+def all_given_back(vnpay):
+    """Every refund at the stand-in, in VND, by payment."""
+    transactions = vnpay.control("GET", "transactions")["transactions"]
+    return [[each["amount"] // 100 for each in paid["refunds"]] for paid in transactions]

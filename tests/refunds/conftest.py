@@ -2,8 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
+from django.db import connection
 
+from benchmarks import sold_event
+from payments.vnpay.config import Config
 from tests.factories import (
     CustomerFactory,
     OrganizerFactory,
@@ -11,7 +15,7 @@ from tests.factories import (
     seats_in_area,
     showing_with_sale_end,
 )
-from tests.refunds.campaigns import buy
+from tests.refunds.campaigns import ORDERS, buy, cancel
 from tests.sandbox_process import HASH_SECRET, TMN_CODE, SandboxProcess
 from ticketing.models import Event
 
@@ -87,3 +91,20 @@ def event(showing):
 def payment(vnpay, client, showing, event):
     """It paid two tickets of 500,000 VND at the stand-in."""
     return buy(vnpay, client, showing)
+
+
+@pytest.fixture
+def sold(vnpay, admin):
+    """Twelve paid orders of two tickets each, of an event that is cancelled by now."""
+    config = Config(
+        tmn_code=TMN_CODE,
+        hash_secret=HASH_SECRET,
+        payment_url=vnpay.payment_url,
+        api_url=vnpay.api_url,
+        return_url="http://127.0.0.1:8000/payments/vnpay/return/",
+    )
+    with connection.cursor() as cursor, httpx.Client(base_url=vnpay.url, trust_env=False) as http:
+        sold = sold_event.sell(cursor, slug="big", orders=ORDERS)
+        sold_event.pay_there(cursor, sold, http, config)
+    cancel(Event.objects.get(slug="big"), admin)
+    return sold

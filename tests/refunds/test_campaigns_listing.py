@@ -229,20 +229,20 @@ def test_an_order_that_fails_is_listed_and_stops_no_other(
     other = buy(vnpay, client, showing)
     cancel(event, admin)
     campaign = start(event, admin)
-    honest = run_campaign.refund_whole_order
+    honest = run_campaign.refund_whole_orders
 
-    def fail(order, *args, **kwargs):
-        if order.pk == payment.order_id:
+    def fail(orders, *args, **kwargs):
+        if payment.order in orders:
             raise ZeroDivisionError("no\0luck")
-        return honest(order, *args, **kwargs)
+        return honest(orders, *args, **kwargs)
 
-    monkeypatch.setattr(run_campaign, "refund_whole_order", fail)
+    monkeypatch.setattr(run_campaign, "refund_whole_orders", fail)
     assert finish(campaign) == "completed"
 
     assert entry(campaign, other.order).status == "done"
     listed = entry(campaign, payment.order)
     assert (listed.status, listed.note) == ("listed", "ZeroDivisionError: noluck")
-    monkeypatch.setattr(run_campaign, "refund_whole_order", honest)
+    monkeypatch.setattr(run_campaign, "refund_whole_orders", honest)
     retry_campaign(campaign_id=campaign.pk, by=admin, reason="It is mended.")
     assert finish(campaign) == "completed"
     assert entries(campaign) == {"done": 2}
@@ -257,7 +257,7 @@ def test_trouble_of_the_database_lists_nobody(payment, event, admin, monkeypatch
         raise OperationalError("deadlock detected")
 
     with monkeypatch.context() as patched:
-        patched.setattr(run_campaign, "refund_whole_order", fail)
+        patched.setattr(run_campaign, "refund_whole_orders", fail)
         with pytest.raises(OperationalError):
             advance_campaign(campaign_id=campaign.pk)
 

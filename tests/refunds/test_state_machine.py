@@ -21,7 +21,7 @@ from refunds.errors import (
     RefundNotFailed,
 )
 from refunds.models import Refund, RefundOverride, RefundStatus
-from refunds.operations.whole_orders import refund_whole_order
+from refunds.operations.whole_orders import refund_whole_orders
 from refunds.policy import Reason
 from tests.factories import from_now, paid_order, seats_in_area
 from tests.refunds.moved import (
@@ -297,9 +297,10 @@ def test_nothing_more_to_pay_back_ends_after_the_order_is_refunded(order, ticket
 def whole(order):
     with transaction.atomic():
         locked = Order.objects.get_for_update(order.pk)
-        return refund_whole_order(
-            locked, Reason.CANCELLED, by=None, at=from_now(), why="The test cancels it."
+        refunds = refund_whole_orders(
+            [locked], Reason.CANCELLED, by=None, at=from_now(), why="The test cancels it."
         )
+    return refunds[0] if refunds else None
 
 
 def test_what_gave_no_money_does_not_hold_the_tickets_back(customer, showing):

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from dataclasses import MISSING, fields
 
 import pytest
 
+from sandbox.qstash_records import Message
+from sandbox.store import Store
 from tests.sandbox.ipn_receiver import SILENCE
 from tests.sandbox.protocol import link, pay_fields, query_fields, refund_fields
 from tests.sandbox_process import HASH_SECRET, ROOT, TMN_CODE, clean_environment, wait_until
@@ -94,3 +99,20 @@ def test_without_a_file_a_restart_forgets(filed_sandbox):
     filed_sandbox.start()
 
     assert filed_sandbox.control("GET", "transactions") == {"transactions": []}
+
+
+def test_a_file_of_an_earlier_version_is_brought_up_to_date(tmp_path):
+    path = str(tmp_path / "sandbox.sqlite3")
+    given = [field.name for field in fields(Message) if field.default is MISSING]
+    message = Message(**{**dict.fromkeys(given, ""), "id": "msg_1"})
+    earlier = Store(path)
+    earlier.save(message)
+    earlier.close()
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("ALTER TABLE qstash_messages DROP COLUMN flow_control_key")
+        file.execute("ALTER TABLE qstash_messages DROP COLUMN parallelism")
+
+    later = Store(path)
+
+    assert later.find(Message, id="msg_1") == message
+    later.close()

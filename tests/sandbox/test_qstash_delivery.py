@@ -168,6 +168,21 @@ def test_messages_are_delivered_in_parallel(qstash, endpoint):
     assert qstash.look(slow)["state"] == "active"
 
 
+def test_calls_with_one_flow_control_key_wait_for_each_other_and_for_nobody_else(qstash, endpoint):
+    mails = {"flow_control_key": "mails", "flow_control_value": "parallelism=2"}
+    endpoint.answers = [SILENCE, SILENCE]
+
+    running = [qstash.publish(endpoint.url, timeout="2s", retries="0", **mails) for _ in range(2)]
+    endpoint.wait_for(2)
+    waiting = qstash.publish(endpoint.url, **mails)
+    other = qstash.publish(endpoint.url, flow_control_key="o", flow_control_value="parallelism=1")
+
+    qstash.wait_for_state(other, "delivered")
+    assert qstash.look(waiting)["attempts"] == []
+    qstash.wait_for_state(waiting, "delivered")  # once the first two were given up
+    assert [qstash.look(each)["state"] for each in running] == ["failed", "failed"]
+
+
 def test_a_cookie_is_not_sent_back(qstash, endpoint):
     endpoint.answers = [Answer(500, {"Set-Cookie": "sessionid=1; Path=/"})]
 

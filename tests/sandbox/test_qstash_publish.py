@@ -130,7 +130,10 @@ def test_nothing_leaves_the_machine(qstash, destination):
         ({"callback": "/relative"}, "destination"),
         ({"callback_delay": "1m", "callback": "http://127.0.0.1:1/"}, "delayed"),
         ({"callback_retries": "9", "callback": "http://127.0.0.1:1/"}, "maxRetries"),
-        ({"flow_control_key": "k"}, "flow-control"),
+        ({"flow_control_key": "k"}, "flow control"),
+        ({"flow_control_value": "parallelism=2"}, "flow control"),
+        ({"flow_control_key": "k", "flow_control_value": "rate=10"}, "flow control"),
+        ({"flow_control_key": "k", "flow_control_value": "parallelism=0"}, "at least 1"),
     ],
 )
 def test_a_wrong_setting_is_refused(qstash, header, word):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.contrib.sessions.backends.db import SessionStore
-from django.contrib.sessions.models import Session
 from django.core.management import call_command
 
 from jobs.services import run_due_jobs
@@ -20,22 +18,6 @@ PLAN = b"area,row,seat,price,blocked\nStalls,A,1,500000,\n"
 def run_the_schedule():
     call_command("run_schedule", "ticketing.clear_up")
     assert run_due_jobs() == {"done": 1}
-
-
-def session(**expires: float) -> str:
-    store = SessionStore()
-    store.set_expiry(timedelta(**expires))
-    store.create()
-    return store.session_key
-
-
-def test_sessions_that_have_ended_go_and_the_others_stay():
-    session(seconds=-1)
-    alive = session(minutes=5)
-
-    run_the_schedule()
-
-    assert Session.objects.get().session_key == alive
 
 
 def test_seat_plans_that_nobody_came_back_to_go():

@@ -50,7 +50,7 @@ class SeatCounts(serializers.Serializer[Any]):
 
 
 class AreaBody(serializers.ModelSerializer[Area]):
-    seats = SeatCounts(source="*", help_text="How many places are in which state.")
+    seats = SeatCounts(source="by_state", help_text="How many places are in which state.")
 
     class Meta:
         model = Area

@@ -1,15 +1,23 @@
-"""How often one customer may call. Visitors are not limited here: a proxy knows their addresses."""
+"""How often one customer may call, and how often all visitors of one address."""
 
 from __future__ import annotations
 
+import time
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+from django.core.cache import cache
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
-from rest_framework.throttling import SimpleRateThrottle
+from rest_framework.throttling import BaseThrottle, SimpleRateThrottle
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView  # imports this module by its setting
+
+MINUTE = 60
+IPV6_HOME = 64  # bits that one connection is given; below them it chooses by itself
 
 
 class PerCustomerThrottle(SimpleRateThrottle):
@@ -30,3 +38,52 @@ class PerCustomerThrottle(SimpleRateThrottle):
         if not request.user or not request.user.is_authenticated:
             return None
         return f"throttle-{self.scope}-{request.user.pk}"
+
+
+class PerAddressThrottle(BaseThrottle):
+    """So many calls a minute from one address, by all who are not signed in there.
+
+    One number in the cache for each address: a rush of visitors is to cost next to nothing.
+    """
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        """Whether this call is within the rate of its address, or needs to keep none."""
+        if request.user and request.user.is_authenticated:
+            return True
+        home = home_of(request.META.get("REMOTE_ADDR", ""))
+        if home is None:
+            return True
+        kind, most = "changing", settings.ADDRESS_CHANGES_PER_MINUTE
+        if request.method in SAFE_METHODS:
+            kind, most = "reading", settings.ADDRESS_READS_PER_MINUTE
+        return _count(f"visitors-{kind}-{home}-{int(time.time()) // MINUTE}") <= int(most)
+
+    def wait(self) -> float:
+        """The seconds until the next minute begins."""
+        return MINUTE - time.time() % MINUTE
+
+
+@lru_cache(maxsize=4096)
+def home_of(address: str) -> str | None:
+    """What counts as one address; None for one that is not public.
+
+    That is a proxy which `TRUSTED_PROXIES` does not name, and everybody would seem to come from it.
+    """
+    try:
+        parsed = ip_address(address.removeprefix("::ffff:"))  # as some servers write IPv4
+    except ValueError:
+        return None
+    if not parsed.is_global:
+        return None
+    if isinstance(parsed, IPv6Address):
+        return str(ip_network((parsed, IPV6_HOME), strict=False).network_address)
+    return str(parsed)
+
+
+def _count(key: str) -> int:
+    """One more, and how many there are now."""
+    try:
+        return cache.incr(key)
+    except ValueError:  # the first of its minute
+        cache.add(key, 1, timeout=2 * MINUTE)
+        return 1

@@ -20,7 +20,7 @@ CLAIM = "pwd"  # a mark of the password
 MARK_LENGTH = 32
 CALLER = Lookup(
     "SELECT {caller} FROM auth_user caller WHERE id = %(id)s AND is_active AND EXISTS (SELECT "
-    "FROM django_session WHERE session_key = %(session)s AND expire_date > %(now)s)",
+    "FROM ticketing_session WHERE session_key = %(session)s AND expire_date > %(now)s)",
     caller=User,
 )
 

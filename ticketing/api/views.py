@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Prefetch
 from django.http import Http404, HttpResponse, HttpResponseNotModified
 from django.shortcuts import get_object_or_404
 from django.utils.http import parse_etags
@@ -21,8 +21,9 @@ from jobs.prepared import Lookup
 from ticketing.api import examples
 from ticketing.api.filters import EventFilter
 from ticketing.api.serializers import EventBody, SeatMapBody, ShowingDetailBody
-from ticketing.models import Area, Event, EventQuerySet, SeatStatus, Showing
-from ticketing.seat_map import look_for_news, read_seat_map
+from ticketing.api.throttling import PerAddressThrottle
+from ticketing.models import Event, EventQuerySet, Seat, Showing
+from ticketing.seat_map import changed_map, look_for_news, whole_map
 
 MOST_DIGITS = 18  # of a cursor: fits PostgreSQL's bigint
 
@@ -32,6 +33,7 @@ class Public(APIView):
 
     authentication_classes = []
     permission_classes = [AllowAny]
+    throttle_classes = [PerAddressThrottle]
 
 
 def displayed_events() -> EventQuerySet:
@@ -92,11 +94,11 @@ class ShowingDetail(Public):
     )
     def get(self, request: Request, id: int) -> Response:
         showing = public_showing(id)
-        counts = {
-            status.value: Count("seats", filter=Q(seats__status=status)) for status in SeatStatus
-        }
-        areas = Area.objects.filter(showing=showing).annotate(**counts).order_by("pk")
-        showing.counted_areas = areas
+        counts = Seat.objects.filter(showing=showing).count_states("area")
+        areas = list(showing.areas.order_by("pk"))
+        for area in areas:
+            cast("Any", area).by_state = counts[area.pk]
+        cast("Any", showing).counted_areas = areas
         return Response(ShowingDetailBody(showing).data)
 
 
@@ -122,15 +124,14 @@ class ShowingSeats(Public):
     )
     def get(self, request: Request, id: int) -> HttpResponse:
         since = _since(request)
-        known = since or _cursor_of_etag(request)
-        news = look_for_news(id, since=known)
+        news = look_for_news(id, since=since or _cursor_of_etag(request))
         if news is None:
             raise Http404
-        if news.is_unchanged and not since:
-            return HttpResponseNotModified(headers=_caching(known))
-        fresh = read_seat_map(id, since=since if news.is_cursor_ours else 0)
+        if news.is_unchanged and news.since and not since:
+            return HttpResponseNotModified(headers=_caching(news.since))
+        fresh = changed_map(news) if since and news.is_cursor_ours else whole_map(news)
         return HttpResponse(
-            fresh.text, content_type="application/json", headers=_caching(fresh.cursor)
+            fresh.body, content_type="application/json", headers=_caching(fresh.cursor)
         )
 
 

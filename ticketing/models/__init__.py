@@ -3,7 +3,8 @@
 from ticketing.models.events import Event, EventQuerySet, EventStatus, FraudStatus, Organizer
 from ticketing.models.log import LogRow
 from ticketing.models.rules import one_of
-from ticketing.models.seats import CurrentTransaction, Seat, SeatQuerySet, SeatStatus
+from ticketing.models.seats import CurrentTransaction, Seat, SeatQuerySet, SeatStatus, has_free_seat
+from ticketing.models.sessions import Session
 from ticketing.models.showings import Area, Row, Showing, validate_time_zone
 from ticketing.models.uploads import SeatPlanUpload
 
@@ -21,7 +22,9 @@ __all__ = [
     "SeatPlanUpload",
     "SeatQuerySet",
     "SeatStatus",
+    "Session",
     "Showing",
+    "has_free_seat",
     "one_of",
     "validate_time_zone",
 ]

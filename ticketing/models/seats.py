@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 from django.db import models
-from django.db.models import Count, Func, Q, UniqueConstraint
+from django.db.models import (
+    BooleanField,
+    Count,
+    ExpressionWrapper,
+    Func,
+    OuterRef,
+    Q,
+    Subquery,
+    UniqueConstraint,
+)
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin
 
@@ -27,6 +36,13 @@ class SeatQuerySet(models.QuerySet["Seat"]):
     in the statement that writes their order.
     """
 
+    def in_area(self, area: Area | OuterRef) -> SeatQuerySet:
+        """The seats of an area, found through its rows.
+
+        Seats have no index by area, but for the free ones: each index makes every sale dearer.
+        """
+        return self.filter(row__area=area)
+
     def available(self) -> SeatQuerySet:
         return self.filter(status=SeatStatus.AVAILABLE)
 
@@ -45,9 +61,6 @@ class SeatQuerySet(models.QuerySet["Seat"]):
         """Lock these seats in id order, waiting for whoever has them locked; return their ids."""
         rows = self.order_by("id").select_for_update(of=("self",))
         return list(rows.values_list("id", flat=True)[:limit])
-
-    def sell(self) -> int:
-        return self._move(SeatStatus.HELD, SeatStatus.SOLD)
 
     def release(self) -> int:
         """Give held seats back."""
@@ -115,3 +128,15 @@ class Seat(FSMModelMixin, models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+def has_free_seat() -> ExpressionWrapper[Q]:
+    """Whether an area has a free seat, as an annotation of areas.
+
+    In the order of the index of free seats, the first one from this area on is either its own, or
+    it has none. Asked whether one exists, PostgreSQL expects to meet it soon and reads seats in any
+    order: of a sold-out area, all that there are of all houses.
+    """
+    first = Seat.objects.available().filter(area__gte=OuterRef("pk")).order_by("area", "pk")
+    is_own = Q(pk=Subquery(first.values("area")[:1]))
+    return ExpressionWrapper(is_own, output_field=BooleanField())

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from ticketing.models import Area, EventStatus, Seat, Showing
+from ticketing.models import Area, EventStatus, Row, Showing, has_free_seat
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ def offers_of(showings: Iterable[Showing], now: datetime) -> list[Offer]:
 
 
 def _areas(showings: list[Showing]) -> QuerySet[Area]:
-    seats = Seat.objects.filter(area=OuterRef("pk"))
+    rows = Row.objects.filter(area=OuterRef("pk"))
     return (
-        Area.objects.filter(Exists(seats), showing__in=showings)
-        .annotate(is_free=Exists(seats.available()))
+        Area.objects.filter(Exists(rows), showing__in=showings)
+        .annotate(is_free=has_free_seat())
         .order_by("pk")
     )

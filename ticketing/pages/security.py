@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
 
+from csp.constants import HEADER
 from csp.middleware import CSPMiddleware, PolicyParts
+from csp.utils import build_policy
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
@@ -28,7 +30,7 @@ class PolicyMiddleware(CSPMiddleware):
     ) -> PolicyParts:
         parts = super().get_policy_parts(request, response, report_only)
         if not report_only and parts.replace is None:
-            parts.replace = _relaxed(request.path_info)
+            parts.replace = settings.RELAXED_POLICIES.get(_relaxed_prefix(request.path_info))
         return parts
 
     def process_response(
@@ -37,9 +39,21 @@ class PolicyMiddleware(CSPMiddleware):
         response.headers.setdefault("Permissions-Policy", permissions())
         if "Authorization" in request.headers:  # what only the token's owner may see
             response.headers.setdefault("Cache-Control", "no-store")
-        return super().process_response(request, response)
+        if _has_own_policy(request, response):
+            return super().process_response(request, response)
+        response.headers.setdefault(HEADER, _usual_policy(_relaxed_prefix(request.path_info)))
+        return response
 
 
-def _relaxed(path: str) -> dict[str, Any] | None:
-    policies: dict[str, dict[str, Any]] = settings.RELAXED_POLICIES
-    return next((policy for prefix, policy in policies.items() if path.startswith(prefix)), None)
+def _has_own_policy(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Whether a view has changed the policy by one of django-csp's decorators, or by a nonce."""
+    return any(name.startswith("_csp") for name in (*vars(response), *vars(request)))
+
+
+@cache
+def _usual_policy(relaxed_prefix: str) -> str:
+    return str(build_policy(replace=settings.RELAXED_POLICIES.get(relaxed_prefix)))
+
+
+def _relaxed_prefix(path: str) -> str:
+    return next((prefix for prefix in settings.RELAXED_POLICIES if path.startswith(prefix)), "")

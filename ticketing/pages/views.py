@@ -14,12 +14,14 @@ from django.views.decorators.http import require_safe
 
 from ticketing.models import Event, EventQuerySet, EventStatus, Showing
 from ticketing.pages.offers import offers_of
+from ticketing.pages.throttling import limited
 
 EVENTS_ON_A_PAGE = 24
 LONGEST_SEARCH = 100
 
 
 @require_safe
+@limited
 def events(request: HttpRequest) -> HttpResponse:
     """Whatever is still to come, the next first; a postponed event comes last until it is dated."""
     now, search = timezone.now(), _search(request)
@@ -61,6 +63,7 @@ def _next_showings(events: list[Event], now: datetime) -> list[Showing]:
 
 
 @require_safe
+@limited
 def event(request: HttpRequest, slug: str) -> HttpResponse:
     """One event with all its showings, those to come first."""
     shown = get_object_or_404(Event.objects.public().select_related("organizer"), slug=slug)

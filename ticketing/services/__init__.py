@@ -24,6 +24,7 @@ from ticketing.services.publish import publish_event
 from ticketing.services.remove_places import empty_area, remove_area, remove_showing
 from ticketing.services.seat_plan import import_seat_plan, keep_seat_plan, use_seat_plan
 from ticketing.services.seats import add_area, generate_places, generate_rows
+from ticketing.services.sessions import end_own_sessions, log_out_everywhere, prune_sessions
 
 __all__ = [
     "NewPrice",
@@ -36,13 +37,16 @@ __all__ = [
     "confirm_fraud",
     "copy_event",
     "empty_area",
+    "end_own_sessions",
     "generate_places",
     "generate_rows",
     "import_seat_plan",
     "investigate_event",
     "keep_seat_plan",
     "lift_revenue_freeze",
+    "log_out_everywhere",
     "postpone_event",
+    "prune_sessions",
     "publish_event",
     "reinstate_event",
     "release_places",

@@ -106,7 +106,7 @@ def _move_places(move: _Move, name: str, area_id: int, quantity: int, by: User, 
     now = timezone.now()
     area = Area.objects.get(pk=area_id)
     showing = lock_changeable(area.showing_id, by=by, now=now)
-    locked = move.candidates(Seat.objects.filter(area=area)).lock_by_id(quantity)
+    locked = move.candidates(showing.seats.filter(area=area)).lock_by_id(quantity)
     if len(locked) < quantity:
         raise TooFewPlaces(
             move.too_few.format(available=len(locked), area=area), available=len(locked)

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ticketing.connections import plan_anew
 from ticketing.errors import WrongDates
 from ticketing.models import Event, Showing
 from ticketing.roles import require
@@ -121,4 +122,5 @@ def _copy_house(showings: list[Showing], copies: list[Showing]) -> None:
     }
     with connection.cursor() as cursor:
         for statement in (COPY_AREAS, COPY_ROWS, COPY_SEATS):
+            plan_anew()
             cursor.execute(statement, pairs)

@@ -11,7 +11,10 @@ from ticketing.models import Area, Event, Showing
 from ticketing.transition_log import note
 
 # Rows that nobody else names are deleted where they are, not collected one by one before.
-DELETE_SEATS = "DELETE FROM ticketing_seat WHERE area_id = ANY(%(areas)s)"
+DELETE_SEATS = """
+DELETE FROM ticketing_seat
+WHERE row_id IN (SELECT id FROM ticketing_row WHERE area_id = ANY(%(areas)s))
+"""
 DELETE_ROWS = "DELETE FROM ticketing_row WHERE area_id = ANY(%(areas)s)"
 
 

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ticketing.connections import plan_anew
 from ticketing.errors import InvalidSeatPlan
 from ticketing.event_changes import lock_for_change
 from ticketing.models import Area, Row, SeatPlanUpload, Showing
@@ -154,6 +155,7 @@ def _make_rows(seats: Iterable[PlannedSeat], areas: dict[str, Area]) -> dict[tup
 
 
 def _make_seats(planned: Sequence[PlannedSeat], rows: dict[tuple[str, str], Row]) -> None:
+    plan_anew()
     with connection.cursor() as cursor:
         cursor.execute(
             INSERT_SEATS,

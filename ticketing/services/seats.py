@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ticketing.connections import plan_anew
 from ticketing.errors import AreaHasSeats, InvalidSeatPlan, WrongAreaKind
 from ticketing.event_changes import lock_for_change
 from ticketing.models import Area, Event, Row, Showing
@@ -109,6 +110,7 @@ def _fill(area: Area, seating: Seating, event: Event, by: User | None) -> int:
     Row.objects.bulk_create(
         [Row(area=area, label=label) for label in seating.labels], batch_size=ROWS_AT_ONCE
     )
+    plan_anew()
     with connection.cursor() as cursor:
         cursor.execute(
             INSERT_SEATS,

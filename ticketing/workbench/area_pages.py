@@ -19,7 +19,7 @@ from ticketing import services
 from ticketing.back_office import OwnEvents, reader
 from ticketing.errors import DomainError
 from ticketing.event_changes import why_nothing_is_removed
-from ticketing.models import Area, Showing
+from ticketing.models import Area, Seat, Showing
 from ticketing.workbench.forms import NewPlaces, NewRows, PlacesForm, RowsForm
 from ticketing.workbench.overview import counted_areas
 from ticketing.workbench.page import changeable, page, refusal_in_words, show
@@ -64,7 +64,7 @@ class AreaPages(OwnEvents):
 
 def _areas(showing: Showing, sent: Sent) -> list[Any]:
     """The areas with their numbers, and the form of those that have no seats yet."""
-    areas: list[Any] = list(counted_areas(Showing.objects.filter(pk=showing.pk)))
+    areas = counted_areas(Showing.objects.filter(pk=showing.pk))
     for area in areas:
         kind = PlacesForm if area.is_general_admission else RowsForm
         area.form = None if area.seats_there else sent.form_for(kind, "fill", area.pk)
@@ -122,7 +122,9 @@ def _add(*, showing: Showing, form: Any, by: User) -> str:
         seating=form.seating,
         by=by,
     )
-    return _("{area} is there with {count} seats.").format(area=area, count=area.seats.count())
+    return _("{area} is there with {count} seats.").format(
+        area=area, count=Seat.objects.in_area(area).count()
+    )
 
 
 def _give_seats(*, area: Area, form: Any, by: User) -> str:

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
-from ticketing.models import Area, Event, EventStatus, SeatStatus, Showing
-
-TAKEN = [SeatStatus.HELD, SeatStatus.SOLD]
+from ticketing.models import Area, Event, EventStatus, Row, Seat, SeatStatus, Showing
 
 
 @dataclass(frozen=True)
@@ -25,18 +23,19 @@ class ShowingLine:
     prices: tuple[Decimal, Decimal] | None
 
 
-def counted_areas(showings: QuerySet[Showing]) -> QuerySet[Area]:
+def counted_areas(showings: QuerySet[Showing]) -> list[Any]:
     """Their areas, each with the numbers of its `rows_there`, `seats_there`, `taken`, `blocked`."""
-    return (
-        Area.objects.filter(showing__in=showings)
-        .order_by("pk")
-        .annotate(
-            rows_there=Count("seats__row", distinct=True),
-            seats_there=Count("seats"),
-            taken=Count("seats", filter=Q(seats__status__in=TAKEN)),
-            blocked=Count("seats", filter=Q(seats__status=SeatStatus.BLOCKED)),
-        )
-    )
+    counts = Seat.objects.filter(showing__in=showings).count_states("area")
+    rows = Row.objects.filter(area__showing__in=showings).values_list("area")
+    rows_there = dict(rows.annotate(number=Count("pk")))
+    areas: list[Any] = list(Area.objects.filter(showing__in=showings).order_by("pk"))
+    for area in areas:
+        states = counts[area.pk]
+        area.rows_there = rows_there.get(area.pk, 0)
+        area.seats_there = states.total()
+        area.taken = states[SeatStatus.HELD] + states[SeatStatus.SOLD]
+        area.blocked = states[SeatStatus.BLOCKED]
+    return areas
 
 
 def overview(event: Event) -> dict[str, Any]:

@@ -83,6 +83,26 @@ def test_a_signed_answer_is_understood_and_kept(serve, ask):
     assert exchange.received == {**PAID, "vnp_SecureHash": CHECKSUM}
 
 
+def test_calls_right_after_one_another_share_a_connection_until_one_goes_wrong(serve, ask):
+    ports = []
+
+    def keep_open(call):
+        ports.append(call.client_address[1])
+        if len(ports) == 3:
+            return  # closed without a word
+        call.close_connection = False
+        call.connection.settimeout(0.2)
+        answers(GENUINE, Connection="keep-alive")(call)
+
+    server = serve(keep_open)
+
+    verdicts = [ask(server.url, MANY_SECONDS).answer.verdict for _ in range(4)]
+
+    assert verdicts == [Verdict.PAID, Verdict.PAID, Verdict.NO_INFORMATION, Verdict.PAID]
+    first, second, third, fourth = ports
+    assert first == second == third != fourth
+
+
 def test_the_question_travels_once_as_json_with_its_checksum(serve, ask):
     server = serve(answers(GENUINE))
 

@@ -1,0 +1,91 @@
+"""A hot numbered showing: everybody wants the best seats that are left, one in ten is first."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+from collections.abc import Callable
+
+from benchmarks import load, orders
+from benchmarks.data import House
+from benchmarks.machine import Connection, Machine
+from benchmarks.report import Line, Report
+from sandbox.run import say
+
+FANS = 10  # they saw the same two seats free, and click on them together
+
+# Neighbours, from the front row backwards and in each row from the middle outwards.
+PAIRS = """
+SELECT array_agg(id) FROM ticketing_seat WHERE showing_id = %s AND status = 'available'
+GROUP BY row_id, (number::int - 1) / 2 HAVING count(*) = 2
+ORDER BY row_id, abs(min(number::int) - (SELECT max(number::int) / 2 FROM ticketing_seat
+    WHERE showing_id = %s)), min(id)
+"""
+HELD = """
+SELECT count(*), count(DISTINCT seat_id), count(DISTINCT order_id)
+FROM orders_seathold WHERE showing_id = %s AND status IN ('active', 'confirmed')
+"""
+
+
+def tell(running: Machine, house: House, options: argparse.Namespace, report: Report) -> None:
+    """Sales and refusals of the same rush; a failure if a seat was sold twice."""
+    say(f"The front row: {options.clients} buyers, of whom {FANS} at a time want the same seats …")
+    found = measure(
+        running,
+        house,
+        orders.tokens_of(house),
+        clients=options.clients,
+        seconds=max(2, options.seconds // 2),
+    )
+    sold, refused = found.statuses[201], found.statuses[409]
+    report.lines += [
+        Line("front row: refusals of 100 answers", 100 * refused / (sold + refused), ""),
+        Line("front row: refused, median", *_both(found, 50)),
+        Line("front row: refused, 99 of 100 within", *_both(found, 99)),
+        Line("front row: answers", found.rate(201) + found.rate(409), "/s"),
+    ]
+    report.notes.append("The floor of a refusal in the front row is a sale in the same rush.")
+    others = {status: n for status, n in found.errors(201).items() if status != 409}
+    report.check_answers("the front row", others)
+    with running.connect() as connection:
+        report.failures += double_sales(connection, house)
+
+
+def measure(
+    running: Machine, house: House, tokens: list[str], *, clients: int, seconds: int
+) -> load.Load:
+    """Let the customers rush; raises RuntimeError if the seats did not last."""
+    with running.connect() as connection:
+        pairs = connection.execute(PAIRS, [house.stadium, house.stadium]).fetchall()
+    make = rush(house, [pair for (pair,) in pairs], tokens)
+    return load.run(
+        running.port, make=make, clients=clients, warm_up=1.0, seconds=seconds, watch=running.cpu
+    )
+
+
+def rush(house: House, pairs: list[list[int]], tokens: list[str]) -> Callable[[], bytes]:
+    """Requests for the pairs in their order, each wanted by `FANS` customers in a row."""
+    every = itertools.chain.from_iterable(itertools.repeat(pair, FANS) for pair in pairs)
+    asked, turns = iter(every), itertools.cycle(tokens)
+
+    def make() -> bytes:
+        seats = next(asked, None)
+        if seats is None:
+            raise RuntimeError("The stadium is sold out: shorten --seconds.")
+        wish = json.dumps({"showing": house.stadium, "seats": seats}).encode()
+        return orders.order_request(wish, next(turns))
+
+    return make
+
+
+def double_sales(connection: Connection, house: House) -> list[str]:
+    """What is wrong if a seat of the stadium has two owners, or an order has lost a seat."""
+    holds, seats, bought = connection.execute(HELD, [house.stadium]).fetchone() or (0, 0, 0)
+    if holds == seats == 2 * bought:
+        return []
+    return [f"Front row: {bought} orders for two have {holds} holds on {seats} seats."]
+
+
+def _both(found: load.Load, percent: int) -> tuple[float, str, float]:
+    return found.percentile(percent, 409), "ms", found.percentile(percent, 201)

@@ -1,0 +1,189 @@
+"""Reversals on their way, many at the same time: told to their providers and recorded."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from queue import Empty, Queue
+from threading import Event, Semaphore
+from time import monotonic
+from typing import TypeVar
+
+from django.db import connection
+
+from payments import services as payments
+from payments.models import Reversal
+from payments.operations.answers import Heard
+from refunds.services.pay_back import record_answers, record_reversals
+
+logger = logging.getLogger(__name__)
+
+AHEAD = 100  # reversals that are found before there is a connection for them
+SOON = 0.05  # seconds in which answers are waited for to be recorded together
+
+Came = Heard | int | Exception  # an answer, a reversal that was advanced, or its failure
+Item = TypeVar("Item")
+Given = TypeVar("Given")
+
+
+def carry_out(reversal_ids: Iterator[int], *, connections: int, stopping: Event) -> Counter[str]:
+    """Advance each of these reversals by one step, with so many calls to providers at a time.
+
+    Until the ids are at their end, or `stopping` is set: then what is sent is recorded, and nothing
+    else is sent. Returns how often a provider was `asked`, and how many reversals `ended` or
+    `failed` with an error, which is logged. A crash leaves nothing behind that another run would
+    not go on with. Raises what the iterator raises, which a thread of its own runs through.
+    """
+    line = _Line(connections, stopping)
+    with ThreadPoolExecutor(2) as pool:
+        finding = pool.submit(line.find, reversal_ids)
+        recording = pool.submit(line.record)
+        line.send()
+        finding.result()
+        return recording.result()
+
+
+def together(
+    work: Callable[[Sequence[Item]], list[Given]], items: Sequence[Item]
+) -> tuple[list[Given], int]:
+    """What work on all of these gives, and how many failed, which is logged.
+
+    Where they fail together, each is tried on its own.
+    """
+    if not items:
+        return [], 0
+    try:
+        return work(items), 0
+    except Exception:
+        connection.close_if_unusable_or_obsolete()
+        if len(items) == 1:
+            logger.exception("%s can't be done.", items[0])
+            return [], 1
+    alone = [together(work, [item]) for item in items]
+    return [each for given, _failed in alone for each in given], sum(n for _given, n in alone)
+
+
+class _Line:
+    """Three stages at the same time, each of which takes together what has piled up before it.
+
+    One finds reversals, one commits that some are sent, as many as there are connections free, and
+    one records what came of it. Only the calls themselves are made one by one.
+    """
+
+    def __init__(self, connections: int, stopping: Event) -> None:
+        self._connections, self._stopping = connections, stopping
+        self._free = Semaphore(connections)
+        self._found: Queue[int | None] = Queue(AHEAD)  # None: that was all
+        self._came: Queue[Came | None] = Queue()
+        self._is_all_found = self._is_all_told = False
+
+    def find(self, reversal_ids: Iterator[int]) -> None:
+        try:
+            for reversal_id in reversal_ids:
+                self._found.put(reversal_id)
+                if self._stopping.is_set():
+                    break
+        finally:
+            self._found.put(None)
+            connection.close()
+
+    def send(self) -> None:
+        try:
+            with ThreadPoolExecutor(self._connections) as calls:
+                while ids := self._next():
+                    self._start(calls, ids)
+        finally:
+            self._came.put(None)
+            while not self._is_all_found:  # whoever finds them must not wait for us
+                self._is_all_found = self._found.get() is None
+
+    def record(self) -> Counter[str]:
+        outcomes: Counter[str] = Counter()
+        try:
+            while came := self._wait_for_answers():
+                outcomes += _record(came)
+        finally:
+            connection.close()
+        return outcomes
+
+    def _start(self, calls: ThreadPoolExecutor, ids: Sequence[int]) -> None:
+        """What was told before, or can't be marked, is advanced on its own."""
+        marked, _failed = together(payments.mark_sent, ids)
+        for reversal in marked:
+            calls.submit(self._call, payments.tell, reversal)
+        for reversal_id in set(ids) - {reversal.pk for reversal in marked}:
+            calls.submit(self._call, _advance, reversal_id)
+
+    def _next(self) -> list[int]:
+        """At least one and as many as are found and can be called at once; none at the end."""
+        ids: list[int] = []
+        while self._free.acquire(blocking=not ids):
+            reversal_id = self._take(wait=not ids)
+            if reversal_id is None:
+                self._free.release()
+                break
+            ids.append(reversal_id)
+        return ids
+
+    def _take(self, *, wait: bool) -> int | None:
+        if self._is_all_found or self._stopping.is_set():
+            return None
+        try:
+            found = self._found.get(block=wait)
+        except Empty:
+            return None
+        self._is_all_found = found is None
+        return found
+
+    def _call(self, call: Callable[[Item], Came], subject: Item) -> None:
+        try:
+            self._came.put(call(subject))
+        except Exception as error:
+            logger.exception("%s can't be followed.", subject)
+            self._came.put(error)
+        finally:
+            connection.close()
+            self._free.release()
+
+    def _wait_for_answers(self) -> list[Came]:
+        """At least one, and what comes soon after it; none at the end."""
+        if self._is_all_told:
+            return []
+        came, ends = [self._came.get()], monotonic() + SOON
+        while came[-1] is not None and (len(came) < self._connections or not self._came.empty()):
+            try:
+                came.append(self._came.get(timeout=max(0.0, ends - monotonic())))
+            except Empty:
+                break
+        self._is_all_told = came[-1] is None
+        return [answer for answer in came if answer is not None]
+
+
+def _advance(reversal_id: int) -> int:
+    payments.advance_reversal(reversal_id)
+    return reversal_id
+
+
+def _record(came: Sequence[Came]) -> Counter[str]:
+    heard, unlogged = together(payments.log_answers, [e for e in came if isinstance(e, Heard)])
+    ended, unrecorded = together(record_answers, heard)
+    outcomes = finish([each for each in came if isinstance(each, int)])
+    broken = sum(isinstance(each, Exception) for each in came)
+    failed = unlogged + unrecorded + broken
+    return outcomes + Counter(asked=len(came), ended=len(ended), failed=failed)
+
+
+def finish(reversal_ids: Sequence[int]) -> Counter[str]:
+    """Finish the refunds of those reversals that have ended: how many, `ended` and `failed`."""
+    ended, failed = together(_finish, reversal_ids)
+    return Counter(ended=len(ended), failed=failed)
+
+
+def _finish(reversal_ids: Sequence[int]) -> list[int]:
+    over = Reversal.objects.filter(pk__in=reversal_ids, finished_at__isnull=False)
+    ids = list(over.values_list("pk", flat=True))
+    if ids:
+        record_reversals(reversal_ids=ids)
+    return ids

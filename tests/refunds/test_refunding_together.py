@@ -1,0 +1,75 @@
+"""Orders that are refunded together: what it costs, and what one of them does to the others."""
+
+from __future__ import annotations
+
+from threading import Event as Signal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from jobs.models import Job
+from orders.models import Order
+from payments import services as payments
+from payments.models import Payment, Reversal
+from refunds.operations import campaigns
+from refunds.services import drive_campaign, process_refunds
+from refunds.services.pay_back import record_answers
+from refunds.services.process import opened
+from refunds.services.run_campaign import take_some
+from tests.refunds.campaigns import ORDERS, all_given_back, broken, entries, start, take_up
+from ticketing.models import Event
+
+
+@pytest.fixture(autouse=True)
+def _database(transactional_db):
+    """Threads see only what is committed."""
+
+
+def statements_of(work):
+    with CaptureQueriesContext(connection) as captured:
+        done = work()
+    return done, len(captured)
+
+
+def test_many_orders_take_as_few_statements_as_one(sold, admin):
+    begun = start(Event.objects.get(slug="big"), admin)
+    assert campaigns.collect(begun) == ORDERS
+    counts = {}
+
+    for most in (1, 9):
+        entries, approving = statements_of(lambda most=most: take_some(begun, most=most))
+        ids, opening = statements_of(lambda found=entries: opened([e.refund_id for e in found]))
+        sent, marking = statements_of(lambda ids=ids: payments.mark_sent(ids))
+        heard = payments.log_answers([payments.tell(reversal) for reversal in sent])
+        ended, recording = statements_of(lambda heard=heard: record_answers(heard))
+        assert len(entries) == len(ids) == len(sent) == len(ended) == most
+        counts[most] = approving, opening, marking, recording
+
+    assert counts[1] == counts[9]
+    assert broken() == {}
+
+
+def test_who_records_an_answer_leaves_no_job_to_do_it(sold, admin):
+    begun = start(Event.objects.get(slug="big"), admin)
+
+    drive_campaign(campaign_id=begun.pk, connections=3, stopping=Signal(), tell=dict)
+
+    assert entries(begun) == {"done": ORDERS}
+    assert not Job.objects.filter(topic="payments.reversal_ended").exists()
+
+
+def test_one_that_can_not_be_sent_keeps_none_of_those_beside_it_from_going(vnpay, sold, admin):
+    begun = start(Event.objects.get(slug="big"), admin)
+    take_up(begun)
+    odd = Payment.objects.order_by("pk")[5]
+    Payment.objects.filter(pk=odd.pk).update(provider_request={})
+
+    outcomes = process_refunds(connections=4)
+
+    assert (outcomes["ended"], outcomes["asked"] >= ORDERS) == (ORDERS - 1, True)
+    assert outcomes["failed"] >= 1
+    assert Reversal.objects.get(payment=odd).status == "created"
+    assert Order.objects.filter(status="refunded").count() == ORDERS - 1
+    assert sum(map(len, all_given_back(vnpay))) == ORDERS - 1
+    assert broken() == {}

@@ -1,0 +1,86 @@
+"""Secrets of second factors are sealed in the database, and outlive a change of the key."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+
+from tests.back_office.logging_in import SECRET, code
+from ticketing.second_factors import unseal
+
+OLD, NEW = "the-key-of-last-year", "the-key-of-this-year"
+
+
+@pytest.fixture
+def totp(customer, settings):
+    settings.SECRET_KEY = OLD
+    return TOTP.activate(customer, SECRET).instance
+
+
+def kept():
+    """All that the database knows of second factors, as text."""
+    return str(list(Authenticator.objects.values_list("data", flat=True)))
+
+
+def is_right(factor):
+    return TOTP(Authenticator.objects.get(pk=factor.pk)).validate_code(code())
+
+
+def test_the_database_holds_no_secret_as_it_is(customer, totp):
+    recovery = RecoveryCodes.activate(customer)
+    seed = unseal(recovery.instance.data["seed"])
+
+    assert SECRET not in kept()
+    assert len(seed) == 80
+    assert seed not in kept()
+    assert is_right(totp)
+    assert recovery.validate_code(recovery.get_unused_codes()[0])
+
+
+def test_two_factors_with_the_same_secret_look_different(customer, totp, django_user_model):
+    TOTP.activate(django_user_model.objects.create(username="other"), SECRET)
+
+    first, second = Authenticator.objects.all()
+    assert first.data["secret"] != second.data["secret"]
+
+
+def test_a_code_is_right_while_the_key_is_being_changed(totp, settings):
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = NEW, [OLD]
+
+    assert is_right(totp)
+
+
+def test_the_old_key_may_go_when_the_secrets_are_sealed_anew(totp, settings, capsys):
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = NEW, [OLD]
+    call_command("reseal_secrets")
+    settings.SECRET_KEY_FALLBACKS = []
+
+    assert capsys.readouterr().out == "Sealed 1 second factors.\n"
+    assert is_right(totp)
+
+
+def test_without_its_key_a_secret_stays_shut_and_the_log_says_what_to_do(totp, settings):
+    settings.SECRET_KEY = NEW
+
+    with pytest.raises(ImproperlyConfigured, match="SECRET_KEY_FALLBACKS"):
+        is_right(totp)
+
+
+def test_secrets_of_before_are_sealed_by_the_migration_which_can_be_taken_back(totp):
+    Authenticator.objects.update(data={"secret": SECRET})
+    migration = import_module("ticketing.migrations.0011_seal_second_factors")
+    assert is_right(totp)
+
+    migration.seal_all(apps, None)
+    assert SECRET not in kept()
+    assert is_right(totp)
+
+    migration.unseal_all(apps, None)
+    assert Authenticator.objects.get().data == {"secret": SECRET}
