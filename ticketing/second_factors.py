@@ -23,7 +23,7 @@ SECRETS = ("secret", "seed")  # of an authenticator app, of recovery codes
 SEALED = "gAAAA"  # how Fernet's tokens begin, and neither base 32 nor hexadecimal digits do
 
 
-class SealedFactors(DefaultMFAAdapter):  # type: ignore[misc]
+class SealedFactors(DefaultMFAAdapter):
     """What allauth asks before it keeps a secret, and after it has read one."""
 
     def encrypt(self, text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 from django.contrib.auth.models import User
 from django.db.models import F
@@ -88,7 +88,7 @@ def lock_tickets_of(refunds: Sequence[Refund]) -> dict[int, list[Ticket]]:
     found: dict[int, list[Ticket]] = {refund.pk: [] for refund in refunds}
     taken = Ticket.objects.filter(refunds__refund__in=refunds, refunds__is_live=True)
     for ticket in taken.annotate(refund_id=F("refunds__refund")).lock():
-        found[ticket.refund_id].append(ticket)  # type: ignore[attr-defined]  # annotated
+        found[cast("Any", ticket).refund_id].append(ticket)
     return found
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from contextlib import nullcontext
 
+from allauth.mfa.models import Authenticator
 from django.apps import apps
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection, transaction
 from django_fsm import FSMField
 
@@ -41,6 +41,8 @@ from tests.payments.reversed import give_back
 from tests.refunds.moved import MADE, new_admin, paid_twice
 from tests.ticketing.event_states import ALL_STATES, event_in
 from ticketing.models import EventStatus
+from ticketing.models.sessions import SessionStore
+from ticketing.second_factors import seal, with_secrets
 from ticketing.services import block_seats, keep_seat_plan
 
 OURS = ["jobs", "ticketing", "orders", "payments", "refunds"]
@@ -58,7 +60,7 @@ def fill() -> None:
     _payments()
     _refunds()
     _jobs()
-    SessionStore().create()
+    _sessions()
     with transaction.atomic(), connection.cursor() as cursor:
         sold_event.sell(cursor, slug="big", orders=ORDERS)
 
@@ -161,6 +163,15 @@ def _jobs() -> None:
     published.publish(message_id="msg_1", at=from_now())
     for job in (done, dead, published):
         job.save()
+
+
+def _sessions() -> None:
+    session = SessionStore()
+    session["_auth_user_id"] = str(new_admin().pk)
+    session.create()
+    factor = Authenticator.objects.first()
+    factor.data = with_secrets(factor.data, seal)
+    factor.save()
 
 
 def _moved(row, steps: list[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
@@ -37,7 +37,7 @@ class SessionStore(db.SessionStore):
         return Session
 
     def load(self) -> dict[str, Any]:
-        row = self._get_session_from_db()  # type: ignore[attr-defined]
+        row = cast("Any", self)._get_session_from_db()
         if row is None:
             return {}
         data: dict[str, Any] = self.decode(row.session_data)
@@ -47,7 +47,7 @@ class SessionStore(db.SessionStore):
         return data
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
-        made: Session = super().create_model_instance(data)  # type: ignore[assignment]
+        made: Session = cast("Session", super().create_model_instance(data))
         made.user_id = data.get(SESSION_KEY)
         return made
 

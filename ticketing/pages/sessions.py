@@ -63,7 +63,7 @@ class Listed:
 @login_required
 @require_http_methods(["GET", "POST"])
 @limited
-@reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]
+@reauthentication_required(allow_get=True)
 def own_sessions(request: HttpRequest) -> HttpResponse:
     """The list; or, sent with the name of one or with `all`, these end, but for the reader's own.
 
