@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_fsm_log.models import StateLog
@@ -70,14 +71,7 @@ class HistoryInline(GenericTabularInline):
     ct_fk_field = "object_id"
     verbose_name = verbose_name_plural = gettext_lazy("history")
     hide_title = True
-    fields: ClassVar[Any] = [
-        "timestamp",
-        "transition",
-        "source_state",
-        "state",
-        "by",
-        "description",
-    ]
+    fields: ClassVar[Any] = ["timestamp", "transition", "moved_from", "moved_to", "by", "why"]
     readonly_fields: ClassVar[Any] = fields
     ordering = ["-pk"]
     extra = 0
@@ -85,8 +79,21 @@ class HistoryInline(GenericTabularInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StateLog]:
         """What is thought of a suspicion is for platform admins only, not for the suspected."""
-        rows: QuerySet[StateLog] = super().get_queryset(request).select_related("by")
+        rows = super().get_queryset(request).select_related("by", "content_type")
         return rows if is_admin(request.user) else rows.exclude(transition__in=ABOUT_FRAUD)
+
+    @admin.display(description=gettext_lazy("from"))
+    def moved_from(self, row: StateLog) -> str:
+        return str(row.get_source_state_display())
+
+    @admin.display(description=gettext_lazy("to"))
+    def moved_to(self, row: StateLog) -> str:
+        return str(row.get_state_display())
+
+    @admin.display(description=gettext_lazy("reason"))
+    def why(self, row: StateLog) -> str:
+        """References are long, and phones are narrow."""
+        return format_html('<span style="overflow-wrap: anywhere">{}</span>', row.description)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever sees the event sees its history."""

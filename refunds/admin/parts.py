@@ -7,9 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
-from django_fsm_log.models import StateLog
 from unfold.admin import TabularInline
 
 from refunds.models import RefundOverride, RefundTicket
@@ -84,20 +82,3 @@ class History(HistoryInline):
     """Who moved a refund or a campaign, from where to where, when and why; newest first."""
 
     fields = readonly_fields = ("timestamp", "moved_from", "moved_to", "by", "why")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[StateLog]:
-        rows: QuerySet[StateLog] = super().get_queryset(request)
-        return rows.select_related("content_type")
-
-    @admin.display(description=gettext_lazy("from"))
-    def moved_from(self, row: StateLog) -> str:
-        return str(row.get_source_state_display())
-
-    @admin.display(description=gettext_lazy("to"))
-    def moved_to(self, row: StateLog) -> str:
-        return str(row.get_state_display())
-
-    @admin.display(description=gettext_lazy("reason"))
-    def why(self, row: StateLog) -> str:
-        """References are long, and phones are narrow."""
-        return format_html('<span style="overflow-wrap: anywhere">{}</span>', row.description)
