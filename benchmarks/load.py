@@ -146,7 +146,7 @@ class Run:
         self.is_over = False
 
     async def attempt(self, client: Client) -> int | None:
-        """Ask for something once, in one request or several: what it comes to, None for the end."""
+        """Ask for something once, in one request or several: the status, or None at the end."""
         raise NotImplementedError
 
     async def run(self, clients: int, warm_up: float, seconds: float) -> Load:
@@ -155,7 +155,7 @@ class Run:
         return self.load
 
     async def run_out(self, clients: int) -> Load:
-        """Keep so many connections busy until nothing is left to attempt; everything counts."""
+        """Count everything, until there is nothing left to ask."""
         with self._counting():
             await asyncio.gather(*(self._ask() for _ in range(clients)))
         return self.load
@@ -202,4 +202,4 @@ class _Requests(Run):
 
     async def attempt(self, client: Client) -> int | None:
         request = next(self.requests, None)
-        return None if request is None else (await client.send(request)).status
+        return (await client.send(request)).status if request else None

@@ -43,9 +43,9 @@ WITH paid AS (
     INSERT INTO orders_ticket (code, order_id, seat_id, showing_id, event_id, price, status,
         issued_at, event_title, showing_starts_at, showing_time_zone, area_name, row_label,
         seat_number)
-    SELECT upper(substr(md5(random()::text), 1, 26)), paid.id, sold.id, showing.id, event.id,
-        sold.price, 'active', now(), event.title, showing.starts_at, showing.time_zone, area.name,
-        seat_row.label, sold.number
+    SELECT translate(upper(substr(md5(random()::text), 1, 26)), '01', 'YZ'), paid.id, sold.id,
+        showing.id, event.id, sold.price, 'active', now(), event.title, showing.starts_at,
+        showing.time_zone, area.name, seat_row.label, sold.number
     FROM paid JOIN ticketing_showing showing ON showing.id = paid.showing_id
         JOIN ticketing_event event ON event.id = paid.event_id, sold
         JOIN ticketing_row seat_row ON seat_row.id = sold.row_id

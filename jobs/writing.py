@@ -146,7 +146,10 @@ def _insertion(model: Model, rows: list[models.Model]) -> Write:
             row.pk, row._state.adding, row._state.db = pk, False, DEFAULT_DB_ALIAS
 
     columns = _columns(model)
-    values = [{each.column: each.pre_save(row, True) for each in columns} for row in rows]
+    values = [
+        {each.column: each.get_prep_value(each.pre_save(row, True)) for each in columns}
+        for row in rows
+    ]
     return Write(_insert_statement(model), {"rows": json.dumps(values, default=str)}, tell)
 
 

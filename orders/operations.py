@@ -31,7 +31,10 @@ def queue_customer(customer_id: int) -> None:
 
 
 def confirm(order: Order, *, by: User | None, at: datetime, reason: str) -> None:
-    """Turn a pending order's holds into tickets. The caller holds the order's lock."""
+    """Turn a pending order's holds into tickets. The caller holds the order's lock.
+
+    The relay finds the job of their mail at its next look: waking it would be a query more.
+    """
     order.pay(by=by, at=at, reason=reason)
     insert([_ticket(order, place, at) for place in sell_places(order)])
     outbox.enqueue_together([outbox.new_job("orders.paid", run_at=at, order_id=order.pk)])

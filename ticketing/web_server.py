@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import argparse
 import gc
+from importlib import import_module
 
 from django.conf import settings
-from django.urls import get_resolver
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server
@@ -50,7 +50,7 @@ def load_product() -> None:
 
     What the collector does not touch stays shared between the workers.
     """
-    assert get_resolver().url_patterns
+    import_module(settings.ROOT_URLCONF)
     gc.collect()
     gc.freeze()
 

@@ -15,7 +15,6 @@ from orders.models import Order, SeatHold, Ticket
 from payments.models import Payment, ProviderMessage
 from ticketing.models import Seat
 
-SCALE = data.Scale(customers=3, places=10, old_orders=4, stadium_rows=2, row_seats=5)
 KINDS = {
     Seat: "status",
     Order: "status",
@@ -28,14 +27,9 @@ KINDS = {
 }
 
 
-@pytest.fixture
-def house(monkeypatch) -> data.House:
-    monkeypatch.setenv("VNPAY_HASH_SECRET", "SANDBOXSECRETSANDBOXSECRETSANDBX")
-    connection.ensure_connection()
-    house = data.fill(connection.connection, SCALE)
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = origin")
-    return house
+@pytest.fixture(autouse=True)
+def _vnpay(monkeypatch, settings):
+    monkeypatch.setenv("VNPAY_HASH_SECRET", settings.VNPAY_HASH_SECRET)
 
 
 def written() -> Counter[tuple[str, str]]:

@@ -4,7 +4,8 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from jobs.prepared import Lookup, fetch_all
-from tests.factories import CustomerFactory, seats_in_area
+from payments.models import Payment
+from tests.factories import CustomerFactory, PaymentFactory, seats_in_area
 from ticketing.models import Area, Seat
 
 SEAT = Lookup(
@@ -65,3 +66,20 @@ def test_what_a_look_up_found_can_be_changed_and_saved():
 
 def test_a_look_up_of_nothing_gives_none():
     assert SEAT.find(seat=1) is None
+
+
+def test_a_look_up_converts_what_its_fields_convert():
+    payment = PaymentFactory(provider_request={"vnp_Locale": ["vn", None]})
+    attempts = Lookup("SELECT {p} FROM payments_payment p ORDER BY p.id", p=Payment)
+
+    [(found,)] = attempts.find_all()
+
+    assert found.provider_request == {"vnp_Locale": ["vn", None]}
+    assert found.amount == payment.amount
+
+
+def test_a_look_up_gives_all_rows_in_the_order_of_its_statement():
+    seats = seats_in_area(3)
+    found = Lookup("SELECT {s} FROM ticketing_seat s ORDER BY s.id DESC", s=Seat)
+
+    assert [seat for (seat,) in found.find_all()] == seats[::-1]

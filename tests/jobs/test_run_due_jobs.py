@@ -217,7 +217,7 @@ def test_the_command_that_stays_ends_in_good_order_when_told_to(transactional_db
         assert process.wait(timeout=30) == 0
 
 
-def test_a_transaction_wakes_the_relay_once_however_much_it_enqueues():
+def test_a_transaction_wakes_the_relay_once_however_much_it_enqueues(calls, transactional_db):
     with CaptureQueriesContext(connection) as captured, transaction.atomic():
         for _ in range(3):
             enqueue("test.note", run_at=timezone.now())
@@ -225,7 +225,7 @@ def test_a_transaction_wakes_the_relay_once_however_much_it_enqueues():
     assert woken(captured) == 1
 
 
-def test_what_is_rolled_back_takes_no_wish_of_others_along():
+def test_what_is_rolled_back_takes_no_wish_of_others_along(calls, transactional_db):
     with CaptureQueriesContext(connection) as captured, transaction.atomic():
         with suppress(ZeroDivisionError), transaction.atomic():
             enqueue("test.note", run_at=timezone.now())

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
-from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 
@@ -73,14 +70,11 @@ def test_without_its_key_a_secret_stays_shut_and_the_log_says_what_to_do(totp, s
         is_right(totp)
 
 
-def test_secrets_of_before_are_sealed_by_the_migration_which_can_be_taken_back(totp):
+def test_secrets_of_before_are_good_as_they_are_and_are_sealed_by_the_command(totp):
     Authenticator.objects.update(data={"secret": SECRET})
-    migration = import_module("ticketing.migrations.0011_seal_second_factors")
     assert is_right(totp)
 
-    migration.seal_all(apps, None)
+    call_command("reseal_secrets")
+
     assert SECRET not in kept()
     assert is_right(totp)
-
-    migration.unseal_all(apps, None)
-    assert Authenticator.objects.get().data == {"secret": SECRET}

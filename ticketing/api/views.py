@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import Prefetch
 from django.http import Http404, HttpResponse, HttpResponseNotModified
@@ -95,10 +95,10 @@ class ShowingDetail(Public):
     def get(self, request: Request, id: int) -> Response:
         showing = public_showing(id)
         counts = Seat.objects.filter(showing=showing).count_states("area")
-        areas = list(showing.areas.order_by("pk"))
+        areas: list[Any] = list(showing.areas.order_by("pk"))
         for area in areas:
-            cast("Any", area).by_state = counts[area.pk]
-        cast("Any", showing).counted_areas = areas
+            area.by_state = counts[area.pk]
+        showing.counted_areas = areas
         return Response(ShowingDetailBody(showing).data)
 
 

@@ -1,4 +1,7 @@
-"""The second half of changing `SECRET_KEY`; see docs/security.md."""
+"""The second half of changing `SECRET_KEY`; see docs/security.md.
+
+What was kept before secrets were sealed is read as it is, and sealed by this too.
+"""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("ticketing", "0011_seal_second_factors"),
+        ("ticketing", "0010_vacuum_sold_seats"),
     ]
 
     operations = [
