@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from types import FrameType
 
@@ -64,14 +65,14 @@ def main() -> int:
     return int(bool(report.failures))
 
 
-def parse_options() -> argparse.Namespace:
+def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "--only", type=_chapters, default=CHAPTERS, help=f"some of: {', '.join(CHAPTERS)}"
     )
     for name, (number, what) in OPTIONS.items():
         parser.add_argument(f"--{name}", type=int, default=number, help=f"{what} ({number:,})")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if options.seconds < 2 or options.clients < 1:
         parser.error("--seconds must be at least 2 and --clients at least 1.")
     return options

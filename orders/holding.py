@@ -17,17 +17,14 @@ from orders.errors import NotEnoughSeats, SeatsUnavailable
 from orders.models import Order, SeatHold
 from ticketing.models import Area, Row, Seat
 
-# The claim locks in id order, passing over what others hold locked; `complete` has a row only if
+# The claim passes over what others hold locked, so it never waits; `complete` has a row only if
 # there was enough. The statement fails if a seat moved although it was locked.
 HOLD = """
-WITH claimed AS (
+WITH {free}, claimed AS (
     SELECT seat.id, seat.number, seat_row.label, area.name, area.price
-    FROM ticketing_seat seat
+    FROM free seat
         JOIN ticketing_row seat_row ON seat_row.id = seat.row_id
         JOIN ticketing_area area ON area.id = seat.area_id
-    WHERE {wished} AND seat.status = 'available'
-    ORDER BY seat.id LIMIT {count}
-    FOR UPDATE OF seat SKIP LOCKED
 ), complete AS (
     SELECT sum(price) AS total FROM claimed HAVING count(*) = {count}
 ), held AS (
@@ -53,8 +50,28 @@ WITH claimed AS (
 SELECT claimed.id, number, label, name, price, hold.id, hold.order_id
 FROM claimed LEFT JOIN hold ON hold.seat_id = claimed.id ORDER BY claimed.id
 """
-SEATS = "seat.id = ANY(%(wish)s::bigint[]) AND seat.showing_id = %(showing)s"
-PLACES = "seat.area_id = %(wish)s"
+SEATS = """
+free AS (
+    SELECT * FROM ticketing_seat
+    WHERE id = ANY(%(wish)s::bigint[]) AND showing_id = %(showing)s AND status = 'available'
+    ORDER BY id LIMIT {count} FOR UPDATE SKIP LOCKED
+)
+"""
+# The next free places after those that were claimed last, and the first ones once there are none.
+PLACES = """
+later AS (
+    SELECT * FROM ticketing_seat
+    WHERE area_id = %(wish)s AND status = 'available' AND id > %(after)s
+    ORDER BY id LIMIT {count} FOR UPDATE SKIP LOCKED
+), earlier AS (
+    SELECT * FROM ticketing_seat
+    WHERE area_id = %(wish)s AND status = 'available' AND id <= %(after)s
+        AND (SELECT count(*) FROM later) < {count}
+    ORDER BY id LIMIT {count} FOR UPDATE SKIP LOCKED
+), free AS (
+    SELECT * FROM later UNION ALL SELECT * FROM earlier LIMIT {count}
+)
+"""
 
 LIVE = """
 SELECT count(*) FROM orders_order JOIN orders_seathold hold ON hold.order_id = orders_order.id
@@ -66,6 +83,12 @@ EARLIER = """
 SELECT id FROM orders_order WHERE customer_id = %(customer)s AND idempotency_key = %(key)s
 """
 OLDEST = "SELECT min(expires_at) FROM orders_order WHERE status = 'pending_payment'"
+
+
+# By area: where the last claim of this process ended. Whoever began at the first place again would
+# look at each that was sold before, until it is swept out of the index; and that takes as long as
+# the longest transaction, a backup for instance. A wrong value costs time and nothing else.
+_last_claimed: dict[int, int] = {}
 
 
 def find_earlier(customer_id: int, idempotency_key: str) -> int | None:
@@ -91,7 +114,7 @@ def hold_seats(order: Order, seat_ids: Sequence[int]) -> list[SeatHold]:
 
     Raises SeatsUnavailable naming those that are not free; nothing is written then.
     """
-    found = _claim(order, SEATS, list(seat_ids), len(seat_ids))
+    found = _claim(order, SEATS, len(seat_ids), wish=list(seat_ids))
     taken = set(seat_ids) - {row[0] for row in found}
     if taken:
         raise SeatsUnavailable(
@@ -102,22 +125,25 @@ def hold_seats(order: Order, seat_ids: Sequence[int]) -> list[SeatHold]:
 
 
 def hold_places(order: Order, area: Area, quantity: int) -> list[SeatHold]:
-    """Save a new order that holds the next free places of a standing field; return the holds.
+    """Save a new order that holds some free places of a standing field; return the holds.
 
     Raises NotEnoughSeats; nothing is written then.
     """
-    found = _claim(order, PLACES, area.pk, quantity)
+    after = _last_claimed.get(area.pk, 0)
+    found = _claim(order, PLACES, quantity, wish=area.pk, after=after)
     if len(found) < quantity:
         raise NotEnoughSeats(
             _("Choose fewer places, or try again when other customers' orders have expired."),
             available=len(found),
         )
+    claimed = [row[0] for row in found]
+    _last_claimed[area.pk] = max([pk for pk in claimed if pk <= after] or claimed)
     return _held(order, found)
 
 
-def _claim(order: Order, wished: str, wish: object, count: int) -> list[tuple[Any, ...]]:
+def _claim(order: Order, free: str, count: int, **wish: object) -> list[tuple[Any, ...]]:
     values = {
-        "wish": wish,
+        **wish,
         "code": order.code,
         "customer": order.customer_id,
         "event": order.event_id,
@@ -130,7 +156,8 @@ def _claim(order: Order, wished: str, wish: object, count: int) -> list[tuple[An
         "idempotency_key": order.idempotency_key,
         "request_digest": order.request_digest,
     }
-    return fetch_all(HOLD.format(wished=wished, count=int(count)), values)
+    statement = HOLD.replace("{free}", free).replace("{count}", str(int(count)))
+    return fetch_all(statement, values)
 
 
 def _held(order: Order, found: list[tuple[Any, ...]]) -> list[SeatHold]:

@@ -64,3 +64,21 @@ def test_no_server_is_an_error_too() -> None:
     found = ask(1, "/")
 
     assert list(found.errors(201)) == [load.BROKEN]
+
+
+def test_prepared_requests_are_sent_once_each(port: int) -> None:
+    wanted = load.request_bytes("POST", "/", {}, b"{}")
+    gone = load.request_bytes("POST", "/gone", {}, b"{}")
+
+    found = load.send_all(port, [wanted, gone, wanted], clients=2)
+
+    assert found.statuses == {201: 2, 404: 1}
+
+
+def test_runs_add_up(port: int) -> None:
+    found, more = ask(port, "/"), ask(port, "/gone")
+    seconds, sent = found.seconds + more.seconds, found.statuses + more.statuses
+
+    found.add(more)
+
+    assert (found.seconds, found.statuses, found.cpu) == (seconds, sent, {"load": 0.0})

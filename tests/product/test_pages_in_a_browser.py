@@ -265,5 +265,6 @@ def test_axe_finds_nothing_serious_in_a_refusal(page, product):
 
         expect(page.get_by_text("Nothing is chosen yet.")).to_be_visible()
         assert serious_problems(page) == []
-        page.goto(f"{product.url}/accounts/logout/")
-        assert serious_problems(page) == []
+        for path in ("/accounts/sessions/", "/accounts/logout/"):
+            page.goto(f"{product.url}{path}")
+            assert serious_problems(page) == [], path

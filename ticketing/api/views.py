@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Prefetch
 from django.http import Http404, HttpResponse, HttpResponseNotModified
@@ -98,7 +98,7 @@ class ShowingDetail(Public):
         areas: list[Any] = list(showing.areas.order_by("pk"))
         for area in areas:
             area.by_state = counts[area.pk]
-        showing.counted_areas = areas
+        cast("Any", showing).counted_areas = areas
         return Response(ShowingDetailBody(showing).data)
 
 

@@ -43,8 +43,6 @@ class Showing(models.Model):
         max_length=64, default="Asia/Ho_Chi_Minh", validators=[validate_time_zone]
     )
 
-    counted_areas: list[Area]  # with `by_state`, the numbers of their seats, as views read it
-
     objects = ShowingQuerySet.as_manager()
 
     class Meta:
