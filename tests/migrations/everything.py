@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from contextlib import nullcontext
 
-from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.db import connection, transaction
 from django_fsm import FSMField
@@ -42,7 +41,6 @@ from tests.refunds.moved import MADE, new_admin, paid_twice
 from tests.ticketing.event_states import ALL_STATES, event_in
 from ticketing.models import EventStatus
 from ticketing.models.sessions import SessionStore
-from ticketing.second_factors import seal, with_secrets
 from ticketing.services import block_seats, keep_seat_plan
 
 OURS = ["jobs", "ticketing", "orders", "payments", "refunds"]
@@ -169,9 +167,6 @@ def _sessions() -> None:
     session = SessionStore()
     session["_auth_user_id"] = str(new_admin().pk)
     session.create()
-    factor = Authenticator.objects.first()
-    factor.data = with_secrets(factor.data, seal)
-    factor.save()
 
 
 def _moved(row, steps: list[str]) -> None:
