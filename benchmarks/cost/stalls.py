@@ -15,6 +15,18 @@ SELL = [
     "UPDATE ticketing_seat SET status = 'held' WHERE area_id = %s AND number::int <= %s",
     "UPDATE ticketing_seat SET status = 'sold' WHERE area_id = %s AND status = 'held'",
 ]
+# Others than those who order in the benchmark: the more orders of a showing a customer has, the
+# more there is to count, and nobody has hundreds.
+CUSTOMERS = """
+WITH added AS (
+    INSERT INTO auth_user (username, email, password, first_name, last_name,
+        is_active, is_staff, is_superuser, date_joined)
+    SELECT %(name)s || n, %(name)s || n || '@example.org', '!', '', '', true, false, false, now()
+    FROM generate_series(1, %(count)s) AS n RETURNING id
+)
+SELECT min(id) FROM added
+"""
+ORDERS_OF_CUSTOMER = 5
 
 
 @dataclass(frozen=True)
@@ -44,7 +56,7 @@ def new_field(connection: Connection, house: House, places: int, *, sold: float 
         connection.execute(data.ROWS, {"area": area, "rows": 1})
         connection.execute(data.SEATS, {"area": area, "seats": places, "status": "available"})
     if sold:
-        _sell(connection, house, Field(showing, area), int(places * sold) // 2)
+        _sell(connection, Field(showing, area), int(places * sold) // 2)
     return Field(showing, area)
 
 
@@ -56,10 +68,13 @@ def _event_of(connection: Connection, house: House) -> int:
     return int(event)
 
 
-def _sell(connection: Connection, house: House, field: Field, orders: int) -> None:
+def _sell(connection: Connection, field: Field, orders: int) -> None:
     connection.execute("ANALYZE ticketing_seat")
     for statement, value in zip(SELL, ([field.area, 2 * orders], [field.area]), strict=True):
         connection.execute(statement, value)
+    customers = orders // ORDERS_OF_CUSTOMER + 1
+    named = {"name": f"crowd{field.area}-", "count": customers}
+    (first,) = connection.execute(CUSTOMERS, named).fetchone() or (0,)
     with connection.transaction():
         connection.execute("SET LOCAL session_replication_role = replica")
         data.write_orders(
@@ -70,8 +85,8 @@ def _sell(connection: Connection, house: House, field: Field, orders: int) -> No
                 "area": field.area,
                 "prefix": data.prefix_of(field.area),
                 "orders": orders,
-                "first": house.first_customer,
-                "customers": house.last_customer - house.first_customer + 1,
+                "first": first,
+                "customers": customers,
             },
         )
 
