@@ -20,9 +20,9 @@ CHANNEL = "jobs"
 INSERT = """
 INSERT INTO jobs_job (topic, payload, key, status, run_at, attempts, generation, message_id,
     last_error, created_at)
-SELECT topic, payload, key, 'pending', run_at, 0, 0, '', '', now()
-FROM jsonb_to_recordset(%(jobs)s::jsonb)
-    AS job (topic text, payload jsonb, key text, run_at timestamptz)
+SELECT topic, payload, key, 'pending', run_at, 0, 0, '', '', created_at
+FROM jsonb_to_recordset(%(jobs)s::jsonb) AS job
+    (topic text, payload jsonb, key text, run_at timestamptz, created_at timestamptz)
 ON CONFLICT (key) DO NOTHING
 RETURNING id
 """
@@ -84,7 +84,7 @@ def new_job(topic: str, *, run_at: datetime, key: str | None = None, **payload: 
     Raises UnknownTopic at once, so that a typo fails the first test and not the first night.
     """
     handler_of(topic)
-    return Job(topic=topic, payload=payload, run_at=run_at, key=key)
+    return Job(topic=topic, payload=payload, run_at=run_at, key=key, created_at=timezone.now())
 
 
 def enqueue(topic: str, *, run_at: datetime, key: str | None = None, **payload: Any) -> Job:
@@ -108,17 +108,15 @@ def enqueue_together(jobs: list[Job]) -> None:
     """
     if not jobs:
         return
-    rows = [
-        {"topic": job.topic, "payload": job.payload, "key": job.key, "run_at": str(job.run_at)}
-        for job in jobs
-    ]
+    columns = ("topic", "payload", "key", "run_at", "created_at")
+    rows = [{name: getattr(job, name) for name in columns} for job in jobs]
 
     def tell(ids: list[int]) -> None:
         if len(ids) == len(jobs):
             for job, pk in zip(jobs, ids, strict=True):
                 job.pk = pk
 
-    values = {"jobs": json.dumps(rows)}
+    values = {"jobs": json.dumps(rows, default=str)}
     if any(job.key for job in jobs):
         tell([pk for (pk,) in fetch_all(INSERT, values)])
     else:

@@ -32,7 +32,8 @@ OURS = ["ticketing", "orders", "payments", "refunds", "jobs", "auth", "account"]
 NOT_TYPED = {
     "currency", "language", "time_zone", "topic", "password", "provider", "showing_time_zone"
 }  # fmt: skip
-KEPT = {"auth.permission", "auth.group", "payments.providermessage"}  # code goes by their names
+# Code goes by their names, and readers stay logged in.
+KEPT = {"auth.permission", "auth.group", "payments.providermessage", "ticketing.session"}
 STRUCTURED = {"refunds.refund explanation", "jobs.job payload", "refunds.refundcampaign totals"}
 
 

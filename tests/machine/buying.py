@@ -51,7 +51,9 @@ def place(machine, customer, number, chosen, is_repeated):
     if isinstance(expected, str):
         assert refusal_of(machine.product.place, *wish) == expected
         return
-    machine.product.pks[expected] = machine.product.place(*wish).pk
+    order = machine.product.place(*wish)
+    machine.product.pks[expected] = order.pk
+    machine.house.give(expected, machine.product.held_places(order, area))
     if is_repeated:
         assert machine.product.place(*wish).pk == machine.product.pks[expected]
 

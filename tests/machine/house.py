@@ -68,6 +68,14 @@ class House(World):
             self.confirm(sale)
         return sale
 
+    def give(self, sale: ASale, places: list[APlace]) -> None:
+        """Of a standing field any free places will do: it has these instead of the first ones."""
+        status = sale.places[0].status
+        _move(sale.places, "available")
+        assert _free(places) == places
+        sale.places = places
+        _move(places, status)
+
     def refusal_of_paying(self, sale: ASale) -> str | None:
         if sale.state == "expired":
             return "order-expired"

@@ -113,6 +113,10 @@ class Product:
             customer=buyer, showing=showing, idempotency_key=key, request_digest=key, **what
         )
 
+    def held_places(self, order: Order, area: AnArea) -> list[APlace]:
+        held = set(order.holds.values_list("seat_id", flat=True))
+        return [place for place in area.places if self.pks[place] in held]
+
     def start_payment(self, sale: ASale) -> Payment:
         return start_payment(
             order_id=self.pks[sale], provider="vnpay", customer=Customer("127.0.0.1")
