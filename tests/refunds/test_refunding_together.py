@@ -35,18 +35,18 @@ def statements_of(work):
 def test_many_orders_take_as_few_statements_as_one(sold, admin):
     begun = start(Event.objects.get(slug="big"), admin)
     assert campaigns.collect(begun) == ORDERS
-    counts = {}
+    counts = []
 
-    for most in (1, 9):
+    for most in (1, 1, 9):  # the first one also looks up what Django then remembers
         entries, approving = statements_of(lambda most=most: take_some(begun, most=most))
         ids, opening = statements_of(lambda found=entries: opened([e.refund_id for e in found]))
         sent, marking = statements_of(lambda ids=ids: payments.mark_sent(ids))
         heard = payments.log_answers([payments.tell(reversal) for reversal in sent])
         ended, recording = statements_of(lambda heard=heard: record_answers(heard))
         assert len(entries) == len(ids) == len(sent) == len(ended) == most
-        counts[most] = approving, opening, marking, recording
+        counts.append((approving, opening, marking, recording))
 
-    assert counts[1] == counts[9]
+    assert counts[1] == counts[2]
     assert broken() == {}
 
 
