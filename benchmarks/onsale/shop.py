@@ -29,28 +29,29 @@ class Reply:
 
 
 class Lines:
-    """A fixed number of connections to one server, shared by everybody.
+    """A fixed number of connections to one server, shared by everybody, first come, first served.
 
     An answer that takes longer than `patience` seconds counts as a broken connection.
     """
 
     def __init__(self, port: int, count: int, *, patience: float | None = None) -> None:
         self.patience = patience
-        self._clients: asyncio.LifoQueue[Client] = asyncio.LifoQueue()
-        for _ in range(count):
-            self._clients.put_nowait(Client(port))
+        self._clients = [Client(port) for _ in range(count)]
+        # A queue would hand a connection to whoever asks at that moment, before those who wait.
+        self._turns = asyncio.Semaphore(count)
 
     async def send(self, request: bytes) -> Reply:
         started = time.perf_counter()
-        client = await self._clients.get()
-        try:
-            async with asyncio.timeout(self.patience):
-                answer = await client.send(request)
-        except (OSError, EOFError):  # with TimeoutError
-            client.close()
-            return Reply(BROKEN, None, time.perf_counter() - started)
-        finally:
-            self._clients.put_nowait(client)
+        async with self._turns:
+            client = self._clients.pop()
+            try:
+                async with asyncio.timeout(self.patience):
+                    answer = await client.send(request)
+            except (OSError, EOFError):  # with TimeoutError
+                client.close()
+                return Reply(BROKEN, None, time.perf_counter() - started)
+            finally:
+                self._clients.append(client)
         body = json.loads(answer.body) if answer.body[:1] in (b"{", b"[") else None
         return Reply(answer.status, body, time.perf_counter() - started, answer.retry_after)
 
