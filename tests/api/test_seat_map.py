@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 
 import pytest
 from django.db import connection, transaction
@@ -30,6 +31,26 @@ def statuses(seat_map):
         for row in area["rows"]
         for seat_id, _, status in row["seats"]
     }
+
+
+@contextmanager
+def held_slowly(seat):
+    """Inside, a transaction has held the seat; it commits at the end."""
+    started, may_commit = threading.Event(), threading.Event()
+
+    def hold():
+        with transaction.atomic():
+            Seat.objects.filter(pk=seat.pk).update(status="held")
+            started.set()
+            may_commit.wait(10)
+        connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert started.wait(10)
+    yield
+    may_commit.set()
+    thread.join()
 
 
 def test_the_map_has_every_seat_with_its_state():
@@ -72,24 +93,10 @@ def test_since_gives_only_what_changed():
 def test_a_change_that_commits_late_is_not_missed():
     """The classic hole of "changed since": an older transaction that commits after the read."""
     slow, quick = seats_in_area(2)
-    started, may_commit = threading.Event(), threading.Event()
-
-    def hold_slowly():
-        with transaction.atomic():
-            Seat.objects.filter(pk=slow.pk).update(status="held")
-            started.set()
-            may_commit.wait(10)
-        connection.close()
-
-    thread = threading.Thread(target=hold_slowly)
-    thread.start()
-    assert started.wait(10)
-    Seat.objects.filter(pk=quick.pk).update(status="held")
-    seen = read(slow.showing_id).json()
-    assert statuses(seen) == {slow.pk: "available", quick.pk: "held"}
-
-    may_commit.set()
-    thread.join()
+    with held_slowly(slow):
+        Seat.objects.filter(pk=quick.pk).update(status="held")
+        seen = read(slow.showing_id).json()
+        assert statuses(seen) == {slow.pk: "available", quick.pk: "held"}
 
     assert statuses(read(slow.showing_id, since=seen["cursor"]).json())[slow.pk] == "held"
 
@@ -141,23 +148,9 @@ def test_a_late_commit_is_told_to_the_next_reader_with_the_same_cursor():
     """The first reader was told of the quick change alone, with the slow one still under way."""
     slow, quick = seats_in_area(2)
     since = read(slow.showing_id).json()["cursor"]
-    started, may_commit = threading.Event(), threading.Event()
-
-    def hold_slowly():
-        with transaction.atomic():
-            Seat.objects.filter(pk=slow.pk).update(status="held")
-            started.set()
-            may_commit.wait(10)
-        connection.close()
-
-    thread = threading.Thread(target=hold_slowly)
-    thread.start()
-    assert started.wait(10)
-    Seat.objects.filter(pk=quick.pk).update(status="held")
-    assert statuses(read(slow.showing_id, since=since).json()) == {quick.pk: "held"}
-
-    may_commit.set()
-    thread.join()
+    with held_slowly(slow):
+        Seat.objects.filter(pk=quick.pk).update(status="held")
+        assert statuses(read(slow.showing_id, since=since).json()) == {quick.pk: "held"}
 
     both = {slow.pk: "held", quick.pk: "held"}
     assert statuses(read(slow.showing_id, since=since).json()) == both
