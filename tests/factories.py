@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth.models import User
 from factory import LazyAttribute, LazyFunction, Sequence, SubFactory, Trait
 from factory.django import DjangoModelFactory
@@ -111,6 +112,14 @@ class SeatFactory(DjangoModelFactory):
     area = LazyAttribute(lambda seat: seat.row.area)
     showing = LazyAttribute(lambda seat: seat.row.area.showing)
     number = Sequence(lambda n: f"{n}")
+
+
+def able_to_log_in(customer: User, password: str) -> User:
+    """The same customer with this password and a verified address."""
+    customer.set_password(password)
+    customer.save()
+    EmailAddress.objects.create(user=customer, email=customer.email, verified=True, primary=True)
+    return customer
 
 
 def seats_in_area(count: int, **area: object) -> list[Seat]:

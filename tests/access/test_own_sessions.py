@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
 from jobs import outbox
+from tests.factories import able_to_log_in
 from tests.pages.my_pages import text_of
 from ticketing.models import Session
 from ticketing.models.sessions import LOG_IN, SessionStore
@@ -25,10 +25,7 @@ DESK = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0 Safari/537.36 Edg
 
 @pytest.fixture
 def member(customer):
-    customer.set_password(PASSWORD)
-    customer.save()
-    EmailAddress.objects.create(user=customer, email=customer.email, verified=True, primary=True)
-    return customer
+    return able_to_log_in(customer, PASSWORD)
 
 
 def logged_in(member, browser):

@@ -8,6 +8,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.test import Client
 
+from tests.factories import able_to_log_in
 from tests.tokens import token_of
 from ticketing.models import Session
 
@@ -20,10 +21,7 @@ ELSEWHERE = ["https://evil.example/", "//evil.example/", "/\\evil.example", "jav
 
 @pytest.fixture
 def member(customer):
-    customer.set_password(PASSWORD)
-    customer.save()
-    EmailAddress.objects.create(user=customer, email=customer.email, verified=True, primary=True)
-    return customer
+    return able_to_log_in(customer, PASSWORD)
 
 
 def log_in(client, member, **fields):

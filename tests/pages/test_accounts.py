@@ -8,6 +8,8 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import User
 
+from tests.factories import able_to_log_in
+
 PASSWORD = "a-long-and-quiet-night"
 NEW_PASSWORD = "a-short-and-noisy-day"
 
@@ -23,10 +25,7 @@ def is_logged_in(client):
 @pytest.fixture
 def member(customer):
     """Somebody with a verified address and a password."""
-    customer.set_password(PASSWORD)
-    customer.save()
-    EmailAddress.objects.create(user=customer, email=customer.email, verified=True, primary=True)
-    return customer
+    return able_to_log_in(customer, PASSWORD)
 
 
 def log_in(client, member, password=PASSWORD, **fields):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from allauth.account.models import EmailAddress
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
+from tests.factories import able_to_log_in
 from ticketing.passwords import OurWordsValidator
 
 OURS = OurWordsValidator(words=["ticket", "vnpay"], hosts=["www.saigon-stage.example.com"])
@@ -55,9 +55,7 @@ def test_programs_are_refused_with_the_same_words(client):
 
 
 def test_nobody_changes_to_one(client, customer):
-    customer.set_password(OLD)
-    customer.save()
-    EmailAddress.objects.create(user=customer, email=customer.email, verified=True, primary=True)
+    able_to_log_in(customer, OLD)
     client.force_login(customer)
     new = "tickets-2026"
 

@@ -7,12 +7,11 @@ import json
 import logging
 
 import pytest
-from allauth.account.models import EmailAddress
 from django.test import Client
 from django.utils import timezone
 
 from orders import operations
-from tests.factories import paid_order, placed_order
+from tests.factories import able_to_log_in, paid_order, placed_order
 
 
 def lines(caplog):
@@ -106,9 +105,7 @@ def test_the_code_of_a_ticket_is_not_even_in_the_log_of_a_bug(
 
 
 def test_no_token_of_a_log_in_is_in_the_log(client, stream, customer, caplog):
-    customer.set_password("my-secret-password")
-    customer.save()
-    EmailAddress.objects.create(user=customer, email=customer.email, verified=True, primary=True)
+    able_to_log_in(customer, "my-secret-password")
     sent = {"email": customer.email, "password": "my-secret-password"}
     caplog.set_level(logging.DEBUG)
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import logging
 
 import pytest
-from allauth.account.models import EmailAddress
+
+from tests.factories import able_to_log_in
 
 PASSWORD, NEW_PASSWORD = "a-long-and-quiet-night", "a-short-and-noisy-day"
 
 
 @pytest.fixture
 def member(customer):
-    customer.set_password(PASSWORD)
-    customer.save()
-    EmailAddress.objects.create(user=customer, email=customer.email, verified=True, primary=True)
-    return customer
+    return able_to_log_in(customer, PASSWORD)
 
 
 @pytest.fixture
