@@ -69,7 +69,7 @@ def test_what_never_reached_a_bank_is_91_with_six_fields_and_a_signature(sandbox
 def test_another_transaction_date_is_91(sandbox):
     values = paid_link(sandbox)
 
-    answer = ask(sandbox, query_fields(values, TransactionDate=stamp(-1)))
+    answer = ask(sandbox, query_fields(values, TransactionDate=stamp(-60)))
 
     assert answer["vnp_ResponseCode"] == "91"
 
