@@ -18,7 +18,7 @@ from unfold.admin import GenericTabularInline, StackedInline, TabularInline
 
 from jobs.back_office import ReadOnly
 from jobs.subjects import names
-from ticketing import accounts_admin, deeds, services
+from ticketing import accounts_admin, deeds_admin, services
 from ticketing.back_office import OwnEvents, Switch, reader
 from ticketing.business_time import stamp
 from ticketing.errors import DomainError
@@ -30,7 +30,7 @@ from ticketing.workbench.overview import overview
 from ticketing.workbench.showing_form import ShowingForm
 from ticketing.workbench.showing_pages import ShowingPages
 
-__all__ = ["accounts_admin", "deeds"]  # imported so that their pages are registered, too
+__all__ = ["accounts_admin", "deeds_admin"]  # imported so that their pages are registered, too
 
 names("event_id", Event)
 
