@@ -11,6 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
 from benchmarks import floor, load
 from benchmarks.data import House
 from benchmarks.machine import Machine
@@ -77,20 +82,15 @@ def wish(house: House) -> bytes:
 
 
 def tokens_of(house: House) -> list[str]:
-    """An access token for each customer. Django must be set up."""
-    from django.contrib.auth.models import User
-
+    """An access token for each customer."""
     return mint_tokens(User.objects.filter(pk__range=(house.first_customer, house.last_customer)))
 
 
 def count_statements(house: House, token: str) -> Statements:
-    """Place two orders inside this process and list the SQL of the second. Django must be set up.
+    """Place two orders inside this process and list the SQL of the second.
 
     BEGIN and COMMIT travel too; they are listed apart.
     """
-    from django.db import connection
-    from django.test import Client
-
     client = Client(headers={"host": "127.0.0.1", "authorization": f"Bearer {token}"})
     for _ in range(2):
         answer, statements = captured(
@@ -108,10 +108,7 @@ def count_statements(house: House, token: str) -> Statements:
 
 
 def captured(ask: Callable[[], Any]) -> tuple[Any, Statements]:
-    """What `ask` gives, and what it asked the database meanwhile. Django must be set up."""
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
+    """What `ask` gives, and what it asked the database meanwhile."""
     with CaptureQueriesContext(connection) as queries:
         answer = ask()
     sql = [str(query["sql"]) for query in queries.captured_queries]

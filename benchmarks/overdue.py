@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import psutil
+from django.db import connection
 
 from benchmarks import load, orders
 from benchmarks.data import PRICE, Connection, House, settle
 from benchmarks.machine import Machine
 from benchmarks.report import Line, Report
+from payments.services import settle_overdue_orders
 from sandbox.run import say
 
 PLACES = """
@@ -83,11 +85,7 @@ def tell(running: Machine, house: House, options: argparse.Namespace, report: Re
 
 
 def measure(machine: Machine, house: House, *, count: int) -> Ended:
-    """End so many orders in this process. Django must be set up."""
-    from django.db import connection
-
-    from payments.services import settle_overdue_orders
-
+    """End so many orders in this process."""
     fill(machine, house, count)
     clock = DatabaseClock()
     before = psutil.Process().memory_info().rss

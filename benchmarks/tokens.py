@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+from allauth.headless.tokens.strategies.jwt.internal import create_token, session_key_to_sid
+from django.contrib.auth.models import User
+from django.utils import timezone
+from django.utils.crypto import get_random_string
+
+from ticketing.api.tokens import AccessTokens
+from ticketing.models import Session
+from ticketing.models.sessions import SessionStore
 
 SECONDS = 2 * 3600
 
@@ -15,16 +20,8 @@ SECONDS = 2 * 3600
 def mint_tokens(users: Iterable[User]) -> list[str]:
     """A token for each, as a log-in gives it, and the session that it lasts with.
 
-    Made with the server's own key; the server checks them in full. Django must be set up.
+    Made with the server's own key; the server checks them in full.
     """
-    from allauth.headless.tokens.strategies.jwt.internal import create_token, session_key_to_sid
-    from django.utils import timezone
-    from django.utils.crypto import get_random_string
-
-    from ticketing.api.tokens import AccessTokens
-    from ticketing.models import Session
-    from ticketing.models.sessions import SessionStore
-
     strategy, store = AccessTokens(), SessionStore()
     data, ends = store.encode({}), timezone.now() + timedelta(seconds=SECONDS)
     tokens, sessions = [], []

@@ -14,6 +14,9 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from django.db import connection as django_connection
+from django.test import Client
+
 from benchmarks import floor, load, orders, sale_floor
 from benchmarks.data import House, add_field, settle
 from benchmarks.machine import Connection, Machine
@@ -121,8 +124,6 @@ def success(payment_url: str, number: int) -> str:
 
 def tell(running: Machine, house: House, options: argparse.Namespace, report: Report) -> None:
     """Whole sales between two halves of their floor; a failure if one of them is none."""
-    from django.db import connection as django_connection
-
     with running.connect() as connection:
         house = with_new_fields(connection, house)
         script = sale_floor.script(connection)
@@ -206,9 +207,7 @@ def count_sold(connection: Connection, codes: list[str]) -> int:
 
 
 def count_statements(house: House, token: str) -> dict[str, orders.Statements]:
-    """Sell twice inside this process and list the SQL of the second. Django must be set up."""
-    from django.test import Client
-
+    """Sell twice inside this process and list the SQL of the second."""
     client = Client(headers={"host": "127.0.0.1", "authorization": f"Bearer {token}"})
 
     def post(path: str, body: bytes) -> tuple[Any, orders.Statements]:

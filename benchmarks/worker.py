@@ -51,7 +51,7 @@ def tell(running: Machine, house: House, options: argparse.Namespace, report: Re
 
 
 def crowd_of(house: House) -> Crowd:
-    """Logged-in people. Django must be set up."""
+    """Logged-in people."""
     buyers = User.objects.filter(pk__range=(house.first_customer, house.last_customer))
     boss = User.objects.create(username="bench-boss", is_staff=True, is_superuser=True)
     return Crowd(mint_tokens(buyers), cookies(buyers.order_by("pk")[:BROWSERS]), cookies([boss]))

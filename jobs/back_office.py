@@ -83,8 +83,10 @@ class Paged(ModelAdmin):
         return queryset.filter(pk__in=found[0].union(*found[1:])), False
 
 
-class ReadOnly(Paged):
-    """Rows that only services write."""
+class OnlyShown:
+    """For rows that only services write, on pages of their own or below another row."""
+
+    extra = 0  # empty ones to be filled in, below another row
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -94,6 +96,10 @@ class ReadOnly(Paged):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+class ReadOnly(OnlyShown, Paged):
+    """A list of rows that only services write."""
 
 
 def among(

@@ -1,6 +1,6 @@
 """What must be true of orders, holds, tickets and seats at any moment."""
 
-from ticketing.invariants import Rule
+from ticketing.invariants import Rule, unlogged
 
 RULES = [
     Rule(
@@ -107,21 +107,11 @@ RULES = [
     Rule(
         "ticket_status_logged",
         "Every ticket that moved has a log row for its last state.",
-        """
-        SELECT id, status FROM orders_ticket WHERE status <> 'active'
-        EXCEPT SELECT l.object_id, l.state FROM django_fsm_log_statelog l
-        JOIN django_content_type t ON t.id = l.content_type_id
-        WHERE t.app_label = 'orders' AND t.model = 'ticket'
-        """,
+        unlogged("orders", "ticket", first="active"),
     ),
     Rule(
         "order_status_logged",
         "Every order that moved has a log row for its last state.",
-        """
-        SELECT id, status FROM orders_order WHERE status <> 'pending_payment'
-        EXCEPT SELECT l.object_id, l.state FROM django_fsm_log_statelog l
-        JOIN django_content_type t ON t.id = l.content_type_id
-        WHERE t.app_label = 'orders' AND t.model = 'order'
-        """,
+        unlogged("orders", "order", first="pending_payment"),
     ),
 ]

@@ -17,7 +17,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from jobs.back_office import ReadOnly, among
+from jobs.back_office import OnlyShown, ReadOnly, among
 from jobs.subjects import names
 from payments import services
 from payments.case_page import Age, CasePage
@@ -45,12 +45,10 @@ OfProvider = among(
 )
 
 
-class ReversalsOfPayment(ShownAmounts, TabularInline):
+class ReversalsOfPayment(OnlyShown, ShownAmounts, TabularInline):
     """What of a payment went back, or is to."""
 
     model = Reversal
-    extra = 0
-    can_delete = False
     show_change_link = True
     ordering = ["pk"]
     fields = readonly_fields = (
@@ -61,12 +59,6 @@ class ReversalsOfPayment(ShownAmounts, TabularInline):
         "created_at",
         "finished_at",
     )
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class NoteForm(forms.Form):

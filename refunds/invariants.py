@@ -1,6 +1,6 @@
 """What must be true of refunds at any moment; `verify_invariants` counts what breaks it."""
 
-from ticketing.invariants import Rule
+from ticketing.invariants import Rule, unlogged
 
 RULES = [
     Rule(
@@ -108,12 +108,7 @@ RULES = [
     Rule(
         "refund_status_logged",
         "Every refund has a log row for its last state.",
-        """
-        SELECT id, status FROM refunds_refund WHERE status <> 'requested'
-        EXCEPT SELECT l.object_id, l.state FROM django_fsm_log_statelog l
-        JOIN django_content_type t ON t.id = l.content_type_id
-        WHERE t.app_label = 'refunds' AND t.model = 'refund'
-        """,
+        unlogged("refunds", "refund", first="requested"),
     ),
     Rule(
         "approved_refund_will_be_paid_back",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-UNFINISHED, PAID, FAILED = "01", "00", "02"
+PAID, FAILED = "00", "02"  # anything else is not finished
 
 
 @dataclass(frozen=True)

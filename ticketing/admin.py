@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy
 from django_fsm_log.models import StateLog
 from unfold.admin import GenericTabularInline, StackedInline, TabularInline
 
-from jobs.back_office import ReadOnly
+from jobs.back_office import OnlyShown, ReadOnly
 from jobs.subjects import names
-from ticketing import accounts_admin, deeds, services
+from ticketing import accounts_admin, deeds_admin, services
 from ticketing.back_office import OwnEvents, Switch, reader
 from ticketing.business_time import stamp
 from ticketing.errors import DomainError
@@ -30,7 +30,7 @@ from ticketing.workbench.overview import overview
 from ticketing.workbench.showing_form import ShowingForm
 from ticketing.workbench.showing_pages import ShowingPages
 
-__all__ = ["accounts_admin", "deeds"]  # imported so that their pages are registered, too
+__all__ = ["accounts_admin", "deeds_admin"]  # imported so that their pages are registered, too
 
 names("event_id", Event)
 
@@ -64,7 +64,7 @@ class ShowingInline(StackedInline):
         return 0 if obj and obj.showings.exists() else 1
 
 
-class HistoryInline(GenericTabularInline):
+class HistoryInline(OnlyShown, GenericTabularInline):
     """Who decided what about an event, newest first."""
 
     model = StateLog
@@ -74,8 +74,6 @@ class HistoryInline(GenericTabularInline):
     fields: ClassVar[Any] = ["timestamp", "transition", "moved_from", "moved_to", "by", "why"]
     readonly_fields: ClassVar[Any] = fields
     ordering = ["-pk"]
-    extra = 0
-    can_delete = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StateLog]:
         """What is thought of a suspicion is for platform admins only, not for the suspected."""
@@ -98,12 +96,6 @@ class HistoryInline(GenericTabularInline):
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever sees the event sees its history."""
         return True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class AskedToCancel(Switch):

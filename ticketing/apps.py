@@ -8,6 +8,6 @@ class TicketingConfig(AppConfig):
 
     def ready(self) -> None:
         """The log hears of log-ins from here on."""
-        from ticketing.sign_ins import log_them
+        from ticketing.sign_ins import log_them  # its models want all apps to be loaded
 
         log_them()

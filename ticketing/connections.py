@@ -27,10 +27,12 @@ def plan_anew() -> None:
     """Have this session plan its statements again, those included that check foreign keys.
 
     For a transaction that has just filled a table and goes on to write rows that refer to it. A
-    plan that was made while the table was almost empty reads all of it for each of them.
+    plan that was made while the table was almost empty reads all of it for each of them. So does
+    one that is made now, if statistics were taken while all of the table's rows were dead: until
+    the transaction ends, tables are therefore not joined row by row.
     """
     with connection.cursor() as cursor:
-        cursor.execute("DISCARD PLANS")
+        cursor.execute("DISCARD PLANS; SET LOCAL enable_nestloop = off")
 
 
 def _pool() -> ConnectionPool:

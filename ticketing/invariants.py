@@ -23,6 +23,16 @@ class Rule:
     sql: str
 
 
+def unlogged(app: str, model: str, *, first: str, field: str = "status") -> str:
+    """SQL that finds the rows whose state is another than the first and stands in no log row."""
+    return f"""
+        SELECT id, {field} FROM {app}_{model} WHERE {field} <> '{first}'
+        EXCEPT SELECT l.object_id, l.state FROM django_fsm_log_statelog l
+        JOIN django_content_type t ON t.id = l.content_type_id
+        WHERE t.app_label = '{app}' AND t.model = '{model}'
+        """
+
+
 RULES = [
     Rule(
         "seat_row_area_and_showing_agree",
@@ -49,22 +59,12 @@ RULES = [
     Rule(
         "event_status_logged",
         "Every event that is no draft has a log row for its state.",
-        """
-        SELECT id, status FROM ticketing_event WHERE status <> 'draft'
-        EXCEPT SELECT l.object_id, l.state FROM django_fsm_log_statelog l
-        JOIN django_content_type t ON t.id = l.content_type_id
-        WHERE t.app_label = 'ticketing' AND t.model = 'event'
-        """,
+        unlogged("ticketing", "event", first="draft"),
     ),
     Rule(
         "event_fraud_status_logged",
         "Every event that was ever suspected has a log row for what is thought of it now.",
-        """
-        SELECT id, fraud_status FROM ticketing_event WHERE fraud_status <> 'none'
-        EXCEPT SELECT l.object_id, l.state FROM django_fsm_log_statelog l
-        JOIN django_content_type t ON t.id = l.content_type_id
-        WHERE t.app_label = 'ticketing' AND t.model = 'event'
-        """,
+        unlogged("ticketing", "event", first="none", field="fraud_status"),
     ),
     Rule(
         "event_revenue_frozen_after_fraud",

@@ -10,10 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.contrib.admin.models import LogEntry
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import get_fields_from_path
-from django.contrib.contenttypes.models import ContentType
 from django.db.models import DateTimeField, DecimalField, Field, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -23,7 +21,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
 from ticketing.back_office import OwnEvents, reader
-from ticketing.deeds import EXPORTED
+from ticketing.deeds import EXPORTED, note_deed
 from ticketing.exports import harmless, stream_csv
 from ticketing.roles import EXPORT_LISTS, is_admin
 from ticketing.spreadsheets import spreadsheet
@@ -120,13 +118,8 @@ class Exports(OwnEvents):
 
     def _log_export(self, request: HttpRequest, kind: str) -> None:
         chosen = request.GET.urlencode()
-        LogEntry.objects.create(
-            user=reader(request),
-            content_type=ContentType.objects.get_for_model(self.model, for_concrete_model=False),
-            object_repr=str(self.opts.verbose_name_plural)[:200],
-            action_flag=EXPORTED,
-            change_message=f"Exported as {kind}: {chosen or 'everything'}",
-        )
+        message = f"Exported as {kind}: {chosen or 'everything'}"
+        note_deed(EXPORTED, by=reader(request), about=self.model, message=message)
 
 
 def _too_many(at_most: int) -> str:

@@ -10,11 +10,13 @@ from typing import Any
 
 from allauth.account.signals import email_changed, password_changed, password_reset
 from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
+from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.dispatch import Signal
 from django.http import HttpRequest
 from django.utils import timezone
 
+from ticketing.deeds import LOGGED_IN, note_deed
 from ticketing.models.sessions import LOG_IN
 
 logger = logging.getLogger(__name__)
@@ -36,6 +38,7 @@ TOLD: dict[str, Signal] = {
 def log_them() -> None:
     """Listen; called once when the project starts."""
     user_logged_in.connect(_note_in_session, dispatch_uid="note log in")
+    user_logged_in.connect(_note_of_staff, dispatch_uid="note log in of staff")
     for event, signal in TOLD.items():
         signal.connect(_teller(event), weak=False, dispatch_uid=f"log {event}")
     user_login_failed.connect(_tell_failure, dispatch_uid="log log-in failed")
@@ -55,6 +58,14 @@ def _note_in_session(*, request: HttpRequest, **others: Any) -> None:
         "address": request.META.get("REMOTE_ADDR", ""),
         "browser": request.META.get("HTTP_USER_AGENT", "")[:LONGEST_BROWSER],
     }
+
+
+def _note_of_staff(*, request: HttpRequest, user: User, **others: Any) -> None:
+    """Keep when, and from which address, somebody of staff came in."""
+    if user.is_staff:
+        address = request.META.get("REMOTE_ADDR", "")
+        message = f"From {address}." if address else ""
+        note_deed(LOGGED_IN, by=user, about=user, message=message)
 
 
 def _tell_failure(*, request: HttpRequest | None = None, **others: Any) -> None:

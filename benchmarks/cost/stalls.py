@@ -6,9 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from django.db import connection
+
 from benchmarks import data
 from benchmarks.data import Connection, House
 from benchmarks.machine import Machine
+from ticketing.connections import close_all_connections
 
 # In two steps, as buyers do it: each of them leaves a dead entry in every index of the seats.
 SELL = [
@@ -94,10 +97,6 @@ def _sell(connection: Connection, field: Field, orders: int) -> None:
 @contextmanager
 def django_at(database: str) -> Iterator[None]:
     """Until the end of the block, Django's own connections of this process go to this database."""
-    from django.db import connection
-
-    from ticketing.connections import close_all_connections
-
     close_all_connections()
     before, connection.settings_dict["NAME"] = connection.settings_dict["NAME"], database
     try:

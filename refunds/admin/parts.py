@@ -10,25 +10,18 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 from unfold.admin import TabularInline
 
+from jobs.back_office import OnlyShown
 from refunds.models import RefundOverride, RefundTicket
 from ticketing.admin import HistoryInline
 
 
-class PartOfRefund(TabularInline):
+class PartOfRefund(OnlyShown, TabularInline):
     """Rows that belong to a refund and that only services write."""
 
-    extra = 0
-    can_delete = False
     hide_title = True
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class TicketsOfRefund(PartOfRefund):

@@ -89,6 +89,7 @@ class QuoteBody(serializers.Serializer[Claim]):
     def get_tickets(self, claim: Claim) -> list[str]:
         return [ticket.code for ticket in claim.tickets]
 
+    @extend_schema_field(StepBody(many=True))
     def get_explanation(self, claim: Claim) -> list[dict[str, Any]]:
         return in_language(claim.explanation, get_language() or "en")
 
@@ -124,5 +125,6 @@ class RefundBody(serializers.ModelSerializer[Refund]):
         shown = cast("Any", refund).shown_tickets
         return [each.ticket.code for each in shown]
 
+    @extend_schema_field(StepBody(many=True))
     def get_explanation(self, refund: Refund) -> list[dict[str, Any]]:
         return in_language(refund.explanation, get_language() or "en")

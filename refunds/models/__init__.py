@@ -7,6 +7,7 @@ from refunds.models.campaign import (
     CampaignStatus,
     RefundCampaign,
 )
+from refunds.models.override import RefundOverride
 from refunds.models.refund import (
     LIVE,
     OF_PAYMENT,
@@ -14,7 +15,7 @@ from refunds.models.refund import (
     RESERVED,
     UNDECIDED,
     Refund,
-    RefundOverride,
+    RefundQuerySet,
     RefundReason,
     RefundStatus,
     RefundTicket,
@@ -33,6 +34,7 @@ __all__ = [
     "Refund",
     "RefundCampaign",
     "RefundOverride",
+    "RefundQuerySet",
     "RefundReason",
     "RefundStatus",
     "RefundTicket",

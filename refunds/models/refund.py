@@ -1,4 +1,4 @@
-"""A refund from the request to the money, the tickets it takes back, and its overrides."""
+"""A refund from the request to the money, and the tickets it takes back."""
 
 from __future__ import annotations
 
@@ -277,28 +277,3 @@ class RefundTicket(models.Model):
 
     def __str__(self) -> str:
         return f"{self.refund_id}/{self.ticket_id}"
-
-
-class RefundOverride(models.Model):
-    """An admin's percentage in the place of the policy's."""
-
-    refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="overrides")
-    old_percentage = models.PositiveSmallIntegerField()
-    new_percentage = models.PositiveSmallIntegerField()
-    old_amount = models.DecimalField(max_digits=14, decimal_places=2)
-    new_amount = models.DecimalField(max_digits=14, decimal_places=2)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    note = models.TextField()
-    at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            CheckConstraint(
-                name="refund_override_percentages_of_policy",
-                condition=Q(old_percentage__in=PERCENTAGES) & Q(new_percentage__in=PERCENTAGES),
-            ),
-            CheckConstraint(name="refund_override_has_a_note", condition=~Q(note="")),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.refund_id}: {self.old_percentage} % → {self.new_percentage} %"

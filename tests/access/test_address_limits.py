@@ -54,6 +54,7 @@ def test_pages_and_api_are_counted_together_and_a_page_says_so(client):
 
 def test_changes_are_counted_apart(client):
     address = f"/showings/{ShowingFactory().pk}/"
+    assert statuses(EVENTS, HOME) == [200]
 
     answers = [client.post(address, REMOTE_ADDR=HOME).status_code for _ in range(2)]
 

@@ -15,6 +15,7 @@ from tests.pages.my_pages import text_of
 from ticketing.models import Session
 from ticketing.models.sessions import LOG_IN, SessionStore
 from ticketing.pages.sessions import Listed
+from ticketing.services import end_own_sessions
 
 DAY = timedelta(days=1)
 PAGE = "/accounts/sessions/"
@@ -119,6 +120,14 @@ def test_nobody_ends_a_session_of_somebody_else(desk, client, django_user_model)
 
     end(desk, session=name_of(client))
     desk.post(PAGE, {"all": "yes"})
+
+    assert is_in(client)
+
+
+def test_a_key_of_somebody_elses_session_ends_nothing(member, client, django_user_model):
+    client.force_login(django_user_model.objects.create(username="other"))
+
+    assert end_own_sessions(user=member, keys=[client.session.session_key]) == 0
 
     assert is_in(client)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from contextlib import contextmanager
 
@@ -12,7 +13,7 @@ from rest_framework.test import APIClient
 from orders.services import cancel_order
 from tests.factories import AreaFactory, CustomerFactory, placed_order, seats_in_area
 from ticketing.models import Seat
-from ticketing.seat_map import KeptMaps, News, SeatMap
+from ticketing.seat_map import KeptMaps, News, SeatMap, changed_map, look_for_news
 
 
 @pytest.fixture(autouse=True)
@@ -154,6 +155,19 @@ def test_a_late_commit_is_told_to_the_next_reader_with_the_same_cursor():
 
     both = {slow.pk: "held", quick.pk: "held"}
     assert statuses(read(slow.showing_id, since=since).json()) == both
+
+
+def test_what_commits_between_the_look_for_news_and_the_reading_is_told():
+    """It is older than the first change that was seen, so the map is read from before that one."""
+    slow, quick = seats_in_area(2)
+    since = int(read(slow.showing_id).json()["cursor"])
+    with held_slowly(slow):
+        Seat.objects.filter(pk=quick.pk).update(status="held")
+        found = look_for_news(slow.showing_id, since=since)
+
+    told = json.loads(changed_map(found).body)
+
+    assert statuses(told) == {slow.pk: "held", quick.pk: "held"}
 
 
 def test_without_news_there_is_an_empty_map_with_a_cursor(django_assert_num_queries):

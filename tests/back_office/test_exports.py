@@ -17,7 +17,8 @@ from tests.back_office.refund_rows import asked, bought, own_event
 from tests.factories import EventFactory, paid_order, placed_order
 from tests.ticketing.event_states import move
 from ticketing import list_exports
-from ticketing.list_exports import EXPORTED, Exports
+from ticketing.deeds import EXPORTED
+from ticketing.list_exports import Exports
 from ticketing.models import Showing
 from ticketing.spreadsheets import write_workbook
 

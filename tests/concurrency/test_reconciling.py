@@ -28,32 +28,26 @@ from payments.services import (
 )
 from tests.concurrency.conftest import broken_rules, run_together
 from tests.factories import PaymentFactory, overdue_order, placed_order
+from tests.our_vnpay import running_stand_in, use
 from tests.payments.reconciled import let_time_pass
 from tests.payments.vnpay_calls import IPN
-from tests.sandbox_process import HASH_SECRET, TMN_CODE, SandboxProcess
+from tests.sandbox_process import SandboxProcess
 
 PAYMENTS = 10
 
 
 @pytest.fixture(scope="module")
 def stand_in() -> Iterator[SandboxProcess]:
-    process = SandboxProcess()
-    process.start({"SANDBOX_QUERY_WINDOW_SECONDS": "0", "SANDBOX_IPN_ATTEMPTS": "1"})
-    yield process
-    process.close()
+    with running_stand_in() as process:
+        yield process
 
 
 @pytest.fixture
 def vnpay(stand_in, settings):
     """The stand-in as our VNPay, which wants to be asked once in five minutes."""
-    settings.VNPAY_TMN_CODE, settings.VNPAY_HASH_SECRET = TMN_CODE, HASH_SECRET
-    settings.VNPAY_PAYMENT_URL = stand_in.payment_url
-    settings.VNPAY_API_URL = stand_in.api_url
+    vnpay = use(stand_in, settings)
     settings.VNPAY_QUERY_INTERVAL_SECONDS = 300
-    settings.VNPAY_NOT_FOUND_MARGIN_SECONDS = 0
-    stand_in.reset()
-    stand_in.set_weather(no_ipn=True)
-    return stand_in
+    return vnpay
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from payments.services import (
 )
 from tests.concurrency.conftest import run_together
 from tests.factories import paid_order, placed_order
+from tests.our_vnpay import running_stand_in, use
 from tests.payments.reconciled import let_time_pass
 from tests.payments.reversed import (
     advance,
@@ -44,21 +45,13 @@ AT_ONCE = 20
 
 @pytest.fixture(scope="module")
 def stand_in() -> Iterator[SandboxProcess]:
-    process = SandboxProcess()
-    process.start({"SANDBOX_QUERY_WINDOW_SECONDS": "0", "SANDBOX_IPN_ATTEMPTS": "1"})
-    yield process
-    process.close()
+    with running_stand_in() as process:
+        yield process
 
 
 @pytest.fixture
 def vnpay(stand_in, settings):
-    settings.VNPAY_TMN_CODE, settings.VNPAY_HASH_SECRET = TMN_CODE, HASH_SECRET
-    settings.VNPAY_PAYMENT_URL = stand_in.payment_url
-    settings.VNPAY_API_URL = stand_in.api_url
-    settings.VNPAY_QUERY_INTERVAL_SECONDS = 0
-    stand_in.reset()
-    stand_in.set_weather(no_ipn=True, refund_outcome="done")
-    return stand_in
+    return use(stand_in, settings, refund_outcome="done")
 
 
 def captured(vnpay):

@@ -5,15 +5,14 @@ from collections.abc import Iterator
 import pytest
 
 from tests.machine.house import MOST_PER_CUSTOMER
-from tests.sandbox_process import HASH_SECRET, TMN_CODE, SandboxProcess
+from tests.our_vnpay import running_stand_in, use
+from tests.sandbox_process import SandboxProcess
 
 
 @pytest.fixture(scope="session")
 def _stand_in() -> Iterator[SandboxProcess]:
-    process = SandboxProcess()
-    process.start({"SANDBOX_QUERY_WINDOW_SECONDS": "0", "SANDBOX_REFUND_SECONDS": "0"})
-    yield process
-    process.close()
+    with running_stand_in(SANDBOX_REFUND_SECONDS="0") as process:
+        yield process
 
 
 @pytest.fixture
@@ -22,12 +21,7 @@ def vnpay(_stand_in: SandboxProcess, settings) -> SandboxProcess:
 
     So nothing depends on how long a run takes.
     """
-    settings.VNPAY_TMN_CODE, settings.VNPAY_HASH_SECRET = TMN_CODE, HASH_SECRET
-    settings.VNPAY_PAYMENT_URL = _stand_in.payment_url
-    settings.VNPAY_API_URL = _stand_in.api_url
-    settings.VNPAY_QUERY_INTERVAL_SECONDS = 0
-    settings.VNPAY_NOT_FOUND_MARGIN_SECONDS = 0
-    return _stand_in
+    return use(_stand_in, settings)
 
 
 @pytest.fixture

@@ -31,6 +31,17 @@ def free(area):
     return Seat.objects.filter(area=area).available().count()
 
 
+def touched(area):
+    """Each free place, and what last wrote or locked it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, xmin::text, xmax::text FROM ticketing_seat "
+            "WHERE area_id = %s AND status = 'available'",
+            [area.pk],
+        )
+        return set(cursor.fetchall())
+
+
 def test_orders_get_one_place_after_the_other(field):
     assert [buy(field, 2)[1] for _ in range(3)] == [[0, 1], [2, 3], [4, 5]]
 
@@ -51,6 +62,28 @@ def test_an_order_takes_the_last_place_and_one_that_was_given_back(field):
     assert buy(field, 2)[1] == [0, 5]
     assert buy(field, 1)[1] == [1]
     assert not free(field)
+
+
+def test_the_next_round_goes_on_behind_the_last_place_that_was_given_back(field):
+    early, _places = buy(field, 3)
+    buy(field, 2)
+    cancel_order(order_id=early.pk, by=early.customer)
+    mixed, places = buy(field, 2)
+    assert places == [0, 5]
+    cancel_order(order_id=mixed.pk, by=mixed.customer)
+
+    assert [buy(field, 1)[1] for _ in range(3)] == [[1], [2], [5]]
+
+
+def test_places_that_an_order_does_not_need_stay_free_for_others_meanwhile(field):
+    """It would lock them, and whoever comes at the same moment passes over them."""
+    early, _places = buy(field, 2)
+    cancel_order(order_id=early.pk, by=early.customer)
+    before = touched(field)
+
+    assert buy(field, 2)[1] == [2, 3]
+
+    assert touched(field) < before
 
 
 def test_nothing_is_held_of_too_few_places_wherever_they_are(field):

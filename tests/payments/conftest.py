@@ -9,11 +9,12 @@ from payments.models import Payment
 from payments.providers import Customer
 from payments.services import settle_order, start_payment
 from tests.factories import placed_order
+from tests.our_vnpay import running_stand_in, use
 from tests.payments.reconciled import let_time_pass, state
 from tests.payments.reversed import give_back
 from tests.payments.vnpay_calls import IPN
 from tests.sandbox.protocol import link
-from tests.sandbox_process import HASH_SECRET, TMN_CODE, SandboxProcess
+from tests.sandbox_process import SandboxProcess
 
 
 @pytest.fixture
@@ -30,29 +31,14 @@ def call_ipn(client):
 
 @pytest.fixture(scope="session")
 def _stand_in() -> Iterator[SandboxProcess]:
-    process = SandboxProcess()
-    process.start(
-        {
-            "SANDBOX_QUERY_WINDOW_SECONDS": "0",
-            "SANDBOX_IPN_ATTEMPTS": "1",
-            "SANDBOX_REFUND_SECONDS": "0.3",
-        }
-    )
-    yield process
-    process.close()
+    with running_stand_in(SANDBOX_REFUND_SECONDS="0.3") as process:
+        yield process
 
 
 @pytest.fixture
 def vnpay(_stand_in: SandboxProcess, settings) -> SandboxProcess:
     """The stand-in as our VNPay, in fair weather, sending no IPN by itself."""
-    settings.VNPAY_TMN_CODE, settings.VNPAY_HASH_SECRET = TMN_CODE, HASH_SECRET
-    settings.VNPAY_PAYMENT_URL = _stand_in.payment_url
-    settings.VNPAY_API_URL = _stand_in.api_url
-    settings.VNPAY_QUERY_INTERVAL_SECONDS = 0
-    settings.VNPAY_NOT_FOUND_MARGIN_SECONDS = 0
-    _stand_in.reset()
-    _stand_in.set_weather(no_ipn=True)
-    return _stand_in
+    return use(_stand_in, settings)
 
 
 @pytest.fixture

@@ -106,6 +106,20 @@ def test_a_payment_made_since_is_not_asked_about(captured, partial, settings, vn
     assert refunds_at(vnpay, captured) == [PARTIAL]
 
 
+def test_who_looked_before_knows_nothing_of_what_went_back_since(
+    captured, repeated, restored, customer, vnpay
+):
+    advance_reversal(repeated.pk)
+    decide(repeated, succeeded=False, by=customer)
+    Reversal.objects.update(unclear_at=from_now(days=-1))
+
+    second = give_back(Payment.objects.get(pk=captured.pk), 400_000)
+    advance_reversal(second.pk)
+
+    assert status(second) == "created"
+    assert refunds_at(vnpay, captured) == [PARTIAL]
+
+
 def test_a_person_who_has_looked_has_the_last_word(captured, repeated, restored, customer):
     advance_reversal(repeated.pk)
     decide(repeated, succeeded=False, by=customer)

@@ -20,6 +20,7 @@ from payments.errors import (
     ReversalTooLarge,
 )
 from payments.models import Payment, Reversal
+from payments.operations.reversals import Wish, open_reversals
 from payments.services import due_reversals
 from tests.factories import PaymentFactory, from_now, paid_order
 from tests.payments.reversed import (
@@ -100,6 +101,18 @@ def test_only_one_is_open_at_a_time(payment):
         give_back(payment, 1)
 
     assert all_about_money() == before
+
+
+def test_of_two_that_are_opened_together_the_second_waits_for_the_first(payment):
+    first = Wish(payment, Decimal(1), "The first.", "boss")
+    second = first._replace(reason="The second.")
+
+    with transaction.atomic():
+        opened, refusal = open_reversals([first, second], at=timezone.now())
+
+    assert Reversal.objects.get() == opened
+    assert isinstance(refusal, ReversalInProgress)
+    assert reversed_amount(payment) == 1
 
 
 @pytest.mark.parametrize("amount", [ALL + 1, ALL + Decimal("0.01")])

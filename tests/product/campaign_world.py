@@ -1,32 +1,37 @@
 """An event that was sold out at VNPay and is called off, made inside the product's database.
 
-Run as a program, because the product has settings of its own: `python -m … ORDERS`.
+Run by `python -m tests.product.inside campaign_world ORDERS`.
 """
 
 from __future__ import annotations
 
-import sys
+from urllib.parse import urlsplit
 
-import django
 import httpx
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+
+from benchmarks import sold_event
+from orders.models import Order, Ticket
+from orders.services import cancel_order, check_in, place_order
+from payments.providers import Customer
+from payments.services import start_payment
+from payments.vnpay.config import Config
+from refunds.policy import Reason
+from refunds.services import process_refunds, request_refund
+from ticketing.models import Area, Event, Row, Seat, Showing
+from ticketing.services import confirm_cancellation
 
 SLUG = "sold-out"
 ADMIN = "admin@example.com"
 SECONDS_TO_THINK = 0.5  # of VNPay at each call, so that whoever is killed is killed at work
 
 
-def main(orders: int) -> None:
+def main(given: str) -> None:
     """Sell it, let some orders go other ways than to be paid and kept, and cancel the event."""
-    from django.conf import settings
-    from django.contrib.auth.models import User
-    from django.db import connection
-
-    from benchmarks import sold_event
-    from payments.vnpay.config import Config
-    from refunds.services import process_refunds
-    from ticketing.models import Event
-    from ticketing.services import confirm_cancellation
-
+    orders = int(given)
     settings.ALLOWED_HOSTS = ["*"]
     stand_in = f"http://127.0.0.1:{settings.SANDBOX_PORT}"
     config = Config(
@@ -62,11 +67,6 @@ def odd_ones(orders: int) -> int:
 
 def use_tickets(count: int) -> None:
     """Some went in before it was called off."""
-    from django.contrib.auth.models import User
-
-    from orders.models import Ticket
-    from orders.services import check_in
-
     admin = User.objects.get(email=ADMIN)
     tickets = Ticket.objects.filter(event__slug=SLUG).order_by("-pk")
     for code in list(tickets.values_list("code", flat=True)[: 2 * count : 2]):
@@ -75,10 +75,6 @@ def use_tickets(count: int) -> None:
 
 def ask_back(count: int) -> None:
     """Some had one of two tickets refunded at 80 %; half of that is back, half on its way."""
-    from orders.models import Order
-    from refunds.policy import Reason
-    from refunds.services import request_refund
-
     for order in Order.objects.filter(event__slug=SLUG).order_by("pk")[:count]:
         codes = [order.tickets.order_by("pk")[0].code]
         request_refund(
@@ -88,11 +84,6 @@ def ask_back(count: int) -> None:
 
 def pay_oddly(http: httpx.Client, count: int) -> None:
     """Some wait for payment, some paid after they had given the order up, some paid twice."""
-    from django.contrib.auth.models import User
-
-    from orders.services import cancel_order, place_order
-    from ticketing.models import Area, Row, Seat, Showing
-
     showing = Showing.objects.get(event__slug=SLUG)
     area = Area.objects.create(
         showing=showing, name="Late", price=300_000, is_general_admission=True
@@ -112,25 +103,13 @@ def pay_oddly(http: httpx.Client, count: int) -> None:
 
 
 def begin(order):
-    from payments.providers import Customer
-    from payments.services import start_payment
-
     return start_payment(order_id=order.pk, provider="vnpay", customer=Customer("127.0.0.1"))
 
 
 def pay(http: httpx.Client, attempt) -> None:
     """Pay at the stand-in and hear of it."""
-    from urllib.parse import urlsplit
-
-    from django.test import Client
-
     body = {"payment_url": attempt.payment_url, "outcome": "success"}
     paid = http.post("/control/pay", json=body).raise_for_status().json()
     query = urlsplit(paid["return_url"]).query
     answer = Client().get(f"/payments/vnpay/ipn/?{query}", headers={"host": "127.0.0.1"})
     assert answer.json()["RspCode"] in ("00", "02"), answer.content
-
-
-if __name__ == "__main__":
-    django.setup()
-    main(int(sys.argv[1]))

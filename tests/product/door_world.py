@@ -1,25 +1,22 @@
 """A showing that starts within the hour, made inside the product's database.
 
-Run as a program, because the product has settings of its own: it prints the showing's number.
+Run by `python -m tests.product.inside door_world`; it prints the showing's number.
 """
 
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 
-import django
+from django.utils import timezone
+
+from ticketing.models import Area, Event, Organizer, Row, Seat, Showing
 
 TITLE = "Tonight's film"
 
 
 def main() -> None:
     """Its tickets are free, so that buying them takes one call and no payment."""
-    from datetime import timedelta
-
-    from django.utils import timezone
-
-    from ticketing.models import Area, Event, Organizer, Row, Seat, Showing
-
     now = timezone.now()
     organizer = Organizer.objects.get(members__email="organizer@example.com", slug="saigon-stage")
     event = Event.objects.create(organizer=organizer, title=TITLE, slug="tonights-film")
@@ -39,8 +36,3 @@ def main() -> None:
             Seat(row=row, area=area, showing=showing, number=str(n)) for n in range(1, 5)
         )
     sys.stdout.write(f"{showing.pk}\n")
-
-
-if __name__ == "__main__":
-    django.setup()
-    main()

@@ -124,7 +124,7 @@ def growth(sizes):
 
 
 def test_a_campaign_whose_workers_are_killed_pays_everybody_once(storm):
-    world = [sys.executable, "-m", "tests.product.campaign_world", str(ORDERS)]
+    world = [sys.executable, "-m", "tests.product.inside", "campaign_world", str(ORDERS)]
     environment = {**storm.environment, "DJANGO_SETTINGS_MODULE": "ticketing.settings"}
     subprocess.run(world, env=environment, check=True)
     storm.begin()

@@ -21,7 +21,7 @@ ORGANIZER = ("organizer@example.com", "demo-tickets-2026")
 
 @pytest.fixture(scope="module")
 def showing(product):
-    made = product.run("-m", "tests.product.door_world")
+    made = product.run("-m", "tests.product.inside", "door_world")
     assert made.returncode == 0, made.stderr
     return int(made.stdout)
 

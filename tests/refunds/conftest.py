@@ -15,6 +15,7 @@ from tests.factories import (
     seats_in_area,
     showing_with_sale_end,
 )
+from tests.our_vnpay import running_stand_in, use
 from tests.refunds.campaigns import ORDERS, buy, cancel
 from tests.sandbox_process import HASH_SECRET, TMN_CODE, SandboxProcess
 from ticketing.models import Event
@@ -22,24 +23,14 @@ from ticketing.models import Event
 
 @pytest.fixture(scope="session")
 def _stand_in() -> Iterator[SandboxProcess]:
-    process = SandboxProcess()
-    waits = {"SANDBOX_QUERY_WINDOW_SECONDS": "0", "SANDBOX_REFUND_SECONDS": "0.3"}
-    process.start({**waits, "SANDBOX_IPN_ATTEMPTS": "1"})
-    yield process
-    process.close()
+    with running_stand_in(SANDBOX_REFUND_SECONDS="0.3") as process:
+        yield process
 
 
 @pytest.fixture
 def vnpay(_stand_in: SandboxProcess, settings) -> SandboxProcess:
     """The stand-in as our VNPay, in fair weather: refunds are done at once, no IPN by itself."""
-    settings.VNPAY_TMN_CODE, settings.VNPAY_HASH_SECRET = TMN_CODE, HASH_SECRET
-    settings.VNPAY_PAYMENT_URL = _stand_in.payment_url
-    settings.VNPAY_API_URL = _stand_in.api_url
-    settings.VNPAY_QUERY_INTERVAL_SECONDS = 0
-    settings.VNPAY_NOT_FOUND_MARGIN_SECONDS = 0
-    _stand_in.reset()
-    _stand_in.set_weather(no_ipn=True, refund_outcome="done")
-    return _stand_in
+    return use(_stand_in, settings, refund_outcome="done")
 
 
 @pytest.fixture

@@ -130,7 +130,6 @@ def test_a_late_ipn_waits(sandbox, merchant):
 
     pay(sandbox)
 
-    assert merchant.calls == []
     merchant.wait_for(1)
     assert time.monotonic() - paid_at >= 0.5
 

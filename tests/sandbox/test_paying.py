@@ -155,10 +155,10 @@ def test_a_faulty_link_cannot_be_paid_and_says_why(sandbox):
 
 
 def test_paying_after_the_window_fails_unless_the_bank_was_only_slow(sandbox):
-    expired, slow = (pay_fields(ExpireDate=stamp(1)) for _ in range(2))
+    expired, slow = (pay_fields(ExpireDate=stamp(3)) for _ in range(2))
     sandbox.open(link(expired))
     sandbox.open(link(slow))
-    wait_until(lambda: stamp() > slow["vnp_ExpireDate"], seconds=5, what="the expiry")
+    wait_until(lambda: stamp() > slow["vnp_ExpireDate"], seconds=15, what="the expiry")
 
     refused = read_signed(sandbox.decide(expired["vnp_TxnRef"])["return_url"])
     paid = read_signed(sandbox.decide(slow["vnp_TxnRef"], late=True)["return_url"])

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
-from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ticketing.deeds import LOGGED_OUT, note_deed
 from ticketing.models import Session
 from ticketing.roles import require_admin
-
-LOGGED_OUT = 101  # what it is called in Django's log; see `ticketing.deeds`
 
 
 @transaction.atomic(durable=True)
@@ -36,14 +33,7 @@ def log_out_everywhere(*, user_id: int, by: User, reason: str) -> int:
     require_admin(by, _("Platform admins log others out. Ask one of them."))
     user = User.objects.get(pk=user_id)
     ended, _each = Session.objects.filter(user=user).delete()
-    LogEntry.objects.create(
-        user=by,
-        content_type=ContentType.objects.get_for_model(User),
-        object_id=str(user.pk),
-        object_repr=str(user)[:200],
-        action_flag=LOGGED_OUT,
-        change_message=reason,
-    )
+    note_deed(LOGGED_OUT, by=by, about=user, message=reason)
     return ended
 
 

@@ -1,0 +1,139 @@
+"""The rights to seats that paid orders became."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import models
+from django.db.models import CheckConstraint, Q, UniqueConstraint
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, FSMModelMixin, transition
+
+from orders.models.codes import ticket_code
+from orders.models.order import Order
+from ticketing.models import Event, Seat, Showing, one_of
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+class TicketStatus(models.TextChoices):
+    ACTIVE = "active", _("active")
+    USED = "used", _("used")
+    REFUNDED = "refunded", _("refunded")
+
+
+VALID_TICKET = Q(status=TicketStatus.ACTIVE, refund_approved_at__isnull=True)
+
+
+class TicketQuerySet(models.QuerySet["Ticket"]):
+    def live(self) -> TicketQuerySet:
+        """They stand for a seat that nobody else may have."""
+        return self.filter(status__in=[TicketStatus.ACTIVE, TicketStatus.USED])
+
+    def valid(self) -> TicketQuerySet:
+        """They let somebody in, as far as their event takes place."""
+        return self.filter(VALID_TICKET)
+
+    def with_places(self) -> TicketQuerySet:
+        """With all that a printed ticket tells."""
+        return self.select_related("order", "event", "seat__area")
+
+    def at_doors_of(self, user: User) -> TicketQuerySet:
+        """Tickets that this user may check in: of the own organizers' events, admins all."""
+        if user.is_superuser:
+            return self.all()
+        return self.filter(event__organizer__in=user.organizers.all())
+
+    def get_for_update(self, code: str) -> Ticket:
+        """Lock this row, and only this row, until the transaction ends."""
+        return self.select_for_update(of=("self",)).get(code=code)
+
+    def lock(self) -> list[Ticket]:
+        """Lock these rows by ascending id until the transaction ends."""
+        return list(self.order_by("pk").select_for_update(of=("self",)))
+
+
+class Ticket(FSMModelMixin, models.Model):
+    """The right to one seat. It keeps the names as they were when it was sold.
+
+    From `refund_approved_at` on it lets nobody in: its money is on the way back.
+    """
+
+    Status = TicketStatus
+
+    code = models.CharField(max_length=26, unique=True, default=ticket_code)
+    order = models.ForeignKey(
+        Order, on_delete=models.PROTECT, related_name="tickets", db_constraint=False
+    )
+    seat = models.ForeignKey(
+        Seat, on_delete=models.PROTECT, related_name="tickets", db_constraint=False, db_index=False
+    )
+    showing = models.ForeignKey(
+        Showing, on_delete=models.PROTECT, related_name="tickets", db_constraint=False
+    )
+    event = models.ForeignKey(
+        Event, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    price = models.DecimalField(max_digits=14, decimal_places=2)
+    status = FSMField(choices=TicketStatus.choices, default=TicketStatus.ACTIVE, protected=True)
+    issued_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+    used_by_scan = models.UUIDField(null=True, blank=True)  # as the door named it, if it did
+    refund_approved_at = models.DateTimeField(null=True, blank=True)
+    event_title = models.CharField(max_length=200)
+    showing_starts_at = models.DateTimeField()
+    showing_time_zone = models.CharField(max_length=64)
+    area_name = models.CharField(max_length=100)
+    row_label = models.CharField(max_length=20)
+    seat_number = models.CharField(max_length=20)
+
+    objects = TicketQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            one_of("status", TicketStatus, "ticket_status_valid"),
+            CheckConstraint(name="ticket_price_not_negative", condition=Q(price__gte=Decimal(0))),
+            CheckConstraint(
+                name="ticket_used_at_when_used",
+                condition=Q(status="refunded") | (Q(status="used") ^ Q(used_at__isnull=True)),
+            ),
+            CheckConstraint(
+                name="ticket_scan_when_used",
+                condition=Q(used_by_scan__isnull=True) | Q(used_at__isnull=False),
+            ),
+            CheckConstraint(
+                name="ticket_refunded_after_approval",
+                condition=~Q(status="refunded") | Q(refund_approved_at__isnull=False),
+            ),
+            UniqueConstraint(name="ticket_with_order", fields=["id", "order"]),
+            UniqueConstraint(
+                name="ticket_one_live_per_seat",
+                fields=["seat"],
+                condition=Q(status__in=["active", "used"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Its place, and not its code: titles and logs show this to people who may not go in."""
+        return f"{self.area_name} · {self.row_label} · {self.seat_number}"
+
+    def local(self, moment: datetime) -> str:
+        """A moment as its holder is told it, with the name of the zone."""
+        zone = ZoneInfo(self.showing_time_zone)
+        return f"{moment.astimezone(zone):%Y-%m-%d %H:%M} ({self.showing_time_zone})"
+
+    @transition(field=status, source=TicketStatus.ACTIVE, target=TicketStatus.USED)
+    def use(self, *, by: User | None, at: datetime, reason: str, scan: UUID | None = None) -> None:
+        """Its holder went in."""
+        self.used_at, self.used_by_scan = at, scan
+
+    @transition(
+        field=status, source=[TicketStatus.ACTIVE, TicketStatus.USED], target=TicketStatus.REFUNDED
+    )
+    def refund(self, *, by: User | None, at: datetime, reason: str) -> None:
+        """Its money is back, or its event is off."""
