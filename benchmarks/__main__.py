@@ -33,7 +33,7 @@ OPTIONS = {
     "finished": (1_000_000, "finished jobs behind the relay"),
     "slices": (10, "of orders whose costs are compared, at each of two places"),
     "slice-orders": (200, "in each of them"),
-    "full-places": (600_000, "of the fields that are 1 and 99 % sold"),
+    "full-places": (600_000, "of the fields that are 1 and 99 %% sold"),
     "few-places": (1_000, "of a small field"),
     "many-places": (1_000_000, "of a large one"),
     "old-orders": (5_000_000, "in the table"),

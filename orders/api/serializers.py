@@ -19,6 +19,18 @@ class Id(serializers.IntegerField):
         super().__init__(min_value=1, max_value=LARGEST_ID, **options)
 
 
+class TicketCode(serializers.RegexField):
+    """A ticket's code, in capitals whatever was typed, without the blanks around it."""
+
+    default_error_messages = {"invalid": _("A ticket's code has letters and digits only.")}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(r"^[0-9A-Za-z]+$", max_length=26, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        return super().to_internal_value(data).upper()
+
+
 class OrderRequest(serializers.Serializer[Any]):
     """Either `seats`, or `quantity` places of a general-admission `area`."""
 
@@ -110,9 +122,7 @@ def utc(moment: datetime) -> str:
 
 
 class CheckInRequest(serializers.Serializer[Any]):
-    ticket = serializers.CharField(
-        max_length=26, help_text="The code that the QR code says, or the holder reads aloud."
-    )
+    ticket = TicketCode(help_text="The code that the QR code says, or the holder reads aloud.")
     showing = Id(
         required=False,
         help_text="The showing at whose door you are: tickets of others are refused, and all of "
@@ -123,9 +133,6 @@ class CheckInRequest(serializers.Serializer[Any]):
         help_text="A name of your own for this look at the ticket. Sent again within a minute, the "
         "same name gets the same answer; send a new one for the next person.",
     )
-
-    def validate_ticket(self, code: str) -> str:
-        return code.upper()
 
 
 class TicketBody(serializers.ModelSerializer[Ticket]):

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from orders.api.serializers import TicketCode
 from refunds.explanations import in_language
 from refunds.models import Refund
 from refunds.operations.claims import Claim
@@ -29,7 +30,7 @@ class RefundRequest(serializers.Serializer[Any]):
 
     reason = serializers.ChoiceField(choices=[reason.value for reason in ASKED_FOR])
     tickets = serializers.ListField(
-        child=serializers.CharField(max_length=26),
+        child=TicketCode(),
         required=False,
         min_length=1,
         max_length=MOST_TICKETS,
@@ -40,7 +41,6 @@ class RefundRequest(serializers.Serializer[Any]):
         return Reason(reason)
 
     def validate_tickets(self, codes: list[str]) -> list[str]:
-        codes = [code.upper() for code in codes]
         if len(set(codes)) < len(codes):
             raise serializers.ValidationError(_("A ticket is listed twice."))
         return codes

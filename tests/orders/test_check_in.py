@@ -116,6 +116,16 @@ def test_a_code_read_aloud_is_understood_in_small_letters_and_with_blanks_around
     assert scan(door, f" {ticket.code.lower()} ").status_code == 200
 
 
+@pytest.mark.parametrize("code", ["\x1c", "\u200b", "ß" * 26, "7XAN-6W4Z", "A" * 27, ["A"], None])
+def test_what_can_be_no_code_is_refused_as_the_description_says(door, ticket, code):
+    stored = as_stored()
+
+    answer = door.post(CHECK_INS, {"ticket": code}, format="json")
+
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["ticket"])
+    assert as_stored() == stored
+
+
 def test_the_second_scan_is_refused_and_says_when_the_first_was(door, ticket):
     first = scan(door, ticket.code).json()
     stored = as_stored()
