@@ -78,7 +78,9 @@ class Payment(FSMModelMixin, models.Model):
 
     Status = PaymentStatus
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments")
+    order = models.ForeignKey(
+        Order, on_delete=models.PROTECT, related_name="payments", db_index=False
+    )
     provider = models.CharField(max_length=30)
     txn_ref = models.CharField(max_length=100, unique=True, default=new_txn_ref)
     amount = models.DecimalField(max_digits=14, decimal_places=2)

@@ -66,7 +66,9 @@ class ReconciliationDone(models.TextChoices):
 class ReconciliationEntry(models.Model):
     """One payment that did not agree in one run. What agreed is counted there and not listed."""
 
-    run = models.ForeignKey(Reconciliation, on_delete=models.PROTECT, related_name="entries")
+    run = models.ForeignKey(
+        Reconciliation, on_delete=models.PROTECT, related_name="entries", db_index=False
+    )
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="reconciliations")
     at = models.DateTimeField()
     had = models.CharField(max_length=50, choices=PaymentStatus.choices)

@@ -115,7 +115,9 @@ class CampaignOrder(models.Model):
 
     Status = CampaignOrderStatus
 
-    campaign = models.ForeignKey(RefundCampaign, on_delete=models.PROTECT, related_name="orders")
+    campaign = models.ForeignKey(
+        RefundCampaign, on_delete=models.PROTECT, related_name="orders", db_index=False
+    )
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="campaigns")
     status = models.CharField(
         max_length=20, choices=CampaignOrderStatus.choices, default=CampaignOrderStatus.WAITING

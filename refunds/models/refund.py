@@ -96,7 +96,9 @@ class Refund(FSMModelMixin, models.Model):
     Status = RefundStatus
     Reason = RefundReason
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="refunds")
+    order = models.ForeignKey(
+        Order, on_delete=models.PROTECT, related_name="refunds", db_index=False
+    )
     reason = models.CharField(max_length=20, choices=RefundReason.choices)
     status = FSMField(choices=RefundStatus.choices, default=RefundStatus.REQUESTED, protected=True)
     percentage_applied = models.PositiveSmallIntegerField()
@@ -119,10 +121,20 @@ class Refund(FSMModelMixin, models.Model):
         Payment, null=True, blank=True, on_delete=models.PROTECT, related_name="refunds"
     )
     case = models.ForeignKey(
-        PaymentCase, null=True, blank=True, on_delete=models.PROTECT, related_name="refunds"
+        PaymentCase,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="refunds",
+        db_index=False,
     )
     reversal = models.ForeignKey(
-        Reversal, null=True, blank=True, on_delete=models.PROTECT, related_name="refunds"
+        Reversal,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="refunds",
+        db_index=False,
     )
     provider_error = models.JSONField(default=dict, blank=True)
     payout_evidence = models.TextField(blank=True)
@@ -258,7 +270,9 @@ class RefundTicketQuerySet(models.QuerySet["RefundTicket"]):
 class RefundTicket(models.Model):
     """A ticket that a refund takes back. Live until the refund is rejected or has failed."""
 
-    refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="tickets")
+    refund = models.ForeignKey(
+        Refund, on_delete=models.PROTECT, related_name="tickets", db_index=False
+    )
     ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="refunds")
     order = models.ForeignKey(
         Order, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False

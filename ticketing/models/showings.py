@@ -89,7 +89,9 @@ class Showing(models.Model):
 class Area(models.Model):
     """A part of the house with one price: rows of numbered seats, or one standing field."""
 
-    showing = models.ForeignKey(Showing, on_delete=models.PROTECT, related_name="areas")
+    showing = models.ForeignKey(
+        Showing, on_delete=models.PROTECT, related_name="areas", db_index=False
+    )
     name = models.CharField(max_length=100)
     price = models.DecimalField(max_digits=14, decimal_places=2)
     is_general_admission = models.BooleanField(default=False)
@@ -108,7 +110,7 @@ class Area(models.Model):
 class Row(models.Model):
     """A line of seats. The places of a general-admission area stand in a single row."""
 
-    area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="rows")
+    area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="rows", db_index=False)
     label = models.CharField(max_length=20)
 
     class Meta:

@@ -16,7 +16,9 @@ class SeatPlanUpload(models.Model):
     made.
     """
 
-    showing = models.ForeignKey(Showing, on_delete=models.CASCADE, related_name="plan_uploads")
+    showing = models.ForeignKey(
+        Showing, on_delete=models.CASCADE, related_name="plan_uploads", db_index=False
+    )
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
     )

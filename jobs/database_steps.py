@@ -1,0 +1,19 @@
+"""Steps for migrations of every app that Django has no operation for."""
+
+from __future__ import annotations
+
+from django.db.migrations import RunSQL
+from django.db.migrations.operations.base import Operation
+
+
+def drop_index(name: str, on: str, *, state: Operation | None = None) -> RunSQL:
+    """Drop an index beside the traffic; going back builds it again, just so.
+
+    `on` is its table, columns and operator classes in SQL; `state` tells Django what the models say
+    now. The migration must not be atomic.
+    """
+    return RunSQL(
+        sql=f"DROP INDEX CONCURRENTLY IF EXISTS {name}",
+        reverse_sql=f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {on}",
+        state_operations=[state] if state else [],
+    )

@@ -1,0 +1,38 @@
+"""Each index makes every write dearer, so each has to be good for something."""
+
+from __future__ import annotations
+
+from django.db import connection
+
+# Of two alike the shorter; of two equal ones the one that guards nothing.
+REPLACED = """
+SELECT spare.indexrelid::regclass || ' by ' || other.indexrelid::regclass
+FROM pg_index spare JOIN pg_index other
+    ON other.indrelid = spare.indrelid AND other.indexrelid <> spare.indexrelid
+    AND starts_with(other.indkey::text || ' ', spare.indkey::text || ' ')
+    AND starts_with(other.indclass::text || ' ', spare.indclass::text || ' ')
+    AND starts_with(other.indoption::text || ' ', spare.indoption::text || ' ')
+    AND pg_get_expr(other.indpred, other.indrelid)
+        IS NOT DISTINCT FROM pg_get_expr(spare.indpred, spare.indrelid)
+JOIN pg_class of_table ON of_table.oid = spare.indrelid
+WHERE NOT spare.indisunique AND spare.indexprs IS NULL AND of_table.relname ~ %s
+"""
+BY_BEGINNING = """
+SELECT indexname FROM pg_indexes WHERE indexdef LIKE '%%_pattern_ops%%' AND tablename ~ %s
+"""
+# What people buy, pay and get back is written with them; memberships are Django's own table.
+OURS = r"^(jobs|ticketing|orders|payments|refunds|django_fsm_log)_(?!organizer_members)"
+
+
+def found(statement):
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [OURS])
+        return [name for (name,) in cursor.fetchall()]
+
+
+def test_no_index_does_what_another_one_does(db):
+    assert found(REPLACED) == []
+
+
+def test_no_index_is_for_searches_by_a_beginning_which_nobody_does(db):
+    assert found(BY_BEGINNING) == []
