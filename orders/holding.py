@@ -73,14 +73,15 @@ later AS (
 )
 """
 
-LIVE = """
-SELECT count(*) FROM orders_order JOIN orders_seathold hold ON hold.order_id = orders_order.id
-WHERE orders_order.customer_id = %(customer)s AND orders_order.showing_id = %(showing)s
-    AND hold.status IN ('active', 'confirmed')
-"""
-
-EARLIER = """
-SELECT id FROM orders_order WHERE customer_id = %(customer)s AND idempotency_key = %(key)s
+# There is no such key as NULL.
+PAST = """
+SELECT (
+    SELECT count(*) FROM orders_order JOIN orders_seathold hold ON hold.order_id = orders_order.id
+    WHERE orders_order.customer_id = %(customer)s AND orders_order.showing_id = %(showing)s
+        AND hold.status IN ('active', 'confirmed')
+), (
+    SELECT id FROM orders_order WHERE customer_id = %(customer)s AND idempotency_key = %(key)s
+)
 """
 OLDEST = "SELECT min(expires_at) FROM orders_order WHERE status = 'pending_payment'"
 
@@ -91,22 +92,23 @@ OLDEST = "SELECT min(expires_at) FROM orders_order WHERE status = 'pending_payme
 _last_claimed: dict[int, int] = {}
 
 
-def find_earlier(customer_id: int, idempotency_key: str) -> int | None:
-    """The id of the order that this customer placed with this key before."""
-    rows = fetch_all(EARLIER, {"customer": customer_id, "key": idempotency_key})
-    return rows[0][0] if rows else None
-
-
 def is_any_overdue(now: datetime) -> bool:
     """Whether any order at all waits for payment although its time is up: one look at an index."""
     [(oldest,)] = fetch_all(OLDEST, {})
     return oldest is not None and oldest <= now
 
 
-def count_live(customer_id: int, showing_id: int) -> int:
-    """How many places of a showing a customer has, in orders that wait for payment or are paid."""
-    [(count,)] = fetch_all(LIVE, {"customer": customer_id, "showing": showing_id})
-    return int(count)
+def look_back(
+    customer_id: int, showing_id: int, idempotency_key: str | None
+) -> tuple[int, int | None]:
+    """How many places of a showing a customer has, and which order she placed with this key.
+
+    Places of orders that wait for payment or are paid; the order's id. Both hold for as long as the
+    caller is at the head of her queue.
+    """
+    values = {"customer": customer_id, "showing": showing_id, "key": idempotency_key}
+    [(live, earlier_id)] = fetch_all(PAST, values)
+    return live, earlier_id
 
 
 def hold_seats(order: Order, seat_ids: Sequence[int]) -> list[SeatHold]:

@@ -14,6 +14,7 @@ import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.dateparse import parse_datetime
+from psycopg import IsolationLevel
 
 from ticketing.back_office_looks import LOOKS
 
@@ -161,6 +162,8 @@ POOL = {
 }
 CONNECTION = {
     "pool": POOL,
+    # Who waited for a lock has to see what its owner did, whatever the server's default is.
+    "isolation_level": IsolationLevel.READ_COMMITTED,
     "connect_timeout": 3,
     "prepare_threshold": 5,  # uses, and only through `jobs.prepared`
 }

@@ -16,6 +16,7 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from ticketing import wsgi
+from ticketing.memory import give_large_pieces_back
 
 APPLICATION = f"{wsgi.__name__}:application"
 WORKERS = 2
@@ -24,6 +25,7 @@ THREADS = 8
 
 def main() -> None:
     options = parse_options()
+    give_large_pieces_back()
     load_product()
     Server(
         APPLICATION,

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -23,6 +23,7 @@ from ticketing.errors import DomainError, IdempotencyKeyReused, SalesClosed
 from ticketing.models import Area, Showing
 
 FREED_AT_ONCE = 50
+NO_ROOM = (SeatsUnavailable, NotEnoughSeats)
 
 
 @dataclass(frozen=True)
@@ -65,19 +66,9 @@ def place_order(
     Raises SalesClosed, TooManyTickets, SeatsUnavailable, NotEnoughSeats, IdempotencyKeyReused.
     """
     wish = Wish(customer, showing, seat_ids, area, quantity, idempotency_key, request_digest)
-    try:
-        return _place_or_make_room(wish, timezone.now())
-    except (DomainError, IntegrityError):
-        # A request that came before fails now: its key is taken, if nothing else is in its way.
-        earlier = _earlier_answer(wish)
-        if earlier is None:
-            raise
-        return earlier
-
-
-def _place_or_make_room(wish: Wish, now: datetime) -> Order:
+    now = timezone.now()
     placed = _place(wish, now)
-    if isinstance(placed, DomainError) and holding.is_any_overdue(now) and _free_overdue(wish, now):
+    if isinstance(placed, NO_ROOM) and holding.is_any_overdue(now) and _free_overdue(wish, now):
         placed = _place(wish, now)
     if isinstance(placed, DomainError):
         raise placed
@@ -85,22 +76,34 @@ def _place_or_make_room(wish: Wish, now: datetime) -> Order:
 
 
 @transaction.atomic(durable=True)
-def _place(wish: Wish, now: datetime) -> Order | SeatsUnavailable | NotEnoughSeats:
-    """The order, or why its places can't be had: returned, because nothing was written.
+def _place(wish: Wish, now: datetime) -> Order | DomainError:
+    """The order, new or made by an earlier request, or why there is none.
 
-    Raised, it would end in a rollback, at which a connection forgets its prepared statements; and
-    of a hot showing most requests are refused.
+    A refusal is returned, because nothing was written. Raised, it would end in a rollback, at which
+    a connection forgets its prepared statements; and of a hot showing most requests are refused.
     """
-    _check_sale(wish.showing, now)
     operations.queue_customer(wish.customer.pk)
-    _check_limits(wish)
-    order = _new_order(wish, now)
+    had, earlier_id = holding.look_back(wish.customer.pk, wish.showing.pk, wish.idempotency_key)
     try:
-        cast("Any", order).shown_holds = _hold(wish, order)
-    except (SeatsUnavailable, NotEnoughSeats) as refusal:
+        if earlier_id:
+            return _earlier_answer(earlier_id, wish.request_digest)
+        _check_sale(wish.showing, now)
+        _check_limits(wish, had)
+        order = _hold(wish, now)
+    except DomainError as refusal:
         return refusal
+    return _follow_up(order, now)
+
+
+def _earlier_answer(order_id: int, digest: str) -> Order:
+    earlier = Order.objects.with_holds().get(pk=order_id)
+    IdempotencyKeyReused.check(digest, earlier=earlier.request_digest)
+    return earlier
+
+
+def _follow_up(order: Order, now: datetime) -> Order:
     if order.total_amount == 0:
-        operations.confirm(order, by=wish.customer, at=now, reason="Nothing is owed.")
+        operations.confirm(order, by=order.customer, at=now, reason="Nothing is owed.")
         return Order.objects.with_holds().get(pk=order.pk)
     outbox.enqueue_together(
         [
@@ -109,17 +112,6 @@ def _place(wish: Wish, now: datetime) -> Order | SeatsUnavailable | NotEnoughSea
         ]
     )
     return order
-
-
-def _earlier_answer(wish: Wish) -> Order | None:
-    if wish.idempotency_key is None:
-        return None
-    earlier_id = holding.find_earlier(wish.customer.pk, wish.idempotency_key)
-    if earlier_id is None:
-        return None
-    earlier = Order.objects.with_holds().get(pk=earlier_id)
-    IdempotencyKeyReused.check(wish.request_digest, earlier=earlier.request_digest)
-    return earlier
 
 
 def _check_sale(showing: Showing, now: datetime) -> None:
@@ -138,12 +130,11 @@ def _check_sale(showing: Showing, now: datetime) -> None:
     )
 
 
-def _check_limits(wish: Wish) -> None:
+def _check_limits(wish: Wish, had: int) -> None:
     most = settings.ORDER_MAX_TICKETS
     if wish.count > most:
         raise TooManyTickets(_("One order can hold {most} tickets.").format(most=most))
     most = settings.CUSTOMER_MAX_TICKETS_PER_SHOWING
-    had = holding.count_live(wish.customer.pk, wish.showing.pk)
     if had + wish.count > most:
         raise TooManyTickets(
             _(
@@ -153,8 +144,8 @@ def _check_limits(wish: Wish) -> None:
         )
 
 
-def _new_order(wish: Wish, now: datetime) -> Order:
-    return Order(
+def _hold(wish: Wish, now: datetime) -> Order:
+    order = Order(
         customer=wish.customer,
         event=wish.showing.event,
         showing=wish.showing,
@@ -165,12 +156,12 @@ def _new_order(wish: Wish, now: datetime) -> Order:
         idempotency_key=wish.idempotency_key,
         request_digest=wish.request_digest,
     )
-
-
-def _hold(wish: Wish, order: Order) -> list[SeatHold]:
-    if wish.area:
-        return holding.hold_places(order, wish.area, wish.quantity)
-    return holding.hold_seats(order, wish.seat_ids)
+    cast("Any", order).shown_holds = (
+        holding.hold_places(order, wish.area, wish.quantity)
+        if wish.area
+        else holding.hold_seats(order, wish.seat_ids)
+    )
+    return order
 
 
 @transaction.atomic(durable=True)

@@ -10,6 +10,7 @@ from orders.models import Order, SeatHold
 from orders.services import place_order
 from tests.concurrency.conftest import broken_rules, run_together
 from tests.factories import AreaFactory, CustomerFactory, RowFactory, SeatFactory, seats_in_area
+from ticketing.connections import close_all_connections
 from ticketing.models import Seat
 
 
@@ -171,22 +172,60 @@ def test_a_customer_cannot_pass_the_limit_by_ordering_in_parallel(settings, cust
     assert SeatHold.objects.active().count() == 18
 
 
+def stand_once(customer, area, quantity=2):
+    return lambda: place_order(
+        customer=customer,
+        showing=area.showing,
+        area=area,
+        quantity=quantity,
+        idempotency_key="once",
+        request_digest=f"{quantity} places",
+    )
+
+
 def test_the_same_idempotency_key_in_parallel_makes_one_order(customer):
     area = field_of(100)
 
-    outcomes = run_together(
-        [
-            lambda: place_order(
-                customer=customer,
-                showing=area.showing,
-                area=area,
-                quantity=2,
-                idempotency_key="once",
-                request_digest="same",
-            )
-            for _ in range(30)
-        ]
-    )
+    outcomes = run_together([stand_once(customer, area) for _ in range(30)])
 
     assert outcomes == {"done": 30}
     assert Order.objects.count() == 1
+    assert SeatHold.objects.count() == 2
+
+
+def test_of_two_wishes_with_one_key_in_parallel_only_the_first_is_fulfilled(customer):
+    area = field_of(100)
+
+    outcomes = run_together([stand_once(customer, area, 1 + turn % 2) for turn in range(30)])
+
+    assert outcomes == {"done": 15, "idempotency-key-reused": 15}
+    assert Order.objects.count() == 1
+
+
+@pytest.fixture
+def frozen_views():
+    """A server whose transactions see, unless told otherwise, what there was at their start."""
+    database = connection.settings_dict["NAME"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"ALTER DATABASE {database} SET default_transaction_isolation = 'repeatable read'"
+        )
+    close_all_connections()
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER DATABASE {database} RESET default_transaction_isolation")
+    close_all_connections()
+
+
+@pytest.mark.usefixtures("frozen_views")
+def test_keys_and_limits_hold_in_parallel_whatever_the_server_shows_a_transaction(
+    settings, customer
+):
+    settings.CUSTOMER_MAX_TICKETS_PER_SHOWING = 4
+    area = field_of(100)
+
+    outcomes = run_together([stand_once(customer, area) for _ in range(15)])
+    outcomes += run_together([stand(customer, area, 2) for _ in range(15)])
+
+    assert outcomes == {"done": 15 + 1, "too-many-tickets": 14}
+    assert SeatHold.objects.active().count() == 4

@@ -3,10 +3,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from jobs.models import Job
 from orders.models import Order, SeatHold, Ticket
+from orders.services import cancel_order
 from tests.factories import (
     AreaFactory,
     CustomerFactory,
@@ -315,6 +318,30 @@ def test_the_same_key_gives_the_same_order_after_the_sale_is_over(api):
     assert first.data == second.data
 
 
+def test_the_same_key_gives_the_same_order_when_no_more_may_be_bought(api, settings):
+    settings.CUSTOMER_MAX_TICKETS_PER_SHOWING = 2
+    area = field_of(5)
+    first = api.post(ORDERS, standing(area, 2), headers={"Idempotency-Key": "abc"})
+
+    second = api.post(ORDERS, standing(area, 2), headers={"Idempotency-Key": "abc"})
+
+    assert second.status_code == 201
+    assert first.data == second.data
+
+
+def test_the_same_key_takes_no_seat_again_that_its_order_has_lost(api, customer):
+    seats = seats_in_area(1)
+    first = api.post(ORDERS, numbered(seats), headers={"Idempotency-Key": "abc"})
+    cancel_order(order_id=Order.objects.get().pk, by=customer)
+    jobs = Job.objects.count()
+
+    second = api.post(ORDERS, numbered(seats), headers={"Idempotency-Key": "abc"})
+
+    assert (second.data["code"], second.data["status"]) == (first.data["code"], "cancelled")
+    assert Seat.objects.get().status == "available"
+    assert Job.objects.count() == jobs
+
+
 def test_the_same_key_with_another_body_is_refused(api):
     [one, other] = seats_in_area(2)
     api.post(ORDERS, numbered([one]), headers={"Idempotency-Key": "abc"})
@@ -325,6 +352,29 @@ def test_the_same_key_with_another_body_is_refused(api):
     assert answer.data["code"] == "idempotency-key-reused"
     assert Order.objects.count() == 1
     assert Seat.objects.get(pk=other.pk).status == "available"
+
+
+def test_the_same_key_with_another_body_is_refused_for_that_even_after_the_sale(api):
+    [one, other] = seats_in_area(2)
+    api.post(ORDERS, numbered([one]), headers={"Idempotency-Key": "abc"})
+    Showing.objects.update(ticket_sale_end=timezone.now())
+
+    answer = api.post(ORDERS, numbered([other]), headers={"Idempotency-Key": "abc"})
+
+    assert answer.data["code"] == "idempotency-key-reused"
+    assert Order.objects.count() == 1
+    assert Seat.objects.get(pk=other.pk).status == "available"
+
+
+def test_a_key_that_was_refused_can_be_sent_again(api):
+    [seat] = seats_in_area(1)
+    Seat.objects.block()
+    refused = api.post(ORDERS, numbered([seat]), headers={"Idempotency-Key": "abc"})
+    Seat.objects.unblock()
+
+    answer = api.post(ORDERS, numbered([seat]), headers={"Idempotency-Key": "abc"})
+
+    assert (refused.status_code, answer.status_code) == (409, 201)
 
 
 def test_two_customers_may_use_the_same_key(api, visitor):
@@ -354,4 +404,18 @@ def test_an_order_of_standing_places_asks_the_database_seven_things(api, django_
     area = field_of(5)
 
     with django_assert_num_queries(7):
-        api.post(ORDERS, standing(area, 2))
+        api.post(ORDERS, standing(area, 2), headers={"Idempotency-Key": "abc"})
+
+
+def test_a_refusal_asks_the_database_no_more_than_an_order_of_seats_does(api):
+    [one, other] = seats_in_area(2)
+
+    with CaptureQueriesContext(connection) as sold:
+        assert api.post(ORDERS, numbered([one]), headers={"Idempotency-Key": "a"}).data["code"]
+    with CaptureQueriesContext(connection) as refused:
+        answer = api.post(ORDERS, numbered([one, other]), headers={"Idempotency-Key": "b"})
+
+    assert answer.data["code"] == "seats-unavailable"
+    assert len(refused) <= len(sold) == 8
+    assert Order.objects.count() == 1
+    assert Seat.objects.get(pk=other.pk).status == "available"
