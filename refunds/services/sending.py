@@ -21,7 +21,8 @@ from refunds.services.pay_back import record_answers, record_reversals
 logger = logging.getLogger(__name__)
 
 AHEAD = 100  # reversals that are found before there is a connection for them
-SOON = 0.05  # seconds in which answers are waited for to be recorded together
+SOON = 0.2  # seconds in which answers are waited for to be recorded together
+TOGETHER = 100  # so many of them at most
 
 Came = Heard | int | Exception  # an answer, a reversal that was advanced, or its failure
 Item = TypeVar("Item")
@@ -148,17 +149,24 @@ class _Line:
             self._free.release()
 
     def _wait_for_answers(self) -> list[Came]:
-        """At least one, and what comes soon after it; none at the end."""
+        """At least one, and what comes soon after it; none at the end.
+
+        Silence is recorded at once: it is counted there before the next ones are sent.
+        """
         if self._is_all_told:
             return []
         came, ends = [self._came.get()], monotonic() + SOON
-        while came[-1] is not None and (len(came) < self._connections or not self._came.empty()):
+        while not _is_silence(came[-1]) and len(came) < TOGETHER:
             try:
                 came.append(self._came.get(timeout=max(0.0, ends - monotonic())))
             except Empty:
                 break
         self._is_all_told = came[-1] is None
         return [answer for answer in came if answer is not None]
+
+
+def _is_silence(came: Came | None) -> bool:
+    return came is None or (isinstance(came, Heard) and not came.answer.code)
 
 
 def _advance(reversal_id: int) -> int:
