@@ -151,12 +151,14 @@ class _Line:
     def _wait_for_answers(self) -> list[Came]:
         """At least one, and what comes soon after it; none at the end.
 
-        Silence is recorded at once: it is counted there before the next ones are sent.
+        Silence waits for nobody: the sooner it is recorded, the fewer are sent into an outage.
         """
         if self._is_all_told:
             return []
         came, ends = [self._came.get()], monotonic() + SOON
-        while not _is_silence(came[-1]) and len(came) < TOGETHER:
+        while came[-1] is not None and len(came) < TOGETHER:
+            if _is_silence(came[-1]):
+                ends = 0.0
             try:
                 came.append(self._came.get(timeout=max(0.0, ends - monotonic())))
             except Empty:
@@ -165,8 +167,8 @@ class _Line:
         return [answer for answer in came if answer is not None]
 
 
-def _is_silence(came: Came | None) -> bool:
-    return came is None or (isinstance(came, Heard) and not came.answer.code)
+def _is_silence(came: Came) -> bool:
+    return isinstance(came, Heard) and not came.answer.code
 
 
 def _advance(reversal_id: int) -> int:
