@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from queue import Empty, Queue
+from queue import Empty, Queue, SimpleQueue
 from threading import Event, Semaphore
 from time import monotonic
 from typing import TypeVar
@@ -77,7 +77,7 @@ class _Line:
         self._connections, self._stopping = connections, stopping
         self._free = Semaphore(connections)
         self._found: Queue[int | None] = Queue(AHEAD)  # None: that was all
-        self._came: Queue[Came | None] = Queue()
+        self._came: SimpleQueue[Came | None] = SimpleQueue()
         self._is_all_found = self._is_all_told = False
 
     def find(self, reversal_ids: Iterator[int]) -> None:
@@ -140,13 +140,14 @@ class _Line:
 
     def _call(self, call: Callable[[Item], Came], subject: Item) -> None:
         try:
-            self._came.put(call(subject))
+            came = call(subject)
         except Exception as error:
             logger.exception("%s can't be followed.", subject)
-            self._came.put(error)
+            came = error
         finally:
             connection.close()
-            self._free.release()
+            self._free.release()  # first of all, so that the next one is on its way
+        self._came.put(came)
 
     def _wait_for_answers(self) -> list[Came]:
         """At least one, and what comes soon after it; none at the end.
