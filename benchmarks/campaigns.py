@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event as Signal
 
@@ -21,6 +22,7 @@ from benchmarks.machine import Machine
 from benchmarks.relay import stand_in
 from benchmarks.report import Line, Report
 from payments import services as payments
+from payments.models import Reversal
 from payments.vnpay.config import Config
 from refunds.models import RefundCampaign, RefundReason
 from refunds.operations import campaigns
@@ -38,12 +40,14 @@ SLOW = 0.05  # seconds that VNPay thinks before it takes a refund
 class Refunded:
     """Orders in a second; `statements` for each where as many go together as there are connections.
 
-    And megabytes that the process grew by.
+    And megabytes that the process grew by while it went on.
     """
 
     approved: float
     paid_back: float
     paid_back_slowly: float
+    called_slowly: float
+    """The same calls by as many threads, which record nothing: what this machine lets through."""
     slowest: float
     """What the provider alone would let through, thinking `SLOW` seconds over each refund."""
     statements: float
@@ -53,34 +57,37 @@ class Refunded:
 def tell(running: Machine, house: House, options: argparse.Namespace, report: Report) -> None:
     """Giving the money of cancelled events back, approved only and through VNPay's stand-in."""
     orders, connections = options.refunds, options.connections
-    say(f"Three cancelled events of {orders} orders, {connections} calls to VNPay at a time …")
+    say(f"Four cancelled events of {orders} orders, {connections} calls to VNPay at a time …")
     found = measure(running.environment, orders=orders, connections=connections)
     report.lines += [
         Line("campaign: orders approved", found.approved, "/s"),
         Line("campaign: paid back, VNPay at 0 ms", found.paid_back, "/s"),
         Line("campaign: paid back, VNPay at 50 ms", found.paid_back_slowly, "/s", found.slowest),
+        Line("campaign: calls alone, VNPay at 50 ms", found.called_slowly, "/s", found.slowest),
         Line("campaign: SQL statements each", found.statements, ""),
         Line("campaign: memory it grew by", found.megabytes, "MB"),
     ]
     report.notes.append(
-        "A campaign's floor is a provider that thinks 50 ms over each refund, and nothing else."
+        "A campaign's floor is a provider that thinks 50 ms over each refund, and nothing else; "
+        "its calls alone are made by the same client, and nothing is recorded."
     )
 
 
 def measure(environment: dict[str, str], *, orders: int, connections: int) -> Refunded:
-    """Cancel three events of so many orders: for approving alone, a fast and a slow provider.
+    """Cancel four events of so many orders: two to pay back, one to call for, one to approve.
 
     The answers of VNPay are final at once; nobody runs the jobs meanwhile.
     """
     with stand_in(environment), _client() as http:
         _set_weather(http, no_ipn=True, refund_outcome="done")
         fast = _cancelled(http, "paid-back", "FST", orders)
-        before = psutil.Process().memory_info().rss
+        before = _memory()
         paid_back = _rate(orders, lambda: _drive(fast, connections))
         slow = _cancelled(http, "paid-back-slowly", "SLW", orders)
         _set_weather(http, api_slow_seconds=SLOW)
         paid_back_slowly = _rate(orders, lambda: _drive(slow, connections))
-        grown = psutil.Process().memory_info().rss - before
+        grown = _memory() - before
+        called = _called(_cancelled(http, "only-called", "CLL", orders), connections)
         _set_weather(http, api_slow_seconds=None)
         few = _cancelled(http, "some-more", "FEW", 2 * connections)
         statements = _count_statements(few, connections)
@@ -89,7 +96,13 @@ def measure(environment: dict[str, str], *, orders: int, connections: int) -> Re
         approved = _rate(orders, lambda: _approve(approving))
     connection.close()
     return Refunded(
-        approved, paid_back, paid_back_slowly, connections / SLOW, statements, grown / 1e6
+        approved=approved,
+        paid_back=paid_back,
+        paid_back_slowly=paid_back_slowly,
+        called_slowly=called,
+        slowest=connections / SLOW,
+        statements=statements,
+        megabytes=grown,
     )
 
 
@@ -139,6 +152,19 @@ def _drive(campaign: RefundCampaign, connections: int) -> None:
     drive_campaign(
         campaign_id=campaign.pk, connections=connections, stopping=Signal(), tell=lambda _: None
     )
+
+
+def _called(campaign: RefundCampaign, connections: int) -> float:
+    """Calls in a second, for refunds that were all marked before; their answers are forgotten."""
+    sent: list[Reversal] = []
+    while entries := take_some(campaign, most=AT_ONCE):
+        sent += payments.mark_sent(opened([entry.refund_id or 0 for entry in entries]))
+    with ThreadPoolExecutor(connections) as calls:
+        return _rate(len(sent), lambda: list(calls.map(payments.tell, sent)))
+
+
+def _memory() -> float:
+    return float(psutil.Process().memory_info().rss) / 1e6
 
 
 def _count_statements(campaign: RefundCampaign, at_once: int) -> float:

@@ -80,20 +80,24 @@ def write(one: Write) -> None:
 
 
 def save_together(rows: Sequence[models.Model], *names: str) -> None:
-    """Save these fields of several rows of one table with one statement, or none; always at once.
+    """Save these fields of several rows of one table as they are now, or of none.
 
     The caller holds their locks. Raises DatabaseError if a row is gone.
     """
     if not rows:
         return
+
+    def tell(ids: list[int]) -> None:
+        if len(ids) != len(rows):
+            raise DatabaseError(f"Not all of {len(rows)} rows were there to be saved.")
+
     columns = {each.column: each.attname for each in _columns(type(rows[0])) if each.name in names}
     values = [
         {"key": row.pk, **{column: getattr(row, name) for column, name in columns.items()}}
         for row in rows
     ]
     statement = _save_statement(type(rows[0]), names)
-    if len(fetch_all(statement, {"rows": json.dumps(values, default=str)})) != len(rows):
-        raise DatabaseError(f"Not all of {len(rows)} rows were there to be saved.")
+    write(Write(statement, {"rows": json.dumps(values, default=str)}, tell))
 
 
 @contextmanager

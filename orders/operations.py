@@ -127,7 +127,7 @@ def refund(shares: Sequence[Share], *, by: User | None, at: datetime) -> None:
                 ticket.refund(by=by, at=at, reason=why)
         _tickets(shares).update(status=Ticket.Status.REFUNDED)
         _move_refunded(shares, by=by, at=at)
-    save_together(_orders(shares), "status", "refunded_amount", "refund_reserved_amount")
+        save_together(_orders(shares), "status", "refunded_amount", "refund_reserved_amount")
     _return_seats([share for share in shares if _is_for_sale_again(share.order, at)])
 
 

@@ -1,10 +1,13 @@
-"""What starting and recording a payment lock, in the one order of locks, prepared."""
+"""What paying and giving back lock, in the one order of locks, prepared."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from jobs.prepared import Lookup
 from orders.models import Order
-from payments.models import Payment
+from payments.models import Payment, Reversal
 from ticketing.models import Event
 
 ORDER = Lookup(
@@ -29,6 +32,18 @@ ATTEMPT = Lookup(
     attempt=Payment,
 )
 
+UNSENT = Lookup(
+    """
+    SELECT {reversal}, {payment} FROM payments_reversal reversal
+    JOIN payments_payment payment ON payment.id = reversal.payment_id
+    WHERE reversal.id = ANY(%(ids)s::bigint[]) AND reversal.status = 'created'
+        AND (%(due_at)s::timestamptz IS NULL OR reversal.due_at <= %(due_at)s::timestamptz)
+    ORDER BY reversal.id FOR UPDATE OF reversal SKIP LOCKED
+    """,
+    reversal=Reversal,
+    payment=Payment,
+)
+
 
 def lock_order(order_id: int) -> Order:
     """Lock this order, which must exist, until the transaction ends; it comes with its event."""
@@ -49,3 +64,15 @@ def lock_attempt(provider: str, txn_ref: str) -> Payment | None:
     order, payment = found
     payment.order = order
     return payment
+
+
+def lock_unsent(reversal_ids: Sequence[int], due_at: datetime | None = None) -> list[Reversal]:
+    """Lock, and give with its payment, what of these is not told yet and nobody else has locked.
+
+    By ascending id; only what is due at that moment, if one is named.
+    """
+    reversals = []
+    for reversal, payment in UNSENT.find_all(ids=list(reversal_ids), due_at=due_at):
+        reversal.payment = payment
+        reversals.append(reversal)
+    return reversals

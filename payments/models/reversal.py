@@ -59,11 +59,6 @@ class ReversalQuerySet(models.QuerySet["Reversal"]):
         """Those that the provider was called for, the latest call first."""
         return self.filter(provider=provider, called_at__isnull=False).order_by("-called_at")
 
-    def lock_unsent(self) -> list[Reversal]:
-        """Lock, and read with its payment, what is not told yet and nobody else has locked."""
-        unsent = self.filter(status=ReversalStatus.CREATED).select_related("payment")
-        return list(unsent.order_by("pk").select_for_update(skip_locked=True, of=("self",)))
-
     def lock(self) -> list[Reversal]:
         """Lock these rows, and only these, by ascending id until the transaction ends."""
         return list(self.order_by("pk").select_for_update(of=("self",)))

@@ -60,7 +60,7 @@ def believe(heard: Sequence[Heard], orders: OrderQuerySet) -> list[Reversal]:
         reversal.payment.order = order_of[reversal.payment.order_id]
     with together():
         moved = [each for each in reversals if _follow(each, told[each.pk])]
-    save_together(reversals, *ANSWERED)
+        save_together(reversals, *ANSWERED)
     give_free(moved)
     return moved
 

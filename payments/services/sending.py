@@ -14,6 +14,7 @@ from django.utils import timezone
 from jobs.prepared import fetch_all
 from jobs.writing import insert, save_together, together
 from orders.models import Order
+from payments.locks import lock_unsent
 from payments.models import Channel, ProviderMessage, Reversal
 from payments.operations.answers import Heard, believe, wait_unsent
 from payments.operations.reversals import may_be_forgotten, tell_ends
@@ -41,8 +42,7 @@ def mark_sent(reversal_ids: Sequence[int], *, was_asked: bool = False) -> list[R
     locked ones.
     """
     now = timezone.now()
-    due = Reversal.objects.all() if was_asked else Reversal.objects.due(now)
-    found = due.filter(pk__in=reversal_ids).lock_unsent()
+    found = lock_unsent(reversal_ids, due_at=None if was_asked else now)
     if not was_asked:
         found = [reversal for reversal in found if not may_be_forgotten(reversal.payment)]
     held_back = {reversal.pk for reversal in _held_back(found, now)}
@@ -55,8 +55,8 @@ def mark_sent(reversal_ids: Sequence[int], *, was_asked: bool = False) -> list[R
             request = get_provider(reversal.provider).refund_request(reversal, now)
             reversal.send(by=None, at=now, reason="The provider is told.", request=request)
             reversal.due_at = now + LEASE
-    save_together(found, *SENT)
-    insert([_message(reversal, Channel.REFUND, reversal.request, now) for reversal in sent])
+        save_together(found, *SENT)
+        insert([_message(reversal, Channel.REFUND, reversal.request, now) for reversal in sent])
     return sent
 
 

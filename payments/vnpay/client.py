@@ -119,13 +119,13 @@ def refund(request: Mapping[str, str], *, config: Config) -> RefundExchange:
 
 
 def _exchange(sent: dict[str, str], config: Config) -> dict[str, Any]:
-    session = _take_session()
+    session = _take_session(config)
     body = _within(sum(config.timeout), lambda: _post(session, sent, config))
     _kept.session, _kept.used_at = session, monotonic()  # nothing went wrong with its connection
     return decoded(body)
 
 
-def _take_session() -> requests.Session:
+def _take_session(config: Config) -> requests.Session:
     """This thread's last one with its open connection, if it was used just now; or a new one."""
     session, _kept.session = _kept.session, None
     if session is not None and monotonic() - _kept.used_at < REUSED_WITHIN:
@@ -134,7 +134,14 @@ def _take_session() -> requests.Session:
         session.close()
     session = requests.Session()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # each call is its own
+    _settle_environment(session, config)
     return session
+
+
+def _settle_environment(session: requests.Session, config: Config) -> None:
+    """Read proxies and certificates from the environment now, not again with each call."""
+    found = session.merge_environment_settings(config.api_url, {}, None, None, None)
+    session.proxies, session.verify, session.trust_env = found["proxies"], found["verify"], False
 
 
 def _told(trouble: Exception) -> dict[str, Any]:

@@ -119,8 +119,8 @@ def approve(found: Sequence[Locked], *, by: User | None, at: datetime, reason: s
     with together():
         for refund in refunds:
             refund.approve(by=by, at=at, reason=reason)
-    save_together(refunds, "status", "approved_by", "decision_at")
-    outbox.enqueue_due([*pay_back_jobs(refunds, at=at), *_news(refunds, at)])
+        save_together(refunds, "status", "approved_by", "decision_at")
+        outbox.enqueue_due([*pay_back_jobs(refunds, at=at), *_news(refunds, at)])
 
 
 def reject(found: Locked, *, by: User | None, at: datetime, reason: str) -> None:

@@ -68,7 +68,7 @@ def send_back(
     with together():
         for refund in moved:
             refund.process(by=by, at=at, reason=note or _how(payments.get(refund.pk)))
-    save_together(moved, "status", "payment", "reversal", "provider_error")
+        save_together(moved, "status", "payment", "reversal", "provider_error")
     _note_failures(moved, errors, at)
     return moved
 
@@ -87,9 +87,9 @@ def finish(
             is_all = refund.amount == refund.base_amount
             end = refund.complete if is_all else refund.complete_partly
             end(by=by, at=at, reason=why(refund))
-    save_together(refunds, "status", "processed_at")
-    tell(refunds, at=at)
-    wake_next([each.order for each in found], at=at)
+        save_together(refunds, "status", "processed_at")
+        tell(refunds, at=at)
+        wake_next([each.order for each in found], at=at)
 
 
 def give_up(found: Locked, *, by: User | None, at: datetime, reason: str) -> None:

@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from queue import Empty, Queue
+from queue import Empty, Queue, SimpleQueue
 from threading import Event, Semaphore
 from time import monotonic
 from typing import TypeVar
@@ -21,7 +21,8 @@ from refunds.services.pay_back import record_answers, record_reversals
 logger = logging.getLogger(__name__)
 
 AHEAD = 100  # reversals that are found before there is a connection for them
-SOON = 0.05  # seconds in which answers are waited for to be recorded together
+SOON = 0.2  # seconds in which answers are waited for to be recorded together
+TOGETHER = 100  # so many of them at most
 
 Came = Heard | int | Exception  # an answer, a reversal that was advanced, or its failure
 Item = TypeVar("Item")
@@ -76,7 +77,7 @@ class _Line:
         self._connections, self._stopping = connections, stopping
         self._free = Semaphore(connections)
         self._found: Queue[int | None] = Queue(AHEAD)  # None: that was all
-        self._came: Queue[Came | None] = Queue()
+        self._came: SimpleQueue[Came | None] = SimpleQueue()
         self._is_all_found = self._is_all_told = False
 
     def find(self, reversal_ids: Iterator[int]) -> None:
@@ -139,26 +140,36 @@ class _Line:
 
     def _call(self, call: Callable[[Item], Came], subject: Item) -> None:
         try:
-            self._came.put(call(subject))
+            came = call(subject)
         except Exception as error:
             logger.exception("%s can't be followed.", subject)
-            self._came.put(error)
+            came = error
         finally:
             connection.close()
-            self._free.release()
+            self._free.release()  # first of all, so that the next one is on its way
+        self._came.put(came)
 
     def _wait_for_answers(self) -> list[Came]:
-        """At least one, and what comes soon after it; none at the end."""
+        """At least one, and what comes soon after it; none at the end.
+
+        Silence waits for nobody: the sooner it is recorded, the fewer are sent into an outage.
+        """
         if self._is_all_told:
             return []
         came, ends = [self._came.get()], monotonic() + SOON
-        while came[-1] is not None and (len(came) < self._connections or not self._came.empty()):
+        while came[-1] is not None and len(came) < TOGETHER:
+            if _is_silence(came[-1]):
+                ends = 0.0
             try:
                 came.append(self._came.get(timeout=max(0.0, ends - monotonic())))
             except Empty:
                 break
         self._is_all_told = came[-1] is None
         return [answer for answer in came if answer is not None]
+
+
+def _is_silence(came: Came) -> bool:
+    return isinstance(came, Heard) and not came.answer.code
 
 
 def _advance(reversal_id: int) -> int:

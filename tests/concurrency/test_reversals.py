@@ -21,6 +21,7 @@ from payments.services import (
     advance_reversal,
     due_reversals,
     reconcile_payments,
+    sending,
     start_payment,
 )
 from tests.concurrency.conftest import run_together
@@ -170,14 +171,15 @@ def test_control_without_claim_and_lock_vnpay_is_called_again_and_again(
     all_have_read = Barrier(3)
     first_reads = []
 
-    def read(rows):
-        found = list(rows.filter(status="created").select_related("payment"))
+    def read(reversal_ids, due_at):
+        unsent = Reversal.objects.filter(pk__in=reversal_ids, status="created")
+        found = list(unsent.select_related("payment"))
         first_reads.append(found)
         if len(first_reads) <= 3:
             all_have_read.wait(timeout=10)
         return found
 
-    monkeypatch.setattr(ReversalQuerySet, "lock_unsent", read)
+    monkeypatch.setattr(sending, "lock_unsent", read)
 
     run_together(lambda: advance_reversal(reversal.pk) for _ in range(3))
 

@@ -68,9 +68,13 @@ def test_what_belongs_together_is_one_statement(django_assert_num_queries):
     order.payment_started_at = order.created_at
     payment.queried_at = payment.created_at
     rows = [attempt(order, "one"), attempt(order, "two")]
+    seats = seats_in_area(2)
+    for seat in seats:
+        seat.number += "b"
 
     with django_assert_num_queries(1), together():
         insert(rows[:1])
+        save_together(seats, "number")
         update(order, "payment_started_at")
         with together():
             update(payment, "queried_at")
@@ -84,6 +88,8 @@ def test_what_belongs_together_is_one_statement(django_assert_num_queries):
     payment.refresh_from_db()
     assert order.payment_started_at == order.created_at
     assert payment.queried_at == payment.created_at
+    saved = Seat.objects.filter(pk__in=[seat.pk for seat in seats])
+    assert {seat.number for seat in saved} == {seat.number for seat in seats}
     assert Job.objects.filter(topic="orders.placed", payload={"order_id": order.pk}).exists()
 
 
@@ -135,6 +141,8 @@ def test_a_row_that_is_gone_is_not_passed_over_in_silence():
     Seat.objects.filter(pk=gone.pk).delete()
 
     with pytest.raises(DatabaseError):
+        save_together([seat, gone], "status")
+    with pytest.raises(DatabaseError), together():
         save_together([seat, gone], "status")
 
 

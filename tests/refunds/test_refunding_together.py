@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from threading import Event as Signal
 
 import pytest
@@ -12,8 +13,9 @@ from jobs.models import Job
 from orders.models import Order
 from payments import services as payments
 from payments.models import Payment, Reversal
+from payments.services.sending import SILENCE
 from refunds.operations import campaigns
-from refunds.services import drive_campaign, process_refunds
+from refunds.services import drive_campaign, process_refunds, sending
 from refunds.services.pay_back import record_answers
 from refunds.services.process import opened
 from refunds.services.run_campaign import take_some
@@ -57,6 +59,22 @@ def test_who_records_an_answer_leaves_no_job_to_do_it(sold, admin):
 
     assert entries(begun) == {"done": ORDERS}
     assert not Job.objects.filter(topic="payments.reversal_ended").exists()
+
+
+def test_silence_is_noticed_before_all_are_sent_into_it(vnpay, sold, admin, settings, monkeypatch):
+    settings.VNPAY_QUERY_INTERVAL_SECONDS = 300
+    monkeypatch.setattr(sending, "SOON", 60.0)  # nobody waits for more answers once one is none
+    begun = start(Event.objects.get(slug="big"), admin)
+    take_up(begun)
+    vnpay.set_weather(answer_lost=True, api_slow_seconds=0.1)
+
+    process_refunds(connections=1)
+
+    states = Counter(Reversal.objects.values_list("status", flat=True))
+    assert SILENCE <= states["unknown"] < ORDERS
+    assert states == {"unknown": states["unknown"], "created": ORDERS - states["unknown"]}
+    assert sum(map(len, all_given_back(vnpay))) == states["unknown"]
+    assert broken() == {}
 
 
 def test_one_that_can_not_be_sent_keeps_none_of_those_beside_it_from_going(vnpay, sold, admin):

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -101,6 +102,17 @@ def test_calls_right_after_one_another_share_a_connection_until_one_goes_wrong(s
     assert verdicts == [Verdict.PAID, Verdict.PAID, Verdict.NO_INFORMATION, Verdict.PAID]
     first, second, third, fourth = ports
     assert first == second == third != fourth
+
+
+def test_the_way_out_that_the_environment_names_is_taken(serve, ask, monkeypatch):
+    proxy = serve(answers(GENUINE))
+    monkeypatch.setenv("http_proxy", f"http://{proxy.address}")
+
+    with ThreadPoolExecutor(1) as pool:  # each thread has connections of its own
+        exchange = pool.submit(ask, "http://vnpay.invalid/api", MANY_SECONDS).result()
+
+    assert exchange.answer.verdict is Verdict.PAID
+    assert [path for path, _content_type, _asked in proxy.asked] == ["http://vnpay.invalid/api"]
 
 
 def test_the_question_travels_once_as_json_with_its_checksum(serve, ask):
