@@ -86,8 +86,6 @@ class Paged(ModelAdmin):
 class OnlyShown:
     """For rows that only services write, on pages of their own or below another row."""
 
-    extra = 0  # empty ones to be filled in, below another row
-
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 

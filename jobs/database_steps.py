@@ -9,6 +9,8 @@ from django.db.migrations.operations.base import Operation
 def drop_index(name: str, on: str, *, state: Operation | None = None) -> RunSQL:
     """Drop an index beside the traffic; going back builds it again, just so.
 
+    If going back breaks off there, the index is left invalid: drop it before the next attempt.
+
     `on` is its table, columns and operator classes in SQL; `state` tells Django what the models say
     now. The migration must not be atomic.
     """

@@ -103,8 +103,8 @@ def look_back(
 ) -> tuple[int, int | None]:
     """How many places of a showing a customer has, and which order she placed with this key.
 
-    Places of orders that wait for payment or are paid; the order's id. Both hold for as long as the
-    caller is at the head of her queue.
+    Places of orders that wait for payment or are paid; the order's id. While the caller is at
+    the head of her queue, no order joins them; the places may become fewer.
     """
     values = {"customer": customer_id, "showing": showing_id, "key": idempotency_key}
     [(live, earlier_id)] = fetch_all(PAST, values)

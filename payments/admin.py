@@ -49,6 +49,7 @@ class ReversalsOfPayment(OnlyShown, ShownAmounts, TabularInline):
     """What of a payment went back, or is to."""
 
     model = Reversal
+    extra = 0
     show_change_link = True
     ordering = ["pk"]
     fields = readonly_fields = (

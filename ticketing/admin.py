@@ -68,6 +68,7 @@ class HistoryInline(OnlyShown, GenericTabularInline):
     """Who decided what about an event, newest first."""
 
     model = StateLog
+    extra = 0
     ct_fk_field = "object_id"
     verbose_name = verbose_name_plural = gettext_lazy("history")
     hide_title = True

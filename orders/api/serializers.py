@@ -19,7 +19,7 @@ class Id(serializers.IntegerField):
         super().__init__(min_value=1, max_value=LARGEST_ID, **options)
 
 
-class TicketCode(serializers.RegexField):
+class TicketCodeField(serializers.RegexField):
     """A ticket's code, in capitals whatever was typed, without the blanks around it."""
 
     default_error_messages = {"invalid": _("A ticket's code has letters and digits only.")}
@@ -122,7 +122,7 @@ def utc(moment: datetime) -> str:
 
 
 class CheckInRequest(serializers.Serializer[Any]):
-    ticket = TicketCode(help_text="The code that the QR code says, or the holder reads aloud.")
+    ticket = TicketCodeField(help_text="The code that the QR code says, or the holder reads aloud.")
     showing = Id(
         required=False,
         help_text="The showing at whose door you are: tickets of others are refused, and all of "

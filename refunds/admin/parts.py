@@ -18,6 +18,7 @@ from ticketing.admin import HistoryInline
 class PartOfRefund(OnlyShown, TabularInline):
     """Rows that belong to a refund and that only services write."""
 
+    extra = 0
     hide_title = True
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from orders.api.serializers import TicketCode
+from orders.api.serializers import TicketCodeField
 from refunds.explanations import in_language
 from refunds.models import Refund
 from refunds.operations.claims import Claim
@@ -30,7 +30,7 @@ class RefundRequest(serializers.Serializer[Any]):
 
     reason = serializers.ChoiceField(choices=[reason.value for reason in ASKED_FOR])
     tickets = serializers.ListField(
-        child=TicketCode(),
+        child=TicketCodeField(),
         required=False,
         min_length=1,
         max_length=MOST_TICKETS,

@@ -89,7 +89,7 @@ def finish(
             end(by=by, at=at, reason=why(refund))
         save_together(refunds, "status", "processed_at")
         tell(refunds, at=at)
-        wake_next([each.order for each in found], at=at)
+    wake_next([each.order for each in found], at=at)
 
 
 def give_up(found: Locked, *, by: User | None, at: datetime, reason: str) -> None:

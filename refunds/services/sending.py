@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 AHEAD = 100  # reversals that are found before there is a connection for them
 SOON = 0.2  # seconds in which answers are waited for to be recorded together
-TOGETHER = 100  # so many of them at most
+AT_MOST = 100  # of them
 
 Came = Heard | int | Exception  # an answer, a reversal that was advanced, or its failure
 Item = TypeVar("Item")
@@ -144,10 +144,9 @@ class _Line:
         except Exception as error:
             logger.exception("%s can't be followed.", subject)
             came = error
-        finally:
-            connection.close()
-            self._free.release()  # first of all, so that the next one is on its way
+        self._free.release()  # before the answer is handed on: the next one is on its way
         self._came.put(came)
+        connection.close()
 
     def _wait_for_answers(self) -> list[Came]:
         """At least one, and what comes soon after it; none at the end.
@@ -157,7 +156,7 @@ class _Line:
         if self._is_all_told:
             return []
         came, ends = [self._came.get()], monotonic() + SOON
-        while came[-1] is not None and len(came) < TOGETHER:
+        while came[-1] is not None and len(came) < AT_MOST:
             if _is_silence(came[-1]):
                 ends = 0.0
             try:

@@ -136,7 +136,6 @@ def go_in(machine, number):
     assert refusal_of(check_in, code=code, by=machine.product.admin) == expected
     if expected is None:
         sale.tickets[chosen].status = "used"
-        machine.house.used_at[sale, chosen] = machine.house.steps
 
 
 @step(often=2, when=has_sales, minutes=st.sampled_from([4, 4, 16, 80]))

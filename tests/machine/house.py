@@ -24,10 +24,7 @@ class House(World):
     fraud: str = "none"
     is_frozen: bool = False
     is_cancellation_wanted: bool = False
-    steps: int = 0
     campaigns: dict[str, ACampaign] = field(default_factory=dict)
-    asked_at: dict[ARefund, int] = field(default_factory=dict)
-    used_at: dict[tuple[AnOrder, int], int] = field(default_factory=dict)
 
     @property
     def is_closed(self) -> bool:
@@ -177,13 +174,6 @@ class House(World):
         if not sale.is_settled:
             return "nothing-to-refund"
         return self.refusal_of_request(sale, reason, wanted)
-
-    def refusal_of_approval(self, order: AnOrder, refund: ARefund) -> str | None:
-        if refund.is_undecided and refund.reason == "postponed":
-            used = [self.used_at.get((order, n), -1) for n in refund.tickets]
-            if max(used, default=-1) >= self.asked_at[refund]:
-                return "ticket-not-refundable"
-        return super().refusal_of_approval(order, refund)
 
     def refusal_at_the_door(self, order: AnOrder, number: int) -> str | None:
         refusal = super().refusal_at_the_door(order, number)

@@ -41,6 +41,8 @@ class ARefund:
     amount: int
     status: str
     reversal: AReversal | None = None
+    used_before: frozenset[int] = frozenset()
+    """Tickets that somebody had gone in with when it was asked for."""
 
     @property
     def is_undecided(self) -> bool:
@@ -87,6 +89,11 @@ class AnOrder:
         """Tickets in no refund that is waiting, on its way, or done."""
         taken = [refund.tickets for refund in self.own if refund.status not in OVER]
         return frozenset(range(len(self.tickets))).difference(*taken)
+
+    @property
+    def used(self) -> frozenset[int]:
+        """Tickets that somebody went in with."""
+        return frozenset(n for n, each in enumerate(self.tickets) if each.status == "used")
 
     @property
     def barred(self) -> frozenset[int]:
@@ -144,14 +151,14 @@ class World:
             base = sum(order.tickets[n].price for n in wanted)
             status = "approved" if self.is_automatic else "pending_organizer"
             refund = ARefund(reason, wanted, base, 80, min(share(base, 80), order.left), status)
+        refund.used_before = order.used
         order.refunds.append(refund)
         return refund
 
     def refusal_of_approval(self, order: AnOrder, refund: ARefund) -> str | None:
         if not refund.is_undecided:
             return "refund-already-decided"
-        used = any(order.tickets[n].status == "used" for n in refund.tickets)
-        if refund.reason == "personal" and used:
+        if refund.tickets & order.used - refund.used_before:
             return "ticket-not-refundable"
         return "refund-too-large" if refund.amount > order.left else None
 

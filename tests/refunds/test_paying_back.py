@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from jobs.models import Job
 from orders.errors import TicketNotValid
 from orders.models import Order
 from orders.services import check_in, place_order
@@ -137,6 +138,21 @@ def test_free_tickets_come_back_without_the_provider(showing, customer):
     order_is(order, "refunded", 0)
     assert not Reversal.objects.exists()
     assert broken() == {}
+
+
+def test_a_free_refund_that_is_through_wakes_the_next_one_and_not_itself(showing, customer):
+    Event.objects.filter(pk=showing.event_id).update(auto_approve_refund=True)
+    order = paid_order(seats_in_area(2, showing=showing, price=0), customer=customer)
+    first, second = (ask(order, [ticket]) for ticket in order.tickets.order_by("pk"))
+
+    pay_back(refund_id=first.pk)
+
+    woken = Job.objects.filter(topic="refunds.pay_back").order_by("pk")
+    assert list(woken.values_list("payload__refund_id", flat=True)) == [
+        first.pk,
+        second.pk,
+        second.pk,
+    ]
 
 
 TAKEN = {
