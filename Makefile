@@ -9,7 +9,7 @@ WORKERS ?= 3
 # of load and faults; settling comes on top
 CHAOS_SECONDS ?= 120
 
-.PHONY: run test demo bench chaos browser fuzz screenshots lint types contracts schema migrations secrets checks
+.PHONY: run test demo bench chaos browser fuzz models screenshots lint types contracts schema migrations secrets checks
 
 run: $(STAMP)
 	@$(BIN)/python -m sandbox.run
@@ -34,6 +34,10 @@ browser: $(STAMP)
 # a quarter of an hour of what `make test` does for a minute, with other cases each time
 fuzz: $(STAMP)
 	FUZZ_SECONDS=$${FUZZ_SECONDS:-900} $(BIN)/python -m pytest tests/fuzz
+
+# a long run of what `make test` does for a minute, with other cases each time
+models: $(STAMP)
+	MODEL_EXAMPLES=$${MODEL_EXAMPLES:-500} $(BIN)/python -m pytest tests/machine tests/refunds/test_refund_machine.py
 
 # pictures of the main pages, into docs/screenshots
 screenshots: $(STAMP)

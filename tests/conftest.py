@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 from django.core.cache import cache
 from django.utils import translation
+from hypothesis import settings as cases
 from rest_framework.test import APIClient
 
 from tests.factories import CustomerFactory
+
+# The same cases each time, so that a change is refused for its own faults only; a long run of the
+# models tries others.
+cases.register_profile("usual", derandomize="MODEL_EXAMPLES" not in os.environ)
+cases.load_profile("usual")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
 
 import pytest
@@ -409,7 +410,7 @@ def test_the_money_is_always_where_the_model_has_it():
     run_state_machine_as_test(
         Refunding,
         settings=settings(
-            max_examples=40,
+            max_examples=int(os.environ.get("MODEL_EXAMPLES", "40")),
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
