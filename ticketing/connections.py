@@ -41,7 +41,7 @@ def join_in_bulk() -> None:
     look its rows up, so each table needs a condition of its own that an index serves.
     """
     with connection.cursor() as cursor:
-        # A plan that costs more than it should must not be compiled as well.
+        # Where rows can't be joined otherwise, the cost given to that must not have it compiled.
         cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL jit = off")
 
 
