@@ -27,12 +27,22 @@ def plan_anew() -> None:
     """Have this session plan its statements again, those included that check foreign keys.
 
     For a transaction that has just filled a table and goes on to write rows that refer to it. A
-    plan that was made while the table was almost empty reads all of it for each of them. So does
-    one that is made now, if statistics were taken while all of the table's rows were dead: until
-    the transaction ends, tables are therefore not joined row by row.
+    plan that was made while the table was almost empty reads all of it for each of them.
     """
     with connection.cursor() as cursor:
-        cursor.execute("DISCARD PLANS; SET LOCAL enable_nestloop = off")
+        cursor.execute("DISCARD PLANS")
+
+
+def join_in_bulk() -> None:
+    """Have tables not be joined row by row until the transaction ends.
+
+    For joins of large parts of tables whose statistics may have been taken while all of their rows
+    were dead: a plan for no rows goes through one part for each row of the other. No join can then
+    look its rows up, so each table needs a condition of its own that an index serves.
+    """
+    with connection.cursor() as cursor:
+        # Where rows can't be joined otherwise, the cost given to that must not have it compiled.
+        cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL jit = off")
 
 
 def _pool() -> ConnectionPool:

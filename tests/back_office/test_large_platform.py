@@ -1,4 +1,7 @@
-"""A page about one showing costs the same, however many seats the platform has elsewhere."""
+"""A page about one showing costs the same, however many seats the platform has elsewhere.
+
+So does making a house, and copying one.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +10,22 @@ from django.db import connection
 from django.urls import reverse
 
 from tests.factories import AreaFactory, EventFactory, ShowingFactory
-from ticketing.models import Row, Seat
+from tests.ticketing.event_states import new_admin
+from ticketing.models import Seat
+from ticketing.services import copy_event, generate_rows, import_seat_plan
 
 MOST = 100  # a page may read its ten seats more than once
 READ = """
 SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables
-WHERE relname = 'ticketing_seat'
+WHERE relname = ANY(%s)
 """
 
 
 def house(rows, **event):
     """So many rows of ten seats in a house of its own; the last of them."""
-    showing = ShowingFactory(event=EventFactory(**event))
-    area = AreaFactory(showing=showing)
-    made = Row.objects.bulk_create(Row(area=area, label=f"{n}") for n in range(rows))
-    Seat.objects.bulk_create(
-        Seat(showing=showing, area=area, row=row, number=f"{n}") for row in made for n in range(10)
-    )
-    return made[-1]
+    area = AreaFactory(showing=ShowingFactory(event=EventFactory(**event)))
+    generate_rows(area_id=area.pk, rows=[f"{n}" for n in range(rows)], seats_per_row=10)
+    return area.rows.latest("pk")
 
 
 @pytest.fixture
@@ -38,9 +39,9 @@ def rows(db):
     return own, draft
 
 
-def seats_read():
+def seats_read(*tables):
     with connection.cursor() as cursor:
-        cursor.execute(READ)
+        cursor.execute(READ, [["ticketing_seat", *tables]])
         return cursor.fetchone()[0]
 
 
@@ -68,3 +69,27 @@ def test_a_page_of_one_showing_reads_no_seats_of_others(rows, boss):
         assert boss.get(address).status_code == 200, address
         read[address] = seats_read() - before
     assert {address: number for address, number in read.items() if number > MOST} == {}
+
+
+def copy(row):
+    copy_event(event_id=row.area.showing.event_id, title="Again", starts_at=None, by=new_admin())
+
+
+def fill(row):
+    generate_rows(area_id=AreaFactory(showing=row.area.showing).pk, rows="AB", seats_per_row=5)
+
+
+def import_plan(row):
+    seats = [f"New,A,{number},5" for number in range(10)]
+    import_seat_plan(showing_id=row.area.showing_id, lines=["area,row,seat,price", *seats])
+
+
+@pytest.mark.parametrize("make", [copy, fill, import_plan])
+def test_a_small_house_is_made_without_reading_large_ones(rows, make):
+    made_before = Seat.objects.count()
+    before = seats_read("ticketing_row")
+
+    make(rows[1])
+
+    assert seats_read("ticketing_row") - before < MOST
+    assert Seat.objects.count() - made_before == 10

@@ -6,12 +6,21 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import TypeVar
 
 import pytest
 from django.db import connection
 
+from jobs.prepared import fetch_all
+from tests.sandbox_process import wait_until
 from ticketing.errors import DomainError
 from ticketing.invariants import violations
+
+Result = TypeVar("Result")
+
+WAITS_FOR_US = """
+SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +48,25 @@ def run_together(actions: Iterable[Callable[[], object]], *, at_once: int = 50) 
     start = Barrier(threads)
     with ThreadPoolExecutor(threads, initializer=start.wait) as pool:
         return Counter(pool.map(outcome_of, actions))
+
+
+def closing(action: Callable[[], Result]) -> Callable[[], Result]:
+    """For threads of one's own, whose connections nobody else closes."""
+
+    def act() -> Result:
+        try:
+            return action()
+        finally:
+            connection.close()
+
+    return act
+
+
+def wait_until_somebody_waits() -> None:
+    """Until another thread wants a lock that this one's transaction has."""
+    wait_until(
+        lambda: bool(fetch_all(WAITS_FOR_US, {})), seconds=20, what="somebody to wait for our lock"
+    )
 
 
 def broken_rules() -> dict[str, int]:

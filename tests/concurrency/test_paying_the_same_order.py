@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import Client
 
-from jobs.prepared import Lookup, fetch_all
+from jobs.prepared import Lookup
 from orders.models import Order, Ticket
 from orders.services import cancel_order
 from payments.locks import ATTEMPT
 from payments.models import Payment, PaymentCase
 from payments.services import settle_order
-from tests.concurrency.conftest import broken_rules, run_together
+from tests.concurrency.conftest import (
+    broken_rules,
+    closing,
+    run_together,
+    wait_until_somebody_waits,
+)
 from tests.factories import PaymentFactory, overdue_order, placed_order
 from tests.payments.vnpay_calls import IPN, RETURN, failure, success
 
 
 def ipn(query, answers):
     return lambda: answers.append(Client().get(f"{IPN}?{query}").json()["RspCode"])
-
-
-def closing(action):
-    """For threads of one's own, whose connections nobody else closes."""
-
-    def act():
-        try:
-            action()
-        finally:
-            connection.close()
-
-    return act
 
 
 def come_back(query):
@@ -158,12 +150,6 @@ def test_a_call_waits_for_the_order_before_it_locks_the_payment():
         calling.result()
 
     assert answers == ["00"]
-
-
-def wait_until_somebody_waits():
-    deadline = time.monotonic() + 10
-    while not fetch_all("SELECT 1 FROM pg_locks WHERE NOT granted", {}):
-        assert time.monotonic() < deadline
 
 
 @pytest.fixture

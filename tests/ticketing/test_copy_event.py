@@ -190,7 +190,7 @@ def test_a_stadium_is_copied_in_the_database(django_assert_max_num_queries):
     event, admin = stadium(), new_admin()
     tracemalloc.start()
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         copied(event, by=admin)
 
     most = tracemalloc.get_traced_memory()[1]

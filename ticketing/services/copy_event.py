@@ -10,42 +10,38 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ticketing.connections import plan_anew
+from ticketing.connections import join_in_bulk, plan_anew
 from ticketing.errors import WrongDates
-from ticketing.models import Event, Showing
+from ticketing.models import Area, Event, Showing
 from ticketing.roles import require
 from ticketing.slugs import free_slug
 from ticketing.transition_log import note
 
 FURTHEST = timedelta(days=10 * 366)
 
-PAIRS = "unnest(%(originals)s::bigint[], %(copies)s::bigint[]) AS pair (original, made)"
-
-# A stadium is copied inside the database. The order matters: areas, rows and seats are shown, and
-# standing places sold, by ascending id.
-COPY_AREAS = f"""
-INSERT INTO ticketing_area (showing_id, name, price, is_general_admission)
-SELECT pair.made, area.name, area.price, area.is_general_admission
-FROM {PAIRS} JOIN ticketing_area area ON area.showing_id = pair.original
-ORDER BY area.id
-"""
-COPIED_AREAS = f"""
-FROM {PAIRS} JOIN ticketing_area area ON area.showing_id = pair.original
-JOIN ticketing_area new_area ON new_area.showing_id = pair.made AND new_area.name = area.name
-JOIN ticketing_row seat_row ON seat_row.area_id = area.id
-"""
-COPY_ROWS = f"""
+# Rows and seats of a stadium are copied inside the database. The order matters: rows are shown, and
+# standing places sold, by ascending id. Each table is narrowed down by itself, though the joins say
+# it all: of tables that are joined in bulk, everybody's rows would be read.
+COPY_ROWS = """
 INSERT INTO ticketing_row (area_id, label)
-SELECT new_area.id, seat_row.label {COPIED_AREAS}
+SELECT pair.made, seat_row.label
+FROM unnest(%(areas)s::bigint[], %(new_areas)s::bigint[]) AS pair (original, made)
+JOIN ticketing_row seat_row ON seat_row.area_id = pair.original
+WHERE seat_row.area_id = ANY(%(areas)s::bigint[])
 ORDER BY seat_row.id
 """
-COPY_SEATS = f"""
+COPY_SEATS = """
 INSERT INTO ticketing_seat (showing_id, area_id, row_id, number, status)
-SELECT pair.made, new_area.id, new_row.id, seat.number,
+SELECT pair.showing, pair.made, new_row.id, seat.number,
     CASE seat.status WHEN 'blocked' THEN 'blocked' ELSE 'available' END
-{COPIED_AREAS}
-JOIN ticketing_row new_row ON new_row.area_id = new_area.id AND new_row.label = seat_row.label
+FROM unnest(%(areas)s::bigint[], %(new_areas)s::bigint[], %(new_showings)s::bigint[])
+    AS pair (original, made, showing)
+JOIN ticketing_row seat_row ON seat_row.area_id = pair.original
+JOIN ticketing_row new_row ON new_row.area_id = pair.made AND new_row.label = seat_row.label
 JOIN ticketing_seat seat ON seat.row_id = seat_row.id
+WHERE seat_row.area_id = ANY(%(areas)s::bigint[])
+    AND new_row.area_id = ANY(%(new_areas)s::bigint[])
+    AND seat.showing_id = ANY(%(showings)s::bigint[])
 ORDER BY seat.id
 """
 
@@ -116,11 +112,26 @@ def _copy_words(original: Event, title: str) -> Event:
 
 
 def _copy_house(showings: list[Showing], copies: list[Showing]) -> None:
-    pairs = {
-        "originals": [showing.pk for showing in showings],
-        "copies": [showing.pk for showing in copies],
+    copy_of = {old.pk: new for old, new in zip(showings, copies, strict=True)}
+    areas = list(Area.objects.filter(showing__in=showings).order_by("pk"))
+    new_areas = Area.objects.bulk_create([_copy_area(area, copy_of) for area in areas])
+    places = {
+        "showings": [showing.pk for showing in showings],
+        "areas": [area.pk for area in areas],
+        "new_areas": [area.pk for area in new_areas],
+        "new_showings": [area.showing_id for area in new_areas],
     }
+    join_in_bulk()
     with connection.cursor() as cursor:
-        for statement in (COPY_AREAS, COPY_ROWS, COPY_SEATS):
+        for statement in (COPY_ROWS, COPY_SEATS):
             plan_anew()
-            cursor.execute(statement, pairs)
+            cursor.execute(statement, places)
+
+
+def _copy_area(area: Area, copy_of: dict[int, Showing]) -> Area:
+    return Area(
+        showing=copy_of[area.showing_id],
+        name=area.name,
+        price=area.price,
+        is_general_admission=area.is_general_admission,
+    )

@@ -25,12 +25,11 @@ ROWS_AT_ONCE = 5_000
 # matters: seats are shown, and sold, by ascending id.
 INSERT_SEATS = """
 INSERT INTO ticketing_seat (showing_id, area_id, row_id, number, status)
-SELECT area.showing_id, area.id, seat_row.id, planned.number,
+SELECT %(showing)s, planned.area_id, planned.row_id, planned.number,
     CASE WHEN planned.is_blocked THEN 'blocked' ELSE 'available' END
-FROM unnest(%(rows)s::bigint[], %(numbers)s::text[], %(are_blocked)s::boolean[])
-    WITH ORDINALITY AS planned (row_id, number, is_blocked, position)
-JOIN ticketing_row seat_row ON seat_row.id = planned.row_id
-JOIN ticketing_area area ON area.id = seat_row.area_id
+FROM unnest(
+    %(areas)s::bigint[], %(rows)s::bigint[], %(numbers)s::text[], %(are_blocked)s::boolean[]
+) WITH ORDINALITY AS planned (area_id, row_id, number, is_blocked, position)
 ORDER BY planned.position
 """
 
@@ -100,7 +99,7 @@ def _make(showing_id: int, plan: SeatPlan, *, by: User | None, source: str) -> i
     _check(plan, areas)
     areas |= _make_areas(showing, plan, areas)
     rows = _make_rows(plan.seats, areas)
-    _make_seats(plan.seats, rows)
+    _make_seats(showing, plan.seats, rows)
     SeatPlanUpload.objects.filter(showing=showing, uploaded_by=by).delete()
     told = f"{len(plan.seats)} seats from {source} for {showing}."
     note(event, "import_seats", by=by, at=timezone.now(), reason=told)
@@ -154,13 +153,18 @@ def _make_rows(seats: Iterable[PlannedSeat], areas: dict[str, Area]) -> dict[tup
     return dict(zip(places, rows, strict=True))
 
 
-def _make_seats(planned: Sequence[PlannedSeat], rows: dict[tuple[str, str], Row]) -> None:
+def _make_seats(
+    showing: Showing, planned: Sequence[PlannedSeat], rows: dict[tuple[str, str], Row]
+) -> None:
+    rows_of_seats = [rows[seat.area, seat.row] for seat in planned]
     plan_anew()
     with connection.cursor() as cursor:
         cursor.execute(
             INSERT_SEATS,
             {
-                "rows": [rows[seat.area, seat.row].pk for seat in planned],
+                "showing": showing.pk,
+                "areas": [row.area_id for row in rows_of_seats],
+                "rows": [row.pk for row in rows_of_seats],
                 "numbers": [seat.number for seat in planned],
                 "are_blocked": [seat.is_blocked for seat in planned],
             },
