@@ -118,6 +118,23 @@ def test_the_choice_is_the_same_in_plan_and_list(page, product):
     expect(chosen(page)).to_have_count(1)
 
 
+def test_what_is_ticked_before_the_plan_has_come_is_chosen(page, product):
+    open_plan(page, product, SMALL)
+    page.get_by_role("button", name="List", exact=True).click()
+    plans = []
+    page.route("**/api/v1/showings/*/seats/", lambda route: plans.append(route))
+    with page.expect_request("**/api/v1/showings/*/seats/"):
+        page.locator("#seat-list").get_by_role("button", name="Stalls").click()
+    page.locator("#seat-list [type=checkbox]:enabled").first.check(force=True)
+    expect(chosen(page)).to_have_count(0)
+
+    plans[0].continue_()
+
+    expect(page.locator("#seat-plan[data-ready]")).to_be_attached(timeout=20_000)
+    expect(chosen(page)).to_have_count(1)
+    expect(page.locator("#total")).to_have_text("1,500,000 VND")
+
+
 def test_standing_places_are_counted_and_held(new_page, product, buyer):
     page, onlooker = new_page(), new_page()
     onlooker.goto(showing_url(product, FREE))

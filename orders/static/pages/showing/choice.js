@@ -18,14 +18,20 @@ export class Choice extends EventTarget {
     this.items = new Map(); // seat id → { name, price, element }
   }
 
-  /** Start with what the page came with; names and prices are those of the map. */
+  /**
+   * Start with what the page came with, and with what was ticked since; names and prices are those
+   * of the map.
+   */
   begin(house) {
     this.house = house;
+    const boxes = [...this.checkboxes.querySelectorAll('input[name="seats"]')];
+    const unticked = new Set(boxes.filter((box) => !box.checked).map((box) => Number(box.value)));
     for (const element of [...this.list.children]) {
       const id = Number(element.dataset.seat);
       element.remove();
-      if (house.indexOf.has(id)) this._put(id);
+      if (house.indexOf.has(id) && !unticked.has(id)) this._put(id);
     }
+    for (const box of boxes) if (box.checked) this._ticked(box);
     this.checkboxes.addEventListener("change", (event) => this._ticked(event.target));
     this._show();
   }
