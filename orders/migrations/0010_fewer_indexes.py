@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from jobs.database_steps import drop_index
+from ticketing.database import drop_index
 
 
 class Migration(migrations.Migration):

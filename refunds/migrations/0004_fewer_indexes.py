@@ -1,7 +1,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from jobs.database_steps import drop_index
+from ticketing.database import drop_index
 
 
 class Migration(migrations.Migration):
