@@ -48,6 +48,8 @@ class Refreshes:
 
     unchanged: float
     delta: float
+    counted: float
+    """The showing with its counts."""
     empty: float
     errors: dict[int, int]
 
@@ -66,6 +68,7 @@ def tell(running: Machine, house: House, options: argparse.Namespace, report: Re
         Line("seat map: whole, by the next reader", full.kept, "ms", full.sql),
         Line("seat map: unchanged (304)", refreshed.unchanged, "/s", refreshed.empty),
         Line("seat map: 100 changed seats", refreshed.delta, "/s", refreshed.empty),
+        Line("seat map: the counts of each area", refreshed.counted, "/s", refreshed.empty),
     ]
     report.notes += [
         f"The whole map has {full.size:,} bytes; its floor is its SQL alone, read in turns.",
@@ -118,9 +121,9 @@ def _check_same(answer: load.Answer, text: str) -> None:
 
 
 def measure_refreshes(machine: Machine, house: House, *, seconds: float) -> Refreshes:
-    """Ask for news when there is none, and for a hundred changed seats; rounds in turns."""
+    """Ask for news when there is none, for a hundred changed seats, for counts; in turns."""
     etag = read_etag(machine, house)
-    empty, unchanged, delta = load.Load(), load.Load(), load.Load()
+    empty, unchanged, delta, counted = (load.Load() for _ in range(4))
     nothing = load.request_bytes("GET", EMPTY)
     nothing_new = load.request_bytes("GET", path_of(house), {"If-None-Match": etag})
     for _ in range(ROUNDS):
@@ -129,14 +132,17 @@ def measure_refreshes(machine: Machine, house: House, *, seconds: float) -> Refr
     with machine.connect() as connection:
         connection.execute(CHANGE, [house.stadium, CHANGED])
     news = load.request_bytes("GET", f"{path_of(house)}?since={etag.removeprefix('W/')[1:-1]}")
+    counts = load.request_bytes("GET", path_of(house).removesuffix("seats/"))
     for _ in range(ROUNDS):
         delta.add(_ask(machine, news, seconds))
+        counted.add(_ask(machine, counts, seconds))
         empty.add(_ask(machine, nothing, seconds))
     return Refreshes(
         unchanged=unchanged.rate(304),
         delta=delta.rate(200),
+        counted=counted.rate(200),
         empty=empty.rate(200),
-        errors=empty.errors(200) | unchanged.errors(304) | delta.errors(200),
+        errors=empty.errors(200) | unchanged.errors(304) | delta.errors(200) | counted.errors(200),
     )
 
 

@@ -9,6 +9,7 @@ from django.db.models import Prefetch
 
 from orders.pages.choice import Choice
 from ticketing.models import Area, Row, Seat, SeatStatus, Showing
+from ticketing.seat_counts import count_seats
 
 SEATS_AT_ONCE = 600  # of an area whose rows are all listed; of a larger one, a row at a time
 
@@ -50,7 +51,7 @@ def chosen_seats(showing: Showing, seat_ids: tuple[int, ...]) -> list[Seat]:
 
 def _areas(showing: Showing) -> list[Area]:
     """Those that have seats, with `size` and `free`."""
-    counts = Seat.objects.filter(showing=showing).count_states("area")
+    counts = count_seats(showing.pk).by_area
     areas: list[Any] = list(showing.areas.filter(pk__in=counts).order_by("pk"))
     for area in areas:
         area.size, area.free = counts[area.pk].total(), counts[area.pk][SeatStatus.AVAILABLE]

@@ -13,7 +13,8 @@ from rest_framework.test import APIClient
 from orders.services import cancel_order
 from tests.factories import AreaFactory, CustomerFactory, placed_order, seats_in_area
 from ticketing.models import Seat
-from ticketing.seat_map import KeptMaps, News, SeatMap, changed_map, look_for_news
+from ticketing.seat_map import changed_map
+from ticketing.seat_news import look_for_news
 
 
 @pytest.fixture(autouse=True)
@@ -180,32 +181,6 @@ def test_without_news_there_is_an_empty_map_with_a_cursor(django_assert_num_quer
     assert answer["showing"] == seat.showing_id
     assert answer["areas"] == []
     assert int(answer["cursor"]) >= int(cursor)
-
-
-def news(showing_id):
-    return News(showing_id=showing_id, since=0, cursor=20, oldest=5, newest=9)
-
-
-def test_kept_maps_are_let_go_when_they_are_too_large():
-    kept = KeptMaps(most_bytes=10)
-    kept.keep(SeatMap(10, b"12345"), news(1), first=0)
-    kept.keep(SeatMap(10, b"67890"), news(1), first=0)  # in the place of the other
-    kept.keep(SeatMap(10, b"12345"), news(2), first=0)
-    assert kept.find(news(1), first=0) == SeatMap(10, b"67890")
-
-    kept.keep(SeatMap(10, b"1"), news(3), first=0)
-
-    assert [kept.find(news(showing_id), first=0) for showing_id in (1, 2, 3)] == [None] * 3
-
-
-@pytest.mark.parametrize("cursor", [9, 21])
-def test_a_map_older_than_the_news_or_ahead_of_it_is_not_given(cursor):
-    """Ahead are those that were made before a backup was restored."""
-    kept = KeptMaps(most_bytes=10)
-
-    kept.keep(SeatMap(cursor, b"1"), news(1), first=0)
-
-    assert kept.find(news(1), first=0) is None
 
 
 def test_new_and_renamed_seats_are_changes_too():

@@ -22,8 +22,10 @@ from ticketing.api import examples
 from ticketing.api.filters import EventFilter
 from ticketing.api.serializers import EventBody, SeatMapBody, ShowingDetailBody
 from ticketing.api.throttling import PerAddressThrottle
-from ticketing.models import Event, EventQuerySet, Seat, Showing
-from ticketing.seat_map import changed_map, look_for_news, whole_map
+from ticketing.models import Event, EventQuerySet, Showing
+from ticketing.seat_counts import count_seats
+from ticketing.seat_map import changed_map, whole_map
+from ticketing.seat_news import look_for_news
 
 MOST_DIGITS = 18  # of a cursor: fits PostgreSQL's bigint
 
@@ -94,10 +96,10 @@ class ShowingDetail(Public):
     )
     def get(self, request: Request, id: int) -> Response:
         showing = public_showing(id)
-        counts = Seat.objects.filter(showing=showing).count_states("area")
+        counts = count_seats(showing.pk)
         areas: list[Any] = list(showing.areas.order_by("pk"))
         for area in areas:
-            area.by_state = counts[area.pk]
+            area.by_state = counts.of_area(area.pk)
         cast("Any", showing).counted_areas = areas
         return Response(ShowingDetailBody(showing).data)
 
