@@ -40,6 +40,8 @@ class Diary:
     started: float = field(default_factory=time.monotonic)
     moments: list[Moment] = field(default_factory=list)
     visits: list[Visit] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    """How often each thing happened."""
 
     def now(self) -> float:
         """Seconds since the doors opened."""
@@ -47,9 +49,7 @@ class Diary:
 
     def note(self, visit: Visit, what: str, waited: float = 0.0) -> None:
         self.moments.append(Moment(self.now(), visit.kind, what, waited))
-
-    def counts(self) -> Counter[str]:
-        return Counter(moment.what for moment in self.moments)
+        self.counts[what] += 1
 
     def waits(self) -> dict[str, list[float]]:
         """Seconds that people waited for an answer, by what they had asked for."""

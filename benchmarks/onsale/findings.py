@@ -43,7 +43,6 @@ class Findings:
 
 def examine(diary: Diary, house: House) -> Findings:
     """Compare what the buyers saw with what the database holds."""
-    counts = diary.counts()
     seconds = max((moment.second for moment in diary.moments), default=0.0)
     acknowledged = sum(len(visit.orders) for visit in diary.visits)
     holds = SeatHold.objects.filter(showing=house.showing)
@@ -53,16 +52,16 @@ def examine(diary: Diary, house: House) -> Findings:
         "seconds": round(seconds, 1),
         "orders acknowledged": acknowledged,
         "orders per minute": round(acknowledged / max(seconds, 1) * 60),
-        "orders paid": counts["order paid"],
+        "orders paid": diary.counts["order paid"],
         "places sold": Ticket.objects.live().filter(showing=house.showing).count(),
         "places held, then freed": holds.filter(status="released").count(),
-        "refunds asked for": counts["refund"],
-        "left without a place": counts["left without"],
+        "refunds asked for": diary.counts["refund"],
+        "left without a place": diary.counts["left without"],
     }
     return Findings(
         figures=figures,
         waits={what: _spread(times) for what, times in sorted(diary.waits().items())},
-        refusals={what: n for what, n in counts.most_common() if REFUSED in what},
+        refusals={what: n for what, n in diary.counts.most_common() if REFUSED in what},
         per_minute=_per_minute(diary.curve("order", step=5)),
         sold=diary.curve("order paid", step=5),
         served_by_arrival=_served(diary.visits),

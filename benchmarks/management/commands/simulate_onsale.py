@@ -56,11 +56,10 @@ class Command(BaseCommand):
         self._report(examine(diary, house), options)
 
     def _tell(self, diary: Diary) -> None:
-        counts = diary.counts()
         left = sum(bool(visit.left) for visit in diary.visits)
         self.stdout.write(
-            f"{diary.now():6.0f} s  {counts['arrived']:,} came, {left:,} left, "
-            f"{counts['order']:,} orders, {counts['order paid']:,} paid"
+            f"{diary.now():6.0f} s  {diary.counts['arrived']:,} came, {left:,} left, "
+            f"{diary.counts['order']:,} orders, {diary.counts['order paid']:,} paid"
         )
         self.stdout.flush()
 
