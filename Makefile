@@ -9,7 +9,7 @@ WORKERS ?= 3
 # of load and faults; settling comes on top
 CHAOS_SECONDS ?= 120
 
-.PHONY: run test demo bench chaos browser fuzz models screenshots lint types contracts schema migrations secrets checks
+.PHONY: run test demo bench chaos browser fuzz models screenshots lint types contracts schema migrations secrets audit checks
 
 run: $(STAMP)
 	@$(BIN)/python -m sandbox.run
@@ -71,6 +71,14 @@ secrets: $(STAMP)
 	$(BIN)/detect-secrets-hook --disable-plugin KeywordDetector \
 		--disable-plugin Base64HighEntropyString --disable-plugin HexHighEntropyString \
 		$$(git ls-files tests sandbox)
+
+# Known holes in what the product runs with. Asks PyPI, or with AUDIT_OPTIONS="-s osv" OSV; no part of
+# `checks`, since its answer changes by itself. A package that can't be asked about is a failure.
+audit: $(STAMP)
+	@test -d $(VENV)/audit || $(PYTHON) -m venv $(VENV)/audit
+	$(VENV)/audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	$(VENV)/audit/bin/pip-audit --strict --no-deps --disable-pip $(AUDIT_OPTIONS) \
+		-r requirements.txt -r constraints.txt
 
 checks: lint types contracts schema migrations secrets
 
