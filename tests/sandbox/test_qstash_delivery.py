@@ -6,8 +6,8 @@ import time
 
 import pytest
 
+from tests.sandbox.endpoint import BROKEN, GIVE_UP, OK, SILENCE, Answer
 from tests.sandbox.qstash_client import CURRENT_KEY, NEXT_KEY, hash_body, read_token
-from tests.sandbox.qstash_endpoint import BROKEN, GIVE_UP, OK, SILENCE, Answer
 from tests.sandbox_process import find_free_port, wait_until
 
 

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
+from tests.sandbox.endpoint import BROKEN, SILENCE
 from tests.sandbox.qstash_client import CURRENT_KEY, NEXT_KEY, read_token
-from tests.sandbox.qstash_endpoint import BROKEN, SILENCE
 from tests.sandbox_process import HASH_SECRET, ROOT, TMN_CODE, clean_environment, wait_until
 
 
