@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import TypeVar
@@ -12,7 +12,8 @@ import pytest
 from django.db import connection
 
 from jobs.prepared import fetch_all
-from tests.sandbox_process import wait_until
+from tests.our_vnpay import running_stand_in
+from tests.sandbox_process import SandboxProcess, wait_until
 from ticketing.errors import DomainError
 from ticketing.invariants import violations
 
@@ -28,6 +29,13 @@ SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_
 @pytest.fixture(autouse=True)
 def _database(transactional_db: None) -> None:
     """Threads see only what is committed."""
+
+
+@pytest.fixture(scope="module")
+def stand_in() -> Iterator[SandboxProcess]:
+    """VNPay's."""
+    with running_stand_in() as process:
+        yield process
 
 
 @pytest.fixture

@@ -27,6 +27,12 @@ GOOD = {"VNPAY_TMN_CODE": TMN_CODE, "VNPAY_HASH_SECRET": HASH_SECRET, "SANDBOX_P
         ({"VNPAY_TMN_CODE": ""}, "VNPAY_TMN_CODE"),
         ({"SANDBOX_PORT": "many"}, "SANDBOX_PORT"),
         ({"SANDBOX_IPN_RETRY_SECONDS": "-1"}, "SANDBOX_IPN_RETRY_SECONDS"),
+        (
+            {"QSTASH_CURRENT_SIGNING_KEY": "same", "QSTASH_NEXT_SIGNING_KEY": "same"},
+            "QSTASH_NEXT_SIGNING_KEY",
+        ),
+        ({"SANDBOX_QSTASH_RETRY_FACTOR": "fast"}, "SANDBOX_QSTASH_RETRY_FACTOR"),
+        ({"SANDBOX_QSTASH_MAX_RETRIES": "-1"}, "SANDBOX_QSTASH_MAX_RETRIES"),
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_a_sentence(env, word):
