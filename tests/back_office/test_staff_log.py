@@ -21,6 +21,7 @@ from tests.ticketing.event_states import move, new_admin, new_member
 from ticketing.business_time import day_of
 from ticketing.transition_log import note
 
+pytestmark = pytest.mark.usefixtures("midday")
 LIST = reverse("admin:ticketing_logrow_changelist")
 DEEDS = reverse("admin:admin_logentry_changelist")
 
@@ -120,7 +121,6 @@ def test_showings_are_told_of_with_one_query_for_all_of_them(boss, django_assert
     assert len(about(found, "Prices are changed. Stalls: 500 to 600")) == 10
 
 
-@pytest.mark.usefixtures("midday")
 def test_steps_are_found_by_their_day(boss):
     order = paid_order()
     now = timezone.now()
