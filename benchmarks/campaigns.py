@@ -23,7 +23,7 @@ from benchmarks.relay import stand_in
 from benchmarks.report import Line, Report
 from payments import services as payments
 from payments.models import Reversal
-from payments.vnpay.config import Config
+from payments.providers.vnpay import our_config
 from refunds.models import RefundCampaign, RefundReason
 from refunds.operations import campaigns
 from refunds.services import drive_campaign, prepare_campaign, start_campaign
@@ -117,16 +117,9 @@ def _set_weather(http: httpx.Client, **switches: object) -> None:
 
 def _cancelled(http: httpx.Client, slug: str, prefix: str, orders: int) -> RefundCampaign:
     """A running campaign whose orders are all on its list."""
-    config = Config(
-        tmn_code=settings.VNPAY_TMN_CODE,
-        hash_secret=settings.VNPAY_HASH_SECRET,
-        payment_url=settings.VNPAY_PAYMENT_URL,
-        api_url=settings.VNPAY_API_URL,
-        return_url=f"{settings.PUBLIC_URL}/payments/vnpay/return/",
-    )
     with connection.cursor() as cursor:
         sold = sold_event.sell(cursor, slug=slug, orders=orders, prefix=prefix)
-        sold_event.pay_there(cursor, sold, http, config)
+        sold_event.pay_there(cursor, sold, http, our_config())
         cursor.execute("VACUUM ANALYZE")
     admin, _is_new = User.objects.get_or_create(username="bench-admin", is_superuser=True)
     confirm_cancellation(event_id=sold.event, by=admin, reason="Made for the benchmark.")

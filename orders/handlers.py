@@ -92,7 +92,7 @@ def _mail_cancelled(order: Order) -> None:
     if cancelled.by_id is None:
         _mail("called_off", order)
     elif cancelled.by_id != order.customer_id:
-        _mail("cancelled", order, reason=cancelled.description)
+        _mail("cancelled", order, reason=cancelled.description or "")
 
 
 def _mail(

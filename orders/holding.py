@@ -58,6 +58,7 @@ free AS (
 )
 """
 # The next free places after those that were claimed last, and the first ones once there are none.
+# The last LIMIT ends the reading: no earlier place is locked while there are enough later ones.
 PLACES = """
 later AS (
     SELECT * FROM ticketing_seat
@@ -66,7 +67,6 @@ later AS (
 ), earlier AS (
     SELECT * FROM ticketing_seat
     WHERE area_id = %(wish)s AND status = 'available' AND id <= %(after)s
-        AND (SELECT count(*) FROM later) < {count}
     ORDER BY id LIMIT {count} FOR UPDATE SKIP LOCKED
 ), free AS (
     SELECT * FROM later UNION ALL SELECT * FROM earlier LIMIT {count}

@@ -56,7 +56,7 @@ class ByWhom(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[LogRow]) -> QuerySet[LogRow]:
         who = self.value() or ""
         if who.isdecimal():
-            return queryset.filter(by=who)
+            return queryset.filter(by=int(who))
         kinds = {
             "staff": Q(by__is_staff=True),
             "customers": Q(by__is_staff=False),
@@ -136,7 +136,8 @@ class LogRowAdmin(ReadOnly):
     @admin.display(description=gettext_lazy("what"))
     def what(self, row: LogRow) -> str:
         """The step in words."""
-        word = words_of.get(row.content_type.model_class(), {}).get(row.transition)
+        model = row.content_type.model_class()
+        word = words_of.get(model, {}).get(row.transition) if model else None
         return str(word.text).format(thing=_name(row)) if word else row.transition
 
     @admin.display(description=gettext_lazy("what"))
@@ -197,7 +198,8 @@ def _subjects(model: type[Model]) -> QuerySet[Any]:
 
 def _order_of(row: LogRow) -> Order | None:
     """The order that the row of a step belongs to; None for events and campaigns."""
-    path = rows_of_orders.get(row.content_type.model_class())
+    model = row.content_type.model_class()
+    path = rows_of_orders.get(model) if model else None
     if path is None or row.content_object is None:
         return None
     found: Any = row.content_object

@@ -10,6 +10,9 @@ from orders.models import Order, SeatHold, Ticket
 
 LARGEST_ID = 2**63 - 1
 LONGEST_LIST = 1000
+ON_A_TICKET = [
+    "code", "status", "event", "showing", "starts_at", "time_zone", "area", "row", "number",
+]  # fmt: skip
 
 
 class Id(serializers.IntegerField):
@@ -147,22 +150,7 @@ class TicketBody(serializers.ModelSerializer[Ticket]):
 
     class Meta:
         model = Ticket
-        fields = [
-            "code",
-            "status",
-            "event",
-            "showing",
-            "starts_at",
-            "time_zone",
-            "area",
-            "row",
-            "number",
-            "price",
-            "issued_at",
-            "used_at",
-            "qr_url",
-            "pdf_url",
-        ]
+        fields = [*ON_A_TICKET, "price", "issued_at", "used_at", "qr_url", "pdf_url"]
         read_only_fields = fields
 
     def get_qr_url(self, ticket: Ticket) -> str:
@@ -177,16 +165,5 @@ class CheckInBody(TicketBody):
 
     class Meta:
         model = Ticket
-        fields = [
-            "code",
-            "status",
-            "event",
-            "showing",
-            "starts_at",
-            "time_zone",
-            "area",
-            "row",
-            "number",
-            "used_at",
-        ]
+        fields = [*ON_A_TICKET, "used_at"]
         read_only_fields = fields

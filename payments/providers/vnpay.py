@@ -80,14 +80,14 @@ class VNPay:
             bank_code=customer.bank_code,
         )
         try:
-            parameters = pay_parameters(attempt, self._config())
+            parameters = pay_parameters(attempt, our_config())
         except AmountNotAccepted as refusal:
-            raise NotPayable(_not_accepted(payment, self._config())) from refusal
-        return Opening(payment_url=pay_url(parameters, self._config()), request=parameters)
+            raise NotPayable(_not_accepted(payment, our_config())) from refusal
+        return Opening(payment_url=pay_url(parameters, our_config()), request=parameters)
 
     def read_callback(self, pairs: Iterable[tuple[str, str]]) -> Result:
         try:
-            callback = read_callback(pairs, self._config())
+            callback = read_callback(pairs, our_config())
         except BadSignature as fault:
             raise UntrustedCallback(str(fault)) from fault
         except NothingUsable as fault:
@@ -107,7 +107,7 @@ class VNPay:
             txn_ref=payment.txn_ref,
             transaction_date=payment.provider_request["vnp_CreateDate"],
             now=now,
-            config=self._config(),
+            config=our_config(),
         )
         said = exchange.answer
         result = Result(
@@ -132,10 +132,10 @@ class VNPay:
             reason=reversal.reason,
             requested_by=reversal.requested_by,
         )
-        return dict(refund_request(wanted, now=now, config=self._config()))
+        return dict(refund_request(wanted, now=now, config=our_config()))
 
     def refund(self, request: Mapping[str, Any]) -> RefundAnswer:
-        exchange = refund(request, config=self._config())
+        exchange = refund(request, config=our_config())
         said = exchange.reply
         return RefundAnswer(
             REFUND_STATES[said.verdict],
@@ -150,15 +150,17 @@ class VNPay:
     def redact(self, message: Mapping[str, Any]) -> dict[str, Any]:
         return redacted(message)
 
-    def _config(self) -> Config:
-        return Config(
-            tmn_code=settings.VNPAY_TMN_CODE,
-            hash_secret=settings.VNPAY_HASH_SECRET,
-            payment_url=settings.VNPAY_PAYMENT_URL,
-            api_url=settings.VNPAY_API_URL,
-            return_url=f"{settings.PUBLIC_URL}/payments/{self.name}/return/",
-            server_address=settings.VNPAY_SERVER_IP,
-        )
+
+def our_config() -> Config:
+    """Who we are at VNPay, and where we and it are found."""
+    return Config(
+        tmn_code=settings.VNPAY_TMN_CODE,
+        hash_secret=settings.VNPAY_HASH_SECRET,
+        payment_url=settings.VNPAY_PAYMENT_URL,
+        api_url=settings.VNPAY_API_URL,
+        return_url=f"{settings.PUBLIC_URL}/payments/{VNPay.name}/return/",
+        server_address=settings.VNPAY_SERVER_IP,
+    )
 
 
 def _refund_word(said: QueriedRefund) -> RefundWord:

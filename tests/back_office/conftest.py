@@ -5,7 +5,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from tests.back_office.refund_rows import asked, asked_after_postponing, bought, failed, own_event
-from tests.factories import OrganizerFactory
+from tests.factories import OrganizerFactory, where_it_is_midday
 
 
 def browser_of(user: User) -> Client:
@@ -13,6 +13,12 @@ def browser_of(user: User) -> Client:
     client.force_login(user)
     client.user = user
     return client
+
+
+@pytest.fixture
+def midday(settings) -> None:
+    """Where the business is: so what happens in a test happens on one day."""
+    settings.BUSINESS_TIME_ZONE = where_it_is_midday()
 
 
 @pytest.fixture

@@ -36,6 +36,8 @@ from tests.ticketing.event_states import move
 from ticketing.business_time import day_of, midnight
 from ticketing.models import Seat
 
+pytestmark = pytest.mark.usefixtures("midday")
+
 
 @pytest.fixture
 def here():
@@ -47,7 +49,8 @@ def event(member):
     return own_event(member, title="Own event")
 
 
-def test_a_day_begins_at_midnight_where_the_business_is():
+def test_a_day_begins_at_midnight_where_the_business_is(settings):
+    settings.BUSINESS_TIME_ZONE = "Asia/Ho_Chi_Minh"
     began = datetime(2026, 11, 20, 17, tzinfo=UTC)
 
     assert midnight(date(2026, 11, 21)) == began

@@ -21,6 +21,7 @@ from tests.ticketing.event_states import move, new_admin, new_member
 from ticketing.business_time import day_of
 from ticketing.transition_log import note
 
+pytestmark = pytest.mark.usefixtures("midday")
 LIST = reverse("admin:ticketing_logrow_changelist")
 DEEDS = reverse("admin:admin_logentry_changelist")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import TypeVar
@@ -12,11 +12,14 @@ import pytest
 from django.db import connection
 
 from jobs.prepared import fetch_all
-from tests.sandbox_process import wait_until
+from tests.our_vnpay import running_stand_in
+from tests.sandbox_process import SandboxProcess, wait_until
 from ticketing.errors import DomainError
 from ticketing.invariants import violations
 
 Result = TypeVar("Result")
+
+NOBODY_WAITS_LONGER = 10  # seconds, for somebody who does not come
 
 WAITS_FOR_US = """
 SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))
@@ -26,6 +29,64 @@ SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_
 @pytest.fixture(autouse=True)
 def _database(transactional_db: None) -> None:
     """Threads see only what is committed."""
+
+
+@pytest.fixture(scope="module")
+def stand_in() -> Iterator[SandboxProcess]:
+    """VNPay's."""
+    with running_stand_in() as process:
+        yield process
+
+
+@pytest.fixture
+def take_away(monkeypatch):
+    """Take locks away; two callers meet in the first, so that both have read before one writes."""
+
+    def take(meeting, *others):
+        both_have_read = Barrier(2)
+
+        def meet(read):
+            def read_together(*args):
+                found = read(*args)
+                both_have_read.wait(timeout=NOBODY_WAITS_LONGER)
+                return found
+
+            return read_together
+
+        monkeypatch.setattr(meeting, "get_for_update", meet(_one))
+        monkeypatch.setattr(meeting, "lock", meet(_some))
+        for rows in others:
+            monkeypatch.setattr(rows, "get_for_update", _one)
+            monkeypatch.setattr(rows, "lock", _some)
+
+    return take
+
+
+@pytest.fixture
+def without_rule():
+    """Drop unique rules; they are back afterwards, and all that broke them is gone."""
+    made = []
+
+    def drop(*names):
+        with connection.cursor() as cursor:
+            for name in names:
+                cursor.execute("SELECT pg_get_indexdef(%s::regclass)", [name])
+                made.append(cursor.fetchone()[0])
+                cursor.execute(f"DROP INDEX {name}")
+
+    yield drop
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE orders_order CASCADE")
+        for definition in made:
+            cursor.execute(definition)
+
+
+def _one(rows, pk):
+    return rows.get(pk=pk)
+
+
+def _some(rows):
+    return list(rows.order_by("pk"))
 
 
 def outcome_of(action: Callable[[], object]) -> str:

@@ -76,6 +76,14 @@ def test_two_attempts_paid_at_once_pay_the_order_once_and_owe_the_other():
     assert broken_rules() == {}
 
 
+def assert_each_is_used_or_owed(answers):
+    assert answers == ["00"] * 10
+    paid = Order.objects.filter(status="paid").count()
+    late = PaymentCase.objects.filter(kind="late", amount_owed__gt=0).count()
+    assert paid + late == 10
+    assert broken_rules() == {}
+
+
 def test_a_payment_that_arrives_while_the_customer_cancels_is_either_used_or_owed():
     payments = PaymentFactory.create_batch(10)
     answers: list[str] = []
@@ -89,11 +97,7 @@ def test_a_payment_that_arrives_while_the_customer_cancels_is_either_used_or_owe
         )
     )
 
-    assert answers == ["00"] * 10
-    paid = Order.objects.filter(status="paid").count()
-    late = PaymentCase.objects.filter(kind="late", amount_owed__gt=0).count()
-    assert paid + late == 10
-    assert broken_rules() == {}
+    assert_each_is_used_or_owed(answers)
 
 
 def test_a_payment_that_arrives_while_settling_is_either_used_or_owed(settings):
@@ -115,11 +119,7 @@ def test_a_payment_that_arrives_while_settling_is_either_used_or_owed(settings):
     for payment in payments:
         settle_order(order_id=payment.order_id)
 
-    assert answers == ["00"] * 10
-    paid = Order.objects.filter(status="paid").count()
-    late = PaymentCase.objects.filter(kind="late", amount_owed__gt=0).count()
-    assert paid + late == 10
-    assert broken_rules() == {}
+    assert_each_is_used_or_owed(answers)
 
 
 def test_failure_and_success_at_once_never_lose_the_success():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -28,18 +27,11 @@ from payments.services import (
 )
 from tests.concurrency.conftest import broken_rules, run_together
 from tests.factories import PaymentFactory, overdue_order, placed_order
-from tests.our_vnpay import running_stand_in, use
+from tests.our_vnpay import use
 from tests.payments.reconciled import let_time_pass
 from tests.payments.vnpay_calls import IPN
-from tests.sandbox_process import SandboxProcess
 
 PAYMENTS = 10
-
-
-@pytest.fixture(scope="module")
-def stand_in() -> Iterator[SandboxProcess]:
-    with running_stand_in() as process:
-        yield process
 
 
 @pytest.fixture

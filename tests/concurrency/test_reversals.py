@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from threading import Barrier
 
 import pytest
@@ -26,7 +25,7 @@ from payments.services import (
 )
 from tests.concurrency.conftest import run_together
 from tests.factories import paid_order, placed_order
-from tests.our_vnpay import running_stand_in, use
+from tests.our_vnpay import use
 from tests.payments.reconciled import let_time_pass
 from tests.payments.reversed import (
     advance,
@@ -39,15 +38,9 @@ from tests.payments.reversed import (
     status,
 )
 from tests.payments.vnpay_calls import IPN
-from tests.sandbox_process import HASH_SECRET, ROOT, TMN_CODE, SandboxProcess, wait_until
+from tests.sandbox_process import HASH_SECRET, ROOT, TMN_CODE, wait_until
 
 AT_ONCE = 20
-
-
-@pytest.fixture(scope="module")
-def stand_in() -> Iterator[SandboxProcess]:
-    with running_stand_in() as process:
-        yield process
 
 
 @pytest.fixture

@@ -237,5 +237,5 @@ def test_what_is_rolled_back_takes_no_wish_of_others_along(calls, transactional_
 
 
 def woken(captured):
-    # Django has no text for a statement whose values psycopg can't put into one.
+    # Django has no text for what is prepared by now: psycopg sends the name of the statement alone.
     return sum((query["sql"] or "").startswith("NOTIFY") for query in captured.captured_queries)

@@ -1,4 +1,4 @@
-"""Orders that wait for payment while their event is called off, postponed or found a fraud."""
+"""Orders that wait for payment while their event is called off, or found to be a fraud."""
 
 from __future__ import annotations
 
@@ -7,21 +7,17 @@ from importlib import import_module
 import pytest
 from django.db import connection
 from django.db.models import Q
-from django.test import Client
 from django_fsm_log.models import StateLog
 
 from jobs.models import Job
 from jobs.outbox import RunLater, handler_of
-from jobs.services import run_due_jobs
 from orders import operations
 from orders.models import Order, SeatHold
-from orders.services import cancel_order, close_event
+from orders.services import close_event
 from payments.models import Payment, PaymentCase
-from payments.providers import Customer
-from payments.services import settle_order, start_payment
+from payments.services import settle_order
 from tests.factories import (
     CustomerFactory,
-    EventFactory,
     PaymentFactory,
     ShowingFactory,
     from_now,
@@ -29,59 +25,24 @@ from tests.factories import (
     placed_order,
     seats_in_area,
 )
-from tests.payments.vnpay_calls import IPN, failure, success
-from tests.ticketing.event_states import ALL_STATES, event_in, move, new_admin
-from ticketing import services
+from tests.orders.closing import (
+    CANCELLED,
+    PAID,
+    PENDING,
+    assert_all_is_well,
+    call_ipn,
+    call_off,
+    confirm_fraud,
+    run_all,
+    seats_of,
+    state,
+    waiting_order,
+)
+from tests.payments.vnpay_calls import failure, success
+from tests.ticketing.event_states import event_in, move
 from ticketing.invariants import violations
-from ticketing.models import Seat
 
 CLOSING = import_module("orders.services.close_event")  # the package has its function by that name
-PENDING, CANCELLED, PAID = "pending_payment", "cancelled", "paid"
-
-
-@pytest.fixture
-def event():
-    return EventFactory()
-
-
-def seats_of(event, count=2):
-    return seats_in_area(count, showing=ShowingFactory(event=event))
-
-
-def waiting_order(event, **fields):
-    return placed_order(seats_of(event), **fields)
-
-
-def call_off(event):
-    services.confirm_cancellation(event_id=event.pk, by=new_admin(), reason="It rains.")
-
-
-def confirm_fraud(event):
-    move(event, "investigate")
-    services.confirm_fraud(event_id=event.pk, by=new_admin(), reason="Nobody plays there.")
-
-
-def postpone(event):
-    services.postpone_event(event_id=event.pk, by=new_admin(), reason="It rains.")
-
-
-def run_all():
-    while run_due_jobs():
-        pass
-
-
-def call_ipn(query):
-    return Client().get(f"{IPN}?{query}").json()["RspCode"]
-
-
-def state(order):
-    order = Order.objects.get(pk=order.pk)
-    seats = Seat.objects.filter(holds__order=order)
-    return order.status, set(seats.values_list("status", flat=True))
-
-
-def assert_all_is_well():
-    assert {rule: count for rule, count in violations().items() if count} == {}
 
 
 @pytest.mark.parametrize(
@@ -286,146 +247,6 @@ def test_an_overdue_order_that_nobody_tried_to_pay_is_ended_at_once(event):
 
     assert close_event(event_id=event.pk).waiting == 0
     assert state(order) == (CANCELLED, {"available"})
-
-
-def pay(api, order):
-    return api.post(f"/api/v1/orders/{order.code}/payments/", {"provider": "vnpay"})
-
-
-TOLD = {
-    ("cancelled", "none"): "The event was cancelled. There is nothing to pay.",
-    ("cancelled", "confirmed"): "The event was cancelled. There is nothing to pay.",
-    ("postponed", "none"): "The event is postponed. Place a new order once its tickets are on sale",
-    ("postponed", "cleared"): "The event is postponed.",
-    ("published", "confirmed"): "Tickets for this event are not sold any more.",
-}
-
-
-@pytest.mark.parametrize(("status", "fraud_status"), ALL_STATES)
-def test_only_an_event_that_sells_lets_an_attempt_to_pay_begin(api, customer, status, fraud_status):
-    event = event_in(status, fraud_status)
-    order = waiting_order(event, customer=customer)
-
-    answer = pay(api, order)
-
-    if event.is_selling:
-        assert answer.status_code == 201
-        return
-    assert (answer.status_code, answer.data["code"]) == (409, "order-not-payable")
-    assert TOLD.get((status, fraud_status), "") in answer.data["detail"]
-    assert not Payment.objects.exists()
-    assert Order.objects.get().payment_started_at is None
-
-
-@pytest.mark.parametrize(("status", "fraud_status"), ALL_STATES)
-def test_only_an_event_that_sells_takes_orders(api, status, fraud_status):
-    event = event_in(status, fraud_status)
-    seats = seats_of(event, 1)
-
-    answer = api.post("/api/v1/orders/", {"showing": seats[0].showing_id, "seats": [seats[0].pk]})
-
-    if event.is_selling:
-        assert answer.status_code == 201
-        return
-    assert answer.data["code"] == ("not-found" if status == "draft" else "sales-closed")
-    assert not Order.objects.exists()
-    assert Seat.objects.get().status == "available"
-
-
-def test_a_postponed_event_takes_money_that_is_on_its_way_but_begins_no_new_attempt(
-    api, customer, event
-):
-    order = waiting_order(event, customer=customer)
-    assert pay(api, order).status_code == 201
-    postpone(event)
-    run_all()
-    assert state(order) == (PENDING, {"held"})
-
-    assert pay(api, order).data["code"] == "order-not-payable"
-    assert call_ipn(success(Payment.objects.get())) == "00"
-
-    assert state(order) == (PAID, {"sold"})
-    assert_all_is_well()
-
-
-def test_the_orders_of_a_postponed_event_expire_by_themselves(event):
-    order = overdue_order(seats=seats_of(event))
-    postpone(event)
-
-    run_all()
-
-    assert state(order) == ("expired", {"available"})
-
-
-def test_an_order_placed_a_moment_after_the_end_can_not_be_paid_and_expires(api, customer, event):
-    call_off(event)
-    run_all()
-    order = waiting_order(event, customer=customer)  # whoever placed it saw the event on sale
-
-    assert pay(api, order).data["code"] == "order-not-payable"
-    Order.objects.filter(pk=order.pk).update(expires_at=from_now(seconds=-1))
-    assert settle_order(order_id=order.pk) is None
-
-    assert state(order) == ("expired", {"available"})
-    assert_all_is_well()
-
-
-def test_the_same_key_still_gives_the_attempt_that_was_made_before_the_end(event):
-    order = waiting_order(event)
-    asked = {"order_id": order.pk, "provider": "vnpay", "customer": Customer("127.0.0.1")}
-    first = start_payment(**asked, idempotency_key="once")
-    call_off(event)
-
-    assert start_payment(**asked, idempotency_key="once") == first
-
-
-@pytest.mark.parametrize(
-    ("stop", "told"),
-    [
-        (call_off, "The event was cancelled."),
-        (confirm_fraud, "We have stopped the sale of this event to protect its customers."),
-    ],
-)
-def test_customers_are_told_once_that_their_event_is_called_off(event, mailoutbox, stop, told):
-    order = waiting_order(event)
-    stop(event)
-
-    run_all()
-    handler_of("orders.ended")(order_id=order.pk)
-    run_all()
-
-    [mail] = mailoutbox
-    assert mail.to == [order.email]
-    assert mail.subject == f"Đêm nhạc Trịnh is called off: order {order.code} has ended"
-    [(html, _)] = mail.alternatives
-    for text in (mail.body, html):
-        assert f"{told} Your seats are not held any more, and you have nothing to pay." in text
-        assert "If money was taken from your account after all, it goes back in full." in text
-        assert "(Asia/Ho_Chi_Minh)" in text
-
-
-def test_a_customer_who_gave_the_seats_back_is_told_nothing_of_the_end(event, mailoutbox):
-    order = waiting_order(event)
-    cancel_order(order_id=order.pk, by=order.customer)
-
-    call_off(event)
-    run_all()
-
-    assert mailoutbox == []
-
-
-def test_an_order_that_expires_at_an_event_that_is_off_is_not_told_to_order_again(
-    event, mailoutbox
-):
-    order = overdue_order(seats=seats_of(event), payment_started_at=from_now(minutes=-5))
-    move(event, "cancel")
-
-    settle_order(order_id=order.pk)
-    run_all()
-
-    [mail] = mailoutbox
-    assert "is called off" in mail.subject
-    assert "place a new order" not in mail.body
 
 
 def test_the_cost_of_ending_an_order_does_not_grow_with_the_others(event):

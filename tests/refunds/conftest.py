@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from benchmarks import sold_event
-from payments.vnpay.config import Config
+from payments.providers.vnpay import our_config
 from tests.factories import (
     CustomerFactory,
     OrganizerFactory,
@@ -17,7 +17,7 @@ from tests.factories import (
 )
 from tests.our_vnpay import running_stand_in, use
 from tests.refunds.campaigns import ORDERS, buy, cancel
-from tests.sandbox_process import HASH_SECRET, TMN_CODE, SandboxProcess
+from tests.sandbox_process import SandboxProcess
 from ticketing.models import Event
 
 
@@ -87,15 +87,8 @@ def payment(vnpay, client, showing, event):
 @pytest.fixture
 def sold(vnpay, admin):
     """Twelve paid orders of two tickets each, of an event that is cancelled by now."""
-    config = Config(
-        tmn_code=TMN_CODE,
-        hash_secret=HASH_SECRET,
-        payment_url=vnpay.payment_url,
-        api_url=vnpay.api_url,
-        return_url="http://127.0.0.1:8000/payments/vnpay/return/",
-    )
     with connection.cursor() as cursor, httpx.Client(base_url=vnpay.url, trust_env=False) as http:
         sold = sold_event.sell(cursor, slug="big", orders=ORDERS)
-        sold_event.pay_there(cursor, sold, http, config)
+        sold_event.pay_there(cursor, sold, http, our_config())
     cancel(Event.objects.get(slug="big"), admin)
     return sold

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.sandbox.ipn_receiver import IpnReceiver
+from tests.sandbox.endpoint import Endpoint, said
 from tests.sandbox.qstash_client import CURRENT_KEY, NEXT_KEY, TOKEN, QStashClient
-from tests.sandbox.qstash_endpoint import Endpoint
 from tests.sandbox_process import SandboxProcess
 
 FAST = {
@@ -29,38 +28,38 @@ def _database() -> None:
 
 
 @pytest.fixture(scope="session")
-def _receiver() -> Iterator[IpnReceiver]:
-    receiver = IpnReceiver()
-    yield receiver
-    receiver.close()
+def _merchant() -> Iterator[Endpoint]:
+    merchant = Endpoint("/ipn/", usual=said("00"))
+    yield merchant
+    merchant.close()
 
 
 @pytest.fixture(scope="session")
 def _endpoint() -> Iterator[Endpoint]:
-    endpoint = Endpoint()
+    endpoint = Endpoint("/jobs/run/")
     yield endpoint
     endpoint.close()
 
 
 @pytest.fixture(scope="session")
-def _process(_receiver: IpnReceiver) -> Iterator[SandboxProcess]:
+def _process(_merchant: Endpoint) -> Iterator[SandboxProcess]:
     process = SandboxProcess()
-    process.start({**FAST, "SANDBOX_IPN_URL": _receiver.url})
+    process.start({**FAST, "SANDBOX_IPN_URL": _merchant.url})
     yield process
     process.close()
 
 
 @pytest.fixture(scope="session")
-def _strict_process(_receiver: IpnReceiver) -> Iterator[SandboxProcess]:
+def _strict_process(_merchant: Endpoint) -> Iterator[SandboxProcess]:
     process = SandboxProcess()
     env = {"SANDBOX_QUERY_WINDOW_SECONDS": "300", "SANDBOX_RETURN_HOSTS": "shop.example"}
-    process.start({**FAST, **env, "SANDBOX_IPN_URL": _receiver.url})
+    process.start({**FAST, **env, "SANDBOX_IPN_URL": _merchant.url})
     yield process
     process.close()
 
 
 @pytest.fixture
-def sandbox(_process: SandboxProcess, merchant: IpnReceiver) -> SandboxProcess:
+def sandbox(_process: SandboxProcess, merchant: Endpoint) -> SandboxProcess:
     """A stand-in that remembers nothing, in fair weather."""
     _process.reset()
     merchant.forget()
@@ -68,7 +67,7 @@ def sandbox(_process: SandboxProcess, merchant: IpnReceiver) -> SandboxProcess:
 
 
 @pytest.fixture
-def strict_sandbox(_strict_process: SandboxProcess, merchant: IpnReceiver) -> SandboxProcess:
+def strict_sandbox(_strict_process: SandboxProcess, merchant: Endpoint) -> SandboxProcess:
     """As `sandbox`, with the query window and a list of return hosts."""
     _strict_process.reset()
     merchant.forget()
@@ -76,19 +75,19 @@ def strict_sandbox(_strict_process: SandboxProcess, merchant: IpnReceiver) -> Sa
 
 
 @pytest.fixture
-def merchant(_receiver: IpnReceiver) -> Iterator[IpnReceiver]:
+def merchant(_merchant: Endpoint) -> Iterator[Endpoint]:
     """The IPN address of the stand-ins."""
-    yield _receiver
-    _receiver.speak()
+    yield _merchant
+    _merchant.speak()
 
 
 @pytest.fixture
-def filed_sandbox(_receiver: IpnReceiver, tmp_path) -> Iterator[SandboxProcess]:
+def filed_sandbox(_merchant: Endpoint, tmp_path) -> Iterator[SandboxProcess]:
     """A stand-in of its own with its state in a file, to be killed."""
-    _receiver.forget()
+    _merchant.forget()
     process = SandboxProcess()
     data = str(tmp_path / "sandbox.sqlite3")
-    process.start({**FAST, "SANDBOX_IPN_URL": _receiver.url, "SANDBOX_DATA": data})
+    process.start({**FAST, "SANDBOX_IPN_URL": _merchant.url, "SANDBOX_DATA": data})
     yield process
     process.close()
 

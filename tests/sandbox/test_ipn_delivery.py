@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.sandbox.ipn_receiver import SILENCE
+from tests.sandbox.endpoint import SILENCE, Answer, said
 from tests.sandbox.protocol import link, pay_fields, read_signed
 from tests.sandbox_process import find_free_port, wait_until
 
@@ -30,12 +30,12 @@ def test_ipn_and_return_carry_the_same_signed_parameters(sandbox, merchant):
 
     (call,) = merchant.wait_for(1)
 
-    assert read_signed(call) == read_signed(return_url)
+    assert read_signed(call.path) == read_signed(return_url)
 
 
 @pytest.mark.parametrize("code", ["00", "02"])
 def test_a_confirmed_ipn_is_not_repeated(sandbox, merchant, code):
-    merchant.answer = code
+    merchant.answer = said(code)
 
     ref, _ = pay(sandbox)
     wait_for_end(sandbox, ref, "confirmed")
@@ -47,16 +47,16 @@ def test_a_confirmed_ipn_is_not_repeated(sandbox, merchant, code):
 @pytest.mark.parametrize(
     "answer",
     [
-        "01",
-        "04",
-        "97",
-        "99",
-        (200, "not json"),
-        (200, '["00"]'),
-        (200, '{"RspCode": 0}'),
-        (200, ""),
-        (500, '{"RspCode": "00"}'),
-        (302, '{"RspCode": "00"}'),
+        said("01"),
+        said("04"),
+        said("97"),
+        said("99"),
+        Answer(200, body=b"not json"),
+        Answer(200, body=b'["00"]'),
+        Answer(200, body=b'{"RspCode": 0}'),
+        Answer(200, body=b""),
+        Answer(500, body=b'{"RspCode": "00"}'),
+        Answer(302, body=b'{"RspCode": "00"}'),
     ],
 )
 def test_any_other_answer_is_followed_by_another_call(sandbox, merchant, answer):
@@ -71,15 +71,15 @@ def test_any_other_answer_is_followed_by_another_call(sandbox, merchant, answer)
 
 
 def test_calls_end_at_the_maximum_and_keep_their_distance(sandbox, merchant):
-    merchant.answer = "97"
+    merchant.answer = said("97")
 
     ref, _ = pay(sandbox)
     wait_for_end(sandbox, ref, "exhausted")
 
     attempts = sandbox.attempts(ref)
     assert [attempt["rsp_code"] for attempt in attempts] == ["97"] * 4
-    assert len(merchant.calls) == 4
-    assert len(set(merchant.calls)) == 1
+    assert len(merchant.deliveries) == 4
+    assert len({call.path for call in merchant.deliveries}) == 1
     moments = [datetime.fromisoformat(attempt["at"]) for attempt in attempts]
     gaps = [(later - sooner).total_seconds() for sooner, later in pairwise(moments)]
     assert min(gaps) >= 0.1
@@ -99,7 +99,7 @@ def test_silence_counts_as_a_failed_call(sandbox, merchant):
 def test_a_failed_payment_is_reported_too(sandbox, merchant):
     pay(sandbox, outcome="insufficient")
 
-    assert read_signed(merchant.wait_for(1)[0])["vnp_ResponseCode"] == "51"
+    assert read_signed(merchant.wait_for(1)[0].path)["vnp_ResponseCode"] == "51"
 
 
 def test_two_calls_can_run_in_parallel(sandbox, merchant):
@@ -109,7 +109,7 @@ def test_two_calls_can_run_in_parallel(sandbox, merchant):
     ref, _ = pay(sandbox)
 
     first, second = merchant.wait_for(2)
-    assert first == second
+    assert first.path == second.path
     assert sandbox.attempts(ref) == []  # the second came while the first was still waiting
     assert len(sandbox.transaction(ref)["ipn"]) == 2
 
@@ -121,7 +121,7 @@ def test_without_ipn_nobody_calls(sandbox, merchant):
 
     assert return_url is not None
     assert sandbox.transaction(ref)["ipn"] == []
-    assert merchant.calls == []
+    assert merchant.deliveries == []
 
 
 def test_a_late_ipn_waits(sandbox, merchant):
@@ -154,28 +154,28 @@ def test_an_ipn_before_the_return_is_answered_before_the_redirect(sandbox, merch
 def test_an_ipn_can_be_sent_at_any_time(sandbox, merchant):
     sandbox.set_weather(no_ipn=True)
     ref, return_url = pay(sandbox)
-    merchant.answer = "02"
+    merchant.answer = said("02")
 
     attempt = sandbox.send_ipn(ref)
 
     assert (attempt["http_status"], attempt["rsp_code"], attempt["error"]) == (200, "02", "")
-    assert read_signed(merchant.calls[0]) == read_signed(return_url)
+    assert read_signed(merchant.deliveries[0].path) == read_signed(return_url)
 
 
 def test_an_ipn_can_be_forged_for_the_acceptance_script(sandbox, merchant):
     ref, _ = pay(sandbox)
     merchant.wait_for(1)
-    merchant.answer = "97"
+    merchant.answer = said("97")
 
     sandbox.send_ipn(ref, changes={"vnp_TxnRef": "SIT_NOTFOUND_1", "vnp_BankTranNo": None})
     spoiled = sandbox.send_ipn(ref, bad_signature=True)
 
-    unknown = read_signed(merchant.calls[1])
+    unknown = read_signed(merchant.deliveries[1].path)
     assert unknown["vnp_TxnRef"] == "SIT_NOTFOUND_1"
     assert "vnp_BankTranNo" not in unknown
     assert spoiled["rsp_code"] == "97"
     with pytest.raises(AssertionError):
-        read_signed(merchant.calls[2])
+        read_signed(merchant.deliveries[2].path)
 
 
 def test_there_is_no_ipn_before_there_is_a_result(sandbox, merchant):
@@ -185,7 +185,7 @@ def test_there_is_no_ipn_before_there_is_a_result(sandbox, merchant):
     answer = sandbox.http.post(f"/control/transactions/{values['vnp_TxnRef']}/ipn")
 
     assert answer.status_code == 409
-    assert merchant.calls == []
+    assert merchant.deliveries == []
 
 
 def test_a_merchant_that_is_down_is_called_again(sandbox, merchant, filed_sandbox):

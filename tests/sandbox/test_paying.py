@@ -220,7 +220,7 @@ def test_a_wrong_amount_is_signed_and_stays_out_of_the_books(sandbox, merchant, 
     sandbox.set_weather(wrong_amount=weather)
 
     returned = read_signed(sandbox.pay(link(values))["return_url"])
-    called = read_signed(merchant.wait_for(1)[0])
+    called = read_signed(merchant.wait_for(1)[0].path)
 
     assert returned["vnp_Amount"] == str(reported)
     assert called["vnp_Amount"] == str(reported)

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import base64
-import json
 import time
 
 import pytest
 
+from tests.sandbox.endpoint import BROKEN, GIVE_UP, OK, SILENCE, Answer
 from tests.sandbox.qstash_client import CURRENT_KEY, NEXT_KEY, hash_body, read_token
-from tests.sandbox.qstash_endpoint import BROKEN, GIVE_UP, OK, SILENCE, Answer
 from tests.sandbox_process import find_free_port, wait_until
 
 
@@ -191,24 +189,6 @@ def test_a_cookie_is_not_sent_back(qstash, endpoint):
     assert [each.header["Cookie"] for each in endpoint.deliveries] == [None, None]
 
 
-def test_a_callback_may_be_larger_than_a_message(qstash, endpoint):
-    qstash.publish(endpoint.url, b"x" * 1_000_000, callback=endpoint.url)
-
-    assert len(endpoint.wait_for(2)[1].body) > 1_048_576
-
-
-def test_one_address_can_take_both_callbacks(qstash, endpoint):
-    endpoint.answers = [BROKEN, OK]
-    url = f"{endpoint.root}/back/"
-
-    qstash.wait_for_state(
-        qstash.publish(endpoint.url, callback=url, failure_callback=url), "delivered"
-    )
-
-    endpoint.wait_for(4)
-    assert len(qstash.messages(url=url)) == 2
-
-
 def test_many_messages_arrive_once_each(qstash, endpoint):
     items = [{"destination": endpoint.url, "body": str(number)} for number in range(300)]
 
@@ -232,40 +212,6 @@ def test_after_a_rotation_the_next_key_signs(qstash, endpoint):
     assert qstash.http.get("/v2/keys").json() == after
     qstash.publish(endpoint.url)
     read_token(endpoint.wait_for(1)[0].header["Upstash-Signature"], NEXT_KEY)
-
-
-def test_each_attempt_calls_back(qstash, endpoint):
-    endpoint.answers = [BROKEN]
-    url = f"{endpoint.root}/back/"
-
-    message_id = qstash.publish(
-        endpoint.url, b"question", callback=url, callback_forward_x_kind="demo"
-    )
-
-    calls = [each for each in endpoint.wait_for(4) if each.path == "/back/"]
-    told = sorted((json.loads(each.body) for each in calls), key=lambda each: each["retried"])
-    assert [(each["status"], each["retried"]) for each in told] == [(500, 0), (200, 1)]
-    assert {each["sourceMessageId"] for each in told} == {message_id}
-    assert base64.b64decode(told[0]["body"]) == b"broken"
-    assert base64.b64decode(told[0]["sourceBody"]) == b"question"
-    assert told[0]["url"] == endpoint.url
-    assert calls[0].header["X-Kind"] == "demo"
-    assert calls[0].header["Upstash-Message-Id"] != message_id
-    claims = read_token(calls[0].header["Upstash-Signature"], CURRENT_KEY)[1]
-    assert (claims["sub"], claims["body"].rstrip("=")) == (url, hash_body(calls[0].body))
-
-
-def test_only_the_failure_calls_back_when_that_was_asked(qstash, endpoint):
-    endpoint.answers = [BROKEN, BROKEN]
-    url = f"{endpoint.root}/failed/"
-
-    message_id = qstash.publish(endpoint.url, retries="1", failure_callback=url)
-
-    told = json.loads(endpoint.wait_for(3)[2].body)
-    (letter,) = qstash.dead_letters()
-    assert told["sourceMessageId"] == message_id
-    assert told["dlqId"] == letter["dlqId"]
-    assert (told["retried"], told["maxRetries"]) == (1, 1)
 
 
 def test_the_next_attempt_can_be_made_by_hand(qstash, endpoint):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.sandbox.qstash_endpoint import BROKEN, GIVE_UP, SILENCE
+from tests.sandbox.endpoint import BROKEN, GIVE_UP, SILENCE
 from tests.sandbox_process import wait_until
 
 FAR = "1h"

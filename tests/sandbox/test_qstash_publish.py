@@ -5,7 +5,7 @@ import time
 import httpx
 import pytest
 
-from tests.sandbox.qstash_endpoint import BROKEN
+from tests.sandbox.endpoint import BROKEN
 
 
 def test_a_message_arrives_as_it_was_published(qstash, endpoint):

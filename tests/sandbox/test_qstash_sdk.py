@@ -12,8 +12,8 @@ from qstash.errors import (
     SignatureError,
 )
 
+from tests.sandbox.endpoint import BROKEN, GIVE_UP, OK
 from tests.sandbox.qstash_client import CURRENT_KEY, NEXT_KEY, TOKEN
-from tests.sandbox.qstash_endpoint import BROKEN, GIVE_UP, OK
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import time
 import httpx
 import pytest
 
+from tests.sandbox.endpoint import BROKEN, SILENCE
 from tests.sandbox.qstash_client import CURRENT_KEY, NEXT_KEY, hash_body, read_token
-from tests.sandbox.qstash_endpoint import BROKEN, SILENCE
 
 
 def token_of(qstash, endpoint):

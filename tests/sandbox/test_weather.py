@@ -3,6 +3,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from tests.sandbox.endpoint import said
 from tests.sandbox.protocol import link, pay_fields, query_fields
 
 
@@ -110,7 +111,7 @@ def test_what_the_index_page_shows_is_escaped(sandbox):
 def test_reset_forgets_everything(sandbox, merchant):
     values = pay_fields()
     sandbox.set_weather(code_07=True)
-    merchant.answer = "97"
+    merchant.answer = said("97")
     sandbox.pay(link(values))
     merchant.wait_for(1)
 

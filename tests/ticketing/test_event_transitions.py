@@ -8,13 +8,12 @@ from django_fsm_log.models import StateLog
 
 from jobs.models import Job
 from tests.factories import CustomerFactory, OrganizerFactory
-from tests.ticketing.event_states import ALL_STATES, event_in, move, new_admin, new_member
+from tests.ticketing.event_facts import REASON, as_stored, assert_noted
+from tests.ticketing.event_states import ALL_STATES, event_in, new_admin, new_member
 from ticketing import services
-from ticketing.errors import NotAllowed, SecondAdminNeeded, WrongEventState
+from ticketing.errors import NotAllowed, WrongEventState
 from ticketing.invariants import violations
 from ticketing.models import Event
-
-REASON = "The organizer called."
 
 # Which states a step takes an event from, by the field that it moves, and where to.
 STATUS_STEPS = {
@@ -36,23 +35,8 @@ FACTS = {
 }
 
 
-def as_stored():
-    """Everything that a refused step could have changed."""
-    return (
-        list(Event.objects.order_by("pk").values()),
-        list(StateLog.objects.order_by("pk").values()),
-        list(Job.objects.order_by("pk").values()),
-    )
-
-
 def facts():
     return sorted(Job.objects.values_list("topic", flat=True))
-
-
-def assert_noted(event, by):
-    note = StateLog.objects.for_(event).latest("pk")
-    assert (note.by, note.description) == (by, REASON)
-    return note
 
 
 def named(step):
@@ -230,83 +214,6 @@ def test_a_cancellation_keeps_the_request_that_it_follows():
     job = Job.objects.get(topic="ticketing.event_cancelled")
     assert job.payload == {"event_id": event.pk, "by_id": admin.pk}
     assert Job.objects.get(topic="ticketing.event_closed").payload == {"event_id": event.pk}
-
-
-def test_a_confirmed_fraud_freezes_the_revenue_and_tells_the_apps_above():
-    event, admin = event_in("published", "investigating"), new_admin()
-
-    services.confirm_fraud(event_id=event.pk, by=admin, reason=REASON)
-
-    kept = Event.objects.get(pk=event.pk)
-    assert kept.revenue_frozen_at == assert_noted(event, admin).timestamp
-    job = Job.objects.get(topic="ticketing.fraud_confirmed")
-    assert job.payload == {"event_id": event.pk, "by_id": admin.pk}
-
-
-def test_revenue_that_was_never_frozen_is_not_frozen_by_clearing():
-    event, admin = event_in("published", "investigating"), new_admin()
-
-    services.clear_event(event_id=event.pk, by=admin, reason=REASON)
-
-    kept = Event.objects.get(pk=event.pk)
-    assert (kept.fraud_cleared_by, kept.revenue_frozen_at) == (admin, None)
-    stored = as_stored()
-    with pytest.raises(WrongEventState, match="not frozen"):
-        services.lift_revenue_freeze(event_id=event.pk, by=new_admin(), reason=REASON)
-    assert as_stored() == stored
-
-
-def test_who_cleared_an_event_does_not_give_its_revenue_free():
-    event, first, second = event_in("published", "confirmed"), new_admin(), new_admin()
-    frozen_at = event.revenue_frozen_at
-    services.clear_event(event_id=event.pk, by=first, reason="We were wrong.")
-    stored = as_stored()
-
-    with pytest.raises(SecondAdminNeeded, match="another admin"):
-        services.lift_revenue_freeze(event_id=event.pk, by=first, reason=REASON)
-
-    assert as_stored() == stored
-    assert Event.objects.get(pk=event.pk).revenue_frozen_at == frozen_at
-
-    services.lift_revenue_freeze(event_id=event.pk, by=second, reason=REASON)
-
-    kept = Event.objects.get(pk=event.pk)
-    assert (kept.revenue_frozen_at, kept.revenue_freeze_lifted_by) == (None, second)
-    assert kept.fraud_status == "cleared"
-    assert assert_noted(event, second).transition == "lift_revenue_freeze"
-    assert not any(violations().values())
-
-
-def test_who_clears_an_event_again_does_not_give_its_revenue_free_either():
-    event, admin = event_in("published", "cleared"), new_admin()
-    services.investigate_event(event_id=event.pk, by=admin, reason="There is more.")
-    services.clear_event(event_id=event.pk, by=admin, reason="There is not.")
-
-    with pytest.raises(SecondAdminNeeded):
-        services.lift_revenue_freeze(event_id=event.pk, by=admin, reason=REASON)
-
-    assert Event.objects.get(pk=event.pk).revenue_frozen_at is not None
-
-
-def test_a_second_investigation_keeps_the_revenue_frozen_since_the_first():
-    event = event_in("published", "cleared")
-    frozen_at = Event.objects.get(pk=event.pk).revenue_frozen_at
-
-    move(event, "investigate", "confirm_fraud")
-
-    assert Event.objects.get(pk=event.pk).revenue_frozen_at == frozen_at is not None
-
-
-def test_revenue_that_was_given_free_is_frozen_again_with_the_next_fraud():
-    event = event_in("published", "cleared")
-    services.lift_revenue_freeze(event_id=event.pk, by=new_admin(), reason=REASON)
-
-    move(event, "investigate", "confirm_fraud")
-
-    kept = Event.objects.get(pk=event.pk)
-    assert kept.revenue_frozen_at is not None
-    assert (kept.fraud_cleared_by, kept.revenue_freeze_lifted_by) == (None, None)
-    assert not any(violations().values())
 
 
 @pytest.mark.parametrize(("status", "fraud_status"), ALL_STATES)

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm_log.models import StateLog
 
 
-class LogRow(StateLog):  # type: ignore[misc]  # it tells no types
+class LogRow(StateLog):
     """One step: who took it, when, what it was taken with, from which state to which, and why.
 
     Rows are written with their transition, by `ticketing.transition_log`; nobody changes one.

@@ -3,13 +3,17 @@ from __future__ import annotations
 import pytest
 
 from tests.back_office.world import browser_of
-from tests.factories import ShowingFactory, from_now, paid_order, seats_in_area
+from tests.factories import ShowingFactory, from_now, paid_order, seats_in_area, where_it_is_midday
 from tests.ticketing.event_states import new_member
 
 
 @pytest.fixture
 def tonight():
-    return ShowingFactory(starts_at=from_now(hours=1), event__title="Đêm nhạc Trịnh")
+    return ShowingFactory(
+        starts_at=from_now(hours=1),
+        event__title="Đêm nhạc Trịnh",
+        time_zone=where_it_is_midday(),
+    )
 
 
 @pytest.fixture

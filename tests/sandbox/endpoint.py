@@ -1,7 +1,8 @@
-"""An HTTP address that records what is delivered and answers what the test says."""
+"""An address of whoever uses a stand-in: records what is delivered, answers what tests say."""
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Mapping
@@ -34,12 +35,18 @@ SILENCE = Answer(silent=True)
 GIVE_UP = Answer(489, {"Upstash-NonRetryable-Error": "true"}, b"never again")
 
 
-class Endpoint:
-    """Answers come from `answers` one by one, then `answer` for ever."""
+def said(code: str) -> Answer:
+    """A merchant's answer to an IPN."""
+    return Answer(body=json.dumps({"RspCode": code, "Message": "Said by a test"}).encode())
 
-    def __init__(self) -> None:
+
+class Endpoint:
+    """Answers come from `answers` one by one, then `answer` for ever; `usual`, unless it is set."""
+
+    def __init__(self, path: str, usual: Answer = OK) -> None:
+        self._usual = usual
         self.deliveries: list[Delivery] = []
-        self.answer = OK
+        self.answer = usual
         self.answers: list[Answer] = []
         self._changed = threading.Condition()
         self._may_speak = threading.Event()
@@ -48,7 +55,7 @@ class Endpoint:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
         self.root = f"http://127.0.0.1:{self._server.server_port}"
-        self.url = f"{self.root}/jobs/run/"
+        self.url = f"{self.root}{path}"
 
     def close(self) -> None:
         self._may_speak.set()
@@ -59,7 +66,7 @@ class Endpoint:
     def forget(self) -> None:
         """Be as new."""
         with self._changed:
-            self.deliveries, self.answer, self.answers = [], OK, []
+            self.deliveries, self.answer, self.answers = [], self._usual, []
 
     def speak(self) -> None:
         """Let silent calls end."""

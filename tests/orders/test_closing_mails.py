@@ -1,0 +1,61 @@
+"""What customers are told when orders end because their event is off."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobs.outbox import handler_of
+from orders.services import cancel_order
+from payments.services import settle_order
+from tests.factories import from_now, overdue_order
+from tests.orders.closing import call_off, confirm_fraud, run_all, seats_of, waiting_order
+from tests.ticketing.event_states import move
+
+
+@pytest.mark.parametrize(
+    ("stop", "told"),
+    [
+        (call_off, "The event was cancelled."),
+        (confirm_fraud, "We have stopped the sale of this event to protect its customers."),
+    ],
+)
+def test_customers_are_told_once_that_their_event_is_called_off(event, mailoutbox, stop, told):
+    order = waiting_order(event)
+    stop(event)
+
+    run_all()
+    handler_of("orders.ended")(order_id=order.pk)
+    run_all()
+
+    [mail] = mailoutbox
+    assert mail.to == [order.email]
+    assert mail.subject == f"Đêm nhạc Trịnh is called off: order {order.code} has ended"
+    [(html, _)] = mail.alternatives
+    for text in (mail.body, html):
+        assert f"{told} Your seats are not held any more, and you have nothing to pay." in text
+        assert "If money was taken from your account after all, it goes back in full." in text
+        assert "(Asia/Ho_Chi_Minh)" in text
+
+
+def test_a_customer_who_gave_the_seats_back_is_told_nothing_of_the_end(event, mailoutbox):
+    order = waiting_order(event)
+    cancel_order(order_id=order.pk, by=order.customer)
+
+    call_off(event)
+    run_all()
+
+    assert mailoutbox == []
+
+
+def test_an_order_that_expires_at_an_event_that_is_off_is_not_told_to_order_again(
+    event, mailoutbox
+):
+    order = overdue_order(seats=seats_of(event), payment_started_at=from_now(minutes=-5))
+    move(event, "cancel")
+
+    settle_order(order_id=order.pk)
+    run_all()
+
+    [mail] = mailoutbox
+    assert "is called off" in mail.subject
+    assert "place a new order" not in mail.body
