@@ -193,21 +193,21 @@ def same_event(machine):
 
 @step(
     often=5,
-    when=lambda machine: machine.product.due_jobs(),
+    when=lambda machine: machine.product.jobs_at_hand(),
     number=any_number,
     is_repeated=st.booleans(),
 )
 def run_a_job(machine, number, is_repeated):
     """In any order, and now and then twice."""
-    job = pick(machine.product.due_jobs(), number)
+    job = pick(machine.product.jobs_at_hand(), number)
     machine.product.run(job)
     machine.product.catch_up()
     if is_repeated:
         machine.product.run_once_more(job)
 
 
-@step(often=3, when=lambda machine: machine.product.due_jobs())
+@step(often=3, when=lambda machine: machine.product.jobs_at_hand())
 def run_all_jobs(machine):
-    for job in machine.product.due_jobs():
+    for job in machine.product.jobs_at_hand():
         machine.product.run(job)
         machine.product.catch_up()
