@@ -113,10 +113,12 @@ def tell(machine, number, is_ipn):
 
 
 def buy(machine, customer, number):
-    """What most customers do."""
+    """What most customers do, unless others were faster."""
     place(machine, customer, number, {number % 5}, is_repeated=False)
-    start_to_pay(machine, number, luck=1)
-    act_at_the_bank(machine, number, "success", is_told=True)
+    if has_sales(machine):
+        start_to_pay(machine, number, luck=1)
+    if undecided(machine):
+        act_at_the_bank(machine, number, "success", is_told=True)
 
 
 @step(when=has_sales, number=any_number)
