@@ -44,6 +44,11 @@ class AmountChanged(DomainError):
     title = _("The amount of this refund has changed since it was shown.")
 
 
+class TriedAgain(DomainError):
+    code = "refund-tried-again"
+    title = _("The refund was tried again since it was shown.")
+
+
 class RefundAlreadyDecided(DomainError):
     code = "refund-already-decided"
     title = _("This refund has been decided before.")

@@ -1,4 +1,4 @@
-"""Nobody decides about another amount than the page has shown."""
+"""Nobody decides about another amount, or another try, than the page has shown."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from orders.models import Order
 from refunds.models import Refund
-from refunds.services import override_refund
+from refunds.services import override_refund, retry_refund
 from tests.back_office.refund_rows import (
     LIST,
     SETTLING,
@@ -20,6 +20,7 @@ from tests.back_office.refund_rows import (
     html,
     own_event,
     page_of,
+    sent_in_vain,
     status,
     stored,
     told,
@@ -63,6 +64,19 @@ def test_settling_is_refused_when_the_amount_has_changed_since(boss, unpaid, ste
     answer = decide(boss, unpaid, step, **seen)
 
     assert "it was 800,000 VND and is 700,000 VND now." in told(answer)
+    assert stored() == before
+
+
+@pytest.mark.parametrize("step", SETTLING)
+def test_settling_is_refused_when_it_was_tried_again_since(boss, unpaid, step):
+    seen = opened(boss, unpaid, step)
+    retry_refund(refund_id=unpaid.pk, by=new_admin(), note="The portal shows no refund.")
+    sent_in_vain(unpaid)
+    before = stored()
+
+    answer = decide(boss, unpaid, step, **seen)
+
+    assert "It was tried again since you opened the page" in told(answer)
     assert stored() == before
 
 
