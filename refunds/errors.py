@@ -44,9 +44,9 @@ class AmountChanged(DomainError):
     title = _("The amount of this refund has changed since it was shown.")
 
 
-class TriedAgain(DomainError):
-    code = "refund-tried-again"
-    title = _("The refund was tried again since it was shown.")
+class TryMoved(DomainError):
+    code = "refund-try-moved"
+    title = _("The refund has got further at the provider since it was shown.")
 
 
 class RefundAlreadyDecided(DomainError):

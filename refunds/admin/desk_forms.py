@@ -40,11 +40,11 @@ class Rejection(OfAmount):
 class OfTry(OfAmount):
     """Carries the try, too, that the page tells of: what was found out is about that one."""
 
-    shown_reversal = forms.IntegerField(required=False, widget=forms.HiddenInput())
+    shown_try = forms.CharField(required=False, widget=forms.HiddenInput())
 
     def __init__(self, data: QueryDict | None, refund: Refund) -> None:
         super().__init__(data, refund)
-        self.initial["shown_reversal"] = refund.reversal_id
+        self.initial["shown_try"] = refund.latest_try
 
 
 class Retry(OfTry):

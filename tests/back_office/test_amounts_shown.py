@@ -25,6 +25,7 @@ from tests.back_office.refund_rows import (
     stored,
     told,
 )
+from tests.factories import from_now
 from tests.refunds.test_requests import reread
 from tests.ticketing.event_states import new_admin
 
@@ -41,6 +42,16 @@ def opened(browser, refund, step):
 
 def override_meanwhile(refund):
     override_refund(refund_id=refund.pk, percentage=100, by=new_admin(), note="It was our fault.")
+
+
+def try_again_meanwhile(refund):
+    retry_refund(refund_id=refund.pk, by=new_admin(), note="The portal shows no refund.")
+    sent_in_vain(refund)
+
+
+def accept_meanwhile(refund):
+    refund.reversal.accept(by=None, at=from_now(), reason="The provider has it after all.")
+    refund.reversal.save()
 
 
 @pytest.mark.parametrize("step", ["approve", "reject"])
@@ -68,15 +79,15 @@ def test_settling_is_refused_when_the_amount_has_changed_since(boss, unpaid, ste
 
 
 @pytest.mark.parametrize("step", SETTLING)
-def test_settling_is_refused_when_it_was_tried_again_since(boss, unpaid, step):
+@pytest.mark.parametrize("moves_on", [try_again_meanwhile, accept_meanwhile])
+def test_settling_is_refused_when_its_try_is_another_one_since(boss, unpaid, step, moves_on):
     seen = opened(boss, unpaid, step)
-    retry_refund(refund_id=unpaid.pk, by=new_admin(), note="The portal shows no refund.")
-    sent_in_vain(unpaid)
+    moves_on(unpaid)
     before = stored()
 
     answer = decide(boss, unpaid, step, **seen)
 
-    assert "It was tried again since you opened the page" in told(answer)
+    assert "It has got further since you opened the page." in told(answer)
     assert stored() == before
 
 
