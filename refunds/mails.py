@@ -53,6 +53,7 @@ TO_CUSTOMER = {
         ),
     ),
 }
+WITHOUT_EVENT = _("Why: {rejection}")  # no ticket is valid any more
 TO_STAFF = {
     RefundStatus.PENDING_ORGANIZER: (
         _("Decide about a refund for order {order}"),
@@ -76,8 +77,11 @@ def mail_customer(refund: Refund, status: RefundStatus) -> None:
     if status not in TO_CUSTOMER or (refund.is_of_payment and status in SILENT_FOR_PAYMENTS):
         return
     order = refund.order
+    subject, text = TO_CUSTOMER[status]
+    if status == RefundStatus.REJECTED and order.event.is_closed:
+        text = WITHOUT_EVENT
     with translation.override(order.language):
-        context = _context(refund, *TO_CUSTOMER[status])
+        context = _context(refund, subject, text)
         context["url"] = order_page(order.code)
     message = render_mail("refunds/mail/refund", context, to=[order.email], language=order.language)
     queue_mail(message, key=_key(refund, status))

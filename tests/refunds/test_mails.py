@@ -11,6 +11,7 @@ from refunds.handlers import mail_refund
 from refunds.policy import Reason
 from refunds.services import approve_refund, mark_refund_failed, reject_refund, request_refund
 from tests.factories import CustomerFactory
+from tests.refunds.campaigns import cancel
 from tests.refunds.stand_in import bought, dead_jobs, wait_for_the_bank, work
 from ticketing.models import Event
 
@@ -86,6 +87,22 @@ def test_a_rejection_tells_why(in_english, organizer):
     assert "<b>The hall</b> is booked." in message.body
     [(html, _)] = message.alternatives
     assert "&lt;b&gt;The hall&lt;/b&gt; is booked." in html
+
+
+def test_a_request_that_a_cancellation_covers_is_not_told_that_its_tickets_stay_valid(
+    in_english, organizer, admin
+):
+    ask(in_english)
+    run()
+    mail.outbox.clear()
+
+    cancel(in_english.event, admin, leaves_campaign_to_us=False)
+    work()
+
+    refused, approved = told(in_english.customer)[:2]
+    assert "all of the order's money goes back instead" in refused.body
+    assert "tickets stay valid" not in refused.body
+    assert "is approved" in approved.subject
 
 
 def test_money_that_is_back_is_told_once(vnpay, client, showing, customer):
