@@ -9,7 +9,14 @@ from jobs.services import run_due_jobs
 from orders.models import Order
 from refunds.handlers import mail_refund
 from refunds.policy import Reason
-from refunds.services import approve_refund, mark_refund_failed, reject_refund, request_refund
+from refunds.services import (
+    approve_refund,
+    mark_refund_failed,
+    mark_refund_paid,
+    reject_refund,
+    request_refund,
+)
+from tests.back_office.refund_rows import failed
 from tests.factories import CustomerFactory
 from tests.refunds.campaigns import cancel
 from tests.refunds.stand_in import bought, dead_jobs, wait_for_the_bank, work
@@ -118,6 +125,16 @@ def test_money_that_is_back_is_told_once(vnpay, client, showing, customer):
     subjects = [each.subject for each in back]
     assert len(subjects) == len(set(subjects)) == 2  # approved, and back
     assert not any("Your" in subject for subject in subjects)
+
+
+def test_money_that_went_another_way_is_not_said_to_be_where_it_came_from(in_english, admin):
+    refund = failed(ask(in_english))
+    mark_refund_paid(refund_id=refund.pk, by=admin, evidence="Bank transfer FT26325001.")
+    run()
+
+    message = told(in_english.customer)[-1]
+    assert "1,200,000 VND was given back to you." in message.body
+    assert "came from" not in message.body
 
 
 def test_admins_are_told_what_the_provider_did_not_pay_out(vnpay, client, showing, customer):
