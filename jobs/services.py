@@ -54,7 +54,7 @@ def run_due_jobs(*, limit: int | None = None, overdue_by: timedelta = timedelta(
         jobs = lease_due_jobs(now=timezone.now(), due_by=due_by, limit=most)
         if not jobs:
             break
-        outcomes.update(_run(job) for job in jobs)
+        outcomes.update(_run(job) for job in jobs if _renew_lease(job))
     return outcomes
 
 
@@ -69,6 +69,15 @@ def lease_due_jobs(*, now: datetime, due_by: datetime, limit: int) -> list[Job]:
     taken = Job.objects.filter(pk__in=[job.pk for job in jobs])
     taken.update(leased_until=now + LEASE, attempts=F("attempts") + 1)
     return jobs
+
+
+def _renew_lease(job: Job) -> bool:
+    """Whether the job is still ours, now for two minutes more: those before it may have taken long.
+
+    Whoever took it over when its lease had run out runs it, or has.
+    """
+    ours = Job.objects.unfinished().filter(pk=job.pk, leased_until=job.leased_until)
+    return ours.update(leased_until=timezone.now() + LEASE) == 1
 
 
 @transaction.atomic(durable=True)

@@ -44,6 +44,11 @@ class AmountChanged(DomainError):
     title = _("The amount of this refund has changed since it was shown.")
 
 
+class TryMoved(DomainError):
+    code = "refund-try-moved"
+    title = _("The refund has got further at the provider since it was shown.")
+
+
 class RefundAlreadyDecided(DomainError):
     code = "refund-already-decided"
     title = _("This refund has been decided before.")

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop as _
 from jobs.mail import queue_mail, render_mail
 from orders.links import order_page
 from refunds.explanations import in_language
-from refunds.models import Refund, RefundStatus
+from refunds.models import PAID_BACK, Refund, RefundStatus
 
 TO_CUSTOMER = {
     RefundStatus.PENDING_ORGANIZER: (
@@ -53,6 +53,8 @@ TO_CUSTOMER = {
         ),
     ),
 }
+WITHOUT_EVENT = _("Why: {rejection}")  # no ticket is valid any more
+BY_HAND = _("{amount} was given back to you. Answer this mail if you can't find it.")
 TO_STAFF = {
     RefundStatus.PENDING_ORGANIZER: (
         _("Decide about a refund for order {order}"),
@@ -76,8 +78,13 @@ def mail_customer(refund: Refund, status: RefundStatus) -> None:
     if status not in TO_CUSTOMER or (refund.is_of_payment and status in SILENT_FOR_PAYMENTS):
         return
     order = refund.order
+    subject, text = TO_CUSTOMER[status]
+    if status == RefundStatus.REJECTED and order.event.is_closed:
+        text = WITHOUT_EVENT
+    if status in PAID_BACK and refund.payout_evidence:
+        text = BY_HAND
     with translation.override(order.language):
-        context = _context(refund, *TO_CUSTOMER[status])
+        context = _context(refund, subject, text)
         context["url"] = order_page(order.code)
     message = render_mail("refunds/mail/refund", context, to=[order.email], language=order.language)
     queue_mail(message, key=_key(refund, status))

@@ -7,6 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
+
 from jobs import outbox
 from jobs.prepared import Lookup
 from orders.models import Order
@@ -15,6 +17,7 @@ from payments.providers import RefundState, Result
 
 NOTHING = Decimal(0)
 GIVEN_BACK_AS = "given back as"
+OF_REVERSAL = "The reversal "
 
 WHAT_HAPPENED = {
     CaseKind.LATE: "The money came after order {order} had ended as {status}; its seats were free "
@@ -98,7 +101,7 @@ def open_case_of_contradicted_reversal(
         payment,
         reversal.amount,
         at,
-        description=f"The reversal {reversal.request_id} of {_plain(reversal.amount)} of "
+        description=f"{OF_REVERSAL}{reversal.request_id} of {_plain(reversal.amount)} of "
         f"{payment} is {reversal.status} here, and the provider says of it: {state.value}. "
         "Nothing was changed. Look it up at the provider, then decide about order "
         f"{payment.order.code}.",
@@ -114,6 +117,13 @@ def tells_of_refund(payment: Payment, transaction_no: str) -> bool:
     """Whether a case has told already that others gave money back under this number."""
     told = payment.cases.filter(kind=CaseKind.CONTRADICTED)
     return told.filter(description__contains=f"{GIVEN_BACK_AS} {transaction_no}.").exists()
+
+
+def is_about_money_back(payment: Payment) -> bool:
+    """Whether an open case tells that money went back without us, or did not for all we know."""
+    told = payment.cases.open().filter(kind=CaseKind.CONTRADICTED)
+    of_refund = Q(description__contains=GIVEN_BACK_AS) | Q(description__startswith=OF_REVERSAL)
+    return told.filter(of_refund).exists()
 
 
 def open_case_of_other_amount(payment: Payment, amount: Decimal, at: datetime) -> PaymentCase:

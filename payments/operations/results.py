@@ -18,6 +18,7 @@ from orders.operations import confirm
 from payments.models import CaseKind, Payment, PaymentStatus
 from payments.operations.cases import (
     close_cases,
+    is_about_money_back,
     open_case,
     open_case_of_contradicted_reversal,
     open_case_of_contradiction,
@@ -173,7 +174,8 @@ def _contradict(payment: Payment, result: Result, moment: Moment) -> Recorded:
 
 
 def _confirm(payment: Payment, result: Result, moment: Moment) -> Recorded:
-    close_cases(payment, CONFIRMED, at=moment.at)
+    if result.refund or not is_about_money_back(payment):  # that a payment came says nothing of it
+        close_cases(payment, CONFIRMED, at=moment.at)
     return _after_capture(payment, result, moment)
 
 

@@ -105,12 +105,17 @@ def _record(asked: Payment, result: Result, at: datetime) -> None:
 
 @transaction.atomic(durable=True)
 def _owe_unused(order_id: int, *, now: datetime) -> None:
-    """Open a case for money that waited to be settled while its order was ended by somebody."""
+    """Open a case for money that waited to be settled while its order ended, or was paid by other.
+
+    Two clocks may differ: one finds a payment overdue, and the other takes a second one in time.
+    """
     order = Order.objects.get_for_update(order_id)
+    kind, unused = CaseKind.LATE, order.payments.kept().lock()
     if order.is_settled_as_paid:
-        return
-    for payment in order.payments.kept().order_by("pk").select_for_update():
-        open_case(CaseKind.LATE, payment, payment.amount, now, owed=payment.amount)
+        unused.sort(key=lambda payment: payment.paid_at != order.paid_at)  # that one has paid it
+        kind, unused = CaseKind.DUPLICATE, unused[1:]
+    for payment in unused:
+        open_case(kind, payment, payment.amount, now, owed=payment.amount)
 
 
 @transaction.atomic(durable=True)

@@ -64,7 +64,7 @@ START = Decision(
     services.start_campaign,
     _ask,
     is_for=_decides,
-    is_possible=lambda campaign: can_proceed(campaign.start),
+    is_possible=services.may_start,
 )
 PAUSE = Decision(
     "pause",

@@ -37,21 +37,31 @@ class Rejection(OfAmount):
     )
 
 
-class Retry(OfAmount):
+class OfTry(OfAmount):
+    """Carries the try, too, that the page tells of: what was found out is about that one."""
+
+    shown_try = forms.CharField(required=False, widget=forms.HiddenInput())
+
+    def __init__(self, data: QueryDict | None, refund: Refund) -> None:
+        super().__init__(data, refund)
+        self.initial["shown_try"] = refund.latest_try
+
+
+class Retry(OfTry):
     note = text(
         gettext_lazy("note"),
         gettext_lazy("How you made sure that the provider did nothing; kept for ever."),
     )
 
 
-class PaidByHand(OfAmount):
+class PaidByHand(OfTry):
     evidence = text(
         gettext_lazy("evidence"),
         gettext_lazy("Where one can see that the money is back: a transfer's number, for example."),
     )
 
 
-class Failure(OfAmount):
+class Failure(OfTry):
     reason = text(gettext_lazy("reason"), gettext_lazy("Why no money goes back; kept for ever."))
 
 

@@ -203,6 +203,11 @@ class Refund(FSMModelMixin, models.Model):
         """Whether it gives back a payment that the order never used."""
         return self.reason in OF_PAYMENT
 
+    @property
+    def latest_try(self) -> str:
+        """The latest reversal and how far it is, which is what a person looks up; empty of none."""
+        return f"{self.reversal} {self.reversal.status}" if self.reversal else ""
+
     @transition(field=status, source=RefundStatus.REQUESTED, target=RefundStatus.PENDING_ORGANIZER)
     def ask_organizer(self, *, by: User | None, at: datetime, reason: str) -> None:
         """The organizer of the event decides."""

@@ -45,16 +45,20 @@ def pending_orders(event: Event, showing: Showing | None = None) -> QuerySet[Ord
     return orders.filter(showing=showing) if showing else orders
 
 
-def collect(campaign: RefundCampaign) -> int:
-    """Take up orders that were paid since the last look, a chunk of them; return how many.
+def paid_since(campaign: RefundCampaign) -> QuerySet[Order]:
+    """Orders of its scope that are not on its list; of chosen orders there are none.
 
     By difference and not by position: orders are paid in any order of their ids.
     """
-    if campaign.is_selection:
-        return 0
     known = CampaignOrder.objects.filter(campaign=campaign, order=OuterRef("pk"))
     found = paid_orders(campaign.event, campaign.showing).filter(~Exists(known))
-    ids = list(found.order_by("pk").values_list("pk", flat=True)[:COLLECTED_AT_ONCE])
+    return found.none() if campaign.is_selection else found
+
+
+def collect(campaign: RefundCampaign) -> int:
+    """Take up orders that were paid since the last look, a chunk of them; return how many."""
+    found = paid_since(campaign).order_by("pk")
+    ids = list(found.values_list("pk", flat=True)[:COLLECTED_AT_ONCE])
     add(campaign, ids)
     return len(ids)
 

@@ -3,6 +3,7 @@
 from refunds.services.campaigns import (
     campaign_rows,
     find_campaign,
+    may_start,
     pause_campaign,
     prepare_campaign,
     preview_campaign,
@@ -30,6 +31,7 @@ __all__ = [
     "mark_refund_failed",
     "mark_refund_paid",
     "may_decide",
+    "may_start",
     "open_reversals",
     "override_refund",
     "pause_campaign",

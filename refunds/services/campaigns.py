@@ -117,8 +117,10 @@ def prepare_campaign(
 
 @transaction.atomic(durable=True)
 def start_campaign(*, campaign_id: int, by: User | None, reason: str) -> RefundCampaign:
-    """Begin to send money back. Started again it changes nothing. Locks the campaign.
+    """Begin to send money back. Started again while it runs it changes nothing. Locks the campaign.
 
+    A completed one begins anew if orders were paid since: an event that was cleared sells again,
+    and may turn out to be a fraud after all.
     Raises NotAllowed, CampaignNotPossible, also when the event was cleared meanwhile.
     """
     _check_admin(by)
@@ -126,8 +128,14 @@ def start_campaign(*, campaign_id: int, by: User | None, reason: str) -> RefundC
     if campaign.status == RefundCampaign.Status.RUNNING:
         return campaign
     _check_event(campaign.event, RefundReason(campaign.reason))
-    _move(campaign, "start", by=by, reason=reason)
+    step = "reopen" if _was_outsold(campaign) else "start"
+    _move(campaign, step, by=by, reason=reason)
     return campaign
+
+
+def may_start(campaign: RefundCampaign) -> bool:
+    """Whether its state lets it be started, for the first time or because more was sold since."""
+    return can_proceed(campaign.start) or _was_outsold(campaign)
 
 
 @transaction.atomic(durable=True)
@@ -184,6 +192,13 @@ def _retry(campaign: RefundCampaign, *, by: User, reason: str) -> None:
 def _locked(campaign_id: int) -> RefundCampaign:
     campaigns_of_events = RefundCampaign.objects.select_related("event")
     return campaigns_of_events.select_for_update(of=("self",)).get(pk=campaign_id)
+
+
+def _was_outsold(campaign: RefundCampaign) -> bool:
+    """Whether it is over, and its event is off with orders that were paid since."""
+    is_over = campaign.status == RefundCampaign.Status.COMPLETED
+    is_off = campaigns.has_ground(campaign.event, campaign.reason)
+    return is_over and is_off and campaigns.paid_since(campaign).exists()
 
 
 def _check_admin(by: User | None) -> None:

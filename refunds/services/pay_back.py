@@ -17,6 +17,12 @@ from refunds.models import Refund, RefundStatus
 from refunds.operations import decisions, payouts
 from refunds.operations.decisions import Locked
 
+NOT_SENT = (
+    "The provider could not be reached, so nothing was sent; it will be as soon as that is "
+    "possible. As long as the reversal is “created”, mark the refund as paid before you give the "
+    "money back in another way."
+)
+
 
 def pay_back(*, refund_id: int) -> Refund:
     """Open the reversal of an approved refund, as `pay_back_together` does; the refund."""
@@ -141,9 +147,11 @@ def _is_back(refund: Refund, reversal: Reversal) -> bool:
 
 def _error(reversal: Reversal) -> dict[str, Any]:
     """All that a person needs to look it up at the provider."""
+    is_yet_to_be_sent = reversal.status == Reversal.Status.CREATED and reversal.due_at
+    silence = NOT_SENT if is_yet_to_be_sent else "The provider does not say what it did."
     return {
         "code": reversal.provider_code,
-        "message": reversal.provider_message or "The provider does not say what it did.",
+        "message": reversal.provider_message or silence,
         "status": str(reversal.status),
         "txn_ref": reversal.payment.txn_ref,
         "transaction_no": reversal.payment.provider_transaction_no,

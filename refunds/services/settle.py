@@ -1,4 +1,8 @@
-"""An admin settles by hand what the payment provider did not carry out."""
+"""An admin settles by hand what the payment provider did not carry out.
+
+With a `shown_amount`, or a `shown_try`, nothing is done unless that is still the refund's amount,
+or its latest try and how far that is: what the admin found out was about that.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from django.utils.translation import gettext as _
 from orders.models import Order
 from payments.models import Payment, Reversal
 from payments.operations.reversals import close_reversal
-from refunds.errors import NoteRequired, RefundNotFailed
+from refunds.errors import NoteRequired, RefundNotFailed, TryMoved
 from refunds.models import Refund, RefundStatus
 from refunds.operations import decisions, payouts
 from ticketing.roles import require_admin
@@ -21,17 +25,21 @@ from ticketing.roles import require_admin
 
 @transaction.atomic(durable=True)
 def retry_refund(
-    *, refund_id: int, by: User, note: str, shown_amount: Decimal | None = None
+    *,
+    refund_id: int,
+    by: User,
+    note: str,
+    shown_amount: Decimal | None = None,
+    shown_try: str = "",
 ) -> Refund:
     """Tell the provider once more, by a new reversal.
 
     If nobody knows what became of the last one, `note` has to say how it was made sure that the
-    provider did nothing: that reversal is closed with it. With a `shown_amount` nothing is done
-    unless that is still the refund's. Locks order, payment, reversal, refund.
-    Raises NotAllowed, NoteRequired, RefundNotFailed, AmountChanged.
+    provider did nothing: that reversal is closed with it. Locks order, payment, reversal, refund.
+    Raises NotAllowed, NoteRequired, RefundNotFailed, AmountChanged, TryMoved.
     """
     now = timezone.now()
-    _order, payments, refund = _locked(refund_id, by, note, shown_amount)
+    _order, payments, refund = _locked(refund_id, by, note, shown_amount, shown_try)
     _close_open_reversal(refund, succeeded=False, by=by, at=now, note=note)
     for payment in payments.values():
         # The closed reversal has given its part of it free. Of one field only: reading a status
@@ -46,17 +54,21 @@ def retry_refund(
 
 @transaction.atomic(durable=True)
 def mark_refund_paid(
-    *, refund_id: int, by: User, evidence: str, shown_amount: Decimal | None = None
+    *,
+    refund_id: int,
+    by: User,
+    evidence: str,
+    shown_amount: Decimal | None = None,
+    shown_try: str = "",
 ) -> Refund:
     """Record that the money is back by other means, or that the provider did it after all.
 
     `evidence` says how one can see it: a transfer's number, the provider's portal. Tickets, seats
-    and order follow as for any refund. With a `shown_amount` nothing is done unless that is still
-    the refund's. Locks order, payment, reversal, refund, tickets and seats by ascending id.
-    Raises NotAllowed, NoteRequired, RefundNotFailed, AmountChanged.
+    and order follow as for any refund. Locks order, payment, reversal, refund, tickets and seats by
+    ascending id. Raises NotAllowed, NoteRequired, RefundNotFailed, AmountChanged, TryMoved.
     """
     now = timezone.now()
-    order, _payments, refund = _locked(refund_id, by, evidence, shown_amount)
+    order, _payments, refund = _locked(refund_id, by, evidence, shown_amount, shown_try)
     _close_open_reversal(refund, succeeded=True, by=by, at=now, note=evidence)
     refund.payout_evidence = evidence.strip()
     refund.save(update_fields=["payout_evidence"])
@@ -67,16 +79,20 @@ def mark_refund_paid(
 
 @transaction.atomic(durable=True)
 def mark_refund_failed(
-    *, refund_id: int, by: User, reason: str, shown_amount: Decimal | None = None
+    *,
+    refund_id: int,
+    by: User,
+    reason: str,
+    shown_amount: Decimal | None = None,
+    shown_try: str = "",
 ) -> Refund:
     """Record that no money goes back by this refund: what it had set aside is free again.
 
-    Its tickets let people in again and can be asked back once more. With a `shown_amount` nothing
-    is done unless that is still the refund's. Locks as `mark_refund_paid`.
-    Raises NotAllowed, NoteRequired, RefundNotFailed, AmountChanged.
+    Its tickets let people in again and can be asked back once more. Locks as `mark_refund_paid`.
+    Raises NotAllowed, NoteRequired, RefundNotFailed, AmountChanged, TryMoved.
     """
     now = timezone.now()
-    order, _payments, refund = _locked(refund_id, by, reason, shown_amount)
+    order, _payments, refund = _locked(refund_id, by, reason, shown_amount, shown_try)
     _close_open_reversal(refund, succeeded=False, by=by, at=now, note=reason)
     found = decisions.Locked(order, refund, decisions.lock_tickets(refund))
     payouts.give_up(found, by=by, at=now, reason=reason.strip())
@@ -84,7 +100,7 @@ def mark_refund_failed(
 
 
 def _locked(
-    refund_id: int, by: User, note: str, shown_amount: Decimal | None
+    refund_id: int, by: User, note: str, shown_amount: Decimal | None, shown_try: str
 ) -> tuple[Order, dict[int, Payment], Refund]:
     """Its order, the payment that gives it back, and the refund; still failed, and as shown."""
     require_admin(by, _("Only platform admins may settle a failed refund."))
@@ -102,6 +118,10 @@ def _locked(
             _("The refund is {status}.").format(status=refund.get_status_display())
         )
     decisions.check_as_shown(order, shown_amount, refund.amount)
+    if shown_try not in ("", refund.latest_try):
+        raise TryMoved(
+            _("It has got further since you opened the page. Look it up at the provider once more.")
+        )
     return order, payments, refund
 
 

@@ -1,4 +1,4 @@
-"""Nobody decides about another amount than the page has shown."""
+"""Nobody decides about another amount, or another try, than the page has shown."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from orders.models import Order
 from refunds.models import Refund
-from refunds.services import override_refund
+from refunds.services import override_refund, retry_refund
 from tests.back_office.refund_rows import (
     LIST,
     SETTLING,
@@ -20,10 +20,12 @@ from tests.back_office.refund_rows import (
     html,
     own_event,
     page_of,
+    sent_in_vain,
     status,
     stored,
     told,
 )
+from tests.factories import from_now
 from tests.refunds.test_requests import reread
 from tests.ticketing.event_states import new_admin
 
@@ -40,6 +42,16 @@ def opened(browser, refund, step):
 
 def override_meanwhile(refund):
     override_refund(refund_id=refund.pk, percentage=100, by=new_admin(), note="It was our fault.")
+
+
+def try_again_meanwhile(refund):
+    retry_refund(refund_id=refund.pk, by=new_admin(), note="The portal shows no refund.")
+    sent_in_vain(refund)
+
+
+def accept_meanwhile(refund):
+    refund.reversal.accept(by=None, at=from_now(), reason="The provider has it after all.")
+    refund.reversal.save()
 
 
 @pytest.mark.parametrize("step", ["approve", "reject"])
@@ -63,6 +75,19 @@ def test_settling_is_refused_when_the_amount_has_changed_since(boss, unpaid, ste
     answer = decide(boss, unpaid, step, **seen)
 
     assert "it was 800,000 VND and is 700,000 VND now." in told(answer)
+    assert stored() == before
+
+
+@pytest.mark.parametrize("step", SETTLING)
+@pytest.mark.parametrize("moves_on", [try_again_meanwhile, accept_meanwhile])
+def test_settling_is_refused_when_its_try_is_another_one_since(boss, unpaid, step, moves_on):
+    seen = opened(boss, unpaid, step)
+    moves_on(unpaid)
+    before = stored()
+
+    answer = decide(boss, unpaid, step, **seen)
+
+    assert "It has got further since you opened the page." in told(answer)
     assert stored() == before
 
 

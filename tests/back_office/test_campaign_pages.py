@@ -210,6 +210,14 @@ def test_a_running_campaign_shows_how_far_it_is_and_refreshes_itself(boss, draft
     assert REFRESH not in html(boss, page_of(draft))
 
 
+def test_a_completed_campaign_may_be_started_again_once_more_was_paid(boss, stuck, event):
+    assert "start" not in offered(boss, stuck)
+
+    bought(event)
+
+    assert "start" in offered(boss, stuck)
+
+
 def test_a_completed_campaign_keeps_the_figures_of_its_end(boss, stuck):
     Order.objects.update(refunded_amount=100_000, refund_reserved_amount=900_000)
 

@@ -161,6 +161,20 @@ def test_a_leased_job_is_left_to_its_worker_until_the_lease_ends(calls):
     assert run_due_jobs() == {"done": 1}
 
 
+def test_a_job_that_waits_behind_a_slow_one_runs_once_whoever_takes_it_over(handler, calls):
+    def outlast_the_leases(**payload):
+        Job.objects.filter(topic="test.note").update(leased_until=from_now(seconds=-1))
+        assert run_due_jobs() == {"done": 1}  # as another process does
+
+    handler(outlast_the_leases)
+    enqueue("test.topic", run_at=from_now(seconds=-2))
+    enqueue("test.note", run_at=from_now(seconds=-1))
+
+    assert run_due_jobs() == {"done": 1}
+
+    assert len(calls) == 1
+
+
 def test_the_limit_is_kept(calls):
     for number in range(5):
         enqueue("test.note", run_at=timezone.now(), number=number)

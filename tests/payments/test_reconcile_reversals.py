@@ -10,9 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from orders.models import Order
-from payments.models import Payment, PaymentCase, Reversal
+from payments.models import Channel, Payment, PaymentCase, Reversal
+from payments.operations.results import Moment, Recorded, apply_result
 from payments.operations.reversals import hear
-from payments.providers import RefundState, RefundWord
+from payments.providers import Outcome, RefundState, RefundWord, Result
 from payments.services import reconcile_payments
 from tests.factories import paid_order
 from tests.payments.reconciled import cases, counts, let_time_pass
@@ -83,6 +84,15 @@ def test_a_refund_by_others_beside_ours_is_still_a_case(captured, vnpay):
     assert reversed_amount(captured) == 400_000
 
 
+def test_word_of_the_payment_alone_closes_no_case_of_money_that_went_back(captured, vnpay):
+    give_back_there(vnpay, captured, 300_000, "03")
+    assert reconcile() == CASE
+
+    assert hear_that_it_was_paid(captured) is Recorded.REPEATED
+
+    assert cases() == [("contradicted", "open")]
+
+
 def test_our_own_refund_does_not_close_the_case_of_another(captured, vnpay):
     vnpay.set_weather(refund_outcome="done")
     give_back_there(vnpay, captured, 300_000, "03")
@@ -131,7 +141,9 @@ def test_what_a_person_confirmed_and_vnpay_rejects_is_a_case(captured, vnpay, bo
         pass
 
     assert reconcile() == CASE
+    hear_that_it_was_paid(captured)
 
+    assert cases() == [("contradicted", "open")]
     assert reversal.request_id in PaymentCase.objects.get().description
     assert status(reversal) == "succeeded"
     assert reversed_amount(captured) == captured.amount
@@ -168,6 +180,15 @@ def test_word_of_a_reversal_that_was_not_sent_is_of_somebody_elses(payment):
     assert listen(payment, RefundState.DONE, 400_000, "77") is None
 
     assert all_about_money() == before
+
+
+def hear_that_it_was_paid(payment):
+    """VNPay's answer, where it tells of the payment and of no refund."""
+    result = Result(payment.txn_ref, Outcome.PAID, payment.amount)
+    moment = Moment(timezone.now(), Channel.QUERY, was_captured=True)
+    with transaction.atomic():
+        order = Order.objects.get_for_update(payment.order_id)
+        return apply_result(order, Payment.objects.get_for_update(payment.pk), result, moment)
 
 
 def sent(payment, amount):

@@ -257,6 +257,26 @@ def test_money_captured_for_an_order_that_ended_meanwhile_is_owed(attempt, call_
     assert not any(violations().values())
 
 
+def test_money_captured_for_an_order_that_another_attempt_paid_meanwhile_is_owed(attempt, call_ipn):
+    """Two clocks may differ: one finds it overdue, the other takes a second payment in time."""
+    second = start_payment(
+        order_id=attempt.order_id, provider="vnpay", customer=Customer("127.0.0.1")
+    )
+    let_time_pass(attempt)
+    call_ipn(success(attempt))
+    Order.objects.filter(pk=attempt.order_id).update(expires_at=from_now(seconds=30))
+    assert call_ipn(success(second)) == "00"
+
+    run_due_jobs()
+
+    case = PaymentCase.objects.get()
+    assert (case.kind, case.payment, case.amount_owed) == ("duplicate", attempt, attempt.amount)
+    assert state(second) == ("captured", "paid", {"sold"})
+    assert settle(attempt) is None
+    assert PaymentCase.objects.count() == 1
+    assert not any(violations().values())
+
+
 def test_a_second_settling_changes_nothing(attempt, vnpay):
     vnpay.decide(attempt.txn_ref, "success")
     let_time_pass(attempt)

@@ -176,6 +176,38 @@ def test_a_campaign_stops_when_its_event_is_cleared(payment, event, admin):
         resume_campaign(campaign_id=campaign.pk, by=admin, reason="Go on.")
 
 
+def test_a_fraud_that_is_confirmed_again_is_refunded_to_those_who_bought_since(
+    vnpay, client, showing, payment, event, admin
+):
+    suspect(reread(event), "confirmed")
+    campaign = prepare_campaign(event_id=event.pk, reason=RefundReason.FRAUD, by=admin)
+    start_campaign(campaign_id=campaign.pk, by=admin, reason="It was one.")
+    assert finish(campaign) == "completed"
+    move(event, "clear")
+    since = buy(vnpay, client, showing)
+    move(event, "investigate", "confirm_fraud")
+    handlers.prepare_fraud_campaign(event_id=event.pk, by_id=admin.pk)
+
+    start_campaign(campaign_id=campaign.pk, by=admin, reason="It was one after all.")
+
+    assert finish(campaign) == "completed"
+    assert entries(campaign) == {"done": 2}
+    assert books(since.order) == ("refunded", 1_000_000, 0)
+    assert Refund.objects.count() == 2
+    assert broken() == {}
+
+
+def test_a_completed_campaign_that_nobody_bought_since_is_not_started_again(payment, event, admin):
+    cancel(event, admin)
+    campaign = start(event, admin)
+    assert finish(campaign) == "completed"
+
+    with pytest.raises(CampaignNotPossible):
+        start(event, admin)
+
+    assert reread(campaign).status == "completed"
+
+
 def test_the_dry_run_tells_what_will_happen_and_changes_nothing(
     vnpay, client, showing, payment, event, admin
 ):

@@ -9,8 +9,16 @@ from jobs.services import run_due_jobs
 from orders.models import Order
 from refunds.handlers import mail_refund
 from refunds.policy import Reason
-from refunds.services import approve_refund, mark_refund_failed, reject_refund, request_refund
+from refunds.services import (
+    approve_refund,
+    mark_refund_failed,
+    mark_refund_paid,
+    reject_refund,
+    request_refund,
+)
+from tests.back_office.refund_rows import failed
 from tests.factories import CustomerFactory
+from tests.refunds.campaigns import cancel
 from tests.refunds.stand_in import bought, dead_jobs, wait_for_the_bank, work
 from ticketing.models import Event
 
@@ -88,6 +96,22 @@ def test_a_rejection_tells_why(in_english, organizer):
     assert "&lt;b&gt;The hall&lt;/b&gt; is booked." in html
 
 
+def test_a_request_that_a_cancellation_covers_is_not_told_that_its_tickets_stay_valid(
+    in_english, organizer, admin
+):
+    ask(in_english)
+    run()
+    mail.outbox.clear()
+
+    cancel(in_english.event, admin, leaves_campaign_to_us=False)
+    work()
+
+    refused, approved = told(in_english.customer)[:2]
+    assert "all of the order's money goes back instead" in refused.body
+    assert "tickets stay valid" not in refused.body
+    assert "is approved" in approved.subject
+
+
 def test_money_that_is_back_is_told_once(vnpay, client, showing, customer):
     Event.objects.filter(pk=showing.event_id).update(auto_approve_refund=True)
     payment = bought(vnpay, client, showing, customer)
@@ -101,6 +125,16 @@ def test_money_that_is_back_is_told_once(vnpay, client, showing, customer):
     subjects = [each.subject for each in back]
     assert len(subjects) == len(set(subjects)) == 2  # approved, and back
     assert not any("Your" in subject for subject in subjects)
+
+
+def test_money_that_went_another_way_is_not_said_to_be_where_it_came_from(in_english, admin):
+    refund = failed(ask(in_english))
+    mark_refund_paid(refund_id=refund.pk, by=admin, evidence="Bank transfer FT26325001.")
+    run()
+
+    message = told(in_english.customer)[-1]
+    assert "1,200,000 VND was given back to you." in message.body
+    assert "came from" not in message.body
 
 
 def test_admins_are_told_what_the_provider_did_not_pay_out(vnpay, client, showing, customer):

@@ -26,6 +26,7 @@ from refunds.services import (
 )
 from tests.factories import CustomerFactory, from_now, paid_order, placed_order, seats_in_area
 from tests.payments.reconciled import let_time_pass
+from tests.payments.reversed import advance, let_reversals_wait
 from tests.refunds.stand_in import (
     bought,
     call_ipn,
@@ -213,6 +214,27 @@ def test_a_person_is_asked_with_all_there_is_to_know(vnpay, payment, weather, ad
     assert error["answer"]
     order_is(payment.order, "paid", 0, reserved=800_000)
     assert [reread(ticket).status for ticket in tickets_of(payment)] == ["active", "active"]
+    assert broken() == {}
+
+
+def test_whoever_is_asked_about_money_that_is_yet_to_be_sent_knows_how_to_stop_it(
+    vnpay, payment, settings, admin
+):
+    vnpays_address, settings.VNPAY_API_URL = settings.VNPAY_API_URL, "http://127.0.0.1:9/nobody"
+    refund = ask(payment.order)
+    work()
+    let_reversals_wait(days=1)
+    advance(Reversal.objects.get())
+    assert wait_for_the_bank(refund) == "payment_failed"
+    assert "mark the refund as paid before" in reread(refund).provider_error["message"]
+
+    mark_refund_paid(refund_id=refund.pk, by=admin, evidence="Bank transfer, ordered at noon.")
+
+    settings.VNPAY_API_URL = vnpays_address
+    advance(Reversal.objects.get())
+    work()
+    assert given_back(vnpay, payment) == []
+    order_is(payment.order, "partial_refunded", 800_000)
     assert broken() == {}
 
 

@@ -179,7 +179,7 @@ def _start(scope: dict[str, Any], by: User) -> RefundCampaign:
         showing_id=showing.pk if showing else None,
         order_ids=scope["order_ids"],
     )
-    if campaign.status == RefundCampaign.Status.COMPLETED:
+    if campaign.status == RefundCampaign.Status.COMPLETED and not services.may_start(campaign):
         return campaign
     return services.start_campaign(campaign_id=campaign.pk, by=by, reason=WHY)
 
