@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.core.management import call_command
+from django.db import connection
 from django.utils import translation
 from hypothesis import settings as cases
 from rest_framework.test import APIClient
@@ -24,6 +27,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def _database(db: None) -> None:
     """Every test may use the database; it is rolled back afterwards."""
+
+
+@pytest.fixture(scope="session")
+def _serving_role(django_db_setup: None, django_db_blocker: Any) -> str:
+    """The account of web, relay and sweep in the tests' database."""
+    with django_db_blocker.unblock():
+        call_command("grant_rights", to="shop", verbosity=0)
+    return "shop"
+
+
+@pytest.fixture
+def few_rights(request: pytest.FixtureRequest, _database: None, _serving_role: str) -> None:
+    """The test may do with the database what the servers may: see `ticketing/rights.py`.
+
+    But for one that has the mark `owner`, and for those of several connections.
+    """
+    if not (request.node.get_closest_marker("owner") or is_transactional(request)):
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL ROLE {_serving_role}")
+
+
+def is_transactional(request: pytest.FixtureRequest) -> bool:
+    mark = request.node.get_closest_marker("django_db")
+    return "transactional_db" in request.fixturenames or bool(mark and mark.kwargs)
 
 
 @pytest.fixture(autouse=True)

@@ -26,13 +26,13 @@ TABLES: dict[Right, list[str]] = {
     Right.ADD: [
         "django_admin_log", "django_fsm_log_statelog",
         "payments_providermessage", "payments_reconciliationentry",
-        "refunds_refundoverride", "refunds_refundticket",
+        "refunds_refundoverride",
     ],
     Right.KEEP: [
         "ticketing_event",
         "orders_order", "orders_seathold", "orders_ticket",
         "payments_payment", "payments_paymentcase", "payments_reconciliation", "payments_reversal",
-        "refunds_campaignorder", "refunds_refund", "refunds_refundcampaign",
+        "refunds_campaignorder", "refunds_refund", "refunds_refundcampaign", "refunds_refundticket",
     ],
     Right.ANY: [
         "account_emailaddress", "account_emailconfirmation", "mfa_authenticator",
@@ -107,6 +107,9 @@ def _statements(role: str) -> Iterable[sql.Composed]:
         yield _statement(f"REVOKE ALL ON ALL {kind} IN SCHEMA public FROM {{role}}", role)
     yield _statement("REVOKE ALL ON SCHEMA public FROM {role}", role)
     yield _statement("GRANT USAGE ON SCHEMA public TO {role}", role)
+    yield sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(
+        sql.Identifier(connection.settings_dict["NAME"]), sql.Identifier(role)
+    )
     for right, tables in TABLES.items():
         yield _statement(f"GRANT {right} ON {', '.join(tables)} TO {{role}}", role)
 
