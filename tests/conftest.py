@@ -38,19 +38,14 @@ def _serving_role(django_db_setup: None, django_db_blocker: Any) -> str:
 
 
 @pytest.fixture
-def few_rights(request: pytest.FixtureRequest, _database: None, _serving_role: str) -> None:
+def few_rights(request: pytest.FixtureRequest, _serving_role: str, _database: None) -> None:
     """The test may do with the database what the servers may: see `ticketing/rights.py`.
 
-    But for one that has the mark `owner`, and for those of several connections.
+    But for one with the mark `owner`, and those that need no database or several connections.
     """
-    if not (request.node.get_closest_marker("owner") or is_transactional(request)):
+    if connection.in_atomic_block and not request.node.get_closest_marker("owner"):
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL ROLE {_serving_role}")
-
-
-def is_transactional(request: pytest.FixtureRequest) -> bool:
-    mark = request.node.get_closest_marker("django_db")
-    return "transactional_db" in request.fixturenames or bool(mark and mark.kwargs)
 
 
 @pytest.fixture(autouse=True)

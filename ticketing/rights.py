@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from psycopg import sql
 
 
@@ -66,7 +66,11 @@ def make_role(role: str) -> bool:
         cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", [role])
         if cursor.fetchone() is not None:
             return False
-        cursor.execute(_statement("CREATE ROLE {role} LOGIN", role))
+        try:
+            with transaction.atomic():
+                cursor.execute(_statement("CREATE ROLE {role} LOGIN", role))
+        except IntegrityError:
+            return False  # another process made it just now
     return True
 
 

@@ -266,6 +266,11 @@ def test_the_owner_is_refused():
         call_command("grant_rights", to=owner)
 
 
+def test_who_owns_nothing_gives_nothing(server):
+    with serving(), pytest.raises(CommandError, match="This is for the owner of the tables"):
+        call_command("grant_rights", to="another")
+
+
 def test_a_database_where_everybody_makes_tables_is_refused():
     run("GRANT CREATE ON SCHEMA public TO PUBLIC")
 

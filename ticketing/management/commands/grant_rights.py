@@ -11,6 +11,11 @@ from django.db import DatabaseError, transaction
 
 from ticketing.rights import TABLES, TooMuch, grant, make_role, set_password
 
+FOR_OWNERS = (
+    "This is for the owner of the tables, after `migrate`. An owner who may not make roles has "
+    "CREATE ROLE … LOGIN done by somebody who may."
+)
+
 
 class Command(BaseCommand):
     help = (
@@ -36,10 +41,10 @@ class Command(BaseCommand):
                 if password:
                     set_password(to, password)
                 grant(to)
-        except (TooMuch, DatabaseError) as refusal:
-            raise CommandError(
-                f"{refusal}\nNothing was changed.".replace("\n\n", "\n")
-            ) from refusal
+        except TooMuch as refusal:
+            raise CommandError(f"{refusal}\nNothing was changed.") from refusal
+        except DatabaseError as trouble:
+            raise CommandError(f"{trouble}\nNothing was changed. {FOR_OWNERS}") from trouble
         if verbosity:
             self._tell(to, is_new)
 
