@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, connection, transaction
 from psycopg import sql
+from psycopg.errors import DuplicateObject, UniqueViolation
 
 
 class Right(StrEnum):
@@ -69,8 +70,10 @@ def make_role(role: str) -> bool:
         try:
             with transaction.atomic():
                 cursor.execute(_statement("CREATE ROLE {role} LOGIN", role))
-        except IntegrityError:
-            return False  # another process made it just now
+        except DatabaseError as refusal:
+            if isinstance(refusal.__cause__, DuplicateObject | UniqueViolation):
+                return False  # another process made it just now
+            raise
     return True
 
 
