@@ -1,7 +1,7 @@
 """The servers' account of the database may do what they need, and nothing else.
 
-`tests/product/` runs the whole shop with it, and the tests of payments, refunds and the back office
-run with it. Here are what these do not come to, and the refusals.
+`tests/product/` runs the whole shop with it, and the tests of pages, payments, refunds and the back
+office run with it. Here are what these do not come to, and the refusals.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ def test_probes_are_answered(server, client):
 
 
 def test_whoever_asks_for_few_rights_has_no_more(few_rights):
-    """As all tests of payments, refunds and the back office do, but for those of the owner."""
+    """As the tests of money, pages and the back office do, but for those of the owner."""
     assert run("SELECT current_user, rolsuper FROM pg_roles WHERE rolname = current_user") == [
         ("shop", False)
     ]
