@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 from types import FrameType
+from urllib.parse import quote
 
 import environ
 import httpx
@@ -20,6 +21,8 @@ import httpx
 ROOT = Path(__file__).resolve().parent.parent
 STOP_SECONDS = 10
 START_SECONDS = 60
+SERVING = "shop"  # the role of the servers
+SOCKET_LINE = 4  # of PostgreSQL's pid file
 
 GREETING = """
 The product is running. Ctrl-C stops everything; the data stays in {data}.
@@ -53,7 +56,8 @@ def main() -> int:
     try:
         for command in (["migrate", "--no-input", "--verbosity", "0"], ["seed_demo"]):
             manage(command, environment)
-        running += [start(command, environment) for command in servers(environment)]
+        serving = with_few_rights(environment)
+        running += [start(command, serving) for command in servers(serving)]
         if not become_ready(environment, running):
             say("A part did not start; its own message is above. Is a port taken? Set PORT.")
             return 1
@@ -115,6 +119,17 @@ def start_database(environment: dict[str, str]) -> list[subprocess.Popen[bytes]]
     with process.stdout as said:
         said.readline()  # "ready", or nothing if it ended with its own message above
     return [process]
+
+
+def with_few_rights(environment: dict[str, str]) -> dict[str, str]:
+    """What servers get: in the embedded database an account that may do no more than they need."""
+    if environment.get("DATABASE_URL"):
+        return environment
+    manage(["grant_rights", "--to", SERVING, "--verbosity", "0"], environment)
+    pid_file = Path(environment["DATA_DIR"], "postgres", "postmaster.pid")
+    socket_folder = pid_file.read_text().splitlines()[SOCKET_LINE]
+    url = f"postgres://{SERVING}@/ticketing?host={quote(socket_folder)}"
+    return {**environment, "DATABASE_URL": url}
 
 
 def start(

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.core.management import call_command
+from django.db import connection
 from django.utils import translation
 from hypothesis import settings as cases
 from rest_framework.test import APIClient
@@ -24,6 +27,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def _database(db: None) -> None:
     """Every test may use the database; it is rolled back afterwards."""
+
+
+@pytest.fixture(scope="session")
+def _serving_role(django_db_setup: None, django_db_blocker: Any) -> str:
+    """The account of web, relay and sweep in the tests' database."""
+    with django_db_blocker.unblock():
+        call_command("grant_rights", to="shop", verbosity=0)
+    return "shop"
+
+
+@pytest.fixture
+def few_rights(request: pytest.FixtureRequest, _serving_role: str, _database: None) -> None:
+    """The test may do with the database what the servers may: see `ticketing/rights.py`.
+
+    But for one with the mark `owner`, and those that need no database or several connections.
+    """
+    if connection.in_atomic_block and not request.node.get_closest_marker("owner"):
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL ROLE {_serving_role}")
 
 
 @pytest.fixture(autouse=True)

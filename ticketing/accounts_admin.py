@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from allauth.account.admin import EmailAddressAdmin
 from allauth.account.models import EmailAddress
@@ -19,13 +19,18 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from jobs.back_office import Paged
 from ticketing.asking import Question, ReasonForm
 from ticketing.back_office import reader
+from ticketing.models import LogRow
 from ticketing.roles import is_admin
-from ticketing.services import log_out_everywhere
+from ticketing.services import delete_accounts, log_out_everywhere
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 for model in (User, Group, EmailAddress):
     admin.site.unregister(model)
 
 LOG_OUT = gettext_lazy("Log out everywhere")
+SHOWN_STEPS = 10  # that keep an account from being deleted
 WHOLE_ADDRESS = gettext_lazy("A whole email address")
 
 
@@ -60,6 +65,20 @@ class AccountAdmin(UserAdmin, Paged):  # type: ignore[type-arg]  # it takes none
             done=gettext_lazy("The account is logged out everywhere."),
         )
         return question.ask(self, request, account)
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
+        """Whoever the log names is kept, and shown together with what names them."""
+        deleted, counts, forbidden, protected = super().get_deleted_objects(objs, request)
+        named = LogRow.objects.filter(by__in=objs)[:SHOWN_STEPS]
+        return deleted, counts, forbidden, [*protected, *map(str, named)]
+
+    def delete_queryset(self, request: HttpRequest, chosen: QuerySet[Any]) -> None:
+        delete_accounts(user_ids=list(chosen.values_list("pk", flat=True)))
+
+    def delete_model(self, request: HttpRequest, account: Any) -> None:
+        delete_accounts(user_ids=[account.pk])
 
 
 @admin.register(Group)

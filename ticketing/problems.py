@@ -78,6 +78,15 @@ PERMISSION_DENIED = Kind(
     gettext_lazy("You are not allowed to do this."),
     gettext_lazy("Ask somebody who is allowed to, or sign in as somebody else."),
 )
+HTTPS_REQUIRED = Kind(
+    "https-required",
+    403,
+    gettext_lazy("This address takes HTTPS only."),
+    gettext_lazy(
+        "Call it with https://. A token or password that you sent now may have been read on the "
+        "way: log out, and change the password."
+    ),
+)
 NOT_FOUND = Kind(
     "not-found",
     404,
@@ -156,7 +165,7 @@ KINDS_BY_ERROR: dict[type[Exception], Kind] = {
     OperationalError: BUSY,
     PoolTimeout: BUSY,
 }
-KINDS = {kind.code: kind for kind in (*KINDS_BY_ERROR.values(), INTERNAL)}
+KINDS = {kind.code: kind for kind in (*KINDS_BY_ERROR.values(), HTTPS_REQUIRED, INTERNAL)}
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -242,6 +251,11 @@ def too_large(request: HttpRequest) -> HttpResponse:
     return _answer(request, TOO_LARGE)
 
 
+def https_required() -> HttpResponse:
+    """A program's call in clear. A browser would be led on."""
+    return _told_to_programs(HTTPS_REQUIRED)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """A bug, or a database that is away or full. The log has it under the request's id."""
     error = sys.exception()
@@ -261,4 +275,8 @@ def _answer(request: HttpRequest, kind: Kind) -> HttpResponse:
     if _is_for_people(request):
         told = request if kind in (NOT_FOUND, PERMISSION_DENIED) else None
         return problem_page(kind.status, kind.title, kind.detail, request=told)
+    return _told_to_programs(kind)
+
+
+def _told_to_programs(kind: Kind) -> HttpResponse:
     return JsonResponse(kind.problem(), status=kind.status, content_type=MEDIA_TYPE)

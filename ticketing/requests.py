@@ -8,12 +8,15 @@ import time
 import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
+from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.functional import LazyObject
 
 logger = logging.getLogger(__name__)
 
 _current: ContextVar[str] = ContextVar("request_id", default="-")
+REFUSED = 400  # from this status on
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
@@ -41,7 +44,10 @@ class RequestIdMiddleware:
 
 
 class AccessLogMiddleware:
-    """One log line for each request: the route, not the path, which may hold a ticket's code."""
+    """One log line for each request: the route, not the path, which may hold a ticket's code.
+
+    The line of a refusal says by the account's id whom it met, if anybody was signed in.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -49,12 +55,14 @@ class AccessLogMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         started = time.perf_counter()
         response = self.get_response(request)
-        facts = {
+        facts: dict[str, Any] = {
             "method": request.method,
             "route": _route_of(request),
             "status": response.status_code,
             "milliseconds": round((time.perf_counter() - started) * 1000, 1),
         }
+        if response.status_code >= REFUSED:
+            facts["user"] = _known_user_id(request)
         logger.info("%(method)s %(route)s %(status)s", facts, extra=facts)
         return response
 
@@ -82,3 +90,10 @@ class RouteFilter(logging.Filter):
 
 def _route_of(request: HttpRequest) -> str:
     return request.resolver_match.route if request.resolver_match else "no route"
+
+
+def _known_user_id(request: HttpRequest) -> int | None:
+    """Of whom the view has looked up; for the log alone nobody is."""
+    seen = vars(request)
+    user = seen.get("_cached_user") or seen.get("user")
+    return None if issubclass(type(user), LazyObject) else getattr(user, "pk", None)

@@ -121,6 +121,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "ticketing.pages.middleware.PageSessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "ticketing.https_only.HttpsOnlyMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "ticketing.pages.middleware.PageUserMiddleware",
@@ -304,6 +305,7 @@ SPECTACULAR_SETTINGS = {
         "`/_allauth/app/v1/auth/login` (described at `/_allauth/openapi.html`); send the "
         "`access_token` of the answer as `Authorization: Bearer …`.\n\n"
         "Every refusal is `application/problem+json` (RFC 9457) with a stable `code`. "
+        "Calls over plain HTTP are refused as well: 403 `https-required`. "
         "No text may hold a null character."
     ),
     "VERSION": "1.0.0",
@@ -386,7 +388,8 @@ STATIC_ROOT = None if WHITENOISE_USE_FINDERS else BASE_DIR / "static"
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SECURE_SSL_REDIRECT = IS_HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^payments/vnpay/ipn/$"]
+HTTPS_ALONE = ["api/v1/", "_allauth/app/", "internal/"]  # programs: refused, and not led on
+SECURE_REDIRECT_EXEMPT = [r"^payments/vnpay/ipn/$", *(f"^{prefix}" for prefix in HTTPS_ALONE)]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS

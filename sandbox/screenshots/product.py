@@ -27,7 +27,8 @@ def running_product() -> Iterator[dict[str, str]]:
         run.manage(["seed_demo", "--customers", str(CUSTOMERS)], environment)
         servers: list[subprocess.Popen[bytes]] = []
         stack.callback(lambda: run.stop(servers))
-        servers += [run.start(command, environment) for command in run.servers(environment)]
+        serving = run.with_few_rights(environment)
+        servers += [run.start(command, serving) for command in run.servers(serving)]
         if not run.become_ready(environment, servers):
             raise Failed("A part of the product did not start; its own message is above.")
         yield run.addresses(environment)

@@ -22,6 +22,11 @@ from tests.factories import (
 from tests.tokens import token_of
 
 
+@pytest.fixture(autouse=True)
+def _few_rights(few_rights: None) -> None:
+    """All this is done with the servers' rights."""
+
+
 def client_of(user):
     """Signed in to pages and to the API alike."""
     if user is None:

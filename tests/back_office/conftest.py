@@ -15,6 +15,11 @@ def browser_of(user: User) -> Client:
     return client
 
 
+@pytest.fixture(autouse=True)
+def _few_rights(few_rights: None) -> None:
+    """All this is done with the servers' rights."""
+
+
 @pytest.fixture
 def midday(settings) -> None:
     """Where the business is: so what happens in a test happens on one day."""

@@ -103,6 +103,7 @@ def texts(browser, here):
                 list(answer.streaming_content)
 
 
+@pytest.mark.owner
 @pytest.mark.parametrize("who", ["admin", "support", "member of A"])
 def test_no_page_of_any_row_runs_what_its_fields_say(here, who):
     escaped = set()
@@ -115,6 +116,7 @@ def test_no_page_of_any_row_runs_what_its_fields_say(here, who):
     assert len(escaped) > 20, "The texts are not on the pages: this test would see nothing."
 
 
+@pytest.mark.owner
 def test_no_list_runs_what_is_searched_or_filtered_for(here):
     browser = here.browsers["admin"]
     for address in of_models():

@@ -121,6 +121,7 @@ def test_showings_are_told_of_with_one_query_for_all_of_them(boss, django_assert
     assert len(about(found, "Prices are changed. Stalls: 500 to 600")) == 10
 
 
+@pytest.mark.owner
 def test_steps_are_found_by_their_day(boss):
     order = paid_order()
     now = timezone.now()

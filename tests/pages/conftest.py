@@ -5,6 +5,11 @@ import pytest
 from tests.factories import paid_order, placed_order
 
 
+@pytest.fixture(autouse=True)
+def _few_rights(few_rights: None) -> None:
+    """All this is done with the servers' rights."""
+
+
 @pytest.fixture
 def me(client, customer):
     """A browser signed in as `customer`."""

@@ -17,6 +17,11 @@ from tests.sandbox.protocol import link
 from tests.sandbox_process import SandboxProcess
 
 
+@pytest.fixture(autouse=True)
+def _few_rights(few_rights: None) -> None:
+    """All this is done with the servers' rights."""
+
+
 @pytest.fixture
 def call_ipn(client):
     """VNPay's server calls with these signed parameters; answers its RspCode."""

@@ -20,6 +20,8 @@ from tests.payments.reversed import (
     status,
 )
 
+pytestmark = pytest.mark.owner  # who has restored it, and so forgets what happened since
+
 PARTIAL = ("03", 400_000)
 
 

@@ -294,6 +294,7 @@ def test_every_call_is_kept_without_hash_and_card_data(payment, call_ipn):
         assert message.body["vnp_BankTranNo"] == "[removed]"
 
 
+@pytest.mark.owner
 def test_a_kept_call_can_be_neither_changed_nor_deleted(payment, call_ipn):
     call_ipn(success(payment))
 
@@ -311,6 +312,7 @@ def test_a_kept_call_can_be_neither_changed_nor_deleted(payment, call_ipn):
     assert ProviderMessage.objects.count() == 1
 
 
+@pytest.mark.owner
 def test_a_database_that_refuses_makes_vnpay_call_again(payment, client, caplog):
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE orders_ticket ADD CONSTRAINT closed CHECK (false) NOT VALID")

@@ -330,6 +330,7 @@ BREAKAGES = {
 }
 
 
+@pytest.mark.owner
 @pytest.mark.parametrize("rule", BREAKAGES)
 def test_a_broken_rule_is_found(expired, vnpay, rule):
     vnpay.set_weather(api_down=True)

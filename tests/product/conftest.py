@@ -35,12 +35,16 @@ def new_product(tmp_path: Path) -> Iterator[Callable[..., RunningProduct]]:
 
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProduct]:
-    """The running product; the database is checked when all tests are done with it."""
+    """The running product; when all tests are done with it, its database and its log are checked.
+
+    The servers have the rights of `manage.py grant_rights` alone: none that they need is missing.
+    """
     running = RunningProduct(tmp_path_factory.mktemp("product"))
     with closing(running):
         running.start()
         yield running
         checked = running.run("manage.py", "verify_invariants")
+        assert "permission denied" not in running.log()
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 

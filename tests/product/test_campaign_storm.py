@@ -52,6 +52,7 @@ class Storm:
         self.database = run.start_database(self.environment)
         run.manage(["migrate", "--no-input", "--verbosity", "0"], self.environment)
         run.manage(["seed_demo"], self.environment)
+        self.serving = run.with_few_rights(self.environment)
         self.stand_in = self._start(run.servers(self.environment)[0])
         health = f"{product.sandbox_url}/control/health"
         wait_until(lambda: run.answers(health), seconds=30, what="the stand-in")
@@ -95,7 +96,7 @@ class Storm:
         run.stop(self.database)
 
     def _start(self, command: list[str]) -> subprocess.Popen[bytes]:
-        return run.start(command, self.environment, stdout=subprocess.DEVNULL)
+        return run.start(command, self.serving, stdout=subprocess.DEVNULL)
 
 
 @pytest.fixture

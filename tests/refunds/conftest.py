@@ -21,6 +21,11 @@ from tests.sandbox_process import SandboxProcess
 from ticketing.models import Event
 
 
+@pytest.fixture(autouse=True)
+def _few_rights(few_rights: None) -> None:
+    """All this is done with the servers' rights."""
+
+
 @pytest.fixture(scope="session")
 def _stand_in() -> Iterator[SandboxProcess]:
     with running_stand_in(SANDBOX_REFUND_SECONDS="0.3") as process:

@@ -160,6 +160,7 @@ OVERRIDES = [
 ]
 
 
+@pytest.mark.owner
 @pytest.mark.parametrize(("rule", "change"), OVERRIDES)
 def test_overrides_that_make_no_sense_are_refused(refused, order, tickets, rule, change):
     refund = ask(order, tickets[:1])

@@ -99,6 +99,7 @@ def test_every_rule_of_refunds_is_broken_here():
     assert set(BREAKAGES) == {rule.name for rule in RULES}
 
 
+@pytest.mark.owner
 @pytest.mark.parametrize("rule", BREAKAGES)
 def test_a_broken_rule_is_found(world, rule):
     with connection.cursor() as cursor:

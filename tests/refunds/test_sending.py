@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from refunds.services.sending import together
 
 
@@ -11,6 +13,7 @@ def halves(numbers):
     return [number // 2 for number in numbers]
 
 
+@pytest.mark.owner  # to ask for fewer rights would begin a transaction
 def test_one_that_fails_keeps_none_beside_it_from_being_done(caplog):
     assert together(halves, [2, 3, 8]) == ([1, 4], 1)
 

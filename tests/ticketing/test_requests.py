@@ -7,11 +7,15 @@ import json
 import logging
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from orders import operations
 from tests.factories import able_to_log_in, paid_order, placed_order
+from tests.tokens import token_of
+from ticketing.requests import AccessLogMiddleware
 
 
 def lines(caplog):
@@ -117,3 +121,50 @@ def test_no_token_of_a_log_in_is_in_the_log(client, stream, customer, caplog):
     for secret in ("access_token", "refresh_token", "session_token"):
         assert meta[secret] not in stream.getvalue()
     assert "my-secret-password" not in stream.getvalue()
+
+
+def answered(caplog, browser, path):
+    with caplog.at_level(logging.INFO, logger="ticketing.requests"):
+        browser.get(path)
+    return lines(caplog)[-1]
+
+
+def test_a_refusal_names_whom_it_met_by_the_accounts_id(client, customer, caplog):
+    somebody_elses = placed_order().code
+    program = Client(headers={"Authorization": f"Bearer {token_of(customer)}"})
+    client.force_login(customer)
+
+    by_api = answered(caplog, program, f"/api/v1/orders/{somebody_elses}/")
+    by_page = answered(caplog, client, f"/orders/{somebody_elses}/")
+
+    assert (by_api.status, by_api.user) == (404, customer.pk)
+    assert (by_page.status, by_page.user) == (404, customer.pk)
+
+
+def test_who_is_served_is_not_written_down(client, customer, caplog):
+    client.force_login(customer)
+
+    line = answered(caplog, client, "/orders/")
+
+    assert line.status == 200
+    assert not hasattr(line, "user")
+
+
+def test_a_refusal_of_a_visitor_names_nobody(client, caplog):
+    line = answered(caplog, client, "/api/v1/orders/")
+
+    assert (line.status, line.user) == (401, None)
+
+
+def test_nobody_is_looked_up_for_the_log(rf, caplog):
+    def look_up():
+        raise AssertionError("The log has asked who it is.")
+
+    request = rf.get("/")
+    request.user = SimpleLazyObject(look_up)
+    request.resolver_match = None
+
+    with caplog.at_level(logging.INFO, logger="ticketing.requests"):
+        AccessLogMiddleware(lambda request: HttpResponse(status=404))(request)
+
+    assert lines(caplog)[0].user is None

@@ -1,5 +1,6 @@
 """The use cases of ticketing; each opens its own transaction and is called by edges only."""
 
+from ticketing.services.accounts import delete_accounts
 from ticketing.services.blocking import (
     block_places,
     block_seats,
@@ -36,6 +37,7 @@ __all__ = [
     "confirm_cancellation",
     "confirm_fraud",
     "copy_event",
+    "delete_accounts",
     "empty_area",
     "end_own_sessions",
     "generate_places",

@@ -14,6 +14,11 @@ def _database() -> None:
 
 
 @pytest.fixture(autouse=True)
+def _few_rights() -> None:
+    """And so no rights either."""
+
+
+@pytest.fixture(autouse=True)
 def _no_counters_left() -> None:
     """Nor does it count anything."""
 
