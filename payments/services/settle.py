@@ -105,7 +105,7 @@ def _record(asked: Payment, result: Result, at: datetime) -> None:
 
 @transaction.atomic(durable=True)
 def _owe_unused(order_id: int, *, now: datetime) -> None:
-    """Open a case for money that waited to be settled while its order ended, or was paid by other.
+    """Open a case for money that waited to be settled while its order ended or another paid it.
 
     Two clocks may differ: one finds a payment overdue, and the other takes a second one in time.
     """
