@@ -15,7 +15,7 @@ from payments.vnpay.signature import HASH, BadSignature, digest, verify_bars
 from payments.vnpay.text import hundredths, order_info, timestamp
 
 FULL, PARTIAL = "02", "03"
-NO_NUMBER = "0"  # what VNPay's own demos send and sign when they do not know it
+NO_NUMBER = "0"  # of what has none; VNPay's own demos send and sign it, too, when they know none
 LONGEST_REASON = 200
 LONGEST_CREATE_BY = 245
 REQUEST_ORDER = (
@@ -116,12 +116,12 @@ def read_refund_answer(
         return NO_REPLY
     if code == PAID and not _echoes(values, request, OF_THIS_REQUEST):
         return NO_REPLY
-    status = values["vnp_TransactionStatus"]
+    status, number = values["vnp_TransactionStatus"], values["vnp_TransactionNo"]
     return RefundReply(
         verdict_of_refund_answer(code, status),
         code=f"{code}/{status}" if status else code,
         message=values["vnp_Message"],
-        transaction_no=values["vnp_TransactionNo"] if code == PAID else "",
+        transaction_no=number if code == PAID and number != NO_NUMBER else "",
         takes_partial=code in ONLY_PARTIAL and request["vnp_TransactionType"] == FULL,
     )
 

@@ -150,6 +150,11 @@ def test_of_an_accepted_request_the_status_says_how_far_it_is(read, status, verd
     assert (reply.code, reply.transaction_no) == (f"00/{status}", "14226199")
 
 
+def test_a_number_of_0_is_none(read):
+    """VNPay's word for one that there is not: no later word of this refund would match it."""
+    assert read(signed(ACCEPTED, TransactionNo="0")).transaction_no == ""
+
+
 def test_the_checksum_of_an_answer_covers_13_values_and_ends_in_the_order_text(read):
     text = (
         "6f2a0c5e|refund|00|Refund Success|TESTTMN1|a1b2c3d4e5f6|15000000|NCB|20260301004606"
