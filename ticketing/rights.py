@@ -23,7 +23,7 @@ class Right(StrEnum):
 
 
 TABLES: dict[Right, list[str]] = {
-    Right.READ: ["auth_permission", "django_content_type"],
+    Right.READ: ["auth_permission", "django_content_type", "django_migrations"],
     Right.ADD: [
         "django_admin_log", "django_fsm_log_statelog",
         "payments_providermessage", "payments_reconciliationentry",
@@ -51,6 +51,10 @@ TABLES: dict[Right, list[str]] = {
 ANYTHING = """
 SELECT rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls
     OR EXISTS (SELECT FROM pg_auth_members WHERE member = pg_roles.oid)
+    OR EXISTS (
+        SELECT FROM pg_class
+        WHERE relowner = pg_roles.oid AND relnamespace = 'public'::regnamespace
+    )
     OR rolname = current_user
 FROM pg_roles WHERE rolname = %s
 """
