@@ -58,6 +58,8 @@ SELECT rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrl
     OR rolname = current_user
 FROM pg_roles WHERE rolname = %s
 """
+# 7003 is the advisory-lock namespace of it: of two who give rights on a table at once, one fails.
+ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(7003, 0)"
 NEW_TABLES = "SELECT has_schema_privilege(%s, 'public', 'CREATE')"
 
 
@@ -97,6 +99,7 @@ def grant(role: str) -> None:
     So who is at work under the role notices nothing. Raises TooMuch for a role that could do more.
     """
     with connection.cursor() as cursor:
+        cursor.execute(ONE_AT_A_TIME)
         for statement in _statements(role):
             cursor.execute(statement)
         cursor.execute(ANYTHING, [role])
