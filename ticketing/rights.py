@@ -23,7 +23,7 @@ class Right(StrEnum):
 
 
 TABLES: dict[Right, list[str]] = {
-    Right.READ: ["auth_permission", "django_content_type"],
+    Right.READ: ["auth_permission", "django_content_type", "django_migrations"],
     Right.ADD: [
         "django_admin_log", "django_fsm_log_statelog",
         "payments_providermessage", "payments_reconciliationentry",
@@ -51,9 +51,15 @@ TABLES: dict[Right, list[str]] = {
 ANYTHING = """
 SELECT rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls
     OR EXISTS (SELECT FROM pg_auth_members WHERE member = pg_roles.oid)
+    OR EXISTS (
+        SELECT FROM pg_class
+        WHERE relowner = pg_roles.oid AND relnamespace = 'public'::regnamespace
+    )
     OR rolname = current_user
 FROM pg_roles WHERE rolname = %s
 """
+# 7003 is the advisory-lock namespace of it: of two who give rights on a table at once, one fails.
+ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(7003, 0)"
 NEW_TABLES = "SELECT has_schema_privilege(%s, 'public', 'CREATE')"
 
 
@@ -93,6 +99,7 @@ def grant(role: str) -> None:
     So who is at work under the role notices nothing. Raises TooMuch for a role that could do more.
     """
     with connection.cursor() as cursor:
+        cursor.execute(ONE_AT_A_TIME)
         for statement in _statements(role):
             cursor.execute(statement)
         cursor.execute(ANYTHING, [role])

@@ -11,6 +11,7 @@ PostgreSQL a hundredth of the time.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -83,7 +84,7 @@ class Kept(Generic[Read]):
 
     def __init__(self, *, most_bytes: int) -> None:
         self._most_bytes = most_bytes
-        self._readings: dict[tuple[int, int], Read] = {}
+        self._readings: dict[tuple[int, int], tuple[float, Read]] = {}  # with when each was begun
         self._bytes = 0
         self._lock = threading.Lock()
         self._turns = [threading.Lock() for _ in range(TURNS)]
@@ -92,17 +93,18 @@ class Kept(Generic[Read]):
         """What is kept of all seats if it tells all that `news` knows of, else what `read` gives.
 
         Of those who want it at the same time one reads and the others wait: while a house sells,
-        every reader finds it changed.
+        every reader finds it changed. What was begun after these news tells all of them, even if
+        its cursor, held back by a long transaction, does not show it.
         """
-        before = self._readings.get((news.showing_id, 0))
+        asked = time.monotonic()
         kept = self.find(news, first=0)
         if kept:
             return kept
         with self._turns[news.showing_id % TURNS]:
-            others = self._readings.get((news.showing_id, 0))
-            if others and others is not before and _tells(others, news):
+            begun, others = self._readings.get((news.showing_id, 0), (asked, None))
+            if others and begun > asked:
                 return others
-            return self._keep(read(), news, first=0)
+            return self.find(news, first=0) or self._read(news, read, first=0)
 
     def changes(self, news: News, read: Callable[[], Read], *, first: int) -> Read:
         """The same for what changed since `first`.
@@ -110,21 +112,22 @@ class Kept(Generic[Read]):
         Nobody waits for others here: what they read later than these news may begin after a change
         that this reader has not seen.
         """
-        return self.find(news, first=first) or self._keep(read(), news, first=first)
+        return self.find(news, first=first) or self._read(news, read, first=first)
 
     def find(self, news: News, *, first: int) -> Read | None:
         """A reading from this change on that tells all that `news` knows of.
 
         One whose cursor is ahead of the news was made before a backup was restored.
         """
-        kept = self._readings.get((news.showing_id, first))
+        _begun, kept = self._readings.get((news.showing_id, first), (0.0, None))
         return kept if kept and _tells(kept, news) and kept.cursor <= news.cursor else None
 
-    def _keep(self, fresh: Read, news: News, *, first: int) -> Read:
-        key = news.showing_id, first
+    def _read(self, news: News, read: Callable[[], Read], *, first: int) -> Read:
+        key, begun = (news.showing_id, first), time.monotonic()
+        fresh = read()
         with self._lock:
-            replaced = self._readings.get(key)
-            self._readings[key] = fresh
+            _begun, replaced = self._readings.get(key, (0.0, None))
+            self._readings[key] = begun, fresh
             self._bytes += fresh.size - (replaced.size if replaced else 0)
             if self._bytes > self._most_bytes:
                 self._readings.clear()

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from orders.models import Order
 from refunds import services
-from refunds.models import CampaignOrderStatus, RefundCampaign
+from refunds.models import CampaignOrderStatus, CampaignStatus, RefundCampaign
 from refunds.operations import campaigns
 from refunds.services.campaigns import Preview
 from ticketing.amounts import price_tag
@@ -36,10 +36,12 @@ OBSTACLES = {
 
 
 def preview_of(campaign: RefundCampaign) -> Preview:
-    """The dry run of a draft, or of what is left of it."""
+    """The dry run of a draft, or of what was paid since one was completed."""
     order_ids = None
     if campaign.is_selection:
         order_ids = list(campaign.orders.values_list("order_id", flat=True))
+    elif campaign.status == CampaignStatus.COMPLETED:
+        order_ids = list(campaigns.paid_since(campaign).values_list("pk", flat=True))
     return services.preview_campaign(
         event=campaign.event, showing=campaign.showing, order_ids=order_ids
     )

@@ -205,8 +205,8 @@ class Refund(FSMModelMixin, models.Model):
 
     @property
     def latest_try(self) -> str:
-        """The latest reversal and how far it is, which is what a person looks up; empty of none."""
-        return f"{self.reversal} {self.reversal.status}" if self.reversal else ""
+        """The latest reversal and how far it is, which is what a person looks up; never empty."""
+        return f"{self.reversal} {self.reversal.status}" if self.reversal else "none"
 
     @transition(field=status, source=RefundStatus.REQUESTED, target=RefundStatus.PENDING_ORGANIZER)
     def ask_organizer(self, *, by: User | None, at: datetime, reason: str) -> None:

@@ -79,6 +79,21 @@ def test_settling_is_refused_when_the_amount_has_changed_since(boss, unpaid, ste
 
 
 @pytest.mark.parametrize("step", SETTLING)
+def test_settling_is_refused_when_it_is_tried_for_the_first_time_since(boss, unpaid, step):
+    """No payment could give it back when the page was shown."""
+    was_tried = unpaid.reversal_id
+    Refund.objects.filter(pk=unpaid.pk).update(reversal=None)
+    seen = opened(boss, unpaid, step)
+    Refund.objects.filter(pk=unpaid.pk).update(reversal=was_tried)
+    before = stored()
+
+    answer = decide(boss, unpaid, step, **seen)
+
+    assert "It has got further since you opened the page." in told(answer)
+    assert stored() == before
+
+
+@pytest.mark.parametrize("step", SETTLING)
 @pytest.mark.parametrize("moves_on", [try_again_meanwhile, accept_meanwhile])
 def test_settling_is_refused_when_its_try_is_another_one_since(boss, unpaid, step, moves_on):
     seen = opened(boss, unpaid, step)

@@ -216,6 +216,9 @@ def test_a_completed_campaign_may_be_started_again_once_more_was_paid(boss, stuc
     bought(event)
 
     assert "start" in offered(boss, stuck)
+    assert "1,000,000 VND go back to the customers of 1 orders" in html(
+        boss, page_of(stuck, "start")
+    )
 
 
 def test_a_completed_campaign_keeps_the_figures_of_its_end(boss, stuck):

@@ -99,6 +99,44 @@ def test_who_knows_of_a_later_change_reads_anew():
     assert given == [Reading(10), Reading(13)]
 
 
+class Outdated:
+    """A reading of long ago, which tells whenever somebody looks at it."""
+
+    size = 1
+
+    def __init__(self):
+        self.looked_at = threading.Semaphore(0)
+
+    @property
+    def cursor(self):
+        self.looked_at.release()
+        return 1
+
+
+def test_two_read_for_all_while_a_long_transaction_holds_every_cursor_back():
+    """Whoever asked while the first was reading is content with what was begun after that."""
+    kept, outdated, read = Kept(most_bytes=10), Outdated(), SlowReading(9, 9)
+    kept.whole(news(), lambda: outdated)
+    given = []
+    threads = [
+        threading.Thread(target=lambda: given.append(kept.whole(news(), read))) for _ in range(6)
+    ]
+    threads[0].start()
+    assert read.begun.acquire(timeout=10)
+    while outdated.looked_at.acquire(blocking=False):
+        pass
+    for thread in threads[1:]:
+        thread.start()
+        assert outdated.looked_at.acquire(timeout=10)
+
+    read.may_end.set()
+    for thread in threads:
+        thread.join(10)
+
+    assert given == [Reading(9)] * 6
+    assert read.cursors == []
+
+
 def test_what_was_kept_before_is_not_taken_for_what_another_has_just_read():
     """As after a restored backup, when the one who was reading fails."""
     kept = Kept(most_bytes=10)
