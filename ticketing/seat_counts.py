@@ -23,8 +23,9 @@ class SeatCounts:
     cursor: int
     by_area: Mapping[int, Counter[str]]
 
-    size = 2_000
-    """Bytes of a house with a few areas."""
+    @property
+    def size(self) -> int:
+        return 200 + 400 * len(self.by_area)
 
     def of_area(self, area_id: int) -> Counter[str]:
         return self.by_area.get(area_id, Counter())

@@ -27,38 +27,27 @@ class Problem(serializers.Serializer[Any]):
     code = serializers.CharField()
     detail = serializers.CharField()
     request_id = serializers.CharField(help_text="Also in the `X-Request-ID` header.")
-
-    def get_fields(self) -> dict[str, Any]:
-        """What every problem says, then what one code adds."""
-        return {**super().get_fields(), **_additions()}
-
-
-def _additions() -> dict[str, Any]:
-    return {
-        "errors": serializers.DictField(
-            child=serializers.ListField(child=serializers.CharField()),
-            required=False,
-            help_text="With `invalid`: messages by field.",
-        ),
-        "seats": serializers.ListField(
-            child=serializers.IntegerField(), required=False, help_text="With `seats-unavailable`."
-        ),
-        "available": serializers.IntegerField(required=False, help_text="With `not-enough-seats`."),
-        "checked_in_at": serializers.DateTimeField(
-            required=False, help_text="With `already-checked-in`."
-        ),
-        "closed_at": serializers.DateTimeField(
-            required=False, help_text="With `refund-window-closed`: until when it was possible."
-        ),
-        "tickets": serializers.ListField(
-            child=serializers.CharField(),
-            required=False,
-            help_text="With `ticket-not-refundable`.",
-        ),
-        "amount": serializers.CharField(
-            required=False, help_text="With `refund-quote-changed`: what would go back now."
-        ),
-    }
+    errors = serializers.DictField(  # type: ignore[assignment]  # a name of DRF's, too
+        child=serializers.ListField(child=serializers.CharField()),
+        required=False,
+        help_text="With `invalid`: messages by field.",
+    )
+    seats = serializers.ListField(
+        child=serializers.IntegerField(), required=False, help_text="With `seats-unavailable`."
+    )
+    available = serializers.IntegerField(required=False, help_text="With `not-enough-seats`.")
+    checked_in_at = serializers.DateTimeField(
+        required=False, help_text="With `already-checked-in`."
+    )
+    closed_at = serializers.DateTimeField(
+        required=False, help_text="With `refund-window-closed`: until when it was possible."
+    )
+    tickets = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="With `ticket-not-refundable`."
+    )
+    amount = serializers.CharField(
+        required=False, help_text="With `refund-quote-changed`: what would go back now."
+    )
 
 
 class ProblemAutoSchema(AutoSchema):

@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
 from ticketing.models import Area, Event, Organizer, Showing
@@ -68,20 +67,18 @@ class ShowingDetailBody(ShowingBody):
         fields = [*ShowingBody.Meta.fields, "event", "title", "status", "areas"]
 
 
+class RowOfSeats(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a name of DRF's, too
+    seats = serializers.ListField(
+        child=serializers.ListField(), help_text="Each seat as `[id, number, status]`."
+    )
+
+
 class AreaOfRows(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
-    rows = inline_serializer(
-        "RowOfSeats",
-        {
-            "id": serializers.IntegerField(),
-            "label": serializers.CharField(),
-            "seats": serializers.ListField(
-                child=serializers.ListField(), help_text="Each seat as `[id, number, status]`."
-            ),
-        },
-        many=True,
-    )
+    rows = RowOfSeats(many=True)
 
 
 class SeatMapBody(serializers.Serializer[Any]):
