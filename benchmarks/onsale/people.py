@@ -18,6 +18,7 @@ CROWD = {"payer": 78, "abandoner": 10, "refunder": 5, "canceller": 4, "bot": 3}
 
 TRIES = 4  # how often somebody chooses anew after others were faster
 PATIENCE = 3  # how often somebody looks again whether places were given back
+STAYS = 600  # seconds until somebody without places gives up
 STANDING_SHARE = 0.2
 BOT_ORDERS = 3
 BOT_PLACES = 8
@@ -58,6 +59,8 @@ class Person:
     async def hold_two(self) -> str:
         """Try to get two places; the order's code, or "" when there were none for this person."""
         for _ in range(PATIENCE):
+            if self._is_tired():
+                break
             free = await self._free_places()
             if any(count >= 2 for count in free.values()):
                 code = await self._choose(may_stand=free.get(self.house.standing, 0) >= 2)
@@ -66,6 +69,9 @@ class Person:
             await self.pause(20)
         self.diary.note(self.visit, "left without")
         return ""
+
+    def _is_tired(self) -> bool:
+        return self.diary.now() - self.visit.arrived > STAYS
 
     async def _free_places(self) -> dict[int, int]:
         """By area; nothing when the page did not come."""
@@ -77,7 +83,7 @@ class Person:
     async def _choose(self, *, may_stand: bool) -> str:
         for _ in range(TRIES):
             wish = await self._wish(may_stand=may_stand)
-            if wish is None:
+            if wish is None or self._is_tired():
                 return ""
             await self.pause(4)
             code = await self.order(wish)
