@@ -78,6 +78,7 @@ def test_every_problem_code_of_a_refusal_is_somewhere(schema):
         "refund-override-not-allowed",
         "refund-amount-changed",
         "refund-not-failed",
+        "refund-try-moved",
         "refund-too-large",
         "note-required",
         "campaign-not-possible",

@@ -43,7 +43,7 @@ def structure() -> list[str]:
     """Tables, constraints, indexes, triggers and functions, in whatever order they came to be."""
     params = connection.get_connection_params()
     dump = subprocess.run(
-        [program("pg_dump"), "--schema-only", "--no-owner", params["dbname"]],
+        [program("pg_dump"), "--schema-only", "--no-owner", "--no-privileges", params["dbname"]],
         env={**os.environ, "PGHOST": params["host"], "PGUSER": params["user"]},
         capture_output=True,
         text=True,

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from payments.models import PaymentCase, Reversal
-from payments.providers.vnpay import VNPay
+from payments.providers import vnpay as our_vnpay
 from payments.services import advance_reversal, reconcile_payments
 from tests.payments.reversed import (
     ENDED,
@@ -162,8 +162,8 @@ def test_a_slow_api_is_waited_for(captured, whole, vnpay):
 
 
 def test_an_api_that_is_too_slow_leaves_it_unknown_until_asked(captured, whole, vnpay, monkeypatch):
-    patient = VNPay._config
-    monkeypatch.setattr(VNPay, "_config", lambda vnpay: replace(patient(vnpay), timeout=(0.5, 0.5)))
+    impatient = replace(our_vnpay.our_config(), timeout=(0.5, 0.5))
+    monkeypatch.setattr(our_vnpay, "our_config", lambda: impatient)
     vnpay.set_weather(api_slow_seconds={"value": 1.5, "times": 1})
 
     advance(whole)
