@@ -28,7 +28,7 @@ OPTIONS = {
     "clients": (32, "simultaneous buyers"),
     "overdue": (100_000, "overdue orders"),
     "requests": (100_000, "answers of the web workers"),
-    "refunds": (400, "orders of a campaign"),
+    "refunds": (2_000, "orders of a campaign"),
     "connections": (8, "of a campaign to VNPay"),
     "finished": (1_000_000, "finished jobs behind the relay"),
     "slices": (10, "of orders whose costs are compared, at each of two places"),

@@ -46,6 +46,8 @@ class Refunded:
     approved: float
     paid_back: float
     paid_back_slowly: float
+    paid_back_by_half: float
+    """As slowly, through half of the connections: where the provider bounds it, half as many."""
     called_slowly: float
     """The same calls by as many threads, which record nothing: what this machine lets through."""
     slowest: float
@@ -57,12 +59,18 @@ class Refunded:
 def tell(running: Machine, house: House, options: argparse.Namespace, report: Report) -> None:
     """Giving the money of cancelled events back, approved only and through VNPay's stand-in."""
     orders, connections = options.refunds, options.connections
-    say(f"Four cancelled events of {orders} orders, {connections} calls to VNPay at a time …")
+    say(f"Five cancelled events of {orders} orders, {connections} calls to VNPay at a time …")
     found = measure(running.environment, orders=orders, connections=connections)
     report.lines += [
         Line("campaign: orders approved", found.approved, "/s"),
         Line("campaign: paid back, VNPay at 0 ms", found.paid_back, "/s"),
         Line("campaign: paid back, VNPay at 50 ms", found.paid_back_slowly, "/s", found.slowest),
+        Line(
+            f"campaign: the same, {(connections + 1) // 2} connections",
+            found.paid_back_by_half,
+            "/s",
+            (connections + 1) // 2 / SLOW,
+        ),
         Line("campaign: calls alone, VNPay at 50 ms", found.called_slowly, "/s", found.slowest),
         Line("campaign: SQL statements each", found.statements, ""),
         Line("campaign: memory it grew by", found.megabytes, "MB"),
@@ -74,7 +82,7 @@ def tell(running: Machine, house: House, options: argparse.Namespace, report: Re
 
 
 def measure(environment: dict[str, str], *, orders: int, connections: int) -> Refunded:
-    """Cancel four events of so many orders: two to pay back, one to call for, one to approve.
+    """Cancel five events of so many orders: three to pay back, one to call for, one to approve.
 
     The answers of VNPay are final at once; nobody runs the jobs meanwhile.
     """
@@ -83,11 +91,14 @@ def measure(environment: dict[str, str], *, orders: int, connections: int) -> Re
         fast = _cancelled(http, "paid-back", "FST", orders)
         before = _memory()
         paid_back = _rate(orders, lambda: _drive(fast, connections))
-        slow = _cancelled(http, "paid-back-slowly", "SLW", orders)
-        _set_weather(http, api_slow_seconds=SLOW)
-        paid_back_slowly = _rate(orders, lambda: _drive(slow, connections))
+        paid_back_slowly = _paid_back_slowly(http, "slowly", "SLW", orders, connections)
         grown = _memory() - before
-        called = _called(_cancelled(http, "only-called", "CLL", orders), connections)
+        paid_back_by_half = _paid_back_slowly(
+            http, "by-half", "HLF", orders, (connections + 1) // 2
+        )
+        only_called = _cancelled(http, "only-called", "CLL", orders)
+        _set_weather(http, api_slow_seconds=SLOW)
+        called = _called(only_called, connections)
         _set_weather(http, api_slow_seconds=None)
         few = _cancelled(http, "some-more", "FEW", 2 * connections)
         statements = _count_statements(few, connections)
@@ -99,6 +110,7 @@ def measure(environment: dict[str, str], *, orders: int, connections: int) -> Re
         approved=approved,
         paid_back=paid_back,
         paid_back_slowly=paid_back_slowly,
+        paid_back_by_half=paid_back_by_half,
         called_slowly=called,
         slowest=connections / SLOW,
         statements=statements,
@@ -128,6 +140,16 @@ def _cancelled(http: httpx.Client, slug: str, prefix: str, orders: int) -> Refun
     while campaigns.collect(campaign):
         pass
     return RefundCampaign.objects.select_related("event", "showing").get(pk=campaign.pk)
+
+
+def _paid_back_slowly(
+    http: httpx.Client, slug: str, prefix: str, orders: int, connections: int
+) -> float:
+    campaign = _cancelled(http, slug, prefix, orders)
+    _set_weather(http, api_slow_seconds=SLOW)
+    rate = _rate(orders, lambda: _drive(campaign, connections))
+    _set_weather(http, api_slow_seconds=None)
+    return rate
 
 
 def _rate(orders: int, work: Callable[[], object]) -> float:

@@ -21,6 +21,7 @@ from refunds.services.pay_back import record_answers, record_reversals
 logger = logging.getLogger(__name__)
 
 AHEAD = 100  # reversals that are found before there is a connection for them
+SENDERS = 2  # a connection that comes free does not wait for another's commit to end
 SOON = 0.2  # seconds in which answers are waited for to be recorded together
 AT_MOST = 100  # of them
 
@@ -70,7 +71,8 @@ class _Line:
     """Three stages at the same time, each of which takes together what has piled up before it.
 
     One finds reversals, one commits that some are sent, as many as there are connections free, and
-    one records what came of it. Only the calls themselves are made one by one.
+    one records what came of it. Only the calls themselves are made one by one. The second has two
+    threads: while one commits, the other takes the connections that have come free since.
     """
 
     def __init__(self, connections: int, stopping: Event) -> None:
@@ -78,7 +80,7 @@ class _Line:
         self._free = Semaphore(connections)
         self._found: Queue[int | None] = Queue(AHEAD)  # None: that was all
         self._came: SimpleQueue[Came | None] = SimpleQueue()
-        self._is_all_found = self._is_all_told = False
+        self._is_all_told = False
 
     def find(self, reversal_ids: Iterator[int]) -> None:
         try:
@@ -92,13 +94,22 @@ class _Line:
 
     def send(self) -> None:
         try:
-            with ThreadPoolExecutor(self._connections) as calls:
-                while ids := self._next():
-                    self._start(calls, ids)
+            with (
+                ThreadPoolExecutor(self._connections) as calls,
+                ThreadPoolExecutor(SENDERS) as senders,
+            ):
+                list(senders.map(self._send, [calls] * SENDERS))
         finally:
             self._came.put(None)
-            while not self._is_all_found:  # whoever finds them must not wait for us
-                self._is_all_found = self._found.get() is None
+            while self._found.get() is not None:  # whoever finds them must not wait for us
+                pass
+
+    def _send(self, calls: ThreadPoolExecutor) -> None:
+        try:
+            while ids := self._next():
+                self._start(calls, ids)
+        finally:
+            connection.close()
 
     def record(self) -> Counter[str]:
         outcomes: Counter[str] = Counter()
@@ -129,13 +140,14 @@ class _Line:
         return ids
 
     def _take(self, *, wait: bool) -> int | None:
-        if self._is_all_found or self._stopping.is_set():
+        if self._stopping.is_set():
             return None
         try:
             found = self._found.get(block=wait)
         except Empty:
             return None
-        self._is_all_found = found is None
+        if found is None:
+            self._found.put(None)  # for the other sender, and for the end
         return found
 
     def _call(self, call: Callable[[Item], Came], subject: Item) -> None:
