@@ -68,7 +68,9 @@ SECRET_KEY = secret("SECRET_KEY", "sandbox-secret-key-that-signs-nothing-of-valu
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 PUBLIC_URL = secret("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 FRONTEND_URL = text("FRONTEND_URL", "").rstrip("/")
+BACK_OFFICE_URL = text("BACK_OFFICE_URL", "").rstrip("/")
 PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or ""
+OUR_HOSTS = [PUBLIC_HOST, *filter(None, [urlsplit(BACK_OFFICE_URL).hostname])]
 IS_HTTPS = PUBLIC_URL.startswith("https://")
 
 if SANDBOX and PUBLIC_HOST not in LOOPBACK:
@@ -77,8 +79,14 @@ if SANDBOX and PUBLIC_HOST not in LOOPBACK:
         "secrets: run them on 127.0.0.1 only, or turn SANDBOX off."
     )
 
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[PUBLIC_HOST, *(LOOPBACK if SANDBOX else ())])
-CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+if BACK_OFFICE_URL and urlsplit(BACK_OFFICE_URL)[:2] == urlsplit(PUBLIC_URL)[:2]:
+    raise ImproperlyConfigured(
+        f"BACK_OFFICE_URL and PUBLIC_URL are both {PUBLIC_URL}. Give the back office a host of its "
+        "own, or leave BACK_OFFICE_URL out."
+    )
+
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[*OUR_HOSTS, *(LOOPBACK if SANDBOX else ())])
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL, *filter(None, [BACK_OFFICE_URL])]
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
 
 # --- what it is made of ------------------------------------------------------------------------
@@ -122,6 +130,7 @@ MIDDLEWARE = [
     "ticketing.pages.middleware.PageSessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "ticketing.https_only.HttpsOnlyMiddleware",
+    "ticketing.back_office_host.BackOfficeHostMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "ticketing.pages.middleware.PageUserMiddleware",

@@ -128,6 +128,15 @@ def test_staff_without_a_second_factor_is_for_the_sandbox_only():
     assert start(required, SANDBOX="on").stdout == "False\n"
 
 
+def test_a_host_of_its_own_is_another_than_the_shops():
+    refused = start(**PRODUCTION, BACK_OFFICE_URL="https://tickets.example.com/")
+
+    assert "Give the back office a host of its own" in refused.stderr
+    apart = {**PRODUCTION, "BACK_OFFICE_URL": "https://office.example.com"}
+    hosts = start("print(settings.ALLOWED_HOSTS)", **apart)
+    assert hosts.stdout == "['tickets.example.com', 'office.example.com']\n"
+
+
 @pytest.mark.parametrize("value", ["yesterday", "2026-11-21T09:30"])
 def test_a_moment_without_its_offset_from_utc_stops_the_start(value):
     refused = start(**PRODUCTION, RESTORED_AT=value)
