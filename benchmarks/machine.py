@@ -94,7 +94,7 @@ def prepare_environment() -> dict[str, str]:
 
 
 def start_database(environment: dict[str, str]) -> Path:
-    """Start the embedded PostgreSQL, apply all migrations, give its socket folder.
+    """Start the embedded PostgreSQL, make the tables, give its socket folder.
 
     Only this process is a user of it, so it stops when this process ends. To Django, here and in
     whatever is started with `environment`, it is a server that `DATABASE_URL` names, as one is in
@@ -103,20 +103,25 @@ def start_database(environment: dict[str, str]) -> Path:
     socket_dir = server.start(Path(environment["DATA_DIR"]).resolve() / "postgres", DATABASE)
     url = url_of(socket_dir, DATABASE)
     os.environ["DATABASE_URL"] = environment["DATABASE_URL"] = url
-    run.manage(["migrate", "--no-input", "--verbosity", "0"], environment)
+    make_tables(environment)
     return socket_dir
 
 
-def url_of(socket_dir: Path, database: str) -> str:
-    return f"postgres://postgres@/{database}?host={socket_dir}"
+def make_tables(environment: dict[str, str]) -> None:
+    """Apply all migrations, and let the servers do what they need and no more."""
+    run.manage(["migrate", "--no-input", "--verbosity", "0"], environment)
+    run.manage(["grant_rights", "--to", run.SERVING, "--verbosity", "0"], environment)
+
+
+def url_of(socket_dir: Path, database: str, role: str = "postgres") -> str:
+    return f"postgres://{role}@/{database}?host={socket_dir}"
 
 
 @contextmanager
 def another_web_server(machine: Machine, database: str) -> Iterator[Machine]:
     """Beside a running one, with another database of the same PostgreSQL."""
-    port = str(free_port())
     url = url_of(machine.socket_dir, database)
-    environment = {**machine.environment, "PORT": port, "DATABASE_URL": url}
+    environment = {**machine.environment, "PORT": str(free_port()), "DATABASE_URL": url}
     with web_server(environment, machine.socket_dir, database) as another:
         yield another
 
@@ -125,12 +130,16 @@ def another_web_server(machine: Machine, database: str) -> Iterator[Machine]:
 def web_server(
     environment: dict[str, str], socket_dir: Path, database: str = DATABASE
 ) -> Iterator[Machine]:
-    """Run the web server with the very command of `make run`, until the end of the block."""
+    """Run the web server with the very command of `make run`, until the end of the block.
+
+    With the servers' account; this process and what else it starts are the owner of the tables.
+    """
     command = next(
         command for command in run.servers(environment) if "ticketing.web_server" in command
     )
     started = time.monotonic()
-    web = run.start(command, environment)
+    serving = {**environment, "DATABASE_URL": url_of(socket_dir, database, run.SERVING)}
+    web = run.start(command, serving)
     try:
         process = psutil.Process(web.pid)
         wait_for_answer(f"http://127.0.0.1:{environment['PORT']}/readyz", process)

@@ -37,9 +37,9 @@ class Fleet:
     def start(self) -> None:
         """The database, its tables, and every part."""
         self._start_database()
-        url = f"postgres://postgres@/{machine.DATABASE}?host={self.socket_dir}"
+        url = machine.url_of(self.socket_dir, machine.DATABASE)
         self.environment["DATABASE_URL"] = os.environ["DATABASE_URL"] = url
-        run.manage(["migrate", "--no-input", "--verbosity", "0"], self.environment)
+        machine.make_tables(self.environment)
         self._running = {name: self._start(name) for name in PARTS}
         self.wait_until_well()
         run.manage(["register_schedules"], self.environment)
@@ -98,8 +98,9 @@ class Fleet:
         run.stop(self._keepers)
 
     def _start(self, name: str) -> subprocess.Popen[bytes]:
-        command = self._commands[name]
-        return run.start(command, self.environment, stdout=self._log, stderr=self._log)
+        url = machine.url_of(self.socket_dir, machine.DATABASE, run.SERVING)
+        serving = {**self.environment, "DATABASE_URL": url}
+        return run.start(self._commands[name], serving, stdout=self._log, stderr=self._log)
 
     def _start_database(self) -> None:
         self._keepers = run.start_database({**self.environment, "DATABASE_URL": ""})

@@ -15,7 +15,6 @@ from benchmarks.cost.stalls import Field, Stall, django_at, new_field
 from benchmarks.data import House
 from benchmarks.machine import Machine
 from benchmarks.report import Line, Report
-from sandbox import run
 from sandbox.run import say
 
 CALM, OLD, BUSY = "calm", "years_of_sales", "busy_hour"
@@ -77,8 +76,7 @@ def _calm_database(running: Machine, options: argparse.Namespace) -> tuple[House
     with running.connect() as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(CALM)))
     url = machine.url_of(running.socket_dir, CALM)
-    environment = {**running.environment, "DATABASE_URL": url}
-    run.manage(["migrate", "--no-input", "--verbosity", "0"], environment)
+    machine.make_tables({**running.environment, "DATABASE_URL": url})
     scale = data.Scale(
         customers=CUSTOMERS, places=options.churned_places, old_orders=FEW_ORDERS, stadium_rows=1
     )
