@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
@@ -35,7 +36,7 @@ class Entry(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Another page, by the name of its address."""
+    """Another page, by the name of its address: of the back office, or of the shop."""
 
     title: Any
     icon: str
@@ -44,7 +45,9 @@ class Page(NamedTuple):
 
     @property
     def address(self) -> str:
-        return reverse(self.name)
+        path = reverse(self.name)
+        is_of_the_shop = not self.name.startswith("admin:")
+        return settings.PUBLIC_URL + path if is_of_the_shop and settings.BACK_OFFICE_URL else path
 
     def is_shown(self, path: str) -> bool:
         return path == self.address

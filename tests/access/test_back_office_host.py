@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.urls import reverse
 
 from tests.factories import OrderFactory, able_to_log_in
 
@@ -68,6 +69,15 @@ def test_whoever_logs_in_at_the_back_office_stays_there(client, hosts, django_us
 
     assert [path for path, _status in entered.redirect_chain] == ["/", "/admin/"]
     assert entered.status_code == 200
+
+
+def test_its_menu_leads_to_the_shop(client, hosts, django_user_model):
+    client.force_login(django_user_model.objects.create_superuser("boss", "boss@example.org"))
+
+    page = client.get("/admin/", headers={"host": OFFICE}).content.decode()
+
+    assert f'href="http://{SHOP}/"' in page
+    assert f"http://{SHOP}{reverse('doors')}" in page
 
 
 def test_one_host_does_for_both_where_no_other_is_set(client):
