@@ -37,9 +37,9 @@ NEXT_STEPS = {
         "hand, or resolve the case because nothing is wrong."
     ),
     CaseKind.GIVEN_BACK: gettext_lazy(
-        "Look up at the provider what went back, and who asked for it. Make what stands here agree "
-        "with it: settle a failed refund as paid by hand, or give back there what never arrived. "
-        "Then resolve the case and say how."
+        "Look up at the provider what went back, and who asked for it. If a refund that failed "
+        "here was paid there, settle it as paid by hand; give back there what never arrived. Then "
+        "resolve the case and say how."
     ),
     CaseKind.REPORTED: gettext_lazy(
         "Read what was reported and look at the timeline of the order. Then decide, and say what "
