@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from payments.models import CaseKind, CaseStatus, PaymentCase
 
-NEXT_STEPS = {
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+NEXT_STEPS: dict[str, _StrPromise] = {
     CaseKind.LATE: gettext_lazy(
         "Nothing for now: the money goes back by itself, and the case closes then. If the provider "
         "refuses, its refund waits among those that failed."

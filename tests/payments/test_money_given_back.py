@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from orders.models import Order
 from payments.models import Channel, Payment, PaymentCase
+from payments.operations.cases import tells_of_refund
 from payments.operations.results import Moment, Recorded, apply_result
 from payments.providers import Outcome, RefundState, RefundWord, Result
+from payments.services import turn_earlier_cases
 from tests.factories import paid_order
 from tests.payments.reconciled import cases
 from tests.payments.reversed import give_back, status
@@ -101,3 +103,39 @@ def test_a_contradicted_reversal_of_ours_and_a_refund_by_others_are_two_cases(pa
     assert cases() == [OPEN_CASE, OPEN_CASE]
     assert told_of() == [reversal.request_id, "77"]
     assert status(reversal) == "rejected"
+
+
+def earlier_cases_about(payment, *numbers):
+    """As the version before opened them, and the migration has filed them since."""
+    for number in numbers:
+        hear_of_refund(payment, number)
+    PaymentCase.objects.update(kind="contradicted")
+
+
+def test_cases_of_the_version_before_are_turned(payment):
+    earlier_cases_about(payment, "77", "78")
+    hear(payment, Outcome.FAILED)
+
+    for _ in range(2):
+        turn_earlier_cases()
+
+    assert cases() == [("contradicted", "open"), OPEN_CASE, OPEN_CASE]
+    assert told_of() == ["77", "78"]
+
+
+def test_one_that_was_opened_anew_meanwhile_is_left_beside_the_earlier_one(payment):
+    earlier_cases_about(payment, "77")
+    hear_of_refund(payment, "77")
+
+    turn_earlier_cases()
+
+    assert cases() == [("contradicted", "open"), OPEN_CASE]
+
+
+def test_until_they_are_turned_word_of_the_payment_ends_none_of_them(payment):
+    earlier_cases_about(payment, "77")
+
+    hear(payment, Outcome.PAID)
+
+    assert cases() == [("contradicted", "open")]
+    assert tells_of_refund(payment, "77")
