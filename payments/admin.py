@@ -174,7 +174,7 @@ class PaymentCaseAdmin(Exports, CasePage):
     list_display = ["opened_at", "state", "kind", "its_order", "money", "owed", "to_do"]
     list_filter = ["status", "kind", Owing, Age]
     list_select_related = ["order"]
-    search_fields = ["txn_ref__exact", "order__code__exact"]
+    search_fields = ["txn_ref__exact", "payment__txn_ref__exact", "order__code__exact"]
     ordering = ["status", "-opened_at", "-pk"]
     search_help_text = gettext_lazy("A whole reference or order code")
     actions_detail = ["resolve"]

@@ -55,6 +55,12 @@ def advance_reversals() -> None:
     services.advance_due_reversals(limit=100, overdue_by=FOR_THEIR_OWN_JOBS)
 
 
+@handles("payments.turn_earlier_cases")
+def turn_earlier_cases() -> None:
+    """What is left to do of migration 0010 once the version before it serves no more."""
+    services.turn_earlier_cases()
+
+
 @handles("payments.owed")
 def mail_owed(*, case_id: int) -> None:
     """Tell the customer that a payment can't be used, and that it goes back in full."""

@@ -28,6 +28,7 @@ class CaseKind(models.TextChoices):
     UNKNOWN_REFERENCE = "unknown_reference", _("a payment nobody here asked for")
     ORPHANED = "orphaned", _("the provider never said what became of it")
     CONTRADICTED = "contradicted", _("captured here, and the provider says otherwise now")
+    GIVEN_BACK = "given_back", _("the provider says otherwise of money given back")
     REPORTED = "reported", _("support was told that something is wrong")
 
 
@@ -49,7 +50,11 @@ class PaymentCaseQuerySet(models.QuerySet["PaymentCase"]):
 
 
 class PaymentCase(FSMModelMixin, models.Model):
-    """Money that did not come as planned: what happened, what was decided, and what is owed."""
+    """Money that did not come as planned: what happened, what was decided, and what is owed.
+
+    `txn_ref` is that of the payment. Of a second charge, of a refund that others made, and of a
+    reversal that is contradicted it is followed by `/` and the number of that one.
+    """
 
     Kind = CaseKind
     Status = CaseStatus

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from payments.models import CaseKind, CaseStatus, PaymentCase
 
-NEXT_STEPS = {
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+NEXT_STEPS: dict[str, _StrPromise] = {
     CaseKind.LATE: gettext_lazy(
         "Nothing for now: the money goes back by itself, and the case closes then. If the provider "
         "refuses, its refund waits among those that failed."
@@ -36,11 +41,20 @@ NEXT_STEPS = {
         "Look the payment up at the provider and find out who is right. Then settle the order by "
         "hand, or resolve the case because nothing is wrong."
     ),
+    CaseKind.GIVEN_BACK: gettext_lazy(
+        "Look up at the provider what went back, and who asked for it. If a refund that failed "
+        "here was paid there, settle it as paid by hand; give back there what never arrived. Then "
+        "resolve the case and say how."
+    ),
     CaseKind.REPORTED: gettext_lazy(
         "Read what was reported and look at the timeline of the order. Then decide, and say what "
         "was found."
     ),
 }
+# While versions change, the one that leaves may be shown a case of a kind that only the next knows.
+OF_THE_NEXT_VERSION = gettext_lazy(
+    "Read what happened. What to do about it is told here once the update is through."
+)
 
 
 def next_step(case: PaymentCase) -> str:
@@ -52,4 +66,4 @@ def next_step(case: PaymentCase) -> str:
             "The provider took the money twice for one attempt, and only there can the second "
             "charge be given back. Do that, then settle the refund of this case."
         )
-    return str(NEXT_STEPS[CaseKind(case.kind)])
+    return str(NEXT_STEPS.get(case.kind, OF_THE_NEXT_VERSION))

@@ -7,17 +7,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
-
 from jobs import outbox
 from jobs.prepared import Lookup
 from orders.models import Order
 from payments.models import GOES_BACK, CaseKind, CaseStatus, Payment, PaymentCase, Reversal
-from payments.providers import RefundState, Result
+from payments.providers import RefundState, RefundWord, Result
 
 NOTHING = Decimal(0)
-GIVEN_BACK_AS = "given back as"
-OF_REVERSAL = "The reversal "
 
 WHAT_HAPPENED = {
     CaseKind.LATE: "The money came after order {order} had ended as {status}; its seats were free "
@@ -48,7 +44,7 @@ def open_case_of_second_charge(payment: Payment, result: Result, at: datetime) -
     return _once(
         CaseKind.DUPLICATE,
         payment.provider,
-        f"{payment.txn_ref}/{result.transaction_no}",
+        _reference(payment, result.transaction_no),
         order=payment.order,
         amount=payment.amount,
         amount_owed=payment.amount,
@@ -77,17 +73,22 @@ def open_case_of_unknown_reference(provider: str, result: Result, at: datetime) 
 def open_case_of_contradiction(payment: Payment, result: Result, at: datetime) -> PaymentCase:
     """Record that the provider no longer stands by the money of a captured attempt."""
     said = f"{result.outcome.value}, code {result.code or 'none'}"
-    if result.gives_back:
-        back = result.gives_back
-        number = back.transaction_no or "unknown"
-        said = f"{_plain(back.amount)} were or will be {GIVEN_BACK_AS} {number}"
     return _of_payment(
-        CaseKind.CONTRADICTED,
+        CaseKind.CONTRADICTED, payment, payment.amount, at, description=_contradicted(payment, said)
+    )
+
+
+def open_case_of_refund_by_others(payment: Payment, back: RefundWord, at: datetime) -> PaymentCase:
+    """Record that the provider gave money back without us, once for each of its refunds."""
+    number = number_of(back)
+    said = f"{_plain(back.amount)} were or will be given back as {number}"
+    return _of_payment(
+        CaseKind.GIVEN_BACK,
         payment,
         payment.amount,
         at,
-        description=f"{payment} is captured here, and the provider says: {said}. Nothing was "
-        f"changed. Look it up at the provider, then decide about order {payment.order.code}.",
+        about=number,
+        description=_contradicted(payment, said),
     )
 
 
@@ -97,14 +98,22 @@ def open_case_of_contradicted_reversal(
     """Record that money we gave back was not, or that money we believe to have went back."""
     payment = reversal.payment
     return _of_payment(
-        CaseKind.CONTRADICTED,
+        CaseKind.GIVEN_BACK,
         payment,
         reversal.amount,
         at,
-        description=f"{OF_REVERSAL}{reversal.request_id} of {_plain(reversal.amount)} of "
+        about=reversal.request_id,
+        description=f"The reversal {reversal.request_id} of {_plain(reversal.amount)} of "
         f"{payment} is {reversal.status} here, and the provider says of it: {state.value}. "
         "Nothing was changed. Look it up at the provider, then decide about order "
         f"{payment.order.code}.",
+    )
+
+
+def _contradicted(payment: Payment, said: str) -> str:
+    return (
+        f"{payment} is captured here, and the provider says: {said}. Nothing was "
+        f"changed. Look it up at the provider, then decide about order {payment.order.code}."
     )
 
 
@@ -113,17 +122,14 @@ def _plain(amount: Decimal) -> str:
     return f"{amount.normalize():,f} VND"
 
 
+def number_of(refund: RefundWord) -> str:
+    """What its case is filed under."""
+    return refund.transaction_no or "unknown"
+
+
 def tells_of_refund(payment: Payment, transaction_no: str) -> bool:
     """Whether a case has told already that others gave money back under this number."""
-    told = payment.cases.filter(kind=CaseKind.CONTRADICTED)
-    return told.filter(description__contains=f"{GIVEN_BACK_AS} {transaction_no}.").exists()
-
-
-def is_about_money_back(payment: Payment) -> bool:
-    """Whether an open case tells that money went back without us, or did not for all we know."""
-    told = payment.cases.open().filter(kind=CaseKind.CONTRADICTED)
-    of_refund = Q(description__contains=GIVEN_BACK_AS) | Q(description__startswith=OF_REVERSAL)
-    return told.filter(of_refund).exists()
+    return payment.cases.filter(txn_ref=_reference(payment, transaction_no)).exists()
 
 
 def open_case_of_other_amount(payment: Payment, amount: Decimal, at: datetime) -> PaymentCase:
@@ -154,15 +160,22 @@ def open_case_of_silence(payment: Payment, at: datetime) -> PaymentCase:
 OPEN = Lookup(
     """
     SELECT {found} FROM payments_paymentcase found
-    WHERE payment_id = %(payment)s AND kind = ANY(%(kinds)s) AND status = 'open' FOR UPDATE
+    WHERE payment_id = %(payment)s AND txn_ref = %(reference)s AND kind = ANY(%(kinds)s)
+        AND status = 'open' FOR UPDATE
     """,
     found=PaymentCase,
 )
 
 
-def close_cases(payment: Payment, decisions: Mapping[CaseKind, str], *, at: datetime) -> None:
-    """Resolve this payment's open cases of these kinds, if there are any, each as decided."""
-    for (case,) in OPEN.find_all(payment=payment.pk, kinds=list(decisions)):
+def close_cases(
+    payment: Payment, decisions: Mapping[CaseKind, str], *, at: datetime, about: str = ""
+) -> None:
+    """Resolve this payment's open cases of these kinds, if there are any, each as decided.
+
+    `about` is the number of a refund, for the cases of that one.
+    """
+    asked = {"payment": payment.pk, "reference": _reference(payment, about)}
+    for (case,) in OPEN.find_all(**asked, kinds=list(decisions)):
         case.resolve(by=None, at=at, reason=decisions[case.kind])
         case.save()
 
@@ -175,11 +188,12 @@ def _of_payment(
     *,
     description: str,
     owed: Decimal = NOTHING,
+    about: str = "",
 ) -> PaymentCase:
     return _once(
         kind,
         payment.provider,
-        payment.txn_ref,
+        _reference(payment, about),
         payment=payment,
         order=payment.order,
         amount=amount,
@@ -187,6 +201,11 @@ def _of_payment(
         opened_at=at,
         description=description,
     )
+
+
+def _reference(payment: Payment, about: str = "") -> str:
+    """A payment may be charged, or given back, several times: each is a fact of its own."""
+    return f"{payment.txn_ref}/{about}" if about else payment.txn_ref
 
 
 def _once(kind: CaseKind, provider: str, txn_ref: str, **facts: Any) -> PaymentCase:

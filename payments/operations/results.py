@@ -18,11 +18,12 @@ from orders.operations import confirm
 from payments.models import CaseKind, Payment, PaymentStatus
 from payments.operations.cases import (
     close_cases,
-    is_about_money_back,
+    number_of,
     open_case,
     open_case_of_contradicted_reversal,
     open_case_of_contradiction,
     open_case_of_other_amount,
+    open_case_of_refund_by_others,
     open_case_of_second_charge,
 )
 from payments.operations.reversals import hear, is_contradicted
@@ -36,6 +37,7 @@ CLEARED = {
     CaseKind.ORPHANED: "The provider says that it was paid.",
 }
 CONFIRMED = {CaseKind.CONTRADICTED: "The provider says again that it was paid."}
+KEPT = {CaseKind.GIVEN_BACK: "The provider did not give it back after all."}
 SUSPECTED = {CaseKind.ORPHANED: "The provider took the money and suspects fraud."}
 FAILED = {
     CaseKind.SUSPECTED_FRAUD: "No money was kept.",
@@ -110,7 +112,7 @@ def _capture(order: Order, payment: Payment, result: Result, moment: Moment) -> 
         close_cases(payment, CLEARED, at=moment.at)
         use_money(order, payment, moment)
     if result.gives_back:
-        open_case_of_contradiction(payment, result, moment.at)
+        open_case_of_refund_by_others(payment, result.gives_back, moment.at)
     return Recorded.NEW
 
 
@@ -169,13 +171,18 @@ def _compare_refund(payment: Payment, result: Result, word: RefundWord, moment: 
 
 def _contradict(payment: Payment, result: Result, moment: Moment) -> Recorded:
     logger.error("%s is captured; contradicted: %s", payment, _reason(result, moment))
-    open_case_of_contradiction(payment, result, moment.at)
+    if result.gives_back:
+        open_case_of_refund_by_others(payment, result.gives_back, moment.at)
+    else:
+        open_case_of_contradiction(payment, result, moment.at)
     return Recorded.CONTRADICTED
 
 
 def _confirm(payment: Payment, result: Result, moment: Moment) -> Recorded:
-    if result.refund or not is_about_money_back(payment):  # that a payment came says nothing of it
-        close_cases(payment, CONFIRMED, at=moment.at)
+    """It came. What went back of it did so all the same, but for a refund that was rejected."""
+    close_cases(payment, CONFIRMED, at=moment.at)
+    if result.refund:
+        close_cases(payment, KEPT, at=moment.at, about=number_of(result.refund))
     return _after_capture(payment, result, moment)
 
 

@@ -13,6 +13,7 @@ from refunds import services
 from refunds.admin.campaign_figures import preview_of, tagged
 from refunds.admin.decisions import Decision
 from refunds.models import CampaignOrderStatus, RefundCampaign
+from refunds.operations import campaigns
 from ticketing.asking import ReasonForm
 from ticketing.roles import is_admin
 
@@ -26,9 +27,8 @@ def _ask(data: Any, campaign: RefundCampaign) -> ReasonForm:
 
 
 def _retried(campaign: RefundCampaign) -> int:
-    """How many orders a retry takes up: where an admin has overridden, that was the decision."""
-    listed = campaign.orders.filter(status=CampaignOrderStatus.LISTED)
-    return listed.exclude(refund__overrides__isnull=False).count()
+    """How many orders a retry takes up."""
+    return campaigns.left_to_retry(campaign).count()
 
 
 def _waiting(campaign: RefundCampaign) -> int:

@@ -15,6 +15,7 @@ from refunds.models import (
     CampaignOrderStatus,
     Refund,
     RefundCampaign,
+    RefundOverride,
     RefundReason,
     RefundStatus,
 )
@@ -80,8 +81,8 @@ def follow(campaign: RefundCampaign) -> None:
     listed.filter(goes_on).update(status=CampaignOrderStatus.REFUNDING, note="")
     moving = campaign.orders.filter(status=CampaignOrderStatus.REFUNDING)
     stuck = moving.exclude(order__status=OrderStatus.REFUNDED).filter(~goes_on)
-    for entry in stuck.select_related("order").order_by("pk")[:COLLECTED_AT_ONCE]:
-        why = why_not_refunded(entry.order)
+    for entry in stuck.select_related("order", "refund").order_by("pk")[:COLLECTED_AT_ONCE]:
+        why = why_not_refunded(entry)
         moving.filter(pk=entry.pk).update(status=CampaignOrderStatus.LISTED, note=why)
 
 
@@ -106,8 +107,20 @@ def _refunds_that_go_on() -> QuerySet[Refund]:
     return of_order.filter(Q(status=RefundStatus.PROCESSING) | waits)
 
 
-def why_not_refunded(order: Order) -> str:
+def left_to_retry(campaign: RefundCampaign) -> QuerySet[CampaignOrder]:
+    """The listed entries whose orders nobody has decided to leave as they are.
+
+    An admin has who overrode a refund of the order since the campaign took it up: the campaign's
+    own, or one that was on its way beside it.
+    """
+    since = Q(refund__order=OuterRef("order"), at__gte=OuterRef("refund__requested_at"))
+    listed = campaign.orders.filter(status=CampaignOrderStatus.LISTED)
+    return listed.filter(~Exists(RefundOverride.objects.filter(since)))
+
+
+def why_not_refunded(entry: CampaignOrder) -> str:
     """What a person has to know about an order that is not refunded in full."""
+    order = entry.order
     refunds = order.refunds.filter(case__isnull=True)
     failed = refunds.filter(status=RefundStatus.PAYMENT_FAILED).order_by("pk").first()
     if failed is not None:
@@ -115,15 +128,22 @@ def why_not_refunded(order: Order) -> str:
         return f"Refund {failed.pk} waits for a decision: the provider did not pay it out. {said}"
     last = refunds.exclude(status__in=UNDECIDED).order_by("-pk").first()
     missing = order.total_amount - order.refunded_amount
-    ending = f"; refund {last.pk} is {last.status}{_overridden(last)}" if last else ""
-    return f"{missing} {order.currency} have not gone back{ending}."
+    ending = f"; refund {last.pk} is {last.status}" if last else ""
+    return f"{missing} {order.currency} have not gone back{ending}{_overridden(entry)}."
 
 
-def _overridden(refund: Refund) -> str:
-    override = refund.overrides.select_related("actor").order_by("-pk").first()
-    if override is None:
+def _overridden(entry: CampaignOrder) -> str:
+    """By whom it was decided, if that is why money is missing."""
+    if entry.refund is None:
         return ""
-    return f", overridden to {override.new_percentage} % by {override.actor}: {override.note}"
+    since = RefundOverride.objects.filter(
+        refund__order=entry.order_id, at__gte=entry.refund.requested_at
+    )
+    last = since.select_related("actor").order_by("-pk").first()
+    if last is None:
+        return ""
+    percentage, actor = last.new_percentage, last.actor
+    return f"; refund {last.refund_id} was overridden to {percentage} % by {actor}: {last.note}"
 
 
 def counts(campaign: RefundCampaign) -> dict[str, int]:

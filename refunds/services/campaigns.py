@@ -163,17 +163,16 @@ def retry_campaign(
 ) -> RefundCampaign:
     """Take up the listed orders once more, or these of them, after somebody looked at them.
 
-    Where an admin has overridden a refund of the campaign that was the decision: such an order
-    stays listed unless it is named. The log says who wanted it. Locks the campaign. Raises
-    NotAllowed, CampaignNotPossible.
+    Where an admin has overridden a refund since the campaign took its order up, that was the
+    decision: such an order stays listed unless it is named. The log says who wanted it. Locks the
+    campaign. Raises NotAllowed, CampaignNotPossible.
     """
     _check_admin(by)
     campaign = _locked(campaign_id)
-    listed = campaign.orders.filter(status=CampaignOrderStatus.LISTED)
     if order_ids is None:
-        listed = listed.exclude(refund__overrides__isnull=False)
+        listed = campaigns.left_to_retry(campaign)
     else:
-        listed = listed.filter(order__in=order_ids)
+        listed = campaign.orders.filter(status=CampaignOrderStatus.LISTED, order__in=order_ids)
     has_found = listed.update(status=CampaignOrderStatus.WAITING, note="")
     if has_found:
         _retry(campaign, by=by, reason=reason)

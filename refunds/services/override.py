@@ -36,11 +36,11 @@ def override_refund(
     OverrideNotAllowed, RefundTooLarge.
     """
     _check(percentage, by, note)
-    now = timezone.now()
     found = Refund.objects.get(pk=refund_id)
     order = Order.objects.get_for_update(found.order_id)
     refund = Refund.objects.get_for_update(refund_id)
     refund.order = order
+    now = timezone.now()  # not before the order was free: a campaign may have taken it up
     _check_open(refund, by)
     tickets = decisions.lock_tickets(refund)
     assessment = _reassess(order, refund, tickets, percentage)

@@ -46,6 +46,22 @@ def test_every_kind_of_case_has_a_next_step_in_both_languages(order, kind):
     assert translated != told
 
 
+def test_the_pages_bear_a_kind_of_case_that_only_the_next_version_knows(order):
+    """It may be at work already while this one still shows pages."""
+    case = case_of(order)
+    case.kind = "of_next_year"
+
+    assert "once the update is through" in next_step(case)
+
+
+def test_a_case_about_a_refund_is_found_by_the_reference_of_its_payment(boss, order):
+    reference = order.payments.get().txn_ref
+    case = case_of(order, CaseKind.GIVEN_BACK, txn_ref=f"{reference}/77")
+
+    for wanted in (reference, f"{reference}/77", order.code):
+        assert page_of(case) in html(boss, LIST, {"q": wanted})
+
+
 def test_a_case_tells_what_happened_what_is_owed_and_what_to_do(boss, order):
     case = case_of(order, amount_owed=1_000_000)
 

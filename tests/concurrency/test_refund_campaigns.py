@@ -106,14 +106,14 @@ def test_a_retry_is_not_lost_to_somebody_who_lists_at_the_same_moment(running, a
     honest = campaigns.why_not_refunded
     retried = []
 
-    def retry(order):
+    def retry(entry):
         if not retried:
-            retried.append(order)
-            CampaignOrder.objects.filter(order=order).update(status="listed", note="Look at it.")
+            retried.append(entry.pk)
+            CampaignOrder.objects.filter(pk=entry.pk).update(status="listed", note="Look at it.")
             again = threading.Thread(target=run_together, args=([retry_all],))
             again.start()
             again.join()
-        return honest(order)
+        return honest(entry)
 
     def retry_all():
         retry_campaign(campaign_id=running.pk, by=admin, reason="Once more.")
@@ -121,7 +121,7 @@ def test_a_retry_is_not_lost_to_somebody_who_lists_at_the_same_moment(running, a
     monkeypatch.setattr(campaigns, "why_not_refunded", retry)
     campaigns.follow(running)
 
-    assert CampaignOrder.objects.get(order=retried[0]).status == "waiting"
+    assert CampaignOrder.objects.get(pk=retried[0]).status == "waiting"
     assert CampaignOrder.objects.filter(status="listed").count() == ORDERS - 1
 
 

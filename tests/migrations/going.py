@@ -18,6 +18,15 @@ UNKNOWN_EARLIER = {
     "payments.0003_reconciliation": "UPDATE payments_paymentcase "
     "SET kind = 'late', txn_ref = txn_ref || '--' WHERE kind = 'contradicted'",
 }
+# What an older version knows under other names.
+CALLED_OTHERWISE = {
+    "payments.0010_earlier_cases_of_money_given_back": {
+        "payments_paymentcase.kind",
+        "payments_paymentcase.txn_ref",
+        "jobs_job.status",
+        "jobs_job.finished_at",
+    },
+}
 
 
 class WatchedMigrate(Command):
@@ -28,7 +37,8 @@ class WatchedMigrate(Command):
         if action == "unapply_start":
             self.before = contents()
         elif action == "unapply_success":
-            assert changes(self.before, contents()) == set(), f"Undoing {migration} changed them."
+            changed = changes(self.before, contents()) - CALLED_OTHERWISE.get(str(migration), set())
+            assert changed == set(), f"Undoing {migration} changed them."
 
 
 def migrate(*target: str, **options: object) -> None:

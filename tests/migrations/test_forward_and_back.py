@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from jobs.models import Job
 from orders.models import Ticket
+from payments.operations.cases import open_case_of_refund_by_others
+from payments.providers import RefundState, RefundWord
+from tests.factories import from_now, paid_order
 from tests.migrations.conftest import COPY, copied, working_in
 from tests.migrations.contents import changes, contents, structure
+from tests.migrations.earlier_cases import TURNING, earlier_case, filed, turn
 from tests.migrations.everything import OURS, kinds_missing
 from tests.migrations.going import go_back, migrate
 from ticketing.invariants import violations
@@ -26,6 +32,7 @@ OLDEST_WITH_ALL_TABLES = {
     "ticketing": "0005",
     "jobs": "0001",
 }
+BY_OTHERS = RefundWord(RefundState.DONE, Decimal(400_000), "78")
 
 
 def broken_rules() -> dict[str, int]:
@@ -88,7 +95,7 @@ def test_going_back_stops_where_a_fact_would_be_lost():
     with pytest.raises(CommandError, match=r"lose orders_ticket\.used_by_scan \(1 rows\)"):
         migrate("orders", "0007")
 
-    assert changes(before, contents()) == set()
+    assert changes(before, contents()) == {"payments_paymentcase.kind"}  # called otherwise there
     assert is_applied("orders", "0008")
     assert not is_applied("orders", "0009")  # nothing was lost by it
 
@@ -121,3 +128,29 @@ def test_a_migration_does_not_keep_buyers_waiting_behind_a_long_transaction():
     with connection.cursor() as cursor:
         cursor.execute("SHOW lock_timeout")
         assert cursor.fetchone() == ("0",)
+
+
+def test_earlier_cases_about_money_given_back_are_told_apart_and_come_back_together():
+    paid, other = (paid_order().payments.get() for _ in range(2))
+    earlier = [
+        earlier_case(paid, "of a reversal", is_decided=True),
+        earlier_case(paid, "of a payment", is_decided=True),
+        earlier_case(paid, "of a refund"),
+        earlier_case(other, "of a payment"),
+    ]
+    before = filed(*earlier)
+    migrate("payments", "0007")
+
+    migrate()
+    at_once = filed(*earlier)
+    turn()
+
+    references = ["/r55", "", "/77", ""]
+    assert at_once == [("contradicted", reference) for reference in references]
+    kinds = ["given_back", "contradicted", "given_back", "contradicted"]
+    assert filed(*earlier) == list(zip(kinds, references, strict=True))
+    since = open_case_of_refund_by_others(other, BY_OTHERS, from_now())
+    migrate("payments", "0007")
+    assert filed(*earlier) == before
+    assert filed(since) == [("contradicted", "/78")]  # beside the one that is open
+    assert not Job.objects.unfinished().filter(topic=TURNING).exists()

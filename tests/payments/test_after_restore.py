@@ -60,7 +60,7 @@ def test_what_went_back_already_is_left_to_a_person(captured, repeated, restored
     assert status(repeated) == "created"
     assert facts(repeated) == [UNCLEAR]
     case = PaymentCase.objects.get()
-    assert (case.kind, case.payment_id) == ("contradicted", captured.pk)
+    assert (case.kind, case.payment_id) == ("given_back", captured.pk)
     assert "400,000 VND were or will be" in case.description
     assert broken_rules() == {}
 

@@ -205,7 +205,7 @@ def test_money_that_was_given_back_before_we_knew_of_it_is_two_cases(expired, vn
     assert counts(reconcile_payments()) == {"asked": 1, "cases": 1}
 
     assert state(expired) == ("captured", "expired", {"available"})
-    assert cases() == [("contradicted", "open"), ("late", "open"), ("orphaned", "resolved")]
+    assert cases() == [("given_back", "open"), ("late", "open"), ("orphaned", "resolved")]
     assert not any(violations().values())
 
 

@@ -107,7 +107,7 @@ def test_money_that_was_given_back_there_is_a_case(captured, vnpay, share, kind,
 
     assert state(captured) == ("captured", "paid", {"sold"})
     case = PaymentCase.objects.get()
-    assert case.kind == "contradicted"
+    assert case.kind == "given_back"
     assert f"given back as {number}" in case.description
     told = ReconciliationEntry.objects.get().said
     assert f"paid, refund {number} of {int(captured.amount * share)} VND" in told
@@ -122,10 +122,10 @@ def test_what_a_person_decided_is_not_asked_again_day_by_day(captured, vnpay):
     let_time_pass(A_DAY)
 
     reconcile_payments()
-    assert cases() == [("contradicted", "resolved")]
+    assert cases() == [("given_back", "resolved")]
 
     give_back(vnpay, captured, 500_000, "03")
     let_time_pass(A_DAY // 2)
     Payment.objects.update(reconciled_at=None)
     reconcile_payments()
-    assert cases() == [("contradicted", "open"), ("contradicted", "resolved")]
+    assert cases() == [("given_back", "open"), ("given_back", "resolved")]

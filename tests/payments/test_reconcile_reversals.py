@@ -79,7 +79,7 @@ def test_a_refund_by_others_beside_ours_is_still_a_case(captured, vnpay):
 
     assert reconcile() == CASE
 
-    assert cases() == [("contradicted", "open")]
+    assert cases() == [("given_back", "open")]
     assert status(reversal) == "succeeded"
     assert reversed_amount(captured) == 400_000
 
@@ -90,7 +90,7 @@ def test_word_of_the_payment_alone_closes_no_case_of_money_that_went_back(captur
 
     assert hear_that_it_was_paid(captured) is Recorded.REPEATED
 
-    assert cases() == [("contradicted", "open")]
+    assert cases() == [("given_back", "open")]
 
 
 def test_our_own_refund_does_not_close_the_case_of_another(captured, vnpay):
@@ -101,7 +101,7 @@ def test_our_own_refund_does_not_close_the_case_of_another(captured, vnpay):
 
     assert reconcile() == AGREED
 
-    assert cases() == [("contradicted", "open")]
+    assert cases() == [("given_back", "open")]
 
 
 def test_a_refund_by_others_that_was_told_of_is_not_taken_for_ours(captured, vnpay):
@@ -115,7 +115,7 @@ def test_a_refund_by_others_that_was_told_of_is_not_taken_for_ours(captured, vnp
         last = advance(reversal)
 
     assert (last, status(reversal), Reversal.objects.get().denials) == (None, "unknown", 3)
-    assert cases() == [("contradicted", "open")]
+    assert cases() == [("given_back", "open")]
 
 
 def test_what_a_person_rejected_and_vnpay_did_is_a_case(captured, vnpay, boss):
@@ -127,7 +127,7 @@ def test_what_a_person_rejected_and_vnpay_did_is_a_case(captured, vnpay, boss):
     assert reconcile() == CASE
     assert reconcile() == CASE
 
-    assert cases() == [("contradicted", "open")]
+    assert cases() == [("given_back", "open")]
     assert status(reversal) == "rejected"
     assert broken_rules() == {}
 
@@ -143,7 +143,7 @@ def test_what_a_person_confirmed_and_vnpay_rejects_is_a_case(captured, vnpay, bo
     assert reconcile() == CASE
     hear_that_it_was_paid(captured)
 
-    assert cases() == [("contradicted", "open")]
+    assert cases() == [("given_back", "open")]
     assert reversal.request_id in PaymentCase.objects.get().description
     assert status(reversal) == "succeeded"
     assert reversed_amount(captured) == captured.amount

@@ -13,7 +13,6 @@ from refunds.services import (
     advance_campaign,
     mark_refund_failed,
     mark_refund_paid,
-    override_refund,
     report_campaign,
     retry_campaign,
     retry_refund,
@@ -191,35 +190,6 @@ def test_an_order_behind_a_refund_whose_end_nobody_knows_is_listed(vnpay, paymen
     retry_campaign(campaign_id=campaign.pk, by=admin, reason="Once more.")
     assert finish(campaign) == "completed"
     assert books(order) == ("refunded", 1_000_000, 0)
-    assert broken() == {}
-
-
-@pytest.mark.parametrize(("percentage", "kept"), [(90, 100_000), (0, 1_000_000)])
-def test_an_overridden_refund_ends_listed_and_stays_what_was_decided(
-    payment, event, admin, percentage, kept
-):
-    cancel(event, admin)
-    campaign = start(event, admin)
-    take_up(campaign)
-    refund = Refund.objects.get()
-    override_refund(refund_id=refund.pk, percentage=percentage, by=admin, note="Not all of it.")
-
-    assert finish(campaign) == "completed"
-
-    listed = entry(campaign, payment.order)
-    assert listed.status == "listed"
-    assert f"{kept}.00 VND have not gone back" in listed.note
-    assert f"overridden to {percentage} % by {admin}: Not all of it." in listed.note
-    retry_campaign(campaign_id=campaign.pk, by=admin, reason="Once more.")
-    assert finish(campaign) == "completed"
-    assert entry(campaign, payment.order).status == "listed"
-    assert broken() == {}
-
-    retry_campaign(
-        campaign_id=campaign.pk, by=admin, reason="All of it.", order_ids=[payment.order_id]
-    )
-    assert finish(campaign) == "completed"
-    assert books(payment.order) == ("refunded", 1_000_000, 0)
     assert broken() == {}
 
 
