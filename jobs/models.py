@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import CheckConstraint, Q
+from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
@@ -53,7 +53,7 @@ class Job(FSMModelMixin, models.Model):
 
     topic = models.CharField(max_length=100)
     payload = models.JSONField()
-    key = models.CharField(max_length=255, unique=True, null=True, blank=True)
+    key = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001  # many without
     status = FSMField(choices=JobStatus.choices, default=JobStatus.PENDING, protected=True)
     run_at = models.DateTimeField()
     leased_until = models.DateTimeField(null=True, blank=True)
@@ -70,6 +70,9 @@ class Job(FSMModelMixin, models.Model):
 
     class Meta:
         constraints = [
+            UniqueConstraint(  # which finds keys by their beginning as well
+                name="job_key_unique", fields=["key"], opclasses=["varchar_pattern_ops"]
+            ),
             CheckConstraint(name="job_status_valid", condition=Q(status__in=JobStatus.values)),
             CheckConstraint(name="job_attempts_not_negative", condition=Q(attempts__gte=0)),
             CheckConstraint(

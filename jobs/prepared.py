@@ -22,8 +22,9 @@ def fetch_all(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]
     Raises Django's database errors; in tests the statement counts like any other.
     """
     connection.ensure_connection()
-    binding_at_server = Cursor(connection.connection)  # what Django's own cursors don't
-    with connection._prepare_cursor(binding_at_server) as cursor:  # type: ignore[attr-defined]  # private
+    binding_at_server: Any = Cursor(connection.connection)  # what Django's own cursors don't
+    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    with wrap(binding_at_server) as cursor:
         cursor.execute(statement, values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows

@@ -7,7 +7,6 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from jobs.models import Job, JobStatus
@@ -21,6 +20,7 @@ MAX_ATTEMPTS = 12
 PRUNED_AT_ONCE = 5_000
 FIRST_WAIT = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(hours=1)
+CUT_OFF = "Its last try never came to an end: whatever ran it was probably killed."
 
 
 class UnknownJob(LookupError):
@@ -54,30 +54,33 @@ def run_due_jobs(*, limit: int | None = None, overdue_by: timedelta = timedelta(
         jobs = lease_due_jobs(now=timezone.now(), due_by=due_by, limit=most)
         if not jobs:
             break
-        outcomes.update(_run(job) for job in jobs if _renew_lease(job))
+        outcomes.update(_run(job) for job in jobs if _begin(job))
     return outcomes
 
 
 @transaction.atomic(durable=True)
 def lease_due_jobs(*, now: datetime, due_by: datetime, limit: int) -> list[Job]:
-    """Take up to `limit` jobs due by then for two minutes, passing over what others are taking."""
+    """Take up to `limit` jobs due by then for two minutes, passing over what others are taking.
+
+    None of them is begun by that: it may be another's turn before theirs comes.
+    """
     due = Job.objects.due(now).filter(run_at__lte=due_by).order_by("run_at", "pk")
     jobs = list(due.select_for_update(skip_locked=True)[:limit])
     for job in jobs:
         job.leased_until = now + LEASE
-        job.attempts += 1
-    taken = Job.objects.filter(pk__in=[job.pk for job in jobs])
-    taken.update(leased_until=now + LEASE, attempts=F("attempts") + 1)
+    Job.objects.filter(pk__in=[job.pk for job in jobs]).update(leased_until=now + LEASE)
     return jobs
 
 
-def _renew_lease(job: Job) -> bool:
-    """Whether the job is still ours, now for two minutes more: those before it may have taken long.
+def _begin(job: Job) -> bool:
+    """Whether the job is still ours, now for two minutes more and with one attempt more.
 
-    Whoever took it over when its lease had run out runs it, or has.
+    Those before it may have taken long: whoever took it over when its lease had run out runs it, or
+    has. The attempt is committed before the handler runs, which may kill this very process.
     """
     ours = Job.objects.unfinished().filter(pk=job.pk, leased_until=job.leased_until)
-    return ours.update(leased_until=timezone.now() + LEASE) == 1
+    job.attempts += 1
+    return ours.update(leased_until=timezone.now() + LEASE, attempts=job.attempts) == 1
 
 
 @transaction.atomic(durable=True)
@@ -128,6 +131,8 @@ def _busy_until(job: Job, now: datetime) -> datetime | None:
 
 
 def _run(job: Job) -> str:
+    if job.attempts > MAX_ATTEMPTS:
+        return _record(job.pk, "dead", error=f"{CUT_OFF}\n{job.last_error}".strip())
     try:
         handler_of(job.topic)(**job.payload)
     except GiveUp as refusal:
@@ -155,6 +160,7 @@ def _record(job_id: int, outcome: str, *, until: datetime | None = None, error: 
         return outcome
     if outcome == "postponed":
         job.attempts = 0  # it went as it should: only failures in a row make a job dead
+    job.attempts = min(job.attempts, MAX_ATTEMPTS)  # finding them used up was not one more
     if until is not None:
         job.postpone(until=until, error=error)
     elif outcome == "dead":

@@ -15,7 +15,7 @@ from django.utils import timezone
 from jobs import outbox, schedules
 from jobs.models import Job
 from jobs.outbox import GiveUp, RunLater, enqueue
-from jobs.services import MAX_ATTEMPTS
+from jobs.services import CUT_OFF, MAX_ATTEMPTS
 from tests.factories import from_now
 
 URL = "/internal/jobs/"
@@ -245,6 +245,18 @@ def test_the_last_failure_is_dead_too(deliver, handler):
 
     assert deliver(wake(job)).status_code == 489
     assert Job.objects.get().status == "dead"
+
+
+def test_a_job_that_killed_its_worker_at_every_attempt_is_dead_and_not_begun_again(deliver, calls):
+    job = enqueue("test.note", run_at=timezone.now())
+    Job.objects.update(attempts=MAX_ATTEMPTS, leased_until=from_now(seconds=-1))
+
+    answer = deliver(wake(job))
+
+    assert answer.status_code == 489
+    job = Job.objects.get()
+    assert (job.status, job.attempts, job.last_error) == ("dead", MAX_ATTEMPTS, CUT_OFF)
+    assert calls == []
 
 
 def test_a_schedule_makes_its_job_due_and_not_a_second_one(deliver, monkeypatch):

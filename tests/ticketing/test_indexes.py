@@ -38,3 +38,9 @@ def test_no_index_does_what_another_one_does(db):
 def test_only_keys_of_jobs_are_searched_by_their_beginning(db):
     """Which a story of an order does, to find its mails."""
     assert found(BY_BEGINNING) == ["jobs_job: key"]
+
+
+def test_one_index_keeps_keys_of_jobs_unique_and_finds_them_by_their_beginning(db):
+    statement = "SELECT indexname FROM pg_indexes WHERE tablename ~ %s AND indexdef LIKE '%%(key%%'"
+
+    assert found(statement) == ["job_key_unique"]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+PARTS = sorted((ROOT / "ticketing" / "settings").glob("*.py"))
 PRODUCTION = {
     "SECRET_KEY": "a" * 50,
     "PUBLIC_URL": "https://tickets.example.com",
@@ -102,12 +105,24 @@ def test_djangos_own_deployment_checks_find_nothing():
 
 
 def test_the_example_names_every_variable_and_no_other():
-    text = (ROOT / "ticketing" / "settings.py").read_text()
+    text = "".join(part.read_text() for part in PARTS)
     read = set(re.findall(r'(?:text|flag|number|moment|secret|env\.\w+)\(\s*"([A-Z_]+)"', text))
     example = (ROOT / ".env.example").read_text()
     named = set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE))
 
     assert named == read
+
+
+def test_no_part_sets_what_another_one_has_set():
+    set_by = Counter(name for part in PARTS for name in names_set_in(part))
+
+    assert "SECRET_KEY" in set_by
+    assert [name for name, parts in set_by.items() if parts > 1] == []
+
+
+def names_set_in(part):
+    nodes = ast.walk(ast.parse(part.read_text()))
+    return {node.id for node in nodes if isinstance(node, ast.Name) and type(node.ctx) is ast.Store}
 
 
 def test_the_example_as_it_is_names_what_is_missing():

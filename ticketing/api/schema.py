@@ -27,7 +27,7 @@ class Problem(serializers.Serializer[Any]):
     code = serializers.CharField()
     detail = serializers.CharField()
     request_id = serializers.CharField(help_text="Also in the `X-Request-ID` header.")
-    errors = serializers.DictField(  # type: ignore[assignment]  # a name of DRF's, too
+    errors: Any = serializers.DictField(  # a name of DRF's, too
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
         help_text="With `invalid`: messages by field.",

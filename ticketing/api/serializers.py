@@ -69,7 +69,7 @@ class ShowingDetailBody(ShowingBody):
 
 class RowOfSeats(serializers.Serializer[Any]):
     id = serializers.IntegerField()
-    label = serializers.CharField()  # type: ignore[assignment]  # a name of DRF's, too
+    label: Any = serializers.CharField()  # a name of DRF's, too
     seats = serializers.ListField(
         child=serializers.ListField(), help_text="Each seat as `[id, number, status]`."
     )

@@ -1,0 +1,46 @@
+"""Where data is kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from psycopg import IsolationLevel
+
+from ticketing.settings.environment import DATA_DIR, env, number, text
+
+POOL = {
+    "min_size": 0,
+    "max_size": number("DATABASE_POOL_SIZE", 16),
+    "timeout": number("DATABASE_WAIT_SECONDS", 3),  # then 503: a client that waits holds a thread
+    # After a failure a connection is tried once more, then when a request wants it: left to
+    # itself, the pool would double its pauses and stay away for minutes after a long outage.
+    "reconnect_timeout": 1,
+}
+CONNECTION = {
+    "pool": POOL,
+    # Who waited for a lock has to see what its owner did, whatever the server's default is.
+    "isolation_level": IsolationLevel.READ_COMMITTED,
+    "connect_timeout": 3,
+    "prepare_threshold": 5,  # uses, and only through `jobs.prepared`
+}
+
+
+def _database() -> dict[str, Any]:
+    """The server `DATABASE_URL` names, or the embedded one; both through psycopg's pool."""
+    if not text("DATABASE_URL", ""):
+        return {
+            "ENGINE": "ticketing.embedded_postgres",
+            "NAME": "ticketing",
+            "OPTIONS": {**CONNECTION, "data_dir": str(DATA_DIR / "postgres")},
+        }
+    named: dict[str, Any] = env.db("DATABASE_URL")
+    if named["ENGINE"] != "django.db.backends.postgresql":
+        raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL server (postgres://…).")
+    named["OPTIONS"] = {**CONNECTION, **named.get("OPTIONS", {}), "pool": POOL}
+    return named
+
+
+DATABASES = {"default": _database()}
+
+CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}

