@@ -60,8 +60,8 @@ def place_order(
     Returns the order with its holds as `shown_holds`.
 
     Locks the customer's queue, then the seats by ascending id, passing over locked ones; no row
-    shared by all buyers, but its showing against those who close the event. If seats seem taken, overdue orders that never tried to pay are
-    ended first, once (design section 5).
+    shared by all buyers, but for the showing's key, which they may hold together. If seats seem
+    taken, overdue orders that never tried to pay are ended first, once (design section 5).
 
     Raises SalesClosed, TooManyTickets, SeatsUnavailable, NotEnoughSeats, IdempotencyKeyReused.
     """

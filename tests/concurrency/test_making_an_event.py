@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from tests.concurrency.conftest import broken_rules, run_together
+import pytest
+from django.db import transaction
+
+from tests.back_office.conftest import browser_of
+from tests.back_office.workbench import event_fields, page_of
+from tests.concurrency.conftest import (
+    broken_rules,
+    closing,
+    run_together,
+    wait_until_somebody_waits,
+)
 from tests.factories import EventFactory, ShowingFactory, seats_in_area
-from tests.ticketing.event_states import new_admin
+from tests.ticketing.event_states import move, new_admin
 from ticketing import services
 from ticketing.models import Area, Event, Seat, SeatPlanUpload
 from ticketing.seating import Rows
@@ -81,3 +92,20 @@ def test_a_copy_has_whole_areas_while_more_are_added():
         assert area.seats.count() == 40
     assert len(set(Event.objects.values_list("slug", flat=True))) == 4
     assert broken_rules() == {}
+
+
+@pytest.mark.parametrize(("step", "state"), [("cancel", "cancelled"), ("postpone", "postponed")])
+def test_what_is_decided_about_an_event_while_its_form_is_saved_stays_decided(step, state):
+    """The form has read the event before, and writes it after."""
+    browser, event = browser_of(new_admin()), EventFactory()
+    form = event_fields(event.organizer, title="New title", slug=event.slug)
+    save = partial(browser.post, page_of(event), form)
+    with ThreadPoolExecutor(1) as others, transaction.atomic():
+        move(event, step)
+        saved = others.submit(closing(save))
+        wait_until_somebody_waits()
+
+    assert saved.result().status_code in {302, 403}
+    event.refresh_from_db()
+    assert event.status == state
+    assert event.title == ("New title" if state == "postponed" else "Đêm nhạc Trịnh")
