@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import zxingcpp
@@ -18,6 +19,7 @@ from orders.ticket_pdf import render_tickets
 from tests.factories import CustomerFactory, PaymentFactory, placed_order, seats_in_area
 from tests.orders.ticket_papers import pages_of, printed, scanned
 from tests.payments.vnpay_calls import IPN, success
+from ticketing.models import Showing
 
 
 @pytest.fixture
@@ -53,6 +55,19 @@ def test_a_page_tells_all_that_the_door_and_the_holder_need(api, ticket):
     assert f"Order: {ticket.order.code}" in lines
     assert f"Holder: {ticket.order.email}" in lines
     assert ticket.code in lines
+
+
+def test_a_ticket_tells_the_date_that_its_event_was_put_off_to(api, ticket):
+    put_off_to = datetime(2099, 3, 5, 13, 0, tzinfo=UTC)
+    Showing.objects.filter(pk=ticket.showing_id).update(
+        starts_at=put_off_to, ends_at=put_off_to + timedelta(hours=2)
+    )
+
+    [page] = pages_of(api.get(address(ticket)).content)
+    listed = api.get(f"/api/v1/orders/{ticket.order.code}/tickets/").json()
+
+    assert "Starts: 2099-03-05 20:00 (Asia/Ho_Chi_Minh)" in page.splitlines()
+    assert {each["starts_at"] for each in listed} == {"2099-03-05T13:00:00Z"}
 
 
 def test_a_scanner_reads_the_tickets_code_and_nothing_else(api, ticket):
