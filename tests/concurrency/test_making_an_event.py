@@ -66,7 +66,7 @@ def test_a_plan_that_is_confirmed_many_times_at_once_is_made_once():
 def test_one_name_becomes_one_area_however_many_add_it():
     showing, admin = draft_showing(), new_admin()
     add = partial(
-        services.add_area, showing_id=showing.pk, name="Stalls", price=5,
+        services.add_area, showing_id=showing.pk, name="Stalls", price=5_000,
         seating=Rows(["A"], 4), by=admin,
     )  # fmt: skip
 
@@ -78,7 +78,7 @@ def test_one_name_becomes_one_area_however_many_add_it():
 def test_a_copy_has_whole_areas_while_more_are_added():
     showing, admin = draft_showing(), new_admin()
     adds = [
-        partial(services.add_area, showing_id=showing.pk, name=f"Area {n}", price=5,
+        partial(services.add_area, showing_id=showing.pk, name=f"Area {n}", price=5_000,
                 seating=Rows(["A", "B"], 20), by=admin)
         for n in range(8)
     ]  # fmt: skip

@@ -152,6 +152,11 @@ def costs_nothing(event):
     return Page.PRICES, event.showings.get().pk
 
 
+def costs_what_no_bank_takes(event):
+    seats_in_area(1, showing=event.showings.get(), price=500)
+    return Page.PRICES, event.showings.get().pk
+
+
 @pytest.mark.parametrize(
     ("spoil", "line"),
     [
@@ -163,6 +168,7 @@ def costs_nothing(event):
         (all_blocked, "Every showing can sell something."),
         (an_empty_area, "Every area has seats."),
         (costs_nothing, "Every area has a price."),
+        (costs_what_no_bank_takes, "Every area has a price."),
     ],
 )
 def test_what_is_only_better_to_have_is_said_and_stops_nobody(spoil, line):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -15,7 +16,9 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from ticketing.errors import InvalidPrice
 from ticketing.models import Area, Event, Showing
+from ticketing.prices import check_price
 from ticketing.row_labels import spell_out
 from ticketing.seat_plan import MOST_SEATS, Unusable, check_label
 from ticketing.seating import Places, Rows
@@ -83,6 +86,16 @@ class AreaForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none when
             return check_label("area", self.cleaned_data["name"])
         except Unusable as trouble:
             raise ValidationError(str(trouble)) from None
+
+    def clean_price(self) -> Decimal:
+        """What one costs already stays, whatever an imported plan has made it."""
+        price: Decimal = self.cleaned_data["price"]
+        if self.instance.pk is None:
+            try:
+                check_price(price)
+            except InvalidPrice as refusal:
+                raise ValidationError(str(refusal)) from None
+        return price
 
 
 class RowsForm(forms.Form):
