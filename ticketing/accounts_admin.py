@@ -84,7 +84,7 @@ class AccountAdmin(UserAdmin, Paged):  # type: ignore[type-arg]  # it takes none
         named = [*protected[:SHOWN_STEPS], *map(str, steps), *map(str, deeds)]
         if not named:
             return deleted, counts, forbidden, []
-        return deleted, counts, set(), [gettext(INSTEAD), *named]
+        return deleted, counts, set(), [str(INSTEAD), *named]
 
     def delete_queryset(self, request: HttpRequest, chosen: QuerySet[Any]) -> None:
         delete_accounts(user_ids=list(chosen.values_list("pk", flat=True)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from functools import partial
 
 import pytest
@@ -66,7 +67,7 @@ def test_a_plan_that_is_confirmed_many_times_at_once_is_made_once():
 def test_one_name_becomes_one_area_however_many_add_it():
     showing, admin = draft_showing(), new_admin()
     add = partial(
-        services.add_area, showing_id=showing.pk, name="Stalls", price=5_000,
+        services.add_area, showing_id=showing.pk, name="Stalls", price=Decimal(5_000),
         seating=Rows(["A"], 4), by=admin,
     )  # fmt: skip
 
@@ -78,7 +79,7 @@ def test_one_name_becomes_one_area_however_many_add_it():
 def test_a_copy_has_whole_areas_while_more_are_added():
     showing, admin = draft_showing(), new_admin()
     adds = [
-        partial(services.add_area, showing_id=showing.pk, name=f"Area {n}", price=5_000,
+        partial(services.add_area, showing_id=showing.pk, name=f"Area {n}", price=Decimal(5_000),
                 seating=Rows(["A", "B"], 20), by=admin)
         for n in range(8)
     ]  # fmt: skip
