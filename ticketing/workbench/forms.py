@@ -23,10 +23,11 @@ from ticketing.row_labels import spell_out
 from ticketing.seat_plan import MOST_SEATS, Unusable, check_label
 from ticketing.seating import Places, Rows
 from ticketing.slugs import free_slug
+from ticketing.workbench.seen import SeenForm
 from ticketing.workbench.wall_times import WallTimeField, at_zone, on_the_wall
 
 
-class EventForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none when run
+class EventForm(SeenForm):
     """The words about an event. An address that is left empty is made of the title."""
 
     class Meta:
@@ -58,7 +59,7 @@ class EventForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none whe
             self.fields["slug"].required = False
 
     def clean(self) -> dict[str, Any]:
-        given = super().clean() or self.cleaned_data
+        given = super().clean()
         if given.get("title") and given.get("slug") == "":
             given["slug"] = self.instance.slug or free_slug(given["title"])
         return given

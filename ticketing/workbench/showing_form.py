@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,13 +12,14 @@ from django.utils.translation import gettext_lazy
 
 from ticketing.event_changes import has_buyers, why_its_dates_stay
 from ticketing.models import EventStatus, Showing, validate_time_zone
+from ticketing.workbench.seen import SeenForm
 from ticketing.workbench.wall_times import WallTimeField, at_zone, on_the_wall
 
 DATES = ("starts_at", "ends_at")
 TIMES = (*DATES, "ticket_sale_start", "ticket_sale_end")
 
 
-class ShowingForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none when run
+class ShowingForm(SeenForm):
     """What is typed is the time at the house, and is kept as a moment.
 
     Of a showing that has buyers, the dates stay until its event is postponed, and its sale ends no
@@ -72,7 +72,7 @@ class ShowingForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none w
         return name
 
     def clean(self) -> dict[str, Any]:
-        given = super().clean() or self.cleaned_data
+        given = super().clean()
         time_zone = given.get("time_zone") or self.instance.time_zone
         for name in TIMES:
             self._place(name, given, time_zone)
