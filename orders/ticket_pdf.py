@@ -73,6 +73,8 @@ def _draw_page(canvas: Canvas, ticket: Ticket) -> None:
     canvas.drawCentredString(WIDTH / 2, CODE_BASELINE, ticket.code)
     if ticket.status == Ticket.Status.REFUNDED:
         _draw_across(canvas, _("Refunded, not valid"))
+    elif ticket.is_void:
+        _draw_across(canvas, _("Not valid"))
     else:
         _draw_fitting(canvas, [_text(_advice(), size=8)], top=ADVICE_TOP, height=ADVICE_HEIGHT)
     canvas.showPage()

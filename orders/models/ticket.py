@@ -124,6 +124,12 @@ class Ticket(FSMModelMixin, models.Model):
         """Its place, and not its code: titles and logs show this to people who may not go in."""
         return f"{self.area_name} · {self.row_label} · {self.seat_number}"
 
+    @property
+    def is_void(self) -> bool:
+        """Whether it lets nobody in for another reason than that somebody went in with it."""
+        is_going_back = self.refund_approved_at is not None
+        return bool(self.status == TicketStatus.REFUNDED or is_going_back or self.event.is_closed)
+
     def local(self, moment: datetime) -> str:
         """A moment as its holder is told it, with the name of the zone."""
         zone = ZoneInfo(self.showing_time_zone)
