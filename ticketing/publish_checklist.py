@@ -117,6 +117,9 @@ def _not_a_draft(house: _House) -> Iterator[Fault]:
         state = house.event.get_status_display()
         text = _("Only a draft can be published; this event is {state}.").format(state=state)
         yield Fault(text, Page.EVENT, house.event.pk)
+    elif house.event.is_closed:
+        text = _("It was found to be a fraud. A platform admin has to clear it first.")
+        yield Fault(text, Page.EVENT, house.event.pk)
 
 
 def _no_title(house: _House) -> Iterator[Fault]:

@@ -11,7 +11,7 @@ from tests.factories import (
     from_now,
     seats_in_area,
 )
-from tests.ticketing.event_states import new_member
+from tests.ticketing.event_states import new_member, suspect
 from ticketing.errors import EventNotPublishable
 from ticketing.models import Event, Seat, Showing
 from ticketing.publish_checklist import Page, obstacles, publish_checklist
@@ -104,6 +104,15 @@ def test_only_a_draft_is_published(state):
     seats_in_area(1, showing=ShowingFactory(event=event))
 
     with pytest.raises(EventNotPublishable, match=state):
+        publish_event(event_id=event.pk, by=CustomerFactory())
+
+    assert_unmoved(event)
+
+
+def test_a_fraud_is_not_published():
+    event = suspect(draft_with_seats(), "confirmed")
+
+    with pytest.raises(EventNotPublishable, match="found to be a fraud"):
         publish_event(event_id=event.pk, by=CustomerFactory())
 
     assert_unmoved(event)
