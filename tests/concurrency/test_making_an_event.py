@@ -10,17 +10,17 @@ import pytest
 from django.db import transaction
 
 from tests.back_office.conftest import browser_of
-from tests.back_office.workbench import event_fields, page_of
+from tests.back_office.workbench import evening, event_fields, page_of, text_of
 from tests.concurrency.conftest import (
     broken_rules,
     closing,
     run_together,
     wait_until_somebody_waits,
 )
-from tests.factories import EventFactory, ShowingFactory, seats_in_area
+from tests.factories import EventFactory, ShowingFactory, placed_order, seats_in_area
 from tests.ticketing.event_states import move, new_admin
 from ticketing import services
-from ticketing.models import Area, Event, Seat, SeatPlanUpload
+from ticketing.models import Area, Event, Seat, SeatPlanUpload, Showing
 from ticketing.seating import Rows
 
 
@@ -110,3 +110,18 @@ def test_what_is_decided_about_an_event_while_its_form_is_saved_stays_decided(st
     event.refresh_from_db()
     assert event.status == state
     assert event.title == ("New title" if state == "postponed" else "Đêm nhạc Trịnh")
+
+
+def test_a_showing_is_not_moved_while_its_first_buyer_is_on_the_way():
+    """The form saw nobody, and the order saw the old date."""
+    [seat] = seats_in_area(1)
+    browser, showing = browser_of(new_admin()), seat.showing
+    move_it = {**evening(), "areas-TOTAL_FORMS": 0, "areas-INITIAL_FORMS": 0}
+    save = partial(browser.post, page_of(showing), move_it)
+    with ThreadPoolExecutor(1) as others, transaction.atomic():
+        placed_order([seat])
+        saved = others.submit(closing(save))
+        wait_until_somebody_waits()
+
+    assert "have the event postponed" in text_of(saved.result())
+    assert Showing.objects.get().starts_at == showing.starts_at

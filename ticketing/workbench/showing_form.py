@@ -80,6 +80,8 @@ class ShowingForm(SeenForm):
             given["ticket_sale_start"] = timezone.now()
         if given.get("ticket_sale_end", "") is None:
             given["ticket_sale_end"] = given.get("starts_at")
+        if self.instance.pk and not {*TIMES, "time_zone"}.isdisjoint(self.changed_data):
+            self._check_still_unsold()
         self._check_order(given)
         return given
 
@@ -94,6 +96,16 @@ class ShowingForm(SeenForm):
             given[name] = at_zone(given[name], time_zone)
         except ValidationError as trouble:
             self.add_error(name, trouble)
+
+    def _check_still_unsold(self) -> None:
+        """Look again with the showing locked, so that nobody buys between this and the new times.
+
+        The transaction is that of the page.
+        """
+        Showing.objects.select_for_update(of=("self",)).get(pk=self.instance.pk)
+        reason = why_its_dates_stay(self.instance)
+        if reason and not {*DATES, "time_zone"}.isdisjoint(self.changed_data):
+            self.add_error(None, reason)
 
     def _check_order(self, given: dict[str, Any]) -> None:
         self._check_after("ends_at", "starts_at", _("It ends after it begins."))
