@@ -120,14 +120,14 @@ class TicketAdmin(Exports, ReadOnly):
     list_display = ["order", "email", "event_title", "starts", "place", "status", "used_at"]
     list_display_links = ["place"]
     list_filter = ["status", SoonestShowing]
-    list_select_related = ["order"]
+    list_select_related = ["order", "showing"]
     search_fields = ["order__code__exact", "order__email__iexact"]
     search_help_text = OrderAdmin.search_help_text
     sortable_by = ()
     exclude = ["code"]
     export_columns = {
         "event_title": gettext_lazy("event"),
-        "showing_starts_at": gettext_lazy("showing"),
+        "showing__starts_at": gettext_lazy("showing"),
         "area_name": gettext_lazy("area"),
         "row_label": gettext_lazy("row"),
         "seat_number": gettext_lazy("seat"),
@@ -144,7 +144,7 @@ class TicketAdmin(Exports, ReadOnly):
 
     @admin.display(description=gettext_lazy("showing"))
     def starts(self, ticket: Ticket) -> str:
-        return ticket.local(ticket.showing_starts_at)
+        return ticket.showing.local(ticket.showing.starts_at)
 
     @admin.display(description=gettext_lazy("place"))
     def place(self, ticket: Ticket) -> str:

@@ -12,7 +12,6 @@ from orders.models import Order
 from ticketing.models import Event
 
 LONGEST_LINE = 75  # octets, as the standard wants it
-STATES = {Event.Status.CANCELLED: "CANCELLED", Event.Status.POSTPONED: "TENTATIVE"}
 ESCAPES = str.maketrans(
     {"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"}
     | {chr(code): None for code in [*range(10), *range(11, 32), 127]}
@@ -36,8 +35,14 @@ def _lines(order: Order, at: datetime) -> Iterator[str]:
     if event.venue:
         yield f"LOCATION:{_text(event.venue)}"
     yield f"URL:{order_page(order.code)}"
-    yield f"STATUS:{STATES.get(Event.Status(event.status), 'CONFIRMED')}"
+    yield f"STATUS:{_state(event)}"
     yield from ("END:VEVENT", "END:VCALENDAR")
+
+
+def _state(event: Event) -> str:
+    if event.is_closed:
+        return "CANCELLED"
+    return "TENTATIVE" if event.status == Event.Status.POSTPONED else "CONFIRMED"
 
 
 def _moment(moment: datetime) -> str:

@@ -27,6 +27,7 @@ from ticketing.models import LogRow
 from ticketing.roles import is_admin
 
 DAYS_OFFERED = 14
+YEARS = range(2000, 2101)
 STAFF_OFFERED = 100
 WIDE = "min-width: 14rem; overflow-wrap: anywhere"
 NARROW = "min-width: 9rem; overflow-wrap: anywhere"  # references are long
@@ -214,7 +215,9 @@ def _name(row: LogRow) -> str:
 
 
 def _day(text: str) -> date | None:
+    """The day, if there can be anything that was done on it."""
     try:
-        return parse_date(text)
+        day = parse_date(text)
     except ValueError:
         return None
+    return day if day and day.year in YEARS else None

@@ -45,8 +45,8 @@ _one_at_a_time = Lock()
 def render_tickets(tickets: Iterable[Ticket]) -> bytes:
     """A page for each of these tickets, in the language that is active.
 
-    They come with their order, event and area (`TicketQuerySet.with_places`); this asks no database
-    for them one by one. The same tickets make the same bytes.
+    They come with their order, event, showing and area (`TicketQuerySet.with_places`); this asks no
+    database for them one by one. The same tickets make the same bytes.
     """
     with _one_at_a_time:
         _register_fonts()
@@ -73,6 +73,8 @@ def _draw_page(canvas: Canvas, ticket: Ticket) -> None:
     canvas.drawCentredString(WIDTH / 2, CODE_BASELINE, ticket.code)
     if ticket.status == Ticket.Status.REFUNDED:
         _draw_across(canvas, _("Refunded, not valid"))
+    elif ticket.is_void:
+        _draw_across(canvas, _("Not valid"))
     else:
         _draw_fitting(canvas, [_text(_advice(), size=8)], top=ADVICE_TOP, height=ADVICE_HEIGHT)
     canvas.showPage()
@@ -87,7 +89,7 @@ def _words(ticket: Ticket) -> Iterator[Flowable]:
 
 
 def _facts(ticket: Ticket) -> Iterator[tuple[str, str]]:
-    yield _("Starts"), ticket.local(ticket.showing_starts_at)
+    yield _("Starts"), ticket.showing.local(ticket.showing.starts_at)  # maybe put off since
     yield _("Venue"), ticket.event.venue
     yield _("Area"), ticket.area_name
     if ticket.seat.area.is_general_admission:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from allauth.account.admin import EmailAddressAdmin
 from allauth.account.models import EmailAddress
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
@@ -30,7 +31,11 @@ for model in (User, Group, EmailAddress):
     admin.site.unregister(model)
 
 LOG_OUT = gettext_lazy("Log out everywhere")
-SHOWN_STEPS = 10  # that keep an account from being deleted
+SHOWN_STEPS = 10  # of each kind that keeps an account from being deleted
+INSTEAD = gettext_lazy(
+    "What somebody bought or did here stays, and stays theirs. To keep them out, take away "
+    "“Active” on the page of the account: nobody gets in with it any more."
+)
 WHOLE_ADDRESS = gettext_lazy("A whole email address")
 
 
@@ -69,10 +74,17 @@ class AccountAdmin(UserAdmin, Paged):  # type: ignore[type-arg]  # it takes none
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
-        """Whoever the log names is kept, and shown together with what names them."""
+        """Whoever a log or a sale names is kept, and shown together with what names them.
+
+        That nobody may delete such rows is true of admins as well, and not what they have to know.
+        """
         deleted, counts, forbidden, protected = super().get_deleted_objects(objs, request)
-        named = LogRow.objects.filter(by__in=objs)[:SHOWN_STEPS]
-        return deleted, counts, forbidden, [*protected, *map(str, named)]
+        steps = LogRow.objects.filter(by__in=objs)[:SHOWN_STEPS]
+        deeds = LogEntry.objects.filter(user__in=objs).order_by("-pk")[:SHOWN_STEPS]
+        named = [*protected[:SHOWN_STEPS], *map(str, steps), *map(str, deeds)]
+        if not named:
+            return deleted, counts, forbidden, []
+        return deleted, counts, set(), [str(INSTEAD), *named]
 
     def delete_queryset(self, request: HttpRequest, chosen: QuerySet[Any]) -> None:
         delete_accounts(user_ids=list(chosen.values_list("pk", flat=True)))

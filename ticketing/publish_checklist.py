@@ -15,7 +15,9 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 from django_fsm import can_proceed
 
+from ticketing.errors import InvalidPrice
 from ticketing.models import Area, Event, Row, Showing, has_free_seat
+from ticketing.prices import check_price
 
 
 class Page(StrEnum):
@@ -98,7 +100,7 @@ def publish_checklist(event: Event, now: datetime) -> list[Condition]:
         Condition(_("Every showing has seats."), list(_no_seats(house))),
         Condition(_("Every showing can sell something."), list(_unsellable(house)), False),
         Condition(_("Every area has seats."), list(_empty_areas(house)), False),
-        Condition(_("Every area has a price."), list(_free_of_charge(house)), False),
+        Condition(_("Every area has a price."), list(_odd_prices(house)), False),
         Condition(_("It says where it takes place."), list(_no_venue(house)), False),
         Condition(_("It says what it is about."), list(_no_description(house)), False),
         Condition(_("Somebody of its organizer can be reached."), list(_nobody(house)), False),
@@ -114,6 +116,9 @@ def _not_a_draft(house: _House) -> Iterator[Fault]:
     if not can_proceed(house.event.publish):
         state = house.event.get_status_display()
         text = _("Only a draft can be published; this event is {state}.").format(state=state)
+        yield Fault(text, Page.EVENT, house.event.pk)
+    elif house.event.is_closed:
+        text = _("It was found to be a fraud. A platform admin has to clear it first.")
         yield Fault(text, Page.EVENT, house.event.pk)
 
 
@@ -163,11 +168,23 @@ def _empty_areas(house: _House) -> Iterator[Fault]:
             yield Fault(text.format(area=area, showing=area.showing), Page.AREAS, area.showing_id)
 
 
-def _free_of_charge(house: _House) -> Iterator[Fault]:
+def _odd_prices(house: _House) -> Iterator[Fault]:
     for area in house.areas:
-        if not area.price:
-            text = _("{area} of {showing} costs nothing: is that meant?")
-            yield Fault(text.format(area=area, showing=area.showing), Page.PRICES, area.showing_id)
+        text = _odd_price(area)
+        if text:
+            yield Fault(text, Page.PRICES, area.showing_id)
+
+
+def _odd_price(area: Area) -> str:
+    """What is odd about its price: those of imported plans may be any."""
+    if not area.price:
+        text = _("{area} of {showing} costs nothing: is that meant?")
+        return text.format(area=area, showing=area.showing)
+    try:
+        check_price(area.price)
+    except InvalidPrice as refusal:
+        return f"{area}, {area.showing}: {refusal}"
+    return ""
 
 
 def _no_venue(house: _House) -> Iterator[Fault]:

@@ -140,8 +140,8 @@ class CheckInRequest(serializers.Serializer[Any]):
 
 class TicketBody(serializers.ModelSerializer[Ticket]):
     event = serializers.CharField(source="event_title")
-    starts_at = serializers.DateTimeField(source="showing_starts_at")
-    time_zone = serializers.CharField(source="showing_time_zone")
+    starts_at = serializers.DateTimeField(source="showing.starts_at")
+    time_zone = serializers.CharField(source="showing.time_zone")
     area = serializers.CharField(source="area_name")
     row = serializers.CharField(source="row_label")
     number = serializers.CharField(source="seat_number")

@@ -195,7 +195,7 @@ class OrderTickets(APIView):
         examples=[examples.TICKET],
     )
     def get(self, request: Request, code: str) -> Response:
-        tickets = own_order(request, code).tickets.order_by("seat_id")
+        tickets = own_order(request, code).tickets.select_related("showing").order_by("seat_id")
         return Response(TicketBody(tickets, many=True).data)
 
 

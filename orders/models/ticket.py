@@ -41,7 +41,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
     def with_places(self) -> TicketQuerySet:
         """With all that a printed ticket tells."""
-        return self.select_related("order", "event", "seat__area")
+        return self.select_related("order", "event", "showing", "seat__area")
 
     def at_doors_of(self, user: User) -> TicketQuerySet:
         """Tickets that this user may check in: of the own organizers' events, admins all."""
@@ -50,8 +50,9 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         return self.filter(event__organizer__in=user.organizers.all())
 
     def get_for_update(self, code: str) -> Ticket:
-        """Lock this row, and only this row, until the transaction ends."""
-        return self.select_for_update(of=("self",)).get(code=code)
+        """Lock this row, and only this row, until the transaction ends. With event and showing."""
+        rows = self.select_related("event", "showing").select_for_update(of=("self",))
+        return rows.get(code=code)
 
     def lock(self) -> list[Ticket]:
         """Lock these rows by ascending id until the transaction ends."""
@@ -61,6 +62,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 class Ticket(FSMModelMixin, models.Model):
     """The right to one seat. It keeps the names as they were when it was sold.
 
+    So it does the date, but people are told that of its showing, which may have been put off.
     From `refund_approved_at` on it lets nobody in: its money is on the way back.
     """
 
@@ -121,6 +123,12 @@ class Ticket(FSMModelMixin, models.Model):
     def __str__(self) -> str:
         """Its place, and not its code: titles and logs show this to people who may not go in."""
         return f"{self.area_name} · {self.row_label} · {self.seat_number}"
+
+    @property
+    def is_void(self) -> bool:
+        """Whether it lets nobody in for another reason than that somebody went in with it."""
+        is_going_back = self.refund_approved_at is not None
+        return bool(self.status == TicketStatus.REFUNDED or is_going_back or self.event.is_closed)
 
     def local(self, moment: datetime) -> str:
         """A moment as its holder is told it, with the name of the zone."""

@@ -20,7 +20,7 @@ from orders import holding, operations
 from orders.errors import NotEnoughSeats, SeatsUnavailable, TooManyTickets
 from orders.models import Order, SeatHold
 from ticketing.errors import DomainError, IdempotencyKeyReused, SalesClosed
-from ticketing.models import Area, Showing
+from ticketing.models import Area, Event, Showing
 
 FREED_AT_ONCE = 50
 NO_ROOM = (SeatsUnavailable, NotEnoughSeats)
@@ -60,8 +60,8 @@ def place_order(
     Returns the order with its holds as `shown_holds`.
 
     Locks the customer's queue, then the seats by ascending id, passing over locked ones; no row
-    shared by all buyers. If seats seem taken, overdue orders that never tried to pay are
-    ended first, once (design section 5).
+    shared by all buyers, but for the showing's key, which they may hold together. If seats seem
+    taken, overdue orders that never tried to pay are ended first, once (design section 5).
 
     Raises SalesClosed, TooManyTickets, SeatsUnavailable, NotEnoughSeats, IdempotencyKeyReused.
     """
@@ -103,6 +103,7 @@ def _earlier_answer(order_id: int, digest: str) -> Order:
 
 def _follow_up(order: Order, now: datetime) -> Order:
     if order.total_amount == 0:
+        _check_still_selling(order)
         operations.confirm(order, by=order.customer, at=now, reason="Nothing is owed.")
         return Order.objects.with_holds().get(pk=order.pk)
     outbox.enqueue_together(
@@ -112,6 +113,16 @@ def _follow_up(order: Order, now: datetime) -> Order:
         ]
     )
     return order
+
+
+def _check_still_selling(order: Order) -> None:
+    """Raise SalesClosed if the event was closed after its showing was read.
+
+    Nobody asks again, as for an order that is paid later. The new order has its showing locked, so
+    that whoever closes the event has done so before or finds the order.
+    """
+    if Event.objects.get(pk=order.event_id).is_closed:
+        raise SalesClosed(_("The event is not selling tickets now."))
 
 
 def _check_sale(showing: Showing, now: datetime) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
@@ -98,7 +98,9 @@ class RefundCampaignAdmin(Decisions, PlatformOnly):
     @action(description=gettext_lazy("Report as CSV"), url_path="report", permissions=["view"])
     def download_report(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
         """Every order of the campaign, written row by row."""
-        campaign = get_object_or_404(RefundCampaign, pk=object_id)
+        campaign = self.get_object(request, object_id)
+        if campaign is None:
+            raise Http404
         rows = services.campaign_rows(campaign_id=campaign.pk)
         return stream_csv(f"campaign-{campaign.pk}.csv", list(COLUMNS), rows)
 

@@ -260,6 +260,12 @@ def test_the_list_of_orders_takes_as_many_queries_however_long(
         html(boss, LIST)
 
 
+def test_there_is_no_report_of_what_is_no_campaign(boss):
+    for nothing in ("0", "abc"):
+        report = reverse("admin:refunds_refundcampaign_download_report", args=[nothing])
+        assert boss.get(report).status_code == 404
+
+
 def test_the_report_has_each_order_and_no_formula(boss, stuck):
     CampaignOrder.objects.filter(pk=stuck.orders.first().pk).update(note="=HYPERLINK(1)")
     before = stored()

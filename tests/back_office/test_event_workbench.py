@@ -193,6 +193,41 @@ def test_a_draft_is_moved_freely(member, own):
     assert times_of(showing)[0] == datetime(2099, 3, 5, 13, 0, tzinfo=UTC)
 
 
+def seen_on(answer):
+    return re.search(r'name="seen" value="(\w+)"', text_of(answer))[1]
+
+
+def test_what_somebody_else_changed_meanwhile_is_not_undone_unseen(member, boss, own):
+    event = EventFactory(draft=True, organizer=own, title="Old", description="Old words.")
+    old = event_fields(own, title="Old", description="Old words.", slug=event.slug)
+    opened = seen_on(member.get(page_of(event)))
+    assert boss.post(page_of(event), {**old, "description": "New words."}).status_code == 302
+
+    refused = member.post(page_of(event), {**old, "title": "New", "seen": opened})
+
+    assert "Somebody else has changed this" in text_of(refused)
+    event.refresh_from_db()
+    assert (event.title, event.description) == ("Old", "New words.")
+    again = {**old, "title": "New", "seen": seen_on(refused)}
+    assert member.post(page_of(event), again).status_code == 302
+    event.refresh_from_db()
+    assert (event.title, event.description) == ("New", "Old words.")
+
+
+def test_the_times_of_a_showing_are_not_undone_unseen_either(member, boss, own):
+    showing = ShowingFactory(event=EventFactory(draft=True, organizer=own))
+    no_areas = {"areas-TOTAL_FORMS": 0, "areas-INITIAL_FORMS": 0}
+    opened = seen_on(member.get(page_of(showing)))
+    assert boss.post(page_of(showing), {**evening(), **no_areas}).status_code == 302
+    moved_to = Showing.objects.get().starts_at
+
+    late = evening(starts_at="2098-01-01T20:00", ends_at="2098-01-01T22:00", seen=opened)
+    refused = member.post(page_of(showing), {**late, **no_areas})
+
+    assert "Somebody else has changed this" in text_of(refused)
+    assert Showing.objects.get().starts_at == moved_to
+
+
 def test_the_dates_of_what_was_bought_stay_until_it_is_postponed(member, own):
     showing = ShowingFactory(event=EventFactory(organizer=own))
     placed_order(seats_in_area(1, showing=showing))

@@ -11,7 +11,7 @@ from ticketing.models import Area, Seat, Showing
 
 ROWS = {"do": "add_rows", "name": "Stalls", "price": "500000", "rows": "A-C,F",
         "seats_per_row": "20"}  # fmt: skip
-PLACES = {"do": "add_places", "name": "Field", "price": "200000.50", "capacity": "300"}
+PLACES = {"do": "add_places", "name": "Field", "price": "200000", "capacity": "300"}
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_places_without_numbers_are_added(member, showing):
 
     area = Area.objects.get()
     assert area.is_general_admission
-    assert str(area.price) == "200000.50"
+    assert area.price == 200_000
     assert area.seats.count() == 300
 
 
@@ -84,6 +84,9 @@ def test_an_area_without_seats_is_filled(member, showing, area, form, count):
         ({"price": "1e30"}, "no more than"),
         ({"price": "0.001"}, "no more than 2 decimal places"),
         ({"price": ""}, "This field is required."),
+        ({"price": "500"}, "costs between 5,000 and 99,999,999 VND"),
+        ({"price": "200000.50"}, "in whole dong"),
+        ({"price": "999999999999"}, "costs between 5,000 and 99,999,999 VND"),
     ],
 )
 def test_a_form_with_a_mistake_comes_back_with_the_reason(member, showing, wrong, told):
@@ -196,6 +199,19 @@ def test_an_event_that_is_off_gets_no_areas(boss):
 
     assert boss.post(page_of(showing, "areas"), ROWS).status_code == 403
     assert stored() == before
+
+
+def test_the_page_of_a_showing_makes_no_area_that_nobody_could_pay_for(member, showing):
+    areas = {"areas-TOTAL_FORMS": 1, "areas-INITIAL_FORMS": 0, "areas-0-id": "",
+             "areas-0-showing": showing.pk, "areas-0-name": "Stalls",
+             "areas-0-price": "500"}  # fmt: skip
+    times = {"starts_at": "2099-03-05T20:00", "ends_at": "2099-03-05T22:00",
+             "time_zone": "Asia/Ho_Chi_Minh"}  # fmt: skip
+
+    answer = member.post(page_of(showing), {**times, **areas})
+
+    assert "costs between 5,000 and 99,999,999 VND" in text_of(answer)
+    assert not Area.objects.exists()
 
 
 def test_an_area_with_seats_does_not_change_its_kind(member, showing):

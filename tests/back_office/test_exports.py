@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import BytesIO
 
 import pytest
@@ -57,6 +57,16 @@ def test_every_list_that_has_files_is_here():
     pages = [page.opts for page in admin.site._registry.values() if isinstance(page, Exports)]
 
     assert {f"{opts.app_label}_{opts.model_name}" for opts in pages} == set(LISTS)
+
+
+def test_tickets_are_listed_under_the_date_that_their_event_was_put_off_to(boss, order):
+    put_off_to = order.showing.starts_at + timedelta(days=30)
+    ends_at = put_off_to + timedelta(hours=2)
+    Showing.objects.filter(pk=order.showing_id).update(starts_at=put_off_to, ends_at=ends_at)
+
+    told = f"{put_off_to.astimezone(order.showing.zone):%Y-%m-%d %H:%M}"
+    assert {row["showing"][:16] for row in csv_rows(boss, "orders_ticket")} == {told}
+    assert told in boss.get(reverse("admin:orders_ticket_changelist")).content.decode()
 
 
 def test_a_file_has_the_row_as_the_list_shows_it(boss, order):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
@@ -18,7 +19,12 @@ from orders.services import close_event, place_order
 from payments.models import Payment, PaymentCase
 from payments.providers import Customer
 from payments.services import settle_order, start_payment
-from tests.concurrency.conftest import broken_rules, run_together
+from tests.concurrency.conftest import (
+    broken_rules,
+    closing,
+    run_together,
+    wait_until_somebody_waits,
+)
 from tests.factories import (
     AreaFactory,
     CustomerFactory,
@@ -33,11 +39,12 @@ from tests.factories import (
 from tests.payments.vnpay_calls import IPN, success
 from tests.ticketing.event_states import new_admin
 from ticketing import services
+from ticketing.errors import SalesClosed
 from ticketing.models import Event, Seat, Showing
 
 
-def field_of(places):
-    area = AreaFactory(general_admission=True)
+def field_of(places, **area):
+    area = AreaFactory(general_admission=True, **area)
     SeatFactory.create_batch(places, row=RowFactory(area=area, label="GA"))
     return area
 
@@ -167,6 +174,44 @@ def test_an_order_that_is_locked_is_passed_over_and_ended_at_the_next_look():
     end_waiting()
     assert Order.objects.get(pk=locked.pk).status == "cancelled"
     assert broken_rules() == {}
+
+
+CLOSING = [services.confirm_cancellation, services.confirm_fraud]
+
+
+def on_suspicion(area):
+    """The event of an area, which may be cancelled or found to be a fraud."""
+    services.investigate_event(event_id=area.showing.event_id, by=new_admin(), reason="A hint.")
+    return area.showing.event_id
+
+
+@pytest.mark.parametrize("close", CLOSING)
+def test_a_free_order_from_before_the_event_was_closed_is_refused_and_holds_nothing(close):
+    """It would be paid at once, and a campaign that is over does not look again."""
+    area, customer = field_of(3, price=0), CustomerFactory()
+    event_id = on_suspicion(area)
+    as_it_was = Showing.objects.select_related("event").get(pk=area.showing_id)
+    close(event_id=event_id, by=new_admin(), reason="It rains.")
+
+    with pytest.raises(SalesClosed):
+        place_order(customer=customer, showing=as_it_was, area=area, quantity=2)
+
+    assert not Order.objects.exists()
+    assert set(Seat.objects.values_list("status", flat=True)) == {"available"}
+
+
+@pytest.mark.parametrize("close", CLOSING)
+def test_an_event_is_closed_once_the_orders_on_their_way_are_there(close):
+    area = field_of(3, price=0)
+    event_id = on_suspicion(area)
+    close_it = partial(close, event_id=event_id, by=new_admin(), reason="It rains.")
+    with ThreadPoolExecutor(1) as others, transaction.atomic():
+        placed_order(list(Seat.objects.all()))
+        closed = others.submit(closing(close_it))
+        wait_until_somebody_waits()
+        assert not closed.done()
+
+    assert closed.result().is_closed
 
 
 def test_admins_who_cancel_at_once_cancel_once():

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from functools import partial
 
-from tests.concurrency.conftest import broken_rules, run_together
-from tests.factories import EventFactory, ShowingFactory, seats_in_area
-from tests.ticketing.event_states import new_admin
+import pytest
+from django.db import transaction
+
+from tests.back_office.conftest import browser_of
+from tests.back_office.workbench import evening, event_fields, page_of, text_of
+from tests.concurrency.conftest import (
+    broken_rules,
+    closing,
+    run_together,
+    wait_until_somebody_waits,
+)
+from tests.factories import EventFactory, ShowingFactory, placed_order, seats_in_area
+from tests.ticketing.event_states import move, new_admin
 from ticketing import services
-from ticketing.models import Area, Event, Seat, SeatPlanUpload
+from ticketing.models import Area, Event, Seat, SeatPlanUpload, Showing
 from ticketing.seating import Rows
 
 
@@ -55,7 +67,7 @@ def test_a_plan_that_is_confirmed_many_times_at_once_is_made_once():
 def test_one_name_becomes_one_area_however_many_add_it():
     showing, admin = draft_showing(), new_admin()
     add = partial(
-        services.add_area, showing_id=showing.pk, name="Stalls", price=5,
+        services.add_area, showing_id=showing.pk, name="Stalls", price=Decimal(5_000),
         seating=Rows(["A"], 4), by=admin,
     )  # fmt: skip
 
@@ -67,7 +79,7 @@ def test_one_name_becomes_one_area_however_many_add_it():
 def test_a_copy_has_whole_areas_while_more_are_added():
     showing, admin = draft_showing(), new_admin()
     adds = [
-        partial(services.add_area, showing_id=showing.pk, name=f"Area {n}", price=5,
+        partial(services.add_area, showing_id=showing.pk, name=f"Area {n}", price=Decimal(5_000),
                 seating=Rows(["A", "B"], 20), by=admin)
         for n in range(8)
     ]  # fmt: skip
@@ -81,3 +93,35 @@ def test_a_copy_has_whole_areas_while_more_are_added():
         assert area.seats.count() == 40
     assert len(set(Event.objects.values_list("slug", flat=True))) == 4
     assert broken_rules() == {}
+
+
+@pytest.mark.parametrize(("step", "state"), [("cancel", "cancelled"), ("postpone", "postponed")])
+def test_what_is_decided_about_an_event_while_its_form_is_saved_stays_decided(step, state):
+    """The form has read the event before, and writes it after."""
+    browser, event = browser_of(new_admin()), EventFactory()
+    form = event_fields(event.organizer, title="New title", slug=event.slug)
+    save = partial(browser.post, page_of(event), form)
+    with ThreadPoolExecutor(1) as others, transaction.atomic():
+        move(event, step)
+        saved = others.submit(closing(save))
+        wait_until_somebody_waits()
+
+    assert saved.result().status_code in {302, 403}
+    event.refresh_from_db()
+    assert event.status == state
+    assert event.title == ("New title" if state == "postponed" else "Đêm nhạc Trịnh")
+
+
+def test_a_showing_is_not_moved_while_its_first_buyer_is_on_the_way():
+    """The form saw nobody, and the order saw the old date."""
+    [seat] = seats_in_area(1)
+    browser, showing = browser_of(new_admin()), seat.showing
+    move_it = {**evening(), "areas-TOTAL_FORMS": 0, "areas-INITIAL_FORMS": 0}
+    save = partial(browser.post, page_of(showing), move_it)
+    with ThreadPoolExecutor(1) as others, transaction.atomic():
+        placed_order([seat])
+        saved = others.submit(closing(save))
+        wait_until_somebody_waits()
+
+    assert "have the event postponed" in text_of(saved.result())
+    assert Showing.objects.get().starts_at == showing.starts_at

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
@@ -24,6 +24,7 @@ from tests.factories import (
 from tests.payments.vnpay_calls import IPN, success
 from tests.ticketing.event_states import move
 from ticketing.invariants import violations
+from ticketing.roles import SUPPORT_GROUP
 
 CHECK_INS = "/api/v1/check-ins/"
 
@@ -65,6 +66,17 @@ def as_stored():
         list(Order.objects.order_by("pk").values()),
         StateLog.objects.count(),
     )
+
+
+def test_support_lets_nobody_in_even_where_it_was_a_member_once(member, door, ticket):
+    member.is_staff = True
+    member.save()
+    member.groups.add(Group.objects.get(name=SUPPORT_GROUP))
+    before = as_stored()
+
+    assert scan(door, ticket.code).status_code == 403
+
+    assert as_stored() == before
 
 
 def test_the_holder_of_a_ticket_goes_in(door, ticket):

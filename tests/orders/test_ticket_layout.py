@@ -129,7 +129,7 @@ def test_an_event_without_a_venue_names_none():
 
 
 def test_the_showing_is_told_in_its_own_zone():
-    [page] = pages_of(render_tickets([printed(showing_time_zone="America/New_York")]))
+    [page] = pages_of(render_tickets([printed(time_zone="America/New_York")]))
 
     assert "Starts: 2026-12-20 07:30 (America/New_York)" in page
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import zxingcpp
@@ -18,6 +19,8 @@ from orders.ticket_pdf import render_tickets
 from tests.factories import CustomerFactory, PaymentFactory, placed_order, seats_in_area
 from tests.orders.ticket_papers import pages_of, printed, scanned
 from tests.payments.vnpay_calls import IPN, success
+from tests.ticketing.event_states import move
+from ticketing.models import Showing
 
 
 @pytest.fixture
@@ -53,6 +56,19 @@ def test_a_page_tells_all_that_the_door_and_the_holder_need(api, ticket):
     assert f"Order: {ticket.order.code}" in lines
     assert f"Holder: {ticket.order.email}" in lines
     assert ticket.code in lines
+
+
+def test_a_ticket_tells_the_date_that_its_event_was_put_off_to(api, ticket):
+    put_off_to = datetime(2099, 3, 5, 13, 0, tzinfo=UTC)
+    Showing.objects.filter(pk=ticket.showing_id).update(
+        starts_at=put_off_to, ends_at=put_off_to + timedelta(hours=2)
+    )
+
+    [page] = pages_of(api.get(address(ticket)).content)
+    listed = api.get(f"/api/v1/orders/{ticket.order.code}/tickets/").json()
+
+    assert "Starts: 2099-03-05 20:00 (Asia/Ho_Chi_Minh)" in page.splitlines()
+    assert {each["starts_at"] for each in listed} == {"2099-03-05T13:00:00Z"}
 
 
 def test_a_scanner_reads_the_tickets_code_and_nothing_else(api, ticket):
@@ -123,6 +139,36 @@ def test_a_refunded_ticket_says_so_and_can_not_be_scanned(api, ticket):
     assert "Refunded, not valid" in pages_of(pdf)[0]
     assert "Show this code" not in pages_of(pdf)[0]
     assert scanned(pdf) == [[]]
+
+
+def the_event_is_cancelled(ticket):
+    move(ticket.event, "cancel")
+
+
+def the_event_was_a_fraud(ticket):
+    move(ticket.event, "investigate", "confirm_fraud")
+
+
+def its_money_is_on_its_way_back(ticket):
+    Ticket.objects.filter(pk=ticket.pk).update(refund_approved_at=timezone.now())
+
+
+@pytest.mark.parametrize(
+    "happen", [the_event_is_cancelled, the_event_was_a_fraud, its_money_is_on_its_way_back]
+)
+def test_no_ticket_is_given_out_as_good_that_lets_nobody_in(api, client, customer, ticket, happen):
+    happen(ticket)
+
+    pdf = api.get(address(ticket)).content
+    client.force_login(customer)
+    html = client.get(f"/orders/{ticket.order.code}/").content.decode()
+
+    assert "Not valid" in pages_of(pdf)[0]
+    assert "Show this code" not in pages_of(pdf)[0]
+    assert scanned(pdf) == [[]]
+    assert ticket.code in pages_of(pdf)[0]
+    assert f'alt="QR code of ticket {ticket.code}"' not in html
+    assert "it lets nobody in" in html
 
 
 def test_a_good_ticket_does_not_say_that_it_is_refunded(api, ticket):

@@ -11,10 +11,19 @@ import zxingcpp
 from pypdf import PdfReader
 
 from orders.models import Order, Ticket
-from ticketing.models import Area, Event, Seat
+from ticketing.models import Area, Event, Seat, Showing
+
+STARTS_AT = datetime(2026, 12, 20, 12, 30, tzinfo=UTC)
 
 
-def printed(*, is_standing=False, venue="", email="customer@example.org", **fields):
+def printed(
+    *,
+    is_standing=False,
+    venue="",
+    email="customer@example.org",
+    time_zone="Asia/Ho_Chi_Minh",
+    **fields,
+):
     """A ticket that is in no database: printing needs none."""
     known = {
         "order": Order(code="7KQ2M9XWPA4T", email=email),
@@ -22,8 +31,7 @@ def printed(*, is_standing=False, venue="", email="customer@example.org", **fiel
         "seat": Seat(area=Area(is_general_admission=is_standing)),
         "price": Decimal(500_000),
         "event_title": "Đêm nhạc Trịnh",
-        "showing_starts_at": datetime(2026, 12, 20, 12, 30, tzinfo=UTC),
-        "showing_time_zone": "Asia/Ho_Chi_Minh",
+        "showing": Showing(starts_at=STARTS_AT, time_zone=time_zone),
         "area_name": "Stalls",
         "row_label": "A",
         "seat_number": "11",

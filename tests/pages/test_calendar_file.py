@@ -61,10 +61,20 @@ def test_a_later_file_replaces_the_entry():
     assert entry_of(early)["DTSTAMP"].dt < entry_of(late)["DTSTAMP"].dt
 
 
-@pytest.mark.parametrize(("step", "status"), [("postpone", "TENTATIVE"), ("cancel", "CANCELLED")])
-def test_an_event_that_is_put_off_or_cancelled_says_so(step, status):
+@pytest.mark.parametrize(
+    ("steps", "status"),
+    [
+        (["postpone"], "TENTATIVE"),
+        (["cancel"], "CANCELLED"),
+        (["investigate"], "CONFIRMED"),
+        (["investigate", "confirm_fraud"], "CANCELLED"),
+        (["postpone", "investigate", "confirm_fraud"], "CANCELLED"),
+    ],
+)
+def test_an_event_that_is_put_off_or_does_not_take_place_says_so(steps, status):
     order = order_of()
-    getattr(order.event, step)(by=None, at=from_now(), reason="The singer is ill.")
+    for step in steps:
+        getattr(order.event, step)(by=None, at=from_now(), reason="The singer is ill.")
 
     assert str(entry_of(calendar_of(order, at=from_now()))["STATUS"]) == status
 

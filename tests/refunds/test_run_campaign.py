@@ -157,6 +157,21 @@ def test_what_makes_no_sense_is_refused(sold, admin, arguments, said):
     assert not RefundCampaign.objects.exists()
 
 
+def test_a_file_that_can_not_be_written_or_read_is_refused_before_anything_is_done(
+    sold, admin, tmp_path
+):
+    (tmp_path / "codes").write_bytes(b"\xff\xfe\x00")
+    for arguments in (
+        ["--report", str(tmp_path / "nowhere" / "report.csv")],
+        ["--orders-from", str(tmp_path / "nothing")],
+        ["--orders-from", str(tmp_path / "codes")],
+    ):
+        with pytest.raises(CommandError):
+            campaign("--start", *arguments, by=admin)
+
+    assert not RefundCampaign.objects.exists()
+
+
 def test_several_drivers_and_jobs_at_once_refund_each_order_once(vnpay, sold, admin):
     begun = start(Event.objects.get(slug="big"), admin)
 

@@ -32,7 +32,7 @@ def draft_showing(**event):
     return ShowingFactory(event=EventFactory(draft=True, **event))
 
 
-def added(showing, *, name="Stalls", price=Decimal(5), seating=None, by=None):
+def added(showing, *, name="Stalls", price=Decimal(5_000), seating=None, by=None):
     return add_area(
         showing_id=showing.pk,
         name=name,
@@ -57,7 +57,7 @@ def test_an_area_comes_with_its_rows():
 
     area = added(showing, name=" Khán đài ")
 
-    assert (area.name, area.price, area.is_general_admission) == ("Khán đài", 5, False)
+    assert (area.name, area.price, area.is_general_admission) == ("Khán đài", 5_000, False)
     assert list(area.rows.order_by("pk").values_list("label", flat=True)) == ["A", "B"]
     assert area.seats.count() == 6
 

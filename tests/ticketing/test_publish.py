@@ -11,7 +11,7 @@ from tests.factories import (
     from_now,
     seats_in_area,
 )
-from tests.ticketing.event_states import new_member
+from tests.ticketing.event_states import new_member, suspect
 from ticketing.errors import EventNotPublishable
 from ticketing.models import Event, Seat, Showing
 from ticketing.publish_checklist import Page, obstacles, publish_checklist
@@ -109,6 +109,15 @@ def test_only_a_draft_is_published(state):
     assert_unmoved(event)
 
 
+def test_a_fraud_is_not_published():
+    event = suspect(draft_with_seats(), "confirmed")
+
+    with pytest.raises(EventNotPublishable, match="found to be a fraud"):
+        publish_event(event_id=event.pk, by=CustomerFactory())
+
+    assert_unmoved(event)
+
+
 def test_a_complete_draft_has_no_open_line():
     assert open_lines(draft_with_seats()) == {}
 
@@ -152,6 +161,11 @@ def costs_nothing(event):
     return Page.PRICES, event.showings.get().pk
 
 
+def costs_what_no_bank_takes(event):
+    seats_in_area(1, showing=event.showings.get(), price=500)
+    return Page.PRICES, event.showings.get().pk
+
+
 @pytest.mark.parametrize(
     ("spoil", "line"),
     [
@@ -163,6 +177,7 @@ def costs_nothing(event):
         (all_blocked, "Every showing can sell something."),
         (an_empty_area, "Every area has seats."),
         (costs_nothing, "Every area has a price."),
+        (costs_what_no_bank_takes, "Every area has a price."),
     ],
 )
 def test_what_is_only_better_to_have_is_said_and_stops_nobody(spoil, line):

@@ -246,6 +246,31 @@ def test_an_account_that_the_log_names_is_kept_with_all_that_it_has(server, boss
     assert not LogEntry.objects.filter(object_id=str(keeper.pk)).exists()
 
 
+def bought_something(account):
+    paid_order(customer=account)
+
+
+def logged_in_as_staff(account):
+    note_deed(LOGGED_IN, by=account, about=account, message="From 127.0.0.1.")
+
+
+@pytest.mark.parametrize("in_a_list", [True, False])
+@pytest.mark.parametrize("leave_a_trace", [bought_something, logged_in_as_staff])
+def test_an_admin_is_told_to_close_an_account_that_has_to_be_kept(boss, leave_a_trace, in_a_list):
+    keeper = User.objects.create_user("keeper", "keeper@example.org")
+    leave_a_trace(keeper)
+
+    page, form = reverse("admin:auth_user_delete", args=[keeper.pk]), {"post": "yes"}
+    if in_a_list:
+        page = reverse("admin:auth_user_changelist")
+        form |= {"action": "delete_selected", "_selected_action": [keeper.pk]}
+    html = boss.post(page, form).content.decode()
+
+    assert "take away “Active”" in html
+    assert "permission to delete" not in html.replace("&#x27;", "'")
+    assert User.objects.filter(pk=keeper.pk).exists()
+
+
 def test_the_database_itself_keeps_an_account_that_a_sale_names(server):
     owner = paid_order().customer
     EmailAddress.objects.create(user=owner, email=owner.email)

@@ -7,12 +7,17 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from ticketing.api.authentication import signed_in
-from ticketing.roles import is_admin
+from ticketing.roles import Role, is_admin, role_of
 
 
 class RunsEvents(BasePermission):
-    """Members of an organizer, and platform admins. Comes after IsAuthenticated."""
+    """Members of an organizer who are not of our support, and platform admins.
+
+    Comes after IsAuthenticated.
+    """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         user = signed_in(request)
-        return is_admin(user) or user.organizers.exists()
+        if role_of(user) in (Role.ADMIN, Role.SUPPORT):
+            return is_admin(user)
+        return user.organizers.exists()

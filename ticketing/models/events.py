@@ -66,6 +66,16 @@ class EventQuerySet(models.QuerySet["Event"]):
         """Lock this row against changes, not keeping those waiting who buy for it."""
         return self.select_for_update(of=("self",), no_key=True).get(pk=pk)
 
+    def get_to_close(self, pk: int) -> Event:
+        """Lock this row and its showings, so that no order is being placed meanwhile.
+
+        An order keeps its showing from being locked until it is committed: those before are seen
+        by whoever closes the event, and those after see that it is closed.
+        """
+        event = self.get_for_update(pk)
+        list(event.showings.order_by("pk").select_for_update(of=("self",)).values_list("pk"))
+        return event
+
 
 class Event(FSMModelMixin, models.Model):
     """A concert, a play, a match; sold through its showings."""

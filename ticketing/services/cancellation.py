@@ -62,10 +62,11 @@ def confirm_cancellation(*, event_id: int, by: User, reason: str) -> Event:
     """Cancel the event for ever, asked for or not; everybody who bought gets the money back.
 
     A draft was never sold, so nobody has to be told.
-    Locks the event. Raises NotAllowed unless `by` is an admin, WrongEventState.
+    Locks the event, then its showings: buyers wait for it. Raises NotAllowed unless `by` is an
+    admin, WrongEventState.
     """
     require_admin(by, _("Ask for the cancellation; a platform admin confirms it."))
-    event = Event.objects.get_for_update(event_id)
+    event = Event.objects.get_to_close(event_id)
     _check_cancellable(event)
     now, was_sold = timezone.now(), event.status != Event.Status.DRAFT
     event.cancel(by=by, at=now, reason=reason)

@@ -34,9 +34,11 @@ def investigate_event(*, event_id: int, by: User, reason: str) -> Event:
 def confirm_fraud(*, event_id: int, by: User, reason: str) -> Event:
     """End sales and admission, freeze the organizer's revenue, have the buyers' money go back.
 
-    Locks the event. Raises NotAllowed unless `by` is an admin, WrongEventState.
+    Locks the event, then its showings: buyers wait for it. Raises NotAllowed unless `by` is an
+    admin, WrongEventState.
     """
-    event = _lock(event_id, by)
+    _check_admin(by)
+    event = Event.objects.get_to_close(event_id)
     _check(event, event.confirm_fraud, _("Investigate first; the fraud status is “{state}”."))
     now = timezone.now()
     event.confirm_fraud(by=by, at=now, reason=reason)
@@ -82,8 +84,12 @@ def lift_revenue_freeze(*, event_id: int, by: User, reason: str) -> Event:
     return event
 
 
-def _lock(event_id: int, by: User) -> Event:
+def _check_admin(by: User) -> None:
     require_admin(by, _("Platform admins decide about fraud. Tell one of them what you know."))
+
+
+def _lock(event_id: int, by: User) -> Event:
+    _check_admin(by)
     return Event.objects.get_for_update(event_id)
 
 

@@ -14,6 +14,7 @@ from ticketing.connections import plan_anew
 from ticketing.errors import AreaHasSeats, InvalidSeatPlan, WrongAreaKind
 from ticketing.event_changes import lock_for_change
 from ticketing.models import Area, Event, Row, Showing
+from ticketing.prices import check_price
 from ticketing.seat_plan import Unusable, check_label
 from ticketing.seating import Places, Rows, Seating
 from ticketing.transition_log import note
@@ -62,9 +63,11 @@ def add_area(*, showing_id: int, name: str, price: Decimal, seating: Seating, by
     """Add an area with all its seats to a showing. Returns the area.
 
     Locks the event, then the showing; buyers don't wait. Raises NotAllowed, WrongEventState;
-    InvalidSeatPlan as `generate_rows`, and for a name that is no name or that another area has.
+    InvalidSeatPlan as `generate_rows`, and for a name that is no name or that another area has;
+    InvalidPrice.
     """
     seating = seating.checked()
+    check_price(price)
     found = Showing.objects.get(pk=showing_id)
     event = lock_for_change(found.event_id, by)
     showing = Showing.objects.select_for_update(of=("self",), no_key=True).get(pk=showing_id)

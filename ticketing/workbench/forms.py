@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -15,15 +16,18 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from ticketing.errors import InvalidPrice
 from ticketing.models import Area, Event, Showing
+from ticketing.prices import check_price
 from ticketing.row_labels import spell_out
 from ticketing.seat_plan import MOST_SEATS, Unusable, check_label
 from ticketing.seating import Places, Rows
 from ticketing.slugs import free_slug
+from ticketing.workbench.seen import SeenForm
 from ticketing.workbench.wall_times import WallTimeField, at_zone, on_the_wall
 
 
-class EventForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none when run
+class EventForm(SeenForm):
     """The words about an event. An address that is left empty is made of the title."""
 
     class Meta:
@@ -55,7 +59,7 @@ class EventForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none whe
             self.fields["slug"].required = False
 
     def clean(self) -> dict[str, Any]:
-        given = super().clean() or self.cleaned_data
+        given = super().clean()
         if given.get("title") and given.get("slug") == "":
             given["slug"] = self.instance.slug or free_slug(given["title"])
         return given
@@ -83,6 +87,16 @@ class AreaForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none when
             return check_label("area", self.cleaned_data["name"])
         except Unusable as trouble:
             raise ValidationError(str(trouble)) from None
+
+    def clean_price(self) -> Decimal:
+        """What one costs already stays, whatever an imported plan has made it."""
+        price: Decimal = self.cleaned_data["price"]
+        if self.instance.pk is None:
+            try:
+                check_price(price)
+            except InvalidPrice as refusal:
+                raise ValidationError(str(refusal)) from None
+        return price
 
 
 class RowsForm(forms.Form):

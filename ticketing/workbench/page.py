@@ -7,8 +7,10 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.admin.models import LogEntry
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -20,6 +22,7 @@ from ticketing.errors import DomainError
 from ticketing.event_actions import runs_it
 from ticketing.models import Event
 from ticketing.transition_log import note
+from ticketing.workbench.seen import SEEN, mark_of
 
 Page = Callable[..., HttpResponse]
 Offered = Callable[[User, Event], bool]
@@ -46,6 +49,32 @@ def page(
 class NotedChanges(OwnEvents):
     """A page whose form's changes stand in the history of the event, with who made them."""
 
+    change_form_before_template = "ticketing/workbench/seen.html"
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
+    ) -> HttpResponse:
+        """With a mark of what is stored now, which comes back with the form."""
+        row = options.get("obj")
+        context[SEEN] = mark_of(row) if row is not None else ""
+        answer: HttpResponse = super().render_change_form(request, context, *args, **options)
+        return answer
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, *args: Any, **options: Any
+    ) -> HttpResponse:
+        """Read and write what was sent with the event locked.
+
+        A form writes whole rows: a state or a price that was decided since they were read would be
+        as before.
+        """
+        with transaction.atomic():
+            row = self.get_object(request, unquote(object_id)) if object_id else None
+            if row is not None and request.method == "POST":
+                Event.objects.get_for_no_key_update(_event_of(row).pk)
+            answer: HttpResponse = super().changeform_view(request, object_id, *args, **options)
+            return answer
+
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
         entry: LogEntry = super().log_addition(request, obj, message)
         self._note(entry, "create", obj)
@@ -58,11 +87,16 @@ class NotedChanges(OwnEvents):
         return entry
 
     def _note(self, entry: LogEntry, what: str, row: Any) -> None:
-        event = row if isinstance(row, Event) else row.event
+        event = _event_of(row)
         with translation.override("en"):  # as the reasons of all other steps
             told = entry.get_change_message()
         told = told if row is event else f"{row}: {told}"
         note(event, what, by=entry.user, at=entry.action_time, reason=told)
+
+
+def _event_of(row: Any) -> Event:
+    event: Event = row if isinstance(row, Event) else row.event
+    return event
 
 
 def changeable(page_: OwnEvents, request: HttpRequest, object_id: str) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,13 +12,14 @@ from django.utils.translation import gettext_lazy
 
 from ticketing.event_changes import has_buyers, why_its_dates_stay
 from ticketing.models import EventStatus, Showing, validate_time_zone
+from ticketing.workbench.seen import SeenForm
 from ticketing.workbench.wall_times import WallTimeField, at_zone, on_the_wall
 
 DATES = ("starts_at", "ends_at")
 TIMES = (*DATES, "ticket_sale_start", "ticket_sale_end")
 
 
-class ShowingForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none when run
+class ShowingForm(SeenForm):
     """What is typed is the time at the house, and is kept as a moment.
 
     Of a showing that has buyers, the dates stay until its event is postponed, and its sale ends no
@@ -72,7 +72,7 @@ class ShowingForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none w
         return name
 
     def clean(self) -> dict[str, Any]:
-        given = super().clean() or self.cleaned_data
+        given = super().clean()
         time_zone = given.get("time_zone") or self.instance.time_zone
         for name in TIMES:
             self._place(name, given, time_zone)
@@ -80,6 +80,8 @@ class ShowingForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none w
             given["ticket_sale_start"] = timezone.now()
         if given.get("ticket_sale_end", "") is None:
             given["ticket_sale_end"] = given.get("starts_at")
+        if self.instance.pk and not {*TIMES, "time_zone"}.isdisjoint(self.changed_data):
+            self._check_still_unsold()
         self._check_order(given)
         return given
 
@@ -94,6 +96,16 @@ class ShowingForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none w
             given[name] = at_zone(given[name], time_zone)
         except ValidationError as trouble:
             self.add_error(name, trouble)
+
+    def _check_still_unsold(self) -> None:
+        """Look again with the showing locked, so that nobody buys between this and the new times.
+
+        The transaction is that of the page.
+        """
+        Showing.objects.select_for_update(of=("self",)).get(pk=self.instance.pk)
+        reason = why_its_dates_stay(self.instance)
+        if reason and not {*DATES, "time_zone"}.isdisjoint(self.changed_data):
+            self.add_error(None, reason)
 
     def _check_order(self, given: dict[str, Any]) -> None:
         self._check_after("ends_at", "starts_at", _("It ends after it begins."))

@@ -63,6 +63,7 @@ class Command(BaseCommand):
 
     def _run(self, *, event: str, reason: str, **options: Any) -> None:
         scope = _scope(event, reason, **options)
+        _check_folder(options["report"])
         doing = next((name for name in (*DRIVING, "pause") if options[name]), None)
         if doing:
             campaign: RefundCampaign | None = _decide(doing, scope, _admin(options["by"]))
@@ -134,11 +135,24 @@ def _showing(event: Event, pk: int | None) -> Showing | None:
 def _order_ids(event: Event, codes: list[str] | None, file: str | None) -> list[int] | None:
     if codes is None and file is None:
         return None
-    wanted = {*(codes or []), *(Path(file).read_text().split() if file else [])}
+    wanted = {*(codes or []), *(_codes_in(file) if file else [])}
     found = dict(Order.objects.filter(event=event, code__in=wanted).values_list("code", "pk"))
     if unknown := sorted(wanted - set(found)):
         raise CommandError(f"{event} has no order {', '.join(unknown)}.")
     return sorted(found.values())
+
+
+def _codes_in(file: str) -> list[str]:
+    try:
+        return Path(file).read_text(encoding="utf-8-sig").split()
+    except (OSError, ValueError) as trouble:
+        raise CommandError(f"The codes can't be read: {trouble}") from trouble
+
+
+def _check_folder(report: str | None) -> None:
+    """Before anything is done: a campaign takes hours, and its report comes last."""
+    if report and not Path(report).parent.is_dir():
+        raise CommandError(f"There is no folder {Path(report).parent} for the report.")
 
 
 def _admin(name: str | None) -> User:

@@ -1,0 +1,44 @@
+"""Whether a form still shows what is stored, so that nobody undoes another's work unseen."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+
+from ticketing.models import Area, Event, Showing
+
+SEEN = "seen"  # under this name the page sends back the mark of what it showed
+WORDS = ("organizer", "title", "description", "venue", "auto_approve_refund", "slug")
+TIMES = ("starts_at", "ends_at", "ticket_sale_start", "ticket_sale_end", "time_zone")
+
+
+def mark_of(row: Event | Showing) -> str:
+    """Another one as soon as something is stored that the row's page lets people change."""
+    if isinstance(row, Event):
+        words = list(Event.objects.filter(pk=row.pk).values_list(*WORDS))
+        parts = list(row.showings.order_by("pk").values_list("pk", *TIMES))
+    else:
+        words = list(Showing.objects.filter(pk=row.pk).values_list(*TIMES))
+        parts = list(Area.objects.filter(showing=row).order_by("pk").values_list("pk", "name"))
+    return hashlib.sha256(repr((words, parts)).encode()).hexdigest()
+
+
+class SeenForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none when run
+    """A form that is refused once if somebody else has changed its row since it was shown.
+
+    It comes back with a new mark: whoever sends it again knows. One without a mark is taken.
+    """
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        seen = "" if self.prefix else self.data.get(SEEN, "")  # a part of a page has a prefix
+        if seen and self.instance.pk and seen != mark_of(self.instance):
+            told = _(
+                "Somebody else has changed this since you opened the page. Look at it in "
+                "another window: saving once more puts what stands here in its place."
+            )
+            self.add_error(None, told)
+        return given
