@@ -60,8 +60,9 @@ def place_order(
     Returns the order with its holds as `shown_holds`.
 
     Locks the customer's queue, then the seats by ascending id, passing over locked ones; no row
-    shared by all buyers, but for the showing's key, which they may hold together. If seats seem
-    taken, overdue orders that never tried to pay are ended first, once (design section 5).
+    shared by all buyers. A free order then keeps its event from being closed, beside all others.
+    If seats seem taken, overdue orders that never tried to pay are ended first, once (design
+    section 5).
 
     Raises SalesClosed, TooManyTickets, SeatsUnavailable, NotEnoughSeats, IdempotencyKeyReused.
     """
@@ -118,10 +119,10 @@ def _follow_up(order: Order, now: datetime) -> Order:
 def _check_still_selling(order: Order) -> None:
     """Raise SalesClosed if the event was closed after its showing was read.
 
-    Nobody asks again, as for an order that is paid later. The new order has its showing locked, so
-    that whoever closes the event has done so before or finds the order.
+    Nobody asks again, as for an order that is paid later. So whoever closes the event has done so
+    before, or waits and finds the order.
     """
-    if Event.objects.get(pk=order.event_id).is_closed:
+    if Event.objects.hold_open(order.event_id).is_closed:
         raise SalesClosed(_("The event is not selling tickets now."))
 
 

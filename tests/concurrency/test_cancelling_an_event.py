@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django_fsm_log.models import StateLog
 
@@ -201,17 +201,36 @@ def test_a_free_order_from_before_the_event_was_closed_is_refused_and_holds_noth
 
 
 @pytest.mark.parametrize("close", CLOSING)
-def test_an_event_is_closed_once_the_orders_on_their_way_are_there(close):
+def test_an_event_is_closed_once_the_free_orders_on_their_way_are_there(close):
     area = field_of(3, price=0)
     event_id = on_suspicion(area)
     close_it = partial(close, event_id=event_id, by=new_admin(), reason="It rains.")
     with ThreadPoolExecutor(1) as others, transaction.atomic():
-        placed_order(list(Seat.objects.all()))
+        Event.objects.hold_open(event_id)
         closed = others.submit(closing(close_it))
         wait_until_somebody_waits()
         assert not closed.done()
 
     assert closed.result().is_closed
+
+
+def test_an_event_is_closed_however_many_free_orders_keep_coming():
+    event_id = field_of(3, price=0).showing.event_id
+    gives_up = time.monotonic() + 20
+
+    def keep_buying():
+        while time.monotonic() < gives_up:
+            with transaction.atomic(), connection.cursor() as cursor:
+                if Event.objects.hold_open(event_id).is_closed:
+                    return True
+                cursor.execute("SELECT pg_sleep(0.05)")  # so that one of them always holds it
+        return False
+
+    with ThreadPoolExecutor(8) as others:
+        buyers = [others.submit(closing(keep_buying)) for _ in range(8)]
+        services.confirm_cancellation(event_id=event_id, by=new_admin(), reason="It rains.")
+
+    assert all(buyer.result() for buyer in buyers)
 
 
 def test_admins_who_cancel_at_once_cancel_once():

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.db.models import CheckConstraint, F, Q
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
@@ -44,6 +44,16 @@ class FraudStatus(models.TextChoices):
     CLEARED = "cleared", _("cleared")
 
 
+# 7004 is the advisory-lock namespace of "not closed while that is done".
+STAYS_OPEN = "SELECT pg_advisory_xact_lock_shared(7004, hashint8(%s))"
+CLOSES = "SELECT pg_advisory_xact_lock(7004, hashint8(%s))"
+
+
+def _take(lock: str, event_id: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(lock, [event_id])
+
+
 class EventQuerySet(models.QuerySet["Event"]):
     def public(self) -> EventQuerySet:
         """What everybody may see; a draft is its organizer's alone."""
@@ -67,14 +77,18 @@ class EventQuerySet(models.QuerySet["Event"]):
         return self.select_for_update(of=("self",), no_key=True).get(pk=pk)
 
     def get_to_close(self, pk: int) -> Event:
-        """Lock this row and its showings, so that no order is being placed meanwhile.
+        """Lock this row, when all that was done with `hold_open` before is committed."""
+        _take(CLOSES, pk)
+        return self.get_for_update(pk)
 
-        An order keeps its showing from being locked until it is committed: those before are seen
-        by whoever closes the event, and those after see that it is closed.
+    def hold_open(self, pk: int) -> Event:
+        """As it is, and nobody closes it until the transaction ends; it may be closed already.
+
+        Any number may do so at the same time. Whoever wants to close it waits in line with them:
+        for a lock on a row that buyers share without an end one would wait as long.
         """
-        event = self.get_for_update(pk)
-        list(event.showings.order_by("pk").select_for_update(of=("self",)).values_list("pk"))
-        return event
+        _take(STAYS_OPEN, pk)
+        return self.get(pk=pk)
 
 
 class Event(FSMModelMixin, models.Model):

@@ -34,8 +34,8 @@ def investigate_event(*, event_id: int, by: User, reason: str) -> Event:
 def confirm_fraud(*, event_id: int, by: User, reason: str) -> Event:
     """End sales and admission, freeze the organizer's revenue, have the buyers' money go back.
 
-    Locks the event, then its showings: buyers wait for it. Raises NotAllowed unless `by` is an
-    admin, WrongEventState.
+    Locks the event once free orders that are being placed are there. Raises NotAllowed unless
+    `by` is an admin, WrongEventState.
     """
     _check_admin(by)
     event = Event.objects.get_to_close(event_id)

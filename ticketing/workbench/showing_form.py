@@ -80,7 +80,7 @@ class ShowingForm(SeenForm):
             given["ticket_sale_start"] = timezone.now()
         if given.get("ticket_sale_end", "") is None:
             given["ticket_sale_end"] = given.get("starts_at")
-        if self.instance.pk and not {*TIMES, "time_zone"}.isdisjoint(self.changed_data):
+        if self.instance.pk and not {*DATES, "time_zone"}.isdisjoint(self.changed_data):
             self._check_still_unsold()
         self._check_order(given)
         return given
@@ -104,7 +104,7 @@ class ShowingForm(SeenForm):
         """
         Showing.objects.select_for_update(of=("self",)).get(pk=self.instance.pk)
         reason = why_its_dates_stay(self.instance)
-        if reason and not {*DATES, "time_zone"}.isdisjoint(self.changed_data):
+        if reason:
             self.add_error(None, reason)
 
     def _check_order(self, given: dict[str, Any]) -> None:
