@@ -160,7 +160,7 @@ def test_a_plan_that_nobody_looked_at_is_not_made(member, showing, looked_at):
 
 def test_a_house_that_changed_meanwhile_refuses_the_plan_with_its_lines(member, showing):
     send(member, showing)
-    area = {"do": "add_rows", "name": "Ban công", "price": 1, "rows": "A", "seats_per_row": 1}
+    area = {"do": "add_rows", "name": "Ban công", "price": 50000, "rows": "A", "seats_per_row": 1}
     member.post(page_of(showing, "areas"), area)
 
     html = text_of(use(member, showing))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from django_fsm_log.models import StateLog
 
@@ -83,7 +85,13 @@ def test_nobody_makes_a_plan_that_somebody_else_looked_at():
 def test_a_plan_is_checked_again_because_the_house_may_have_changed():
     showing, admin = ShowingFactory(), new_admin()
     upload = kept(showing, by=admin)
-    add_area(showing_id=showing.pk, name="Stalls", price=500_000, seating=Rows(["A"], 1), by=admin)
+    add_area(
+        showing_id=showing.pk,
+        name="Stalls",
+        price=Decimal(500_000),
+        seating=Rows(["A"], 1),
+        by=admin,
+    )
 
     with pytest.raises(InvalidSeatPlan) as refusal:
         use_seat_plan(upload_id=upload.pk, by=admin)
