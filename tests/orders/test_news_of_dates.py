@@ -155,7 +155,7 @@ def test_a_vietnamese_buyer_is_told_in_vietnamese(event, showing, mailoutbox):
     assert [mail.subject for mail in told] == [
         "Đêm nhạc Trịnh bị hoãn",
         "Đêm nhạc Trịnh có ngày mới",
-        "Đêm nhạc Trịnh sẽ được tổ chức",
+        "Đêm nhạc Trịnh vẫn sẽ diễn ra",
     ]
     assert all("Vé của bạn" in mail.body for mail in told)
     assert all('<html lang="vi">' in texts_of(mail)[1] for mail in told)
