@@ -141,6 +141,15 @@ def test_an_event_on_its_old_date_has_no_other_to_tell(event, showing, mailoutbo
     assert "You bought" not in mail.body
 
 
+def test_each_postponement_is_told(event, showing, mailoutbox):
+    bought(showing)
+    had(mailoutbox)
+
+    for step in (postpone, reinstate, postpone, reinstate):
+        step(event)
+        assert len(had(mailoutbox)) == 1
+
+
 def test_a_vietnamese_buyer_is_told_in_vietnamese(event, showing, mailoutbox):
     bought(showing, language="vi")
     had(mailoutbox)
