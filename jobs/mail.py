@@ -79,6 +79,20 @@ def queue_mail(
     )
 
 
+def queue_mails(messages: Mapping[str, EmailMessage]) -> None:
+    """Have many sent in the caller's transaction, with one INSERT; each key only once, ever.
+
+    Raises what `pack` raises.
+    """
+    now = timezone.now()
+    outbox.enqueue_due(
+        [
+            outbox.new_job(TOPIC, run_at=now, key=key, message=pack(message), attach=[])
+            for key, message in messages.items()
+        ]
+    )
+
+
 def render_mail(
     template: str, context: Mapping[str, Any], *, to: Sequence[str], language: str
 ) -> EmailMultiAlternatives:

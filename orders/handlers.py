@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone, translation
@@ -14,8 +14,9 @@ from jobs.outbox import RunLater, handles
 from orders.links import order_page
 from orders.models import Order, TicketQuerySet
 from orders.places import held_place, priced, ticketed_place
-from orders.services import close_event
+from orders.services import close_event, tell_of_dates
 from orders.ticket_pdf import render_tickets
+from ticketing.dates_news import News
 
 TICKETS = "orders.tickets"  # the attachment that has all tickets of an order
 MAILED_ENDS = (Order.Status.EXPIRED, Order.Status.FAILED)
@@ -62,6 +63,18 @@ def end_waiting_orders(*, event_id: int) -> None:
     if closed.waiting:
         pause = timedelta(0) if closed.is_interrupted else LOOK_AGAIN_IN
         raise RunLater(timezone.now() + pause, f"{closed.waiting} orders wait for payment.")
+
+
+@handles("ticketing.dates_news")
+def mail_dates(*, event_id: int, news: str, at: str, dates: dict[str, str], after: int = 0) -> None:
+    """Tell who has tickets that their event is postponed, moved, or takes place after all."""
+    tell_of_dates(
+        event_id=event_id,
+        news=News(news),
+        at=datetime.fromisoformat(at),
+        dates={int(showing_id): date for showing_id, date in dates.items()},
+        after=after,
+    )
 
 
 @attachment(TICKETS)

@@ -78,7 +78,10 @@ class EventActions(OwnEvents):
         Step(
             "postpone",
             gettext_lazy("Postpone"),
-            gettext_lazy("Its sale stops and nobody gets in until it is reinstated."),
+            gettext_lazy(
+                "Its sale stops and nobody gets in until it is reinstated. "
+                "Whoever has a ticket is told by mail."
+            ),
             services.postpone_event,
             lambda event: can_proceed(event.postpone),
         )
@@ -87,7 +90,10 @@ class EventActions(OwnEvents):
         Step(
             "reinstate",
             gettext_lazy("Reinstate"),
-            gettext_lazy("It sells again. Give its showings their new dates first."),
+            gettext_lazy(
+                "It sells again, and whoever has a ticket is told by mail when it takes place. "
+                "Give its showings their new dates first."
+            ),
             services.reinstate_event,
             lambda event: can_proceed(event.reinstate),
         )

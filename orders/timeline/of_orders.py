@@ -23,6 +23,7 @@ from orders.timeline.parts import (
     tells,
     the_customer,
 )
+from ticketing.dates_news import News
 from ticketing.models import Event, Showing
 from ticketing.roles import ABOUT_FRAUD
 
@@ -73,7 +74,15 @@ WORDS_OF_JOBS = {
     "orders.ended": gettext_lazy("Tell the customer that the order has ended"),
     "orders.tickets_wanted": gettext_lazy("Mail the tickets once more"),
 }
-MAILS = ("placed:{}", "paid:{}", "paid:{}:", "ended:{}", "called_off:{}", "cancelled:{}")
+MAILS = (
+    "placed:{}",
+    "paid:{}",
+    "paid:{}:",
+    "ended:{}",
+    "called_off:{}",
+    "cancelled:{}",
+    *(f"{news}:{{}}:" for news in News),
+)
 
 
 @tells(

@@ -181,6 +181,18 @@ def test_of_mails_with_the_same_key_one_is_sent(mailoutbox):
     assert len(mailoutbox) == 2
 
 
+def test_many_mails_are_queued_by_one_statement_and_each_only_once(
+    mailoutbox, django_assert_num_queries
+):
+    mail.queue_mail(simple(), key="mail:greeting:1")
+
+    with django_assert_num_queries(1):
+        mail.queue_mails({f"mail:greeting:{number}": simple() for number in range(5)})
+
+    run_due_jobs()
+    assert len(mailoutbox) == 5
+
+
 def test_an_attachment_is_made_when_the_mail_is_sent(source, mailoutbox):
     source(lambda number: (f"{number}.pdf", b"%PDF-", "application/pdf"))
     mail.queue_mail(simple(), attach=[("test.file", {"number": 7})])

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_fsm import can_proceed
 
+from ticketing.dates_news import News, announce
 from ticketing.errors import WrongEventState
 from ticketing.models import Event
 from ticketing.roles import require_admin
@@ -17,7 +18,8 @@ from ticketing.roles import require_admin
 def postpone_event(*, event_id: int, by: User, reason: str) -> Event:
     """Stop selling until there is a new date. Its tickets stay good, and nobody gets in meanwhile.
 
-    Orders waiting for payment begin no new attempt; money that is on its way is accepted.
+    Orders waiting for payment begin no new attempt; money that is on its way is accepted. Whoever
+    has a ticket is told by mail.
     Locks the event. Raises NotAllowed unless `by` is an admin, WrongEventState.
     """
     require_admin(by, _("Platform admins postpone events. Ask one of them."))
@@ -28,8 +30,10 @@ def postpone_event(*, event_id: int, by: User, reason: str) -> Event:
                 state=event.get_status_display()
             )
         )
-    event.postpone(by=by, at=timezone.now(), reason=reason)
+    now = timezone.now()
+    event.postpone(by=by, at=now, reason=reason)
     event.save(update_fields=["status"])
+    announce(News.POSTPONED, event, event.showings.order_by("pk"), at=now)
     return event
 
 
@@ -37,6 +41,7 @@ def postpone_event(*, event_id: int, by: User, reason: str) -> Event:
 def reinstate_event(*, event_id: int, by: User, reason: str) -> Event:
     """Sell a postponed event again. Give its showings their new dates before.
 
+    Whoever has a ticket is told by mail when it takes place.
     Locks the event. Raises NotAllowed unless `by` is an admin, WrongEventState.
     """
     require_admin(by, _("Platform admins reinstate events. Ask one of them."))
@@ -47,6 +52,8 @@ def reinstate_event(*, event_id: int, by: User, reason: str) -> Event:
                 state=event.get_status_display()
             )
         )
-    event.reinstate(by=by, at=timezone.now(), reason=reason)
+    now = timezone.now()
+    event.reinstate(by=by, at=now, reason=reason)
     event.save(update_fields=["status"])
+    announce(News.REINSTATED, event, event.showings.order_by("pk"), at=now)
     return event

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any, cast
 
 from django.contrib import messages
@@ -18,6 +19,7 @@ from django.utils import translation
 from unfold.decorators import action
 
 from ticketing.back_office import OwnEvents
+from ticketing.dates_news import announcing_new_dates
 from ticketing.errors import DomainError
 from ticketing.event_actions import runs_it
 from ticketing.models import Event
@@ -66,12 +68,13 @@ class NotedChanges(OwnEvents):
         """Read and write what was sent with the event locked.
 
         A form writes whole rows: a state or a price that was decided since they were read would be
-        as before.
+        as before. Of new dates of a postponed event people are told.
         """
-        with transaction.atomic():
+        with transaction.atomic(), ExitStack() as around:
             row = self.get_object(request, unquote(object_id)) if object_id else None
             if row is not None and request.method == "POST":
-                Event.objects.get_for_no_key_update(_event_of(row).pk)
+                event = Event.objects.get_for_no_key_update(_event_of(row).pk)
+                around.enter_context(announcing_new_dates(event))
             answer: HttpResponse = super().changeform_view(request, object_id, *args, **options)
             return answer
 

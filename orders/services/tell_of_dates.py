@@ -1,0 +1,98 @@
+"""Tell everybody who has tickets what became of the dates of their event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import OuterRef, Subquery
+from django.utils import timezone
+from django_fsm_log.models import StateLog
+
+from jobs import outbox
+from jobs.mail import queue_mails
+from orders.mails import mail_of_dates
+from orders.models import Order, OrderStatus, Ticket
+from ticketing.dates_news import News
+from ticketing.models import Event, EventStatus
+
+AT_ONCE = 200
+WITH_TICKETS = (OrderStatus.PAID, OrderStatus.PARTIAL_REFUNDED)
+STEPS = ("postpone", "reinstate", "cancel")
+
+
+@transaction.atomic(durable=True)
+def tell_of_dates(
+    *, event_id: int, news: News, at: datetime, dates: Mapping[int, str], after: int = 0
+) -> int:
+    """Queue a mail for each of the next `AT_ONCE` orders with a ticket that lets somebody in.
+
+    `dates` are those of the showings that it is about, as they were told at the moment `at` of the
+    news; `after` is the last order that was told. The rest of the orders is a job that is queued
+    with their mails. News that have been overtaken tell nothing: those that overtook them do.
+    Returns how many were told. Safe to repeat and to interrupt: nobody is told the same twice.
+    """
+    event = Event.objects.get(pk=event_id)
+    if not _is_newest(news, event, at):
+        return 0
+    orders = list(_orders(event, news, dates).filter(pk__gt=after)[:AT_ONCE])
+    queue_mails(
+        {
+            f"mail:orders.{news}:{order.pk}:{at.isoformat()}": mail_of_dates(
+                news, order, was=_was(news, order, dates)
+            )
+            for order in orders
+        }
+    )
+    if len(orders) == AT_ONCE:
+        last = orders[-1].pk
+        outbox.enqueue(
+            "ticketing.dates_news",
+            run_at=timezone.now(),
+            key=f"orders.{news}:{event.pk}:{at.isoformat()}:{last}",
+            event_id=event.pk,
+            news=news,
+            at=at.isoformat(),
+            dates=dates,
+            after=last,
+        )
+    return len(orders)
+
+
+def _is_newest(news: News, event: Event, at: datetime) -> bool:
+    """Whether nothing was decided since that makes it wrong, or is told by news of its own."""
+    if event.is_closed:
+        return False
+    if news == News.MOVED:
+        return bool(event.status == EventStatus.POSTPONED)
+    steps = StateLog.objects.for_(event).filter(transition__in=STEPS)
+    return bool(steps.latest("pk").timestamp == at)
+
+
+def _orders(event: Event, news: News, dates: Mapping[int, str]) -> Any:
+    """By ascending id, each with the date that it was bought for; those of other dates left out."""
+    bought_for = Ticket.objects.valid().filter(order=OuterRef("pk")).values("showing_starts_at")
+    orders = Order.objects.annotate(bought_for=Subquery(bought_for[:1])).filter(
+        event=event,
+        showing__in=_showings(event, news, dates),
+        status__in=WITH_TICKETS,
+        bought_for__isnull=False,
+    )
+    return orders.select_related("event", "showing").order_by("pk")
+
+
+def _showings(event: Event, news: News, dates: Mapping[int, str]) -> list[int]:
+    """Those that it is still true of: one may have been moved once more."""
+    if news == News.POSTPONED:
+        return list(dates)
+    known = event.showings.filter(pk__in=list(dates))
+    return [each.pk for each in known if each.local(each.starts_at) == dates[each.pk]]
+
+
+def _was(news: News, order: Any, dates: Mapping[int, str]) -> str:
+    """The date that does not hold any more; nothing if it does."""
+    showing = order.showing
+    was = dates[showing.pk] if news == News.POSTPONED else showing.local(order.bought_for)
+    return was if news == News.POSTPONED or was != showing.local(showing.starts_at) else ""

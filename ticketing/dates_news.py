@@ -1,0 +1,52 @@
+"""News of an event's dates, for whoever tells those that have tickets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+
+from django.utils import timezone
+
+from jobs import outbox
+from ticketing.models import Event, EventStatus, Showing
+
+
+class News(StrEnum):
+    POSTPONED = "postponed"
+    MOVED = "moved"
+    REINSTATED = "reinstated"
+
+
+def announce(news: News, event: Event, showings: Iterable[Showing], *, at: datetime) -> None:
+    """Have everybody told later who has a ticket for one of the showings that are not over.
+
+    The job keeps `at`, and the dates as they are now. What has changed when it runs is another
+    job's to tell. Part of the caller's transaction, who holds the lock of the event.
+    """
+    dates = {str(each.pk): each.local(each.starts_at) for each in showings if each.ends_at > at}
+    if dates:
+        outbox.enqueue(
+            "ticketing.dates_news",
+            run_at=at,
+            event_id=event.pk,
+            news=news,
+            at=at.isoformat(),
+            dates=dates,
+        )
+
+
+@contextmanager
+def announcing_new_dates(event: Event) -> Iterator[None]:
+    """Have people told which showings of a postponed event get another date inside the block.
+
+    The caller holds the lock of the event, in the transaction of the block.
+    """
+    before = {each.pk: each.local(each.starts_at) for each in event.showings.all()}
+    yield
+    if event.status == EventStatus.POSTPONED:
+        now = timezone.now()
+        known = event.showings.filter(pk__in=before).order_by("pk")
+        moved = [each for each in known if each.local(each.starts_at) != before[each.pk]]
+        announce(News.MOVED, event, moved, at=now)
