@@ -90,6 +90,9 @@ def tickets_file(*, order_id: int, only_valid: bool = False) -> File:
 def _mail_tickets(
     order: Order, tickets: TicketQuerySet, file: dict[str, Any], *, occasion: str = ""
 ) -> None:
+    if order.event.is_closed:  # while the money was on its way
+        _mail("paid_in_vain", order, occasion=occasion)
+        return
     shown = tickets.select_related("seat__area").order_by("seat_id")
     places = [ticketed_place(ticket) for ticket in shown]
     _mail("paid", order, [(TICKETS, file)], places=places, occasion=occasion)

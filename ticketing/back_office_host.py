@@ -24,12 +24,12 @@ class BackOfficeHostMiddleware:
         if not settings.BACK_OFFICE_URL:
             raise MiddlewareNotUsed
         self.get_response = get_response
-        self.host = urlsplit(settings.BACK_OFFICE_URL).netloc
+        self.host = urlsplit(settings.BACK_OFFICE_URL).hostname
         self.home = reverse("admin:index")
         self.programs = [re.compile(pattern) for pattern in settings.SECURE_REDIRECT_EXEMPT]
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        is_there = request.get_host() == self.host
+        is_there = urlsplit(f"//{request.get_host()}").hostname == self.host
         if is_there and request.path == settings.LOGIN_REDIRECT_URL:
             return HttpResponseRedirect(self.home)
         belongs_there = request.path.startswith(self.home)

@@ -26,9 +26,4 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
-        migrations.RunSQL(
-            sql="DROP INDEX CONCURRENTLY IF EXISTS jobs_job_key_c36b5a2a_like",
-            reverse_sql="CREATE INDEX CONCURRENTLY IF NOT EXISTS jobs_job_key_c36b5a2a_like "
-            "ON jobs_job (key varchar_pattern_ops)",
-        ),
     ]

@@ -78,6 +78,8 @@ MAILS = (
     "placed:{}",
     "paid:{}",
     "paid:{}:",
+    "paid_in_vain:{}",
+    "paid_in_vain:{}:",
     "ended:{}",
     "called_off:{}",
     "cancelled:{}",

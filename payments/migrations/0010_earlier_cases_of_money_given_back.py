@@ -18,9 +18,7 @@ INSERT INTO jobs_job (topic, payload, status, run_at, attempts, generation, mess
     created_at)
 SELECT 'payments.turn_earlier_cases', '{}', 'pending', now() + interval '10 minutes', 0, 0, '', '',
     now()
-WHERE EXISTS (
-    SELECT FROM payments_paymentcase c JOIN payments_payment p ON p.id = c.payment_id
-    WHERE c.kind = 'contradicted' AND c.txn_ref <> p.txn_ref)
+WHERE EXISTS (SELECT FROM payments_payment)
 """
 TURN_NOTHING = """
 UPDATE jobs_job SET status = 'done', finished_at = now(), leased_until = NULL
@@ -43,7 +41,8 @@ class Migration(migrations.Migration):
     """Tell apart what was one kind of case: a payment contradicted, and money given back.
 
     The references change at once, which the version before does not mind. The kinds change when it
-    does not serve any more: its list of cases breaks off at a kind that it does not know.
+    does not serve any more: its list of cases breaks off at a kind that it does not know. Those that
+    it opens until then are filed by the same job.
     """
 
     dependencies = [

@@ -1,6 +1,7 @@
 """The use cases of payments; each opens its own transactions and is called by edges only."""
 
-from payments.services.cases import report_case, resolve_case, turn_earlier_cases
+from payments.services.cases import report_case, resolve_case
+from payments.services.earlier_cases import turn_earlier_cases
 from payments.services.messages import log_message
 from payments.services.reconcile import reconcile_payments
 from payments.services.record import record_result

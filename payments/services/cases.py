@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -55,20 +54,6 @@ def resolve_case(*, case_id: int, by: User, decision: str) -> PaymentCase:
         case.resolve(by=by, at=timezone.now(), reason=decision)
         case.save()
     return case
-
-
-def turn_earlier_cases() -> int:
-    """Give cases about money given back the kind that the version which opened them did not have.
-
-    Their references were told apart by a migration. One that this version has opened anew since
-    then is left beside the earlier one, for a person to close both. Repeating it changes nothing.
-    """
-    told_again = PaymentCase.objects.open().filter(
-        kind=CaseKind.GIVEN_BACK, provider=OuterRef("provider"), txn_ref=OuterRef("txn_ref")
-    )
-    earlier = PaymentCase.objects.filter(kind=CaseKind.CONTRADICTED, payment__isnull=False)
-    of_refunds = earlier.exclude(txn_ref=F("payment__txn_ref"))
-    return of_refunds.filter(~Exists(told_again)).update(kind=CaseKind.GIVEN_BACK)
 
 
 def _check_stays(case: PaymentCase) -> None:

@@ -7,11 +7,12 @@ from argparse import ArgumentParser, ArgumentTypeError
 from django.conf import settings
 
 CONNECTIONS = 8
+OURS = 5  # threads that find, mark (two) and record, and the one that waits for them
 
 
 def add_connections(parser: ArgumentParser) -> None:
-    """`--connections`: each of them wants a connection to the database, and we one more."""
-    most = settings.POOL["max_size"] - 1
+    """`--connections`: each of them wants a connection to the database, and so do our threads."""
+    most = max(1, settings.POOL["max_size"] - OURS)
 
     def number(text: str) -> int:
         if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= most:

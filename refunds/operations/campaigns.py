@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from orders.models import SETTLED_AS_PAID, Order, OrderStatus
 from payments.models import Reversal
@@ -81,7 +82,8 @@ def follow(campaign: RefundCampaign) -> None:
     listed.filter(goes_on).update(status=CampaignOrderStatus.REFUNDING, note="")
     moving = campaign.orders.filter(status=CampaignOrderStatus.REFUNDING)
     stuck = moving.exclude(order__status=OrderStatus.REFUNDED).filter(~goes_on)
-    for entry in stuck.select_related("order", "refund").order_by("pk")[:COLLECTED_AT_ONCE]:
+    entries = stuck.select_related("order", "refund", "campaign").order_by("pk")
+    for entry in entries[:COLLECTED_AT_ONCE]:
         why = why_not_refunded(entry)
         moving.filter(pk=entry.pk).update(status=CampaignOrderStatus.LISTED, note=why)
 
@@ -111,9 +113,10 @@ def left_to_retry(campaign: RefundCampaign) -> QuerySet[CampaignOrder]:
     """The listed entries whose orders nobody has decided to leave as they are.
 
     An admin has who overrode a refund of the order since the campaign took it up: the campaign's
-    own, or one that was on its way beside it.
+    own, or one that was on its way beside it. Where nothing was missing, it has none of its own.
     """
-    since = Q(refund__order=OuterRef("order"), at__gte=OuterRef("refund__requested_at"))
+    taken_up = Coalesce(OuterRef("refund__requested_at"), OuterRef("campaign__started_at"))
+    since = Q(refund__order=OuterRef("order"), at__gte=taken_up)
     listed = campaign.orders.filter(status=CampaignOrderStatus.LISTED)
     return listed.filter(~Exists(RefundOverride.objects.filter(since)))
 
@@ -134,16 +137,13 @@ def why_not_refunded(entry: CampaignOrder) -> str:
 
 def _overridden(entry: CampaignOrder) -> str:
     """By whom it was decided, if that is why money is missing."""
-    if entry.refund is None:
-        return ""
-    since = RefundOverride.objects.filter(
-        refund__order=entry.order_id, at__gte=entry.refund.requested_at
-    )
+    taken_up = entry.refund.requested_at if entry.refund else entry.campaign.started_at
+    since = RefundOverride.objects.filter(refund__order=entry.order_id, at__gte=taken_up)
     last = since.select_related("actor").order_by("-pk").first()
     if last is None:
         return ""
-    percentage, actor = last.new_percentage, last.actor
-    return f"; refund {last.refund_id} was overridden to {percentage} % by {actor}: {last.note}"
+    percentage, actor, note = last.new_percentage, last.actor, last.note.rstrip(".")
+    return f"; refund {last.refund_id} was overridden to {percentage} % by {actor}: {note}"
 
 
 def counts(campaign: RefundCampaign) -> dict[str, int]:

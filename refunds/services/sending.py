@@ -80,7 +80,7 @@ class _Line:
         self._free = Semaphore(connections)
         self._found: Queue[int | None] = Queue(AHEAD)  # None: that was all
         self._came: SimpleQueue[Came | None] = SimpleQueue()
-        self._is_all_told = False
+        self._is_all_told = self._is_broken = False
 
     def find(self, reversal_ids: Iterator[int]) -> None:
         try:
@@ -108,6 +108,10 @@ class _Line:
         try:
             while ids := self._next():
                 self._start(calls, ids)
+        except BaseException:
+            self._is_broken = True
+            self._free.release()  # the other sender may wait for connections that we have lost
+            raise
         finally:
             connection.close()
 
@@ -140,7 +144,7 @@ class _Line:
         return ids
 
     def _take(self, *, wait: bool) -> int | None:
-        if self._stopping.is_set():
+        if self._stopping.is_set() or self._is_broken:
             return None
         try:
             found = self._found.get(block=wait)

@@ -205,7 +205,7 @@ def test_what_somebody_else_changed_meanwhile_is_not_undone_unseen(member, boss,
 
     refused = member.post(page_of(event), {**old, "title": "New", "seen": opened})
 
-    assert "Somebody else has changed this" in text_of(refused)
+    assert "This has changed since you opened" in text_of(refused)
     event.refresh_from_db()
     assert (event.title, event.description) == ("Old", "New words.")
     again = {**old, "title": "New", "seen": seen_on(refused)}
@@ -224,7 +224,7 @@ def test_the_times_of_a_showing_are_not_undone_unseen_either(member, boss, own):
     late = evening(starts_at="2098-01-01T20:00", ends_at="2098-01-01T22:00", seen=opened)
     refused = member.post(page_of(showing), {**late, **no_areas})
 
-    assert "Somebody else has changed this" in text_of(refused)
+    assert "This has changed since you opened" in text_of(refused)
     assert Showing.objects.get().starts_at == moved_to
 
 

@@ -13,6 +13,7 @@ from django_fsm_log.models import StateLog
 
 from jobs.models import Job
 from jobs.outbox import RunLater, handler_of
+from jobs.prepared import fetch_all
 from jobs.services import run_due_jobs
 from orders.models import Order
 from orders.services import close_event, place_order
@@ -37,6 +38,7 @@ from tests.factories import (
     seats_in_area,
 )
 from tests.payments.vnpay_calls import IPN, success
+from tests.sandbox_process import wait_until
 from tests.ticketing.event_states import new_admin
 from ticketing import services
 from ticketing.errors import SalesClosed
@@ -176,6 +178,10 @@ def test_an_order_that_is_locked_is_passed_over_and_ended_at_the_next_look():
     assert broken_rules() == {}
 
 
+WAITS = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+WAITS_TO_CLOSE = """
+SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 7004 AND NOT granted
+"""
 CLOSING = [services.confirm_cancellation, services.confirm_fraud]
 
 
@@ -205,12 +211,45 @@ def test_an_event_is_closed_once_the_free_orders_on_their_way_are_there(close):
     area = field_of(3, price=0)
     event_id = on_suspicion(area)
     close_it = partial(close, event_id=event_id, by=new_admin(), reason="It rains.")
-    with ThreadPoolExecutor(1) as others, transaction.atomic():
-        Event.objects.hold_open(event_id)
-        closed = others.submit(closing(close_it))
+    showing = Showing.objects.select_related("event").get(pk=area.showing_id)
+    buy_it = partial(
+        place_order, customer=CustomerFactory(), showing=showing, area=area, quantity=2
+    )
+    with ThreadPoolExecutor(2) as others, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE orders_ticket IN SHARE MODE")  # so the buyer stops on the way
+        bought = others.submit(closing(buy_it))
         wait_until_somebody_waits()
+        closed = others.submit(closing(close_it))
+        wait_until(lambda: bool(fetch_all(WAITS_TO_CLOSE, {})), seconds=20, what="the closing")
         assert not closed.done()
 
+    assert bought.result().status == "paid"
+    assert closed.result().is_closed
+
+
+def test_a_free_order_an_admin_and_staff_who_wait_for_each_other_all_get_through():
+    area = field_of(3, price=0)
+    event_id, admin = area.showing.event_id, new_admin()
+    places = Seat.objects.filter(row__area=area)
+    block = partial(
+        services.block_seats,
+        showing_id=area.showing_id,
+        seat_ids=[seat.pk for seat in places],
+        by=admin,
+        reason="A camera.",
+    )
+    close_it = partial(
+        services.confirm_cancellation, event_id=event_id, by=admin, reason="It rains."
+    )
+    with ThreadPoolExecutor(2) as others, transaction.atomic():
+        places.lock_by_id()  # as who buys them
+        blocked = others.submit(closing(block))
+        wait_until_somebody_waits()  # staff, with the event locked
+        closed = others.submit(closing(close_it))
+        wait_until(lambda: len(fetch_all(WAITS, {})) == 2, seconds=20, what="the admin")
+        assert not Event.objects.hold_open(event_id).is_closed
+
+    assert blocked.result() == 3
     assert closed.result().is_closed
 
 

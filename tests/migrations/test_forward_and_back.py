@@ -73,6 +73,7 @@ def test_what_is_not_dropped_is_as_it_was_after_going_back_and_forward():
     assert changed == {"payments_paymentcase.kind", "payments_paymentcase.txn_ref"}
     assert changes(full, kept) == changed
     assert len(kept) > 0.9 * len(full)
+    Job.objects.filter(topic=TURNING, status="pending").delete()  # queued anew each time
     assert changes(kept, contents()) == set()
     assert structure() == built
     assert broken_rules() == {}

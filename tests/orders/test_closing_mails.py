@@ -7,7 +7,7 @@ import pytest
 from jobs.outbox import handler_of
 from orders.services import cancel_order
 from payments.services import settle_order
-from tests.factories import from_now, overdue_order
+from tests.factories import ShowingFactory, from_now, overdue_order, paid_order, seats_in_area
 from tests.orders.closing import call_off, confirm_fraud, run_all, seats_of, waiting_order
 from tests.ticketing.event_states import move
 
@@ -59,3 +59,42 @@ def test_an_order_that_expires_at_an_event_that_is_off_is_not_told_to_order_agai
     [mail] = mailoutbox
     assert "is called off" in mail.subject
     assert "place a new order" not in mail.body
+
+
+@pytest.mark.parametrize(
+    ("stop", "told"),
+    [
+        (call_off, "The event was cancelled."),
+        (confirm_fraud, "We have stopped the sale of this event to protect its customers."),
+    ],
+)
+def test_who_pays_while_the_event_is_called_off_gets_no_tickets_by_mail(
+    event, mailoutbox, stop, told
+):
+    order = paid_order(seats_of(event))
+    stop(event)
+
+    handler_of("orders.paid")(order_id=order.pk)
+    handler_of("orders.paid")(order_id=order.pk)
+    run_all()
+
+    [mail] = [each for each in mailoutbox if "not valid" in each.subject]
+    assert mail.subject == (
+        f"Đêm nhạc Trịnh is called off: your tickets of order {order.code} are not valid"
+    )
+    assert mail.attachments == []
+    [(html, _)] = mail.alternatives
+    for text in (mail.body, html):
+        assert f"{told} Your order was completed, but its tickets let nobody in." in text
+        assert "What you paid goes back in full." in text
+
+
+def test_nothing_is_said_of_money_where_nothing_was_paid(event, mailoutbox):
+    order = paid_order(seats_in_area(1, showing=ShowingFactory(event=event), price=0))
+    call_off(event)
+
+    handler_of("orders.paid")(order_id=order.pk)
+    run_all()
+
+    [mail] = [each for each in mailoutbox if "not valid" in each.subject]
+    assert "What you paid" not in mail.body

@@ -123,6 +123,17 @@ def test_cases_of_the_version_before_are_turned(payment):
     assert told_of() == ["77", "78"]
 
 
+def test_what_the_version_before_opens_until_it_serves_no_more_is_filed_and_turned(payment):
+    hear_of_refund(payment, "77")
+    PaymentCase.objects.update(kind="contradicted", txn_ref=payment.txn_ref)
+
+    turn_earlier_cases()
+
+    assert cases() == [OPEN_CASE]
+    assert told_of() == ["77"]
+    assert tells_of_refund(payment, "77")
+
+
 def test_one_that_was_opened_anew_meanwhile_is_left_beside_the_earlier_one(payment):
     earlier_cases_about(payment, "77")
     hear_of_refund(payment, "77")

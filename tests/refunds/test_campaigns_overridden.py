@@ -95,3 +95,25 @@ def test_an_override_before_the_campaign_keeps_no_order_from_a_retry(vnpay, paym
     assert finish(campaign) == "completed"
     assert books(order) == ("refunded", 1_000_000, 0)
     assert broken() == {}
+
+
+def test_an_override_is_not_undone_by_a_campaign_that_found_nothing_left_to_do(
+    payment, event, admin
+):
+    order = payment.order
+    cancel(event, admin)
+    of_some, of_all = start(event, admin, order_ids=[order.pk]), start(event, admin)
+    take_up(of_some)
+    take_up(of_all)
+    refund = Refund.objects.get()
+    override_refund(refund_id=refund.pk, percentage=60, by=admin, note="Not all of it.")
+    assert (finish(of_some), finish(of_all)) == ("completed", "completed")
+
+    retry_campaign(campaign_id=of_all.pk, by=admin, reason="Once more.")
+
+    assert finish(of_all) == "completed"
+    assert books(order) == ("partial_refunded", 600_000, 0)
+    listed = entry(of_all, order)
+    assert listed.status == "listed"
+    assert f"was overridden to 60 % by {admin}: Not all of it." in listed.note
+    assert broken() == {}

@@ -143,8 +143,17 @@ def test_staff_without_a_second_factor_is_for_the_sandbox_only():
     assert start(required, SANDBOX="on").stdout == "False\n"
 
 
-def test_a_host_of_its_own_is_another_than_the_shops():
-    refused = start(**PRODUCTION, BACK_OFFICE_URL="https://tickets.example.com/")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://tickets.example.com/",
+        "http://tickets.example.com:8443",
+        "office.example.com",
+        "https://office.example.com/admin",
+    ],
+)
+def test_a_host_of_its_own_is_another_than_the_shops(url):
+    refused = start(**PRODUCTION, BACK_OFFICE_URL=url)
 
     assert "Give the back office a host of its own" in refused.stderr
     apart = {**PRODUCTION, "BACK_OFFICE_URL": "https://office.example.com"}

@@ -77,9 +77,14 @@ class EventQuerySet(models.QuerySet["Event"]):
         return self.select_for_update(of=("self",), no_key=True).get(pk=pk)
 
     def get_to_close(self, pk: int) -> Event:
-        """Lock this row, when all that was done with `hold_open` before is committed."""
+        """Lock this row, then wait until all that was begun with `hold_open` is committed.
+
+        In this order, since staff who have locked the event may wait for the seats of whoever waits
+        in `hold_open`.
+        """
+        event = self.get_for_update(pk)
         _take(CLOSES, pk)
-        return self.get_for_update(pk)
+        return event
 
     def hold_open(self, pk: int) -> Event:
         """As it is, and nobody closes it until the transaction ends; it may be closed already.

@@ -62,7 +62,7 @@ def confirm_cancellation(*, event_id: int, by: User, reason: str) -> Event:
     """Cancel the event for ever, asked for or not; everybody who bought gets the money back.
 
     A draft was never sold, so nobody has to be told.
-    Locks the event once free orders that are being placed are there. Raises NotAllowed unless
+    Locks the event, then waits for free orders that are being placed. Raises NotAllowed unless
     `by` is an admin, WrongEventState.
     """
     require_admin(by, _("Ask for the cancellation; a platform admin confirms it."))

@@ -34,7 +34,7 @@ def investigate_event(*, event_id: int, by: User, reason: str) -> Event:
 def confirm_fraud(*, event_id: int, by: User, reason: str) -> Event:
     """End sales and admission, freeze the organizer's revenue, have the buyers' money go back.
 
-    Locks the event once free orders that are being placed are there. Raises NotAllowed unless
+    Locks the event, then waits for free orders that are being placed. Raises NotAllowed unless
     `by` is an admin, WrongEventState.
     """
     _check_admin(by)

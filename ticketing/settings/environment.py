@@ -69,11 +69,13 @@ if SANDBOX and PUBLIC_HOST not in LOOPBACK:
         "secrets: run them on 127.0.0.1 only, or turn SANDBOX off."
     )
 
-if BACK_OFFICE_URL and urlsplit(BACK_OFFICE_URL)[:2] == urlsplit(PUBLIC_URL)[:2]:
-    raise ImproperlyConfigured(
-        f"BACK_OFFICE_URL and PUBLIC_URL are both {PUBLIC_URL}. Give the back office a host of its "
-        "own, or leave BACK_OFFICE_URL out."
-    )
+if BACK_OFFICE_URL:
+    office = urlsplit(BACK_OFFICE_URL)
+    if office.scheme not in ("http", "https") or office.path or office.hostname == PUBLIC_HOST:
+        raise ImproperlyConfigured(
+            f"BACK_OFFICE_URL is {BACK_OFFICE_URL}. Give the back office a host of its own, such "
+            "as https://office.example.com, or leave BACK_OFFICE_URL out."
+        )
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[*OUR_HOSTS, *(LOOPBACK if SANDBOX else ())])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL, *filter(None, [BACK_OFFICE_URL])]

@@ -37,8 +37,8 @@ class SeenForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none when
         seen = "" if self.prefix else self.data.get(SEEN, "")  # a part of a page has a prefix
         if seen and self.instance.pk and seen != mark_of(self.instance):
             told = _(
-                "Somebody else has changed this since you opened the page. Look at it in "
-                "another window: saving once more puts what stands here in its place."
+                "This has changed since you opened the page. Look at it in another window: "
+                "saving once more puts what stands here in its place."
             )
             self.add_error(None, told)
         return given
