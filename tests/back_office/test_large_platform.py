@@ -14,6 +14,8 @@ from tests.ticketing.event_states import new_admin
 from ticketing.models import Seat
 from ticketing.services import copy_event, generate_rows, import_seat_plan
 
+pytestmark = pytest.mark.owner  # for others ANALYZE does nothing, and plans are made by guess
+
 MOST = 100  # a page may read its ten seats more than once
 READ = """
 SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables
