@@ -66,10 +66,10 @@ def tell(running: Machine, house: House, options: argparse.Namespace, report: Re
         Line("campaign: paid back, VNPay at 0 ms", found.paid_back, "/s"),
         Line("campaign: paid back, VNPay at 50 ms", found.paid_back_slowly, "/s", found.slowest),
         Line(
-            f"campaign: the same, {(connections + 1) // 2} connections",
+            f"campaign: the same, {_half(connections)} connections",
             found.paid_back_by_half,
             "/s",
-            (connections + 1) // 2 / SLOW,
+            _half(connections) / SLOW,
         ),
         Line("campaign: calls alone, VNPay at 50 ms", found.called_slowly, "/s", found.slowest),
         Line("campaign: SQL statements each", found.statements, ""),
@@ -93,9 +93,7 @@ def measure(environment: dict[str, str], *, orders: int, connections: int) -> Re
         paid_back = _rate(orders, lambda: _drive(fast, connections))
         paid_back_slowly = _paid_back_slowly(http, "slowly", "SLW", orders, connections)
         grown = _memory() - before
-        paid_back_by_half = _paid_back_slowly(
-            http, "by-half", "HLF", orders, (connections + 1) // 2
-        )
+        paid_back_by_half = _paid_back_slowly(http, "by-half", "HLF", orders, _half(connections))
         only_called = _cancelled(http, "only-called", "CLL", orders)
         _set_weather(http, api_slow_seconds=SLOW)
         called = _called(only_called, connections)
@@ -140,6 +138,10 @@ def _cancelled(http: httpx.Client, slug: str, prefix: str, orders: int) -> Refun
     while campaigns.collect(campaign):
         pass
     return RefundCampaign.objects.select_related("event", "showing").get(pk=campaign.pk)
+
+
+def _half(connections: int) -> int:
+    return (connections + 1) // 2
 
 
 def _paid_back_slowly(

@@ -93,6 +93,7 @@ def _showings(event: Event, news: News, dates: Mapping[int, str]) -> list[int]:
 
 def _was(news: News, order: Any, dates: Mapping[int, str]) -> str:
     """The date that does not hold any more; nothing if it does."""
-    showing = order.showing
-    was = dates[showing.pk] if news == News.POSTPONED else showing.local(order.bought_for)
-    return was if news == News.POSTPONED or was != showing.local(showing.starts_at) else ""
+    if news == News.POSTPONED:
+        return dates[order.showing_id]
+    was: str = order.showing.local(order.bought_for)
+    return "" if was == order.showing.local(order.showing.starts_at) else was

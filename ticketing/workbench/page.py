@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from typing import Any, cast
 
 from django.contrib import messages
@@ -70,13 +69,15 @@ class NotedChanges(OwnEvents):
         A form writes whole rows: a state or a price that was decided since they were read would be
         as before. Of new dates of a postponed event people are told.
         """
-        with transaction.atomic(), ExitStack() as around:
-            row = self.get_object(request, unquote(object_id)) if object_id else None
-            if row is not None and request.method == "POST":
-                event = Event.objects.get_for_no_key_update(_event_of(row).pk)
-                around.enter_context(announcing_new_dates(event))
-            answer: HttpResponse = super().changeform_view(request, object_id, *args, **options)
-            return answer
+        answer = cast(Page, super().changeform_view)
+        is_change = object_id and request.method == "POST"
+        row = self.get_object(request, unquote(object_id or "")) if is_change else None
+        if row is None:
+            return answer(request, object_id, *args, **options)
+        with transaction.atomic():
+            event = Event.objects.get_for_no_key_update(_event_of(row).pk)
+            with announcing_new_dates(event):
+                return answer(request, object_id, *args, **options)
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
         entry: LogEntry = super().log_addition(request, obj, message)
