@@ -6,7 +6,7 @@ from payments.services.messages import log_message
 from payments.services.reconcile import reconcile_payments
 from payments.services.record import record_result
 from payments.services.reversals import advance_due_reversals, advance_reversal, due_reversals
-from payments.services.sending import log_answers, mark_sent, tell
+from payments.services.sending import log_answers, mark_sent, take_back, tell
 from payments.services.settle import settle_order, settle_overdue_orders
 from payments.services.start import start_payment
 
@@ -24,6 +24,7 @@ __all__ = [
     "settle_order",
     "settle_overdue_orders",
     "start_payment",
+    "take_back",
     "tell",
     "turn_earlier_cases",
 ]

@@ -1,6 +1,7 @@
 """Tell providers to give money back. Each reversal is told once: that is committed before.
 
-Works on one or on many: `mark_sent`, then `tell` for each, then what `operations.answers` does.
+Works on one or on many: `mark_sent`, then `tell` (or `take_back`) for each, then what
+`operations.answers` does.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.utils import timezone
+from django_fsm import can_proceed
 
 from jobs.prepared import fetch_all
 from jobs.writing import insert, save_together, together
@@ -21,9 +23,12 @@ from payments.operations.reversals import may_be_forgotten, tell_ends
 from payments.providers import Provider, get_provider
 from payments.services.messages import new_message, storable
 
-LEASE = timedelta(minutes=2)  # no call takes that long, so whoever is silent after it is gone
+# No call takes that long, nor does one together with the one it waited for: whoever is silent after
+# it is gone.
+LEASE = timedelta(minutes=2)
 SILENCE = 5  # calls in a row without an answer, then a provider is tried with one at a time
 PROBE_LOCKS = 7002  # the advisory-lock namespace of "one probe of a silent provider at a time"
+NOT_TOLD = "It was not told: its provider fell silent, or the sender was stopped."
 LATEST = """
 SELECT was_answered FROM payments_reversal
 WHERE provider = %(provider)s AND called_at IS NOT NULL AND was_answered IS NOT NULL
@@ -34,7 +39,7 @@ SENT = ("status", "request", "sent_at", "called_at", "was_answered", "due_at", "
 
 @transaction.atomic(durable=True)
 def mark_sent(reversal_ids: Sequence[int], *, was_asked: bool = False) -> list[Reversal]:
-    """Commit which of these are about to be sent, and return them: they have to be told now.
+    """Commit which of these are about to be sent, and return them: tell or take back each now.
 
     Left out is what was told before, what others are at, what is held back because its provider is
     silent, and what may have gone back after the backup in use: that is sent if the provider was
@@ -65,6 +70,18 @@ def tell(reversal: Reversal) -> Heard:
     provider = get_provider(reversal.provider)
     answer = provider.refund(reversal.request)
     return Heard(reversal, answer, storable(provider, answer.received), timezone.now())
+
+
+@transaction.atomic(durable=True)
+def take_back(reversal_id: int) -> None:
+    """Have one that the caller marked, and has not told, be sent again when it may. Locks it."""
+    now = timezone.now()
+    reversal = Reversal.objects.get_for_update(reversal_id)
+    if can_proceed(reversal.return_unsent):
+        reversal.return_unsent(by=None, at=now, reason=NOT_TOLD)
+        reversal.called_at, reversal.due_at = None, now
+        reversal.save()
+        insert([_message(reversal, Channel.ANSWER, {"error": NOT_TOLD}, now)])
 
 
 def log_answers(heard: Sequence[Heard]) -> list[Heard]:

@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from queue import Empty, Queue, SimpleQueue
 from threading import Event, Semaphore
 from time import monotonic
@@ -70,17 +71,19 @@ def together(
 class _Line:
     """Three stages at the same time, each of which takes together what has piled up before it.
 
-    One finds reversals, one commits that some are sent, as many as there are connections free, and
-    one records what came of it. Only the calls themselves are made one by one. The second has two
-    threads: while one commits, the other takes the connections that have come free since.
+    One finds reversals, one commits that some are sent, and one records what came of it. Only the
+    calls themselves are made one by one. The second stage has two threads, and works ahead by as
+    many as there are connections, so that none of these waits for a commit. What waits while a
+    provider falls silent is taken back, and not sent into the outage.
     """
 
     def __init__(self, connections: int, stopping: Event) -> None:
         self._connections, self._stopping = connections, stopping
-        self._free = Semaphore(connections)
+        self._free = Semaphore(2 * connections)
         self._found: Queue[int | None] = Queue(AHEAD)  # None: that was all
         self._came: SimpleQueue[Came | None] = SimpleQueue()
         self._is_all_told = self._is_broken = False
+        self._silent_at: datetime | None = None
 
     def find(self, reversal_ids: Iterator[int]) -> None:
         try:
@@ -110,7 +113,7 @@ class _Line:
                 self._start(calls, ids)
         except BaseException:
             self._is_broken = True
-            self._free.release()  # the other sender may wait for connections that we have lost
+            self._free.release()  # the other sender may wait for places that we have lost
             raise
         finally:
             connection.close()
@@ -128,12 +131,12 @@ class _Line:
         """What was told before, or can't be marked, is advanced on its own."""
         marked, _failed = together(payments.mark_sent, ids)
         for reversal in marked:
-            calls.submit(self._call, payments.tell, reversal)
+            calls.submit(self._call, self._tell, reversal)
         for reversal_id in set(ids) - {reversal.pk for reversal in marked}:
             calls.submit(self._call, _advance, reversal_id)
 
     def _next(self) -> list[int]:
-        """At least one and as many as are found and can be called at once; none at the end."""
+        """At least one and as many as are found and there is room for; none at the end."""
         ids: list[int] = []
         while self._free.acquire(blocking=not ids):
             reversal_id = self._take(wait=not ids)
@@ -153,6 +156,19 @@ class _Line:
         if found is None:
             self._found.put(None)  # for the other sender, and for the end
         return found
+
+    def _tell(self, reversal: Reversal) -> Came:
+        """Call its provider, unless one has fallen silent since it was marked, or all shall stop."""
+        if self._stopping.is_set() or self._has_been_silent_since(reversal.sent_at):
+            payments.take_back(reversal.pk)
+            return reversal.pk
+        heard = payments.tell(reversal)
+        if _is_silence(heard):
+            self._silent_at = heard.at
+        return heard
+
+    def _has_been_silent_since(self, moment: datetime | None) -> bool:
+        return bool(moment and self._silent_at and moment < self._silent_at)
 
     def _call(self, call: Callable[[Item], Came], subject: Item) -> None:
         try:

@@ -12,15 +12,16 @@ from django.test.utils import CaptureQueriesContext
 from jobs.models import Job
 from orders.models import Order
 from payments import services as payments
-from payments.models import Payment, Reversal
-from payments.services.sending import SILENCE
+from payments.models import Channel, Payment, ProviderMessage, Reversal
+from payments.services.sending import NOT_TOLD, SILENCE
 from refunds.operations import campaigns
 from refunds.services import drive_campaign, process_refunds, sending
 from refunds.services.pay_back import record_answers
 from refunds.services.process import opened
 from refunds.services.run_campaign import take_some
+from tests.payments.reversed import let_reversals_wait
 from tests.refunds.campaigns import ORDERS, all_given_back, broken, entries, start, take_up
-from ticketing.models import Event
+from ticketing.models import Event, LogRow
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +75,33 @@ def test_silence_is_noticed_before_all_are_sent_into_it(vnpay, sold, admin, sett
     assert SILENCE <= states["unknown"] < ORDERS
     assert states == {"unknown": states["unknown"], "created": ORDERS - states["unknown"]}
     assert sum(map(len, all_given_back(vnpay))) == states["unknown"]
+    assert broken() == {}
+
+
+def test_what_waits_behind_a_call_without_answer_is_taken_back(vnpay, sold, admin):
+    """It was marked so that its connection needs not wait, and nobody has told it yet."""
+    begun = start(Event.objects.get(slug="big"), admin)
+    take_up(begun)
+    vnpay.set_weather(answer_lost=True, api_slow_seconds=0.5)
+
+    process_refunds(connections=1)
+
+    taken_back = LogRow.objects.filter(description=NOT_TOLD)
+    assert taken_back.exists()
+    waiting = Reversal.objects.filter(pk__in=taken_back.values("object_id"), status="created")
+    assert waiting.filter(sent_at=None, called_at=None, was_answered=None).exists()
+    messages = ProviderMessage.objects.filter(channel=Channel.ANSWER, body={"error": NOT_TOLD})
+    assert messages.count() == taken_back.count()
+    untold = Reversal.objects.filter(status="unknown").count()
+    assert sum(map(len, all_given_back(vnpay))) == untold
+
+    vnpay.clear_weather()
+    vnpay.set_weather(refund_outcome="done")
+    let_reversals_wait(minutes=10)
+    process_refunds(connections=4)
+
+    assert Counter(Reversal.objects.values_list("status", flat=True)) == {"succeeded": ORDERS}
+    assert all(len(given) == 1 for given in all_given_back(vnpay))
     assert broken() == {}
 
 
