@@ -158,7 +158,7 @@ class _Line:
         return found
 
     def _tell(self, reversal: Reversal) -> Came:
-        """Call its provider, unless one has fallen silent since it was marked, or all shall stop."""
+        """Call its provider, unless one has fallen silent since it was marked, or all is to stop."""
         if self._stopping.is_set() or self._has_been_silent_since(reversal.sent_at):
             payments.take_back(reversal.pk)
             return reversal.pk

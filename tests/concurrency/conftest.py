@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from typing import TypeVar
 
 import pytest
 from django.db import connection
+from django.db.backends.signals import connection_created
 
 from jobs.prepared import fetch_all
 from tests.our_vnpay import running_stand_in
@@ -20,6 +22,8 @@ from ticketing.invariants import violations
 Result = TypeVar("Result")
 
 NOBODY_WAITS_LONGER = 10  # seconds, for somebody who does not come
+
+WRITES_OR_LOCKS = re.compile(r"\b(INSERT INTO|DELETE FROM|UPDATE .* SET|FOR (NO KEY )?UPDATE)\b")
 
 WAITS_FOR_US = """
 SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))
@@ -40,26 +44,26 @@ def stand_in() -> Iterator[SandboxProcess]:
 
 @pytest.fixture
 def take_away(monkeypatch):
-    """Take locks away; two callers meet in the first, so that both have read before one writes."""
+    """Take locks away; two callers meet before they write, so that both have read before."""
+    both_have_read = Barrier(2)
 
-    def take(meeting, *others):
-        both_have_read = Barrier(2)
+    def meet(execute, sql, params, many, context):
+        if WRITES_OR_LOCKS.search(sql) and meet in context["connection"].execute_wrappers:
+            context["connection"].execute_wrappers.remove(meet)
+            both_have_read.wait(timeout=NOBODY_WAITS_LONGER)
+        return execute(sql, params, many, context)
 
-        def meet(read):
-            def read_together(*args):
-                found = read(*args)
-                both_have_read.wait(timeout=NOBODY_WAITS_LONGER)
-                return found
+    def meet_there(connection, **_):
+        connection.execute_wrappers.append(meet)
 
-            return read_together
-
-        monkeypatch.setattr(meeting, "get_for_update", meet(_one))
-        monkeypatch.setattr(meeting, "lock", meet(_some))
-        for rows in others:
+    def take(*querysets):
+        for rows in querysets:
             monkeypatch.setattr(rows, "get_for_update", _one)
             monkeypatch.setattr(rows, "lock", _some)
+        connection_created.connect(meet_there)
 
-    return take
+    yield take
+    connection_created.disconnect(meet_there)
 
 
 @pytest.fixture
