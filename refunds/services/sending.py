@@ -83,7 +83,7 @@ class _Line:
         self._found: Queue[int | None] = Queue(AHEAD)  # None: that was all
         self._came: SimpleQueue[Came | None] = SimpleQueue()
         self._is_all_told = self._is_broken = False
-        self._silent_at: datetime | None = None
+        self._silent_at: dict[str, datetime] = {}  # by provider, when it was so last
 
     def find(self, reversal_ids: Iterator[int]) -> None:
         try:
@@ -158,17 +158,16 @@ class _Line:
         return found
 
     def _tell(self, reversal: Reversal) -> Came:
-        """Call its provider, unless one has fallen silent since it was marked, or all is to stop."""
-        if self._stopping.is_set() or self._has_been_silent_since(reversal.sent_at):
+        """Call its provider, unless that fell silent since it was marked, or all is to stop."""
+        silent_at = self._silent_at.get(reversal.provider)
+        has_fallen_silent = silent_at and reversal.sent_at and reversal.sent_at < silent_at
+        if self._stopping.is_set() or has_fallen_silent:
             payments.take_back(reversal.pk)
             return reversal.pk
         heard = payments.tell(reversal)
         if _is_silence(heard):
-            self._silent_at = heard.at
+            self._silent_at[reversal.provider] = heard.at
         return heard
-
-    def _has_been_silent_since(self, moment: datetime | None) -> bool:
-        return bool(moment and self._silent_at and moment < self._silent_at)
 
     def _call(self, call: Callable[[Item], Came], subject: Item) -> None:
         try:
