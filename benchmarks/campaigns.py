@@ -53,6 +53,8 @@ class Refunded:
     slowest: float
     """What the provider alone would let through, thinking `SLOW` seconds over each refund."""
     statements: float
+    cpu: dict[str, float]
+    """Milliseconds for each order paid back as fast as possible, by who needed them."""
     megabytes: float
 
 
@@ -60,7 +62,7 @@ def tell(running: Machine, house: House, options: argparse.Namespace, report: Re
     """Giving the money of cancelled events back, approved only and through VNPay's stand-in."""
     orders, connections = options.refunds, options.connections
     say(f"Five cancelled events of {orders} orders, {connections} calls to VNPay at a time …")
-    found = measure(running.environment, orders=orders, connections=connections)
+    found = measure(running, orders=orders, connections=connections)
     report.lines += [
         Line("campaign: orders approved", found.approved, "/s"),
         Line("campaign: paid back, VNPay at 0 ms", found.paid_back, "/s"),
@@ -73,6 +75,8 @@ def tell(running: Machine, house: House, options: argparse.Namespace, report: Re
         ),
         Line("campaign: calls alone, VNPay at 50 ms", found.called_slowly, "/s", found.slowest),
         Line("campaign: SQL statements each", found.statements, ""),
+        Line("campaign: CPU of who drives it, each", found.cpu["load"], "ms"),
+        Line("campaign: CPU of PostgreSQL, each", found.cpu["postgres"], "ms"),
         Line("campaign: memory it grew by", found.megabytes, "MB"),
     ]
     report.notes.append(
@@ -81,16 +85,17 @@ def tell(running: Machine, house: House, options: argparse.Namespace, report: Re
     )
 
 
-def measure(environment: dict[str, str], *, orders: int, connections: int) -> Refunded:
+def measure(machine: Machine, *, orders: int, connections: int) -> Refunded:
     """Cancel five events of so many orders: three to pay back, one to call for, one to approve.
 
     The answers of VNPay are final at once; nobody runs the jobs meanwhile.
     """
-    with stand_in(environment), _client() as http:
+    with stand_in(machine.environment), _client() as http:
         _set_weather(http, no_ipn=True, refund_outcome="done")
         fast = _cancelled(http, "paid-back", "FST", orders)
-        before = _memory()
+        before, used = _memory(), machine.cpu()
         paid_back = _rate(orders, lambda: _drive(fast, connections))
+        cpu = {whose: (now - used[whose]) / orders * 1e3 for whose, now in machine.cpu().items()}
         paid_back_slowly = _paid_back_slowly(http, "slowly", "SLW", orders, connections)
         grown = _memory() - before
         paid_back_by_half = _paid_back_slowly(http, "by-half", "HLF", orders, _half(connections))
@@ -112,6 +117,7 @@ def measure(environment: dict[str, str], *, orders: int, connections: int) -> Re
         called_slowly=called,
         slowest=connections / SLOW,
         statements=statements,
+        cpu=cpu,
         megabytes=grown,
     )
 
