@@ -23,6 +23,7 @@ from ticketing.back_office import reader
 from ticketing.models import LogRow
 from ticketing.roles import is_admin
 from ticketing.services import delete_accounts, log_out_everywhere
+from ticketing.workbench.seen import SeenForm, SeenPage
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -39,13 +40,28 @@ INSTEAD = gettext_lazy(
 WHOLE_ADDRESS = gettext_lazy("A whole email address")
 
 
+class AccountForm(SeenForm, UserChangeForm):
+    """Refused once if another has changed the account since it was shown."""
+
+
+class PasswordForm(AdminPasswordChangeForm):
+    """Writes the new password alone: hashing takes its time, and others write meanwhile."""
+
+    def save(self, commit: bool = True) -> User:
+        changed = super().save(commit=False)
+        if commit:
+            changed.save(update_fields=["password"])
+        return changed
+
+
 @admin.register(User)
-class AccountAdmin(UserAdmin, Paged):  # type: ignore[type-arg]  # it takes none when run
+class AccountAdmin(SeenPage, UserAdmin, Paged):  # type: ignore[type-arg]  # it takes none when run
     """Accounts of customers and staff alike."""
 
-    form = UserChangeForm
+    form = AccountForm
     add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
+    change_password_form = PasswordForm
+    readonly_fields = ["last_login", "date_joined"]
     ordering = ["-pk"]
     sortable_by = ["username"]
     search_fields = ["username__exact", "email__exact", "emailaddress__email__iexact"]
@@ -70,6 +86,12 @@ class AccountAdmin(UserAdmin, Paged):  # type: ignore[type-arg]  # it takes none
             done=gettext_lazy("The account is logged out everywhere."),
         )
         return question.ask(self, request, account)
+
+    def save_model(self, request: HttpRequest, account: Any, form: Any, change: bool) -> None:
+        """Write what was changed in the form: all else may have been changed by others since."""
+        columns = {field.name for field in account._meta.concrete_fields}
+        changed = columns.intersection(form.changed_data)
+        account.save(update_fields=changed if change else None)
 
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
