@@ -115,7 +115,8 @@ def outline(payload: Mapping[str, Any]) -> str:
 def deliver(message: Stored, attach: Sequence[Reference] = ()) -> None:
     """Send a stored mail through the real backend. Raises GiveUp if it is refused for ever.
 
-    A repeat after a crash carries the same Message-ID, by which it can be recognised.
+    A repeat after a crash carries the same Message-ID, by which it can be recognised. A source of
+    a file may raise NothingToDo: then nothing is sent.
     """
     mail = unpack(message)
     if not mail.recipients():

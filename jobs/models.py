@@ -103,9 +103,9 @@ class Job(FSMModelMixin, models.Model):
     @transition(
         field=status, source=[JobStatus.PENDING, JobStatus.PUBLISHED], target=JobStatus.DONE
     )
-    def finish(self, *, at: datetime) -> None:
-        """Its handler came to an end."""
-        self.finished_at, self.leased_until, self.last_error = at, None, ""
+    def finish(self, *, at: datetime, why_not: str = "") -> None:
+        """Its handler came to an end, or had a reason not to begin."""
+        self.finished_at, self.leased_until, self.last_error = at, None, why_not
 
     @transition(field=status, source=JobStatus.PENDING, target=JobStatus.PUBLISHED)
     def publish(self, *, message_id: str, at: datetime) -> None:

@@ -48,12 +48,16 @@ class GiveUp(Exception):
     """A handler raises it when trying again can never succeed: the job is dead at once."""
 
 
+class NothingToDo(Exception):
+    """A handler raises it when what it was to do has lost its sense: done, and the job says why."""
+
+
 def handles(topic: str) -> Callable[[Handler], Handler]:
     """Bind a function to `topic`. It is called with the payload as keyword arguments.
 
     Jobs may run twice, late and in any order, so a handler must be safe to repeat. It runs outside
-    any transaction. Raise `RunLater` to be called again, `GiveUp` to be never called again; any
-    other exception counts as a failure.
+    any transaction. Raise `RunLater` to be called again, `GiveUp` to be never called again,
+    `NothingToDo` to have it done with a reason; any other exception counts as a failure.
     """
 
     def bind(handler: Handler) -> Handler:

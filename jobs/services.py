@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from jobs.models import Job, JobStatus
-from jobs.outbox import GiveUp, RunLater, handler_of
+from jobs.outbox import GiveUp, NothingToDo, RunLater, handler_of
 
 logger = logging.getLogger(__name__)
 
@@ -137,6 +137,8 @@ def _run(job: Job) -> str:
         handler_of(job.topic)(**job.payload)
     except GiveUp as refusal:
         return _record(job.pk, "dead", error=str(refusal))
+    except NothingToDo as reason:
+        return _record(job.pk, "done", error=str(reason))
     except RunLater as later:
         return _record(job.pk, "postponed", until=max(later.at, timezone.now()), error=str(later))
     except Exception as error:
@@ -166,7 +168,7 @@ def _record(job_id: int, outcome: str, *, until: datetime | None = None, error: 
     elif outcome == "dead":
         job.bury(at=timezone.now(), error=error)
     else:
-        job.finish(at=timezone.now())
+        job.finish(at=timezone.now(), why_not=error)
     job.save()
     return outcome
 

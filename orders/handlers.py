@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 from django_fsm_log.models import StateLog
 
 from jobs.mail import File, Reference, attachment, queue_mail, render_mail
-from jobs.outbox import RunLater, handles
+from jobs.outbox import NothingToDo, RunLater, handles
 from orders.links import order_page
 from orders.models import Order, TicketQuerySet
 from orders.places import held_place, priced, ticketed_place
@@ -19,6 +19,7 @@ from orders.ticket_pdf import render_tickets
 from ticketing.dates_news import News
 
 TICKETS = "orders.tickets"  # the attachment that has all tickets of an order
+NOTHING_VALID = "Nothing was sent: no ticket of the order lets anybody in any more."
 MAILED_ENDS = (Order.Status.EXPIRED, Order.Status.FAILED)
 LOOK_AGAIN_IN = timedelta(seconds=30)
 
@@ -42,6 +43,8 @@ def mail_tickets(*, order_id: int) -> None:
 def mail_tickets_again(*, order_id: int, request_id: int) -> None:
     """Send the tickets that are still good once more, once for each time that this was asked."""
     order = _order(order_id)
+    if not order.event.is_closed and not order.tickets.valid().exists():
+        raise NothingToDo(NOTHING_VALID)
     file = {"order_id": order_id, "only_valid": True}
     _mail_tickets(order, order.tickets.valid(), file, occasion=f":{request_id}")
 
@@ -82,6 +85,8 @@ def tickets_file(*, order_id: int, only_valid: bool = False) -> File:
     """All tickets of an order, or those that let somebody in, as they are when the mail is sent."""
     order = _order(order_id)
     tickets = order.tickets.valid() if only_valid else order.tickets.all()
+    if only_valid and not tickets.exists():  # their money has gone back since the mail was written
+        raise NothingToDo(NOTHING_VALID)
     with translation.override(order.language):
         pages = render_tickets(tickets.with_places().order_by("seat_id"))
     return f"tickets-{order.code}.pdf", pages, "application/pdf"

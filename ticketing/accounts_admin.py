@@ -11,7 +11,8 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext, gettext_lazy
 from unfold.decorators import action
@@ -23,6 +24,7 @@ from ticketing.back_office import reader
 from ticketing.models import LogRow
 from ticketing.roles import is_admin
 from ticketing.services import delete_accounts, log_out_everywhere
+from ticketing.workbench.seen import SeenForm, SeenPage
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -39,18 +41,69 @@ INSTEAD = gettext_lazy(
 WHOLE_ADDRESS = gettext_lazy("A whole email address")
 
 
+class NewAccountForm(UserCreationForm):
+    """Knows beforehand what is wrong with its password, if `AccountAdmin.add_view` has asked."""
+
+    known_faults: list[ValidationError] | None = None
+
+    def validate_password_for_user(self, user: User, **options: Any) -> None:
+        if self.known_faults is None:
+            super().validate_password_for_user(user, **options)
+        elif self.known_faults and self.cleaned_data.get("password2"):
+            self.add_error("password2", self.known_faults)
+
+
+class AccountForm(SeenForm, UserChangeForm):
+    """Refused once if another has changed the account since it was shown."""
+
+
+class PasswordForm(AdminPasswordChangeForm):
+    """Writes the new password alone: hashing takes its time, and others write meanwhile."""
+
+    def save(self, commit: bool = True) -> User:
+        changed = super().save(commit=False)
+        if commit:
+            changed.save(update_fields=["password"])
+        return changed
+
+
 @admin.register(User)
-class AccountAdmin(UserAdmin, Paged):  # type: ignore[type-arg]  # it takes none when run
+class AccountAdmin(SeenPage, UserAdmin, Paged):  # type: ignore[type-arg]  # it takes none when run
     """Accounts of customers and staff alike."""
 
-    form = UserChangeForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
+    form = AccountForm
+    add_form = NewAccountForm
+    change_password_form = PasswordForm
+    readonly_fields = ["last_login", "date_joined"]
     ordering = ["-pk"]
     sortable_by = ["username"]
     search_fields = ["username__exact", "email__exact", "emailaddress__email__iexact"]
     search_help_text = WHOLE_ADDRESS
     actions_detail: ClassVar[list[Any]] = ["log_out_everywhere"]
+
+    def add_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+        """Ask about the password first: no service is waited for in the form's transaction."""
+        if request.method == "POST" and self.has_add_permission(request):
+            self._ask_about_password(request)
+        answer: HttpResponse = super().add_view(request, *args, **options)
+        return answer
+
+    def _ask_about_password(self, request: Any) -> None:
+        sent, faults = request.POST, []
+        if sent.get("password1") and sent["password1"] == sent.get("password2"):
+            try:
+                validate_password(sent["password1"], User(username=sent.get("username", "")))
+            except ValidationError as found:
+                faults.append(found)
+        request.password_faults = faults
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any
+    ) -> Any:
+        form: Any = super().get_form(request, obj, change=change, **options)  # a new class
+        if obj is None:
+            form.known_faults = getattr(request, "password_faults", None)
+        return form
 
     @action(description=LOG_OUT, url_path="log_out_everywhere")
     def log_out_everywhere(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -70,6 +123,12 @@ class AccountAdmin(UserAdmin, Paged):  # type: ignore[type-arg]  # it takes none
             done=gettext_lazy("The account is logged out everywhere."),
         )
         return question.ask(self, request, account)
+
+    def save_model(self, request: HttpRequest, account: Any, form: Any, change: bool) -> None:
+        """Write what was changed in the form: all else may have been changed by others since."""
+        columns = {field.name for field in account._meta.concrete_fields}
+        changed = columns.intersection(form.changed_data)
+        account.save(update_fields=changed if change else None)
 
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest

@@ -21,15 +21,14 @@ class BackOfficeHostMiddleware:
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        if not settings.BACK_OFFICE_URL:
+        if not settings.BACK_OFFICE_HOST:
             raise MiddlewareNotUsed
         self.get_response = get_response
-        self.host = urlsplit(settings.BACK_OFFICE_URL).hostname
         self.home = reverse("admin:index")
         self.programs = [re.compile(pattern) for pattern in settings.SECURE_REDIRECT_EXEMPT]
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        is_there = urlsplit(f"//{request.get_host()}").hostname == self.host
+        is_there = urlsplit(f"//{request.get_host()}").hostname == settings.BACK_OFFICE_HOST
         if is_there and request.path == settings.LOGIN_REDIRECT_URL:
             return HttpResponseRedirect(self.home)
         belongs_there = request.path.startswith(self.home)

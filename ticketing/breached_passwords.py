@@ -12,8 +12,7 @@ class BreachedPasswordValidator(PwnedPasswordsValidator):
 
     `url` is the one of https://haveibeenpwned.com or of a copy of it; the first five digits of the
     password's SHA-1 are appended, and nothing else leaves. Where no answer comes within a second,
-    Django's list of common passwords decides, and the log has an error. Where staff adds an account
-    it is asked in the transaction of that page, as Django's admin reads all forms in one.
+    Django's list of common passwords decides, and the log has an error.
     """
 
     def __init__(self, url: str) -> None:

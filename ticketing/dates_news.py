@@ -10,7 +10,10 @@ from enum import StrEnum
 from django.utils import timezone
 
 from jobs import outbox
+from jobs.models import Job
 from ticketing.models import Event, EventStatus, Showing
+
+TOPIC = "ticketing.dates_news"
 
 
 class News(StrEnum):
@@ -28,13 +31,26 @@ def announce(news: News, event: Event, showings: Iterable[Showing], *, at: datet
     dates = {str(each.pk): each.local(each.starts_at) for each in showings if each.ends_at > at}
     if dates:
         outbox.enqueue(
-            "ticketing.dates_news",
+            TOPIC,
             run_at=at,
             event_id=event.pk,
             news=news,
             at=at.isoformat(),
             dates=dates,
         )
+
+
+def announce_again(event: Event, *, since: datetime, at: datetime) -> None:
+    """Repeat the news that have come up since then: of an event that was off they told nothing.
+
+    Who was told before is not told again, and what has been overtaken is not told at all. Part of
+    the caller's transaction, who holds the lock of the event.
+    """
+    ran = Job.objects.filter(
+        topic=TOPIC, payload__contains={"event_id": event.pk}, finished_at__gte=since
+    )
+    for job in ran.order_by("pk"):
+        outbox.enqueue(TOPIC, run_at=at, **job.payload)
 
 
 @contextmanager

@@ -32,6 +32,7 @@ def tell_of_dates(
     `dates` are those of the showings that it is about, as they were told at the moment `at` of the
     news; `after` is the last order that was told. The rest of the orders is a job that is queued
     with their mails. News that have been overtaken tell nothing: those that overtook them do.
+    Nor do those of an event that is off; they are repeated if a fraud turns out to be none.
     Returns how many were told. Safe to repeat and to interrupt: nobody is told the same twice.
     """
     event = Event.objects.get(pk=event_id)

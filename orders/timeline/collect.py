@@ -153,7 +153,7 @@ def _of_job(job: Any, told: Iterable[Told], order: Order, reader: Reader) -> Ent
         why=_how_it_went(job) if reader.opens(Job) else "",
         tone=Tone.BAD if job.status == JobStatus.DEAD else Tone.PLAIN,
         row=Row(Job, job.pk),
-        badge="" if job.status == JobStatus.DONE else _badge(job),
+        badge=_badge(job),
         is_planned=not is_over,
     )
 
@@ -171,11 +171,20 @@ def _how_it_went(job: Job) -> str:
     """Nothing about a job that went as it should."""
     if not job.last_error:
         return ""
-    error = job.last_error.splitlines()[0][:ERROR_LENGTH]
+    error: str = job.last_error.splitlines()[0][:ERROR_LENGTH]
+    if _was_needless(job):
+        return error
     if job.status == JobStatus.DEAD:
         return _("Given up after {count} tries: {error}").format(count=job.attempts, error=error)
     return _("So far: {error}").format(error=error)
 
 
+def _was_needless(job: Job) -> bool:
+    """Whether there was nothing to do any more when its turn came."""
+    return job.status == JobStatus.DONE and bool(job.last_error)
+
+
 def _badge(job: Job) -> str:
+    if job.status == JobStatus.DONE:
+        return _("nothing left to do") if _was_needless(job) else ""
     return _("given up") if job.status == JobStatus.DEAD else _("planned")

@@ -7,10 +7,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django_fsm_log.models import StateLog
 
-from jobs.models import Job
+from jobs.models import MAIL, Job
+from jobs.services import run_due_jobs
 from orders.errors import NoTicketsToSend
+from orders.handlers import NOTHING_VALID
 from orders.models import Order
 from orders.services import resend_tickets
+from tests.back_office.timelines import story
 from tests.back_office.world import browser_of, supporter
 from tests.factories import CustomerFactory, paid_order, placed_order
 from tests.orders.test_mails import run_all
@@ -99,6 +102,29 @@ def test_a_ticket_whose_money_goes_back_is_not_sent_again(order, mailoutbox):
 
     assert staying.code in mailoutbox[-1].body
     assert going.code not in mailoutbox[-1].body
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("steps", [0, 1], ids=["the job runs", "the mail goes out"])
+def test_tickets_whose_money_goes_back_before_that_are_not_sent(order, mailoutbox, steps):
+    run_all()
+    mailoutbox.clear()
+    resend_tickets(order_id=order.pk, by=new_admin())
+    run_due_jobs(limit=steps)
+    order.tickets.update(refund_approved_at=timezone.now())
+
+    run_all()
+
+    assert mailoutbox == []
+    last = Job.objects.latest("pk")
+    assert (last.topic == MAIL, last.status, last.attempts) == (bool(steps), "done", 1)
+    assert last.last_error == NOTHING_VALID
+    seen, shown = (
+        story(browser_of(each), order) for each in (new_admin(), new_member(order.event))
+    )
+    [line] = [line for line in seen if "nothing left to do" in line]
+    assert NOTHING_VALID in line
+    assert len([line for line in shown if "nothing left to do" in line]) == steps  # of the mail
 
 
 @pytest.mark.django_db(transaction=True)

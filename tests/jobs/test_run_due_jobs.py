@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from jobs import services
 from jobs.models import Job
-from jobs.outbox import RunLater, UnknownTopic, enqueue
+from jobs.outbox import NothingToDo, RunLater, UnknownTopic, enqueue
 from jobs.services import MAX_ATTEMPTS, lease_due_jobs, run_due_jobs
 from tests.factories import from_now
 
@@ -139,6 +139,19 @@ def test_a_handler_may_ask_to_be_called_later(handler):
 
     assert run_due_jobs() == {"postponed": 1}
     assert Job.objects.get().run_at == later
+
+
+def test_a_handler_may_find_that_nothing_is_left_to_do(handler):
+    def refuse():
+        raise NothingToDo("It was done by hand.")
+
+    handler(refuse)
+    enqueue("test.topic", run_at=timezone.now())
+
+    assert run_due_jobs() == {"done": 1}
+
+    job = Job.objects.get()
+    assert (job.status, job.attempts, job.last_error) == ("done", 1, "It was done by hand.")
 
 
 def test_a_handler_that_asks_for_the_past_does_not_keep_the_run_from_ending(handler):

@@ -33,6 +33,10 @@ def confirm_fraud(event):
     services.confirm_fraud(event_id=event.pk, by=new_admin(), reason="Nobody plays there.")
 
 
+def clear_of_fraud(event):
+    services.clear_event(event_id=event.pk, by=new_admin(), reason="They play after all.")
+
+
 def postpone(event):
     services.postpone_event(event_id=event.pk, by=new_admin(), reason="It rains.")
 

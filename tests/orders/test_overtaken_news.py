@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from jobs.models import Job
 from jobs.outbox import handler_of
 from tests.factories import ShowingFactory
-from tests.orders.closing import call_off, confirm_fraud, postpone
+from tests.orders.closing import call_off, clear_of_fraud, confirm_fraud, postpone
 from tests.orders.dates import (
     LATER_DATE,
     NEW_DATE,
@@ -24,6 +24,7 @@ from tests.orders.dates import (
     news,
     reinstate,
 )
+from tests.ticketing.event_states import move
 
 TELLING = import_module("orders.services.tell_of_dates")  # the package has its function so named
 
@@ -120,6 +121,82 @@ def test_of_an_event_that_was_called_off_meanwhile_no_date_is_told(
         handler_of("ticketing.dates_news")(**job.payload)
 
     assert not Job.objects.filter(key__regex=r"mail:orders\.(postponed|moved)").exists()
+
+
+def news_in(mails):
+    """What they say of dates; those of a fraud and its refunds left out."""
+    return [
+        (mail.to[0], word)
+        for mail in mails
+        for word in ("is postponed", "has a new date", "takes place after all")
+        if word in mail.subject
+    ]
+
+
+@pytest.mark.parametrize(
+    ("decide", "word"),
+    [(postpone, "is postponed"), (move_to, "has a new date"), (reinstate, "takes place after all")],
+)
+def test_what_came_while_a_fraud_was_confirmed_is_told_once_that_is_cleared(
+    event, showing, mailoutbox, decide, word
+):
+    order = bought(showing)
+    if decide != postpone:
+        postpone(event)
+    had(mailoutbox)
+    decide(showing if decide == move_to else event)
+    confirm_fraud(event)
+    assert news_in(had(mailoutbox)) == []
+
+    clear_of_fraud(event)
+
+    assert news_in(had(mailoutbox)) == [(order.email, word)]
+
+
+def test_who_was_told_before_the_fraud_is_not_told_again(event, showing, mailoutbox, monkeypatch):
+    monkeypatch.setattr(TELLING, "AT_ONCE", 1)
+    orders = [bought(showing) for _ in range(3)]
+    had(mailoutbox)
+    postpone(event)
+    handler_of("ticketing.dates_news")(**news().get().payload)
+    confirm_fraud(event)
+    told = news_in(had(mailoutbox))
+    assert told == [(orders[0].email, "is postponed")]
+
+    clear_of_fraud(event)
+
+    told += news_in(had(mailoutbox))
+    assert told == [(order.email, "is postponed") for order in orders]
+
+
+def test_old_news_are_not_told_anew_after_a_fraud(event, showing, mailoutbox):
+    bought(showing)
+    postpone(event)
+    had(mailoutbox)
+    reinstate(event)
+    had(mailoutbox)
+    bought(showing)
+    had(mailoutbox)
+
+    confirm_fraud(event)
+    had(mailoutbox)
+    clear_of_fraud(event)
+
+    assert news().count() == 2
+    assert news_in(had(mailoutbox)) == []
+
+
+def test_a_suspicion_alone_keeps_no_news_back_and_repeats_none(event, showing, mailoutbox):
+    order = bought(showing)
+    had(mailoutbox)
+    postpone(event)
+    move(event, "investigate")
+    assert news_in(had(mailoutbox)) == [(order.email, "is postponed")]
+
+    clear_of_fraud(event)
+
+    assert news().count() == 1
+    assert news_in(had(mailoutbox)) == []
 
 
 def test_many_orders_are_told_some_at_a_time(event, showing, mailoutbox, monkeypatch):

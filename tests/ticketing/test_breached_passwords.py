@@ -11,6 +11,12 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from tests.factories import CustomerFactory
+from ticketing.breached_passwords import BreachedPasswordValidator
 
 ROOT = Path(__file__).resolve().parents[2]
 STOLEN, OWN = "Ha-Noi-mua-thu", "a-long-and-quiet-night"
@@ -87,3 +93,91 @@ def test_without_an_answer_the_common_ones_are_still_refused(client, ask_at, cap
     assert refused.json()["errors"][0]["code"] == "password_too_common"
     assert User.objects.get().check_password(OWN)
     assert "timed out" in caplog.text
+
+
+class Watched(BreachedPasswordValidator):
+    """Notes for each time that the service is asked whether a transaction was open."""
+
+    open_ones = []
+
+    def validate(self, password, user=None):
+        self.open_ones.append(connection.in_atomic_block)
+        super().validate(password, user)
+
+
+@pytest.fixture
+def watched(service, ask_at, settings):
+    ask_at(service.port)
+    Watched.open_ones.clear()
+    [validator] = settings.AUTH_PASSWORD_VALIDATORS
+    settings.AUTH_PASSWORD_VALIDATORS = [validator | {"NAME": f"{__name__}.Watched"}]
+    return Watched.open_ones
+
+
+@pytest.fixture
+def staff(transactional_db):
+    browser = Client()
+    browser.force_login(User.objects.create_superuser("boss", "boss@example.org"))
+    return browser
+
+
+def add(browser, first, second, usable="true", name="lan"):
+    fields = {"username": name, "usable_password": usable}
+    fields |= {"password1": first, "password2": second}
+    return browser.post(reverse("admin:auth_user_add"), fields)
+
+
+def test_staff_who_add_an_account_keep_no_transaction_waiting(staff, watched):
+    refused = add(staff, STOLEN, STOLEN)
+    assert "stolen at another site" in refused.content.decode()
+    assert not User.objects.filter(username="lan").exists()
+
+    assert add(staff, OWN, OWN).status_code == 302
+
+    assert User.objects.get(username="lan").check_password(OWN)
+    assert watched == [False, False]
+
+
+def test_staff_who_give_another_password_keep_none_waiting_either(staff, watched):
+    account = CustomerFactory()
+    page = reverse("admin:auth_user_password_change", args=[account.pk])
+
+    for word, status in ((STOLEN, 200), (OWN, 302)):
+        sent = {"password1": word, "password2": word, "usable_password": "true"}
+        assert staff.post(page, sent).status_code == status
+
+    assert watched == [False, False]
+
+
+@pytest.mark.parametrize(("first", "second"), [(OWN, STOLEN), (OWN, ""), ("", "")])
+def test_two_words_make_no_account(staff, watched, first, second):
+    assert add(staff, first, second).status_code == 200
+
+    assert not User.objects.filter(username="lan").exists()
+    assert not any(watched)
+
+
+def test_an_account_without_a_password_is_asked_for_none(staff, watched):
+    assert add(staff, "", "", usable="false").status_code == 302
+
+    assert not User.objects.get(username="lan").has_usable_password()
+    assert watched == []
+
+
+def test_the_other_rules_for_passwords_hold_for_staff_too(staff, settings):
+    similar = "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"
+    settings.AUTH_PASSWORD_VALIDATORS = [{"NAME": similar}]
+
+    refused = add(staff, "nguyenthilan", "nguyenthilan", name="nguyenthilan")
+
+    assert "too similar to the username" in refused.content.decode()
+    assert not User.objects.filter(username="nguyenthilan").exists()
+
+
+def test_whoever_may_add_nobody_has_nothing_asked(watched, transactional_db):
+    browser = Client()
+    browser.force_login(CustomerFactory(is_staff=True))
+
+    assert add(browser, OWN, OWN).status_code == 403
+
+    assert watched == []

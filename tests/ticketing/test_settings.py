@@ -161,6 +161,20 @@ def test_a_host_of_its_own_is_another_than_the_shops(url):
     assert hosts.stdout == "['tickets.example.com', 'office.example.com']\n"
 
 
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("", ""),
+        ("https://office.example.com", "office.example.com"),
+        ("https://Office.Example.com:8443/", "office.example.com"),
+    ],
+)
+def test_the_host_of_the_back_office_is_that_of_its_url(url, host):
+    read = start("print(settings.BACK_OFFICE_HOST)", **PRODUCTION, BACK_OFFICE_URL=url)
+
+    assert read.stdout == f"{host}\n"
+
+
 @pytest.mark.parametrize("value", ["yesterday", "2026-11-21T09:30"])
 def test_a_moment_without_its_offset_from_utc_stops_the_start(value):
     refused = start(**PRODUCTION, RESTORED_AT=value)

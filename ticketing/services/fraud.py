@@ -9,10 +9,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_fsm import can_proceed
+from django_fsm_log.models import StateLog
 
 from jobs import outbox
+from ticketing.dates_news import announce_again
 from ticketing.errors import SecondAdminNeeded, WrongEventState
-from ticketing.models import Event
+from ticketing.models import Event, FraudStatus
 from ticketing.roles import require_admin
 
 
@@ -52,13 +54,18 @@ def confirm_fraud(*, event_id: int, by: User, reason: str) -> Event:
 def clear_event(*, event_id: int, by: User, reason: str) -> Event:
     """Say that it was no fraud: if it is published, it sells again.
 
-    Revenue that is frozen stays so until another admin than `by` lifts the freeze.
+    Revenue that is frozen stays so until another admin than `by` lifts the freeze. What became of
+    its dates meanwhile is told now.
     Locks the event. Raises NotAllowed unless `by` is an admin, WrongEventState.
     """
     event = _lock(event_id, by)
     _check(event, event.clear, _("There is nothing to clear; the fraud status is “{state}”."))
-    event.clear(by=by, at=timezone.now(), reason=reason)
+    now, was_confirmed = timezone.now(), event.fraud_status == FraudStatus.CONFIRMED
+    event.clear(by=by, at=now, reason=reason)
     event.save(update_fields=["fraud_status", "fraud_cleared_by"])
+    if was_confirmed:
+        confirmed = StateLog.objects.for_(event).filter(transition="confirm_fraud").latest("pk")
+        announce_again(event, since=confirmed.timestamp, at=now)
     return event
 
 

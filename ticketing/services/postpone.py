@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_fsm import can_proceed
+from django_fsm_log.models import StateLog
 
 from ticketing.dates_news import News, announce
-from ticketing.errors import WrongEventState
+from ticketing.errors import WrongDates, WrongEventState
 from ticketing.models import Event
 from ticketing.roles import require_admin
 
@@ -42,7 +45,8 @@ def reinstate_event(*, event_id: int, by: User, reason: str) -> Event:
     """Sell a postponed event again. Give its showings their new dates before.
 
     Whoever has a ticket is told by mail when it takes place.
-    Locks the event. Raises NotAllowed unless `by` is an admin, WrongEventState.
+    Locks the event. Raises NotAllowed unless `by` is an admin, WrongEventState, WrongDates while a
+    showing that was put off has a date that has passed.
     """
     require_admin(by, _("Platform admins reinstate events. Ask one of them."))
     event = Event.objects.get_for_update(event_id)
@@ -53,7 +57,21 @@ def reinstate_event(*, event_id: int, by: User, reason: str) -> Event:
             )
         )
     now = timezone.now()
+    _check_dates(event, now)
     event.reinstate(by=by, at=now, reason=reason)
     event.save(update_fields=["status"])
     announce(News.REINSTATED, event, event.showings.order_by("pk"), at=now)
     return event
+
+
+def _check_dates(event: Event, now: datetime) -> None:
+    """Of a showing without a date to come nobody would be told, though they were promised one.
+
+    What was over when the event was postponed took place, and stays as it is.
+    """
+    postponed = StateLog.objects.for_(event).filter(transition="postpone").latest("pk")
+    put_off = event.showings.filter(ends_at__gt=postponed.timestamp, ends_at__lte=now)
+    told = _("The date of {showing} is past: give it a new one first.")
+    found = [told.format(showing=each) for each in put_off.order_by("starts_at", "pk")]
+    if found:
+        raise WrongDates(" ".join(found))

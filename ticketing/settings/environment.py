@@ -60,7 +60,8 @@ PUBLIC_URL = secret("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 FRONTEND_URL = text("FRONTEND_URL", "").rstrip("/")
 BACK_OFFICE_URL = text("BACK_OFFICE_URL", "").rstrip("/")
 PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or ""
-OUR_HOSTS = [PUBLIC_HOST, *filter(None, [urlsplit(BACK_OFFICE_URL).hostname])]
+BACK_OFFICE_HOST = urlsplit(BACK_OFFICE_URL).hostname or ""  # "" while it has none of its own
+OUR_HOSTS = [PUBLIC_HOST, *filter(None, [BACK_OFFICE_HOST])]
 IS_HTTPS = PUBLIC_URL.startswith("https://")
 
 if SANDBOX and PUBLIC_HOST not in LOOPBACK:
@@ -71,7 +72,7 @@ if SANDBOX and PUBLIC_HOST not in LOOPBACK:
 
 if BACK_OFFICE_URL:
     office = urlsplit(BACK_OFFICE_URL)
-    if office.scheme not in ("http", "https") or office.path or office.hostname == PUBLIC_HOST:
+    if office.scheme not in ("http", "https") or office.path or BACK_OFFICE_HOST == PUBLIC_HOST:
         raise ImproperlyConfigured(
             f"BACK_OFFICE_URL is {BACK_OFFICE_URL}. Give the back office a host of its own, such "
             "as https://office.example.com, or leave BACK_OFFICE_URL out."

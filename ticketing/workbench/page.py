@@ -23,7 +23,7 @@ from ticketing.errors import DomainError
 from ticketing.event_actions import runs_it
 from ticketing.models import Event
 from ticketing.transition_log import note
-from ticketing.workbench.seen import SEEN, mark_of
+from ticketing.workbench.seen import SeenPage
 
 Page = Callable[..., HttpResponse]
 Offered = Callable[[User, Event], bool]
@@ -47,19 +47,8 @@ def page(
     return decorate
 
 
-class NotedChanges(OwnEvents):
+class NotedChanges(SeenPage, OwnEvents):
     """A page whose form's changes stand in the history of the event, with who made them."""
-
-    change_form_before_template = "ticketing/workbench/seen.html"
-
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
-    ) -> HttpResponse:
-        """With a mark of what is stored now, which comes back with the form."""
-        row = options.get("obj")
-        context[SEEN] = mark_of(row) if row is not None else ""
-        answer: HttpResponse = super().render_change_form(request, context, *args, **options)
-        return answer
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, *args: Any, **options: Any

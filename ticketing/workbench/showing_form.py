@@ -85,6 +85,7 @@ class ShowingForm(SeenForm):
             given["ticket_sale_end"] = given.get("starts_at")
         if self.instance.pk and not {*DATES, "time_zone"}.isdisjoint(self.changed_data):
             self._check_still_unsold()
+            self._check_ahead(given)
         self._check_order(given)
         return given
 
@@ -109,6 +110,12 @@ class ShowingForm(SeenForm):
         reason = why_its_dates_stay(self.instance)
         if reason:
             self.add_error(None, reason)
+
+    def _check_ahead(self, given: dict[str, Any]) -> None:
+        """Of a date that is past nobody would be told."""
+        ends, is_put_off = given.get("ends_at"), self.instance.event.status == EventStatus.POSTPONED
+        if is_put_off and ends and ends <= timezone.now():
+            self.add_error("ends_at", _("It was put off: give it a date to come."))
 
     def _check_order(self, given: dict[str, Any]) -> None:
         self._check_after("ends_at", "starts_at", _("It ends after it begins."))

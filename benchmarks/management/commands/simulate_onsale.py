@@ -18,6 +18,7 @@ from benchmarks.onsale.crowd import Plan, let_in
 from benchmarks.onsale.diary import Diary
 from benchmarks.onsale.findings import Findings, as_json, examine
 from benchmarks.onsale.house import House, open_house, tokens_of
+from jobs.management.arguments import DAY, number, whole
 from orders.models import Order
 from sandbox.run import answers
 
@@ -26,12 +27,16 @@ class Command(BaseCommand):
     help = "Sell a small house to a large crowd through public HTTP, and report. Sandbox only."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--buyers", type=int, default=20_000)
-        parser.add_argument("--places", type=int, default=5_000)
-        parser.add_argument("--seconds", type=float, default=300, help="until the last one arrives")
-        parser.add_argument("--pace", type=float, default=1.0, help="stretches every pause")
-        parser.add_argument("--lines", type=int, default=64, help="connections to the product")
-        parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--buyers", type=whole(), default=20_000)
+        parser.add_argument("--places", type=whole(), default=5_000)
+        parser.add_argument(
+            "--seconds", type=number(0, DAY), default=300, help="until the last one arrives"
+        )
+        parser.add_argument(
+            "--pace", type=number(0, 100), default=1.0, help="stretches every pause"
+        )
+        parser.add_argument("--lines", type=whole(), default=64, help="connections to the product")
+        parser.add_argument("--seed", type=whole(0), default=1)
         parser.add_argument("--report", type=Path, default=Path("benchmarks/results"))
 
     def handle(self, **options: Any) -> None:

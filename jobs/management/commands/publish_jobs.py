@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection
 from psycopg_pool import PoolTimeout
 
 from jobs import qstash
+from jobs.management.arguments import DAY, number
 from jobs.outbox import CHANNEL
 from jobs.relay import publish_waiting_jobs
 from jobs.stopping import told_to_stop
@@ -26,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="publish what waits now, and end")
         parser.add_argument(
             "--poll",
-            type=float,
+            type=number(0.1, DAY),
             default=1.0,
             metavar="SECONDS",
             help="look this often anyway",

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 from psycopg_pool import PoolTimeout
 
+from jobs.management.arguments import DAY, number, whole
 from jobs.services import run_due_jobs
 from jobs.stopping import told_to_stop
 
@@ -20,14 +21,16 @@ class Command(BaseCommand):
     help = "Run the jobs that are due: settle orders, send mails, and so on."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--limit", type=int, help="stop after this many jobs")
+        parser.add_argument("--limit", type=whole(), help="stop after this many jobs")
         parser.add_argument(
-            "--every", type=float, metavar="SECONDS", help="keep running, this often, until stopped"
+            "--every",
+            type=number(0.1, DAY),
+            metavar="SECONDS",
+            help="keep running, this often, until stopped",
         )
-
         parser.add_argument(
             "--overdue-by",
-            type=float,
+            type=number(0, DAY),
             default=0,
             metavar="SECONDS",
             help="leave QStash so much time to do it first",

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from jobs.management.arguments import CENTURY, whole
 from payments import services
-
-
-def positive(text: str) -> int:
-    """A whole number above 0."""
-    if not text.isascii() or not text.isdigit() or int(text) == 0:
-        raise ArgumentTypeError("a whole number above 0")
-    return int(text)
 
 
 class Command(BaseCommand):
     help = "Ask the payment providers about open and recent payments; repair or report differences."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--limit", type=positive, help="ask about at most this many payments")
+        parser.add_argument("--limit", type=whole(), help="ask about at most this many payments")
         parser.add_argument(
-            "--days", type=positive, help="how far back to look (default: RECONCILE_DAYS)"
+            "--days",
+            type=whole(1, CENTURY),
+            help="how far back to look (default: RECONCILE_DAYS)",
         )
 
     def handle(self, *, limit: int | None, days: int | None, **options: Any) -> None:

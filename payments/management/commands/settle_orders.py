@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from jobs.management.arguments import whole
 from payments import services
 
 
@@ -14,7 +15,9 @@ class Command(BaseCommand):
     help = "Settle the orders whose time to pay is over: paid, failed or expired."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--limit", type=int, default=10_000, help="at most this many orders")
+        parser.add_argument(
+            "--limit", type=whole(), default=10_000, help="at most this many orders"
+        )
 
     def handle(self, *, limit: int, **options: Any) -> None:
         sweep = services.settle_overdue_orders(limit=limit)

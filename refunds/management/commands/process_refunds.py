@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from jobs.management.arguments import whole
 from jobs.stopping import told_to_stop
 from refunds import services
 from refunds.management.arguments import add_connections
@@ -19,7 +20,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--limit", type=int, help="about so many calls to the provider")
+        parser.add_argument("--limit", type=whole(), help="about so many calls to the provider")
         add_connections(parser)
 
     def handle(self, *, limit: int | None, connections: int, **options: Any) -> None:

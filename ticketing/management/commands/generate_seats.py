@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from jobs.management.arguments import whole
 from ticketing import services
 from ticketing.errors import DomainError
 from ticketing.models import Area, Showing
@@ -20,8 +21,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--area", type=int, metavar="ID")
         parser.add_argument("--rows", help="row labels, front to back: A-Z, or 1-20, or A-F,H,J")
-        parser.add_argument("--seats", type=int, help="seats in each row")
-        parser.add_argument("--capacity", type=int, help="places of a standing field")
+        parser.add_argument("--seats", type=whole(), help="seats in each row")
+        parser.add_argument("--capacity", type=whole(), help="places of a standing field")
         parser.add_argument("--showing", type=int, metavar="ID")
         parser.add_argument(
             "--csv", type=Path, metavar="FILE", help="UTF-8, header area,row,seat[,price][,blocked]"

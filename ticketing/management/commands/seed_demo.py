@@ -21,6 +21,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django_fsm_log.models import StateLog
 
+from jobs.management.arguments import whole
 from ticketing import demo, services
 from ticketing.demo import DemoArea, DemoEvent
 from ticketing.errors import WrongEventState
@@ -43,7 +44,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--customers", type=int, default=0, metavar="N", help="customer1@… to customerN@…, too"
+            "--customers",
+            type=whole(0),
+            default=0,
+            metavar="N",
+            help="customer1@… to customerN@…, too",
         )
 
     def handle(self, *, customers: int, **options: Any) -> None:
