@@ -94,9 +94,13 @@ def rest(campaign: RefundCampaign) -> datetime | None:
 
 
 def _refund(campaign: RefundCampaign, entries: Sequence[CampaignOrder]) -> None:
+    """Approve a refund for each; those that an override has decided are listed in the end."""
     orders = Order.objects.select_related("event", "showing")
+    locked = orders.filter(pk__in=[entry.order_id for entry in entries]).lock()
+    taken = CampaignOrder.objects.filter(pk__in=[entry.pk for entry in entries])
+    kept = set(campaigns.kept_from(taken).values_list("order", flat=True))
     refunds = refund_whole_orders(
-        orders.filter(pk__in=[entry.order_id for entry in entries]).lock(),
+        [order for order in locked if order.pk not in kept],
         Reason(campaign.reason),
         by=None,
         at=timezone.now(),
