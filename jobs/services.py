@@ -154,8 +154,13 @@ def _record_failure(job: Job, error: str) -> str:
 
 @transaction.atomic(durable=True)
 def _record(job_id: int, outcome: str, *, until: datetime | None = None, error: str = "") -> str:
-    """Write down how a run ended, unless another run has ended the job meanwhile."""
+    """Write down how a run ended, unless another run has ended the job meanwhile.
+
+    Whoever found its attempts used up was wrong if one of them only took long, and ended well.
+    """
     job = Job.objects.select_for_update().get(pk=job_id)
+    if job.status == JobStatus.DEAD and outcome in ("done", "postponed"):
+        job.revive(at=timezone.now())
     if job.status in (JobStatus.DONE, JobStatus.DEAD):
         return outcome
     if outcome == "postponed":
