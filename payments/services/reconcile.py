@@ -17,7 +17,6 @@ from orders.models import Order
 from payments.models import (
     Channel,
     Payment,
-    PaymentCase,
     PaymentStatus,
     Reconciliation,
     ReconciliationDone,
@@ -147,9 +146,9 @@ def _record(
     moment = Moment(at=at, channel=Channel.QUERY, was_captured=was_captured)
     recorded = apply_result(order, payment, result, moment)
     if _is_forgotten(payment, result, since):
-        open_case_of_silence(payment, at)
+        moment.cases.append(open_case_of_silence(payment, at))
         recorded = Recorded.CONTRADICTED
-    case = _case_about(payment, recorded, at)
+    case = moment.cases[0] if moment.cases else None
     done = ReconciliationDone.CASE if case else _judge(asked, had, payment, recorded, result)
     if done != ReconciliationDone.UNANSWERED:
         payment.reconciled_at = at
@@ -176,15 +175,6 @@ def _is_forgotten(payment: Payment, result: Result, since: datetime) -> bool:
         and payment.expires_at < since
         and payment.order.status != Order.Status.PENDING_PAYMENT
     )
-
-
-def _case_about(payment: Payment, recorded: Recorded, at: datetime) -> PaymentCase | None:
-    """The case that was opened just now, or the one that tells of this difference already."""
-    cases = PaymentCase.objects.filter(
-        order=payment.order_id, txn_ref__startswith=payment.txn_ref
-    ).order_by("-opened_at", "pk")
-    opened = cases.filter(opened_at=at).first()
-    return opened or (cases.first() if recorded in DIFFERENT else None)
 
 
 def _judge(asked: Payment, had: str, payment: Payment, recorded: Recorded, result: Result) -> str:
