@@ -140,8 +140,12 @@ def may_start(campaign: RefundCampaign) -> bool:
 
 @transaction.atomic(durable=True)
 def pause_campaign(*, campaign_id: int, by: User, reason: str) -> RefundCampaign:
-    """Take up no further order; refunds approved so far go their way. Locks the campaign."""
+    """Take up no further order; refunds approved so far go their way.
+
+    Locks the event, waits until what is being taken up of it is done, then locks the campaign.
+    """
     _check_admin(by)
+    Event.objects.get_to_close(RefundCampaign.objects.get(pk=campaign_id).event_id)
     campaign = _locked(campaign_id)
     _move(campaign, "pause", by=by, reason=reason)
     return campaign

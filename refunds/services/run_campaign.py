@@ -16,6 +16,7 @@ from refunds.models import CampaignOrder, CampaignOrderStatus, RefundCampaign
 from refunds.operations import campaigns
 from refunds.operations.whole_orders import refund_whole_orders
 from refunds.policy import Reason
+from ticketing.models import Event
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +30,8 @@ def advance_campaign(*, campaign_id: int, seconds: float = SLICE_SECONDS) -> dat
 
     Takes up orders paid since, approves a refund for each that waits, and settles the entries of
     refunds that have ended; completes the campaign when nothing is left to do. Some orders, one
-    transaction. Safe to repeat, and beside any other run. Locks the entries, then orders, their
-    refunds and tickets, each by ascending id.
+    transaction. Safe to repeat, and beside any other run. Holds the event as it is; locks the
+    entries, then orders, their refunds and tickets, each by ascending id.
     """
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
@@ -59,15 +60,16 @@ def running(campaign_id: int) -> RefundCampaign | None:
 def take_some(campaign: RefundCampaign, *, most: int) -> list[CampaignOrder]:
     """Approve the refunds of at most so many waiting orders; their entries, if any was free.
 
-    Where they can't be approved together, each is on its own. What fails then is listed with the
-    error, but for troubles of the database, which pass.
+    None once the campaign is stopped: whoever stops it waits for what is being taken up. Where they
+    can't be approved together, each is on its own. What fails then is listed with the error, but
+    for troubles of the database, which pass.
     """
     waiting = campaign.orders.filter(status=CampaignOrderStatus.WAITING)
     free = waiting.order_by("pk").select_for_update(skip_locked=True, of=("self",))
     taken: list[CampaignOrder] = []
     try:
         with transaction.atomic(durable=True):
-            taken = list(free[:most])
+            taken = list(free[:most]) if _stays_running(campaign) else []
             if taken:
                 _refund(campaign, taken)
     except OperationalError:
@@ -80,6 +82,13 @@ def take_some(campaign: RefundCampaign, *, most: int) -> list[CampaignOrder]:
         note = f"{type(error).__name__}: {error}".replace("\0", "")
         waiting.filter(pk=entry.pk).update(status=CampaignOrderStatus.LISTED, note=note)
     return taken
+
+
+def _stays_running(campaign: RefundCampaign) -> bool:
+    """Whether it and its event are still so; nobody changes that until the transaction ends."""
+    event = Event.objects.hold_open(campaign.event_id)  # open or closed, it stays as it is
+    is_running = RefundCampaign.objects.filter(pk=campaign.pk, status=campaign.status).exists()
+    return is_running and campaigns.has_ground(event, campaign.reason)
 
 
 def rest(campaign: RefundCampaign) -> datetime | None:

@@ -53,9 +53,11 @@ def clear_event(*, event_id: int, by: User, reason: str) -> Event:
     """Say that it was no fraud: if it is published, it sells again.
 
     Revenue that is frozen stays so until another admin than `by` lifts the freeze.
-    Locks the event. Raises NotAllowed unless `by` is an admin, WrongEventState.
+    Locks the event, then waits for refunds that are being approved because of the fraud. Raises
+    NotAllowed unless `by` is an admin, WrongEventState.
     """
-    event = _lock(event_id, by)
+    _check_admin(by)
+    event = Event.objects.get_to_close(event_id)
     _check(event, event.clear, _("There is nothing to clear; the fraud status is “{state}”."))
     event.clear(by=by, at=timezone.now(), reason=reason)
     event.save(update_fields=["fraud_status", "fraud_cleared_by"])
