@@ -153,8 +153,9 @@ def _kept_in(order: OuterRef) -> QuerySet[RefundOverride]:
         at__gte=OuterRef("refund__requested_at"),
         at__lte=OuterRef("at"),
     )
+    its_own = taken_up.filter(refund=OuterRef("refund"))  # whatever the clocks say
     keeps_money = Q(refund__order=order, refund__percentage_applied__lt=100)
-    return RefundOverride.objects.filter(keeps_money, Exists(since))
+    return RefundOverride.objects.filter(keeps_money, Exists(since) | Exists(its_own))
 
 
 def why_not_refunded(entry: CampaignOrder) -> str:

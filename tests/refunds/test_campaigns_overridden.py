@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
 
-from refunds.models import Refund, RefundReason
+import pytest
+from django.db.models import F
+
+from refunds.models import Refund, RefundOverride, RefundReason
 from refunds.services import (
     mark_refund_failed,
     override_refund,
@@ -180,9 +183,13 @@ def test_a_campaign_for_another_reason_leaves_to_a_person_what_an_override_kept(
     assert broken() == {}
 
 
-def test_an_order_that_is_chosen_later_keeps_what_an_override_decided(payment, event, admin):
+@pytest.mark.owner
+@pytest.mark.parametrize("clock", [timedelta(0), timedelta(minutes=-5)])
+def test_an_order_that_is_chosen_later_keeps_what_an_override_decided(payment, event, admin, clock):
+    """Whatever the clock of the server said that overrode it."""
     order = payment.order
     kept_by_override(event, admin)
+    RefundOverride.objects.update(at=F("at") + clock)
 
     campaign = start(event, admin, order_ids=[order.pk])
 
