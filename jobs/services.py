@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -39,22 +42,34 @@ class Busy(Exception):
         self.until = until
 
 
-def run_due_jobs(*, limit: int | None = None, overdue_by: timedelta = timedelta(0)) -> Counter[str]:
-    """Run every job that is due now, oldest first, until none or `limit` are left.
+def run_due_jobs(
+    *,
+    limit: int | None = None,
+    overdue_by: timedelta = timedelta(0),
+    seconds: float | None = None,
+) -> Counter[str]:
+    """Run every job that is due now, oldest first, until none is left.
 
+    Or until it were `limit`, or so many seconds have passed: what is left then is free for others.
     Beside QStash, `overdue_by` leaves it that much time to do so first.
 
     Returns how many ended how: `done`, `postponed`, `failed`, `dead`. Any number of processes may
     do this at once: a job is leased to one of them, and free again when the lease runs out.
     """
     outcomes: Counter[str] = Counter()
+    ends = math.inf if seconds is None else time.monotonic() + seconds
     due_by = timezone.now() - overdue_by  # what becomes due meanwhile is for the next call
     while limit is None or outcomes.total() < limit:
         most = BATCH if limit is None else min(BATCH, limit - outcomes.total())
         jobs = lease_due_jobs(now=timezone.now(), due_by=due_by, limit=most)
         if not jobs:
             break
-        outcomes.update(_run(job) for job in jobs if _begin(job))
+        for job in jobs:
+            if time.monotonic() >= ends:
+                _leave(jobs)
+                return outcomes
+            if _begin(job):
+                outcomes[_run(job)] += 1
     return outcomes
 
 
@@ -81,6 +96,13 @@ def _begin(job: Job) -> bool:
     ours = Job.objects.unfinished().filter(pk=job.pk, leased_until=job.leased_until)
     job.attempts += 1
     return ours.update(leased_until=timezone.now() + LEASE, attempts=job.attempts) == 1
+
+
+def _leave(jobs: Sequence[Job]) -> None:
+    """Let others have at once those that were leased together and not begun."""
+    leased_until = jobs[0].leased_until
+    ours = Job.objects.unfinished().filter(pk__in=[job.pk for job in jobs])
+    ours.filter(leased_until=leased_until).update(leased_until=None)
 
 
 @transaction.atomic(durable=True)

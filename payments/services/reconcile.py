@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -46,9 +48,15 @@ COUNTED_AS = {
 
 
 def reconcile_payments(
-    *, now: datetime | None = None, limit: int | None = None, days: int | None = None
+    *,
+    now: datetime | None = None,
+    limit: int | None = None,
+    days: int | None = None,
+    seconds: float | None = None,
 ) -> Reconciliation:
-    """Ask about every payment that is due for it, at most `limit`, and keep a report of the run.
+    """Ask about every payment that is due for it, and keep a report of the run.
+
+    At most `limit` of them, and for about so many seconds, if there is such a limit.
 
     Due are payments whose pay link is closed and whose order does not wait for its settle job:
     those still open, and those captured or failed in the last `days` (default `RECONCILE_DAYS`),
@@ -59,7 +67,7 @@ def reconcile_payments(
     now = now or timezone.now()
     since = now - timedelta(days=settings.RECONCILE_DAYS if days is None else days)
     run = _Run(Reconciliation.objects.create(started_at=now), since)
-    ended = run.walk(_due(now, since), limit)
+    ended = run.walk(_due(now, since), limit, seconds)
     return run.finish(ended)
 
 
@@ -86,16 +94,26 @@ class _Run:
     counts: Counter[str] = field(default_factory=Counter)
     silences: Counter[str] = field(default_factory=Counter)
 
-    def walk(self, due: Iterator[tuple[int, str]], limit: int | None) -> ReconciliationEnd:
+    def walk(
+        self, due: Iterator[tuple[int, str]], limit: int | None, seconds: float | None
+    ) -> ReconciliationEnd:
         ended = ReconciliationEnd.COMPLETE
+        ends = math.inf if seconds is None else time.monotonic() + seconds
         for payment_id, provider in due:
             if self.counts.total() == limit:
                 return ReconciliationEnd.LIMIT
+            if time.monotonic() >= ends:
+                return self._out_of_time()
             if self.silences[provider] >= SILENCE:
                 ended = ReconciliationEnd.SILENCE
                 continue
             self._visit(payment_id)
         return ended
+
+    def _out_of_time(self) -> ReconciliationEnd:
+        """Whoever goes on at once would find the same silence: each question takes its time."""
+        is_silent = any(self.silences.values())
+        return ReconciliationEnd.SILENCE if is_silent else ReconciliationEnd.LIMIT
 
     def finish(self, ended: ReconciliationEnd) -> Reconciliation:
         for done, name in COUNTED_AS.items():
