@@ -8,6 +8,7 @@ from datetime import timedelta
 from jobs import mail, schedules
 from jobs.outbox import handles
 from jobs.services import prune_jobs, run_due_jobs
+from jobs.stopping import SLICE_SECONDS
 from jobs.stored_mail import Stored
 
 SLACK = timedelta(minutes=1)  # that long QStash may be late before the sweep runs a job itself
@@ -20,7 +21,7 @@ schedules.declare("jobs.prune", cron="17 3 * * *")
 @handles("jobs.sweep")
 def sweep() -> None:
     """Run what should have been run a minute ago: its message was lost, or QStash is late."""
-    run_due_jobs(limit=SWEPT_AT_ONCE, overdue_by=SLACK)
+    run_due_jobs(limit=SWEPT_AT_ONCE, overdue_by=SLACK, seconds=SLICE_SECONDS)
 
 
 @handles("jobs.prune")

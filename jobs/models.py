@@ -129,7 +129,7 @@ class Job(FSMModelMixin, models.Model):
 
     @transition(field=status, source=JobStatus.DEAD, target=JobStatus.PENDING)
     def revive(self, *, at: datetime) -> None:
-        """A person wants it tried again."""
+        """A person wants it tried again, or it turns out to have gone well."""
         self.run_at, self.finished_at, self.attempts = at, None, 0
         self._begin_generation()
 

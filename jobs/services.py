@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -39,22 +42,34 @@ class Busy(Exception):
         self.until = until
 
 
-def run_due_jobs(*, limit: int | None = None, overdue_by: timedelta = timedelta(0)) -> Counter[str]:
-    """Run every job that is due now, oldest first, until none or `limit` are left.
+def run_due_jobs(
+    *,
+    limit: int | None = None,
+    overdue_by: timedelta = timedelta(0),
+    seconds: float | None = None,
+) -> Counter[str]:
+    """Run every job that is due now, oldest first, until none is left.
 
+    Or until it were `limit`, or so many seconds have passed: what is left then is free for others.
     Beside QStash, `overdue_by` leaves it that much time to do so first.
 
     Returns how many ended how: `done`, `postponed`, `failed`, `dead`. Any number of processes may
     do this at once: a job is leased to one of them, and free again when the lease runs out.
     """
     outcomes: Counter[str] = Counter()
+    ends = math.inf if seconds is None else time.monotonic() + seconds
     due_by = timezone.now() - overdue_by  # what becomes due meanwhile is for the next call
     while limit is None or outcomes.total() < limit:
         most = BATCH if limit is None else min(BATCH, limit - outcomes.total())
         jobs = lease_due_jobs(now=timezone.now(), due_by=due_by, limit=most)
         if not jobs:
             break
-        outcomes.update(_run(job) for job in jobs if _begin(job))
+        for job in jobs:
+            if time.monotonic() >= ends:
+                _leave(jobs)
+                return outcomes
+            if _begin(job):
+                outcomes[_run(job)] += 1
     return outcomes
 
 
@@ -81,6 +96,13 @@ def _begin(job: Job) -> bool:
     ours = Job.objects.unfinished().filter(pk=job.pk, leased_until=job.leased_until)
     job.attempts += 1
     return ours.update(leased_until=timezone.now() + LEASE, attempts=job.attempts) == 1
+
+
+def _leave(jobs: Sequence[Job]) -> None:
+    """Let others have at once those that were leased together and not begun."""
+    leased_until = jobs[0].leased_until
+    ours = Job.objects.unfinished().filter(pk__in=[job.pk for job in jobs])
+    ours.filter(leased_until=leased_until).update(leased_until=None)
 
 
 @transaction.atomic(durable=True)
@@ -156,8 +178,13 @@ def _record_failure(job: Job, error: str) -> str:
 
 @transaction.atomic(durable=True)
 def _record(job_id: int, outcome: str, *, until: datetime | None = None, error: str = "") -> str:
-    """Write down how a run ended, unless another run has ended the job meanwhile."""
+    """Write down how a run ended, unless another run has ended the job meanwhile.
+
+    Whoever found its attempts used up was wrong if one of them only took long, and ended well.
+    """
     job = Job.objects.select_for_update().get(pk=job_id)
+    if job.status == JobStatus.DEAD and outcome in ("done", "postponed"):
+        job.revive(at=timezone.now())
     if job.status in (JobStatus.DONE, JobStatus.DEAD):
         return outcome
     if outcome == "postponed":

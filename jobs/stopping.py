@@ -1,9 +1,26 @@
-"""How a command that stays is told to end: between two pieces of work, never in one."""
+"""How what works for long is ended: between two pieces of work, never in one."""
 
 from __future__ import annotations
 
+import math
 import signal
+import time
+from collections.abc import Iterable, Iterator
 from threading import Event
+from typing import TypeVar
+
+Piece = TypeVar("Piece")
+
+SLICE_SECONDS = 60.0  # for a handler of many pieces: a call more, and it is within the job's lease
+
+
+def for_a_while(pieces: Iterable[Piece], seconds: float | None) -> Iterator[Piece]:
+    """One after the other, and none any more once so many seconds have passed; None is for ever."""
+    ends = math.inf if seconds is None else time.monotonic() + seconds
+    for piece in pieces:
+        if time.monotonic() >= ends:
+            return
+        yield piece
 
 
 def told_to_stop() -> Event:

@@ -9,6 +9,7 @@ from django.utils import timezone, translation
 from jobs import schedules
 from jobs.mail import queue_mail, render_mail
 from jobs.outbox import RunLater, handles
+from jobs.stopping import SLICE_SECONDS
 from payments import services
 from payments.models import CaseKind, PaymentCase, ReconciliationEnd
 
@@ -30,13 +31,13 @@ def settle_order(*, order_id: int) -> None:
 @handles("payments.settle_overdue")
 def settle_overdue() -> None:
     """Settle what is overdue, in case an order's own job is gone."""
-    services.settle_overdue_orders(limit=1000)
+    services.settle_overdue_orders(limit=1000, seconds=SLICE_SECONDS)
 
 
 @handles("payments.reconcile")
 def reconcile_payments(*, limit: int = 100, days: int | None = None) -> None:
     """Compare payments with their providers' word, a slice in each run, until nothing is due."""
-    report = services.reconcile_payments(limit=limit, days=days)
+    report = services.reconcile_payments(limit=limit, days=days, seconds=SLICE_SECONDS)
     if report.ended == ReconciliationEnd.LIMIT:
         raise RunLater(timezone.now(), "More payments are to be compared.")
 
@@ -52,7 +53,7 @@ def advance_reversal(*, reversal_id: int) -> None:
 @handles("payments.advance_reversals")
 def advance_reversals() -> None:
     """Advance the reversals that are overdue, in case their own jobs are gone."""
-    services.advance_due_reversals(limit=100, overdue_by=FOR_THEIR_OWN_JOBS)
+    services.advance_due_reversals(limit=100, overdue_by=FOR_THEIR_OWN_JOBS, seconds=SLICE_SECONDS)
 
 
 @handles("payments.turn_earlier_cases")

@@ -24,6 +24,22 @@ TURN_NOTHING = """
 UPDATE jobs_job SET status = 'done', finished_at = now(), leased_until = NULL
 WHERE topic = 'payments.turn_earlier_cases' AND status IN ('pending', 'published')
 """
+# Until they were turned, one of this version may be open beside an earlier one, about the same.
+CLOSE_TOLD_TWICE = """
+WITH closed AS (
+    UPDATE payments_paymentcase c SET status = 'resolved', decided_at = now(),
+        decision = format('Case %s tells of the same refund.', earlier.id)
+    FROM payments_paymentcase earlier
+    WHERE c.kind = 'given_back' AND c.status = 'open'
+        AND earlier.kind = 'contradicted' AND earlier.status = 'open'
+        AND earlier.provider = c.provider AND earlier.txn_ref = c.txn_ref
+    RETURNING c.id, c.decision)
+INSERT INTO django_fsm_log_statelog
+    (timestamp, source_state, state, transition, content_type_id, object_id, description)
+SELECT now(), 'open', 'resolved', 'resolve', t.id, closed.id, closed.decision
+FROM closed
+JOIN django_content_type t ON t.app_label = 'payments' AND t.model = 'paymentcase'
+"""
 TURN_BACK = "UPDATE payments_paymentcase SET kind = 'contradicted' WHERE kind = 'given_back'"
 # Of open ones only the first fits: the version before knows no more than one for each payment.
 FILE_TOGETHER = """
@@ -48,10 +64,12 @@ class Migration(migrations.Migration):
     dependencies = [
         ("payments", "0009_cases_of_known_kinds"),
         ("jobs", "0005_what_jobs_are_about"),
+        ("contenttypes", "0002_remove_content_type_name"),
+        ("django_fsm_log", "0004_auto_20190131_0341"),
     ]
 
     operations = [
         migrations.RunSQL(sql=FILE, reverse_sql=FILE_TOGETHER),
-        migrations.RunSQL(sql=migrations.RunSQL.noop, reverse_sql=TURN_BACK),
+        migrations.RunSQL(sql=migrations.RunSQL.noop, reverse_sql=[CLOSE_TOLD_TWICE, TURN_BACK]),
         migrations.RunSQL(sql=TURN_LATER, reverse_sql=TURN_NOTHING),
     ]

@@ -6,7 +6,7 @@ The table is vnpay.md 6.4, the rules are design section 5; nothing here speaks t
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -15,7 +15,7 @@ from jobs import outbox
 from jobs.writing import together, update
 from orders.models import Order
 from orders.operations import confirm
-from payments.models import CaseKind, Payment, PaymentStatus
+from payments.models import CaseKind, Payment, PaymentCase, PaymentStatus
 from payments.operations.cases import (
     close_cases,
     number_of,
@@ -64,12 +64,14 @@ class Moment:
     `is_settled_next`: whoever asked settles the order right afterwards.
     `was_captured`: we asked about an attempt that was captured already, so the answer is not
     older than what we have, and anything but a confirmation contradicts it.
+    `cases` are filled in: those that tell of what was heard, opened now or before.
     """
 
     at: datetime
     channel: str
     is_settled_next: bool = False
     was_captured: bool = False
+    cases: list[PaymentCase] = field(default_factory=list)
 
 
 def apply_result(order: Order, payment: Payment, result: Result, moment: Moment) -> Recorded:
@@ -112,7 +114,7 @@ def _capture(order: Order, payment: Payment, result: Result, moment: Moment) -> 
         close_cases(payment, CLEARED, at=moment.at)
         use_money(order, payment, moment)
     if result.gives_back:
-        open_case_of_refund_by_others(payment, result.gives_back, moment.at)
+        moment.cases.append(open_case_of_refund_by_others(payment, result.gives_back, moment.at))
     return Recorded.NEW
 
 
@@ -120,7 +122,9 @@ def use_money(order: Order, payment: Payment, moment: Moment) -> None:
     """Give the order what was paid for, or say to whom the money belongs."""
     if order.status != Order.Status.PENDING_PAYMENT:
         kind = CaseKind.DUPLICATE if order.is_settled_as_paid else CaseKind.LATE
-        open_case(kind, payment, payment.amount, moment.at, owed=payment.amount)
+        moment.cases.append(
+            open_case(kind, payment, payment.amount, moment.at, owed=payment.amount)
+        )
     elif moment.at < order.expires_at:
         confirm(order, by=None, at=moment.at, reason=f"{payment} was captured.")
     elif not moment.is_settled_next:
@@ -132,7 +136,7 @@ def _after_capture(payment: Payment, result: Result, moment: Moment) -> Recorded
         logger.error("%s is captured; ignored: %s", payment, _reason(result, moment))
     elif _is_second_charge(payment, result):
         logger.error("%s was charged again as %s.", payment, result.transaction_no)
-        open_case_of_second_charge(payment, result, moment.at)
+        moment.cases.append(open_case_of_second_charge(payment, result, moment.at))
         return Recorded.CONTRADICTED
     return Recorded.REPEATED
 
@@ -150,7 +154,9 @@ def _compare(payment: Payment, result: Result, moment: Moment) -> Recorded:
     if result.refund:
         return _compare_refund(payment, result, result.refund, moment)
     if _is_other_amount(payment, result):
-        open_case_of_other_amount(payment, result.amount or Decimal(0), moment.at)
+        moment.cases.append(
+            open_case_of_other_amount(payment, result.amount or Decimal(0), moment.at)
+        )
         return Recorded.AMOUNT_MISMATCH
     return _confirm(payment, result, moment)
 
@@ -164,7 +170,7 @@ def _compare_refund(payment: Payment, result: Result, word: RefundWord, moment: 
         return _confirm(payment, result, moment)
     if is_contradicted(reversal, word.state):
         logger.error("%s is %s; told: %s", reversal, reversal.status, word.state.value)
-        open_case_of_contradicted_reversal(reversal, word.state, moment.at)
+        moment.cases.append(open_case_of_contradicted_reversal(reversal, word.state, moment.at))
         return Recorded.CONTRADICTED
     return Recorded.REPEATED
 
@@ -172,9 +178,9 @@ def _compare_refund(payment: Payment, result: Result, word: RefundWord, moment: 
 def _contradict(payment: Payment, result: Result, moment: Moment) -> Recorded:
     logger.error("%s is captured; contradicted: %s", payment, _reason(result, moment))
     if result.gives_back:
-        open_case_of_refund_by_others(payment, result.gives_back, moment.at)
+        moment.cases.append(open_case_of_refund_by_others(payment, result.gives_back, moment.at))
     else:
-        open_case_of_contradiction(payment, result, moment.at)
+        moment.cases.append(open_case_of_contradiction(payment, result, moment.at))
     return Recorded.CONTRADICTED
 
 
@@ -198,7 +204,7 @@ def _suspect(payment: Payment, result: Result, moment: Moment) -> Recorded:
     )
     payment.save(update_fields=["status", "provider_transaction_no", "provider_code"])
     close_cases(payment, SUSPECTED, at=moment.at)
-    open_case(CaseKind.SUSPECTED_FRAUD, payment, payment.amount, moment.at)
+    moment.cases.append(open_case(CaseKind.SUSPECTED_FRAUD, payment, payment.amount, moment.at))
     return Recorded.NEW
 
 
@@ -215,7 +221,9 @@ def _fail(payment: Payment, result: Result, moment: Moment) -> Recorded:
 def _note_other_amount(payment: Payment, result: Result, moment: Moment) -> Recorded:
     if result.outcome in (Outcome.PAID, Outcome.REVIEW):
         amount = result.amount or Decimal(0)
-        open_case(CaseKind.AMOUNT_MISMATCH, payment, amount, moment.at, owed=amount)
+        moment.cases.append(
+            open_case(CaseKind.AMOUNT_MISMATCH, payment, amount, moment.at, owed=amount)
+        )
     logger.error("%s: asked for %s, told %s.", payment, payment.amount, result.amount)
     return Recorded.AMOUNT_MISMATCH
 

@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import F
+from django.utils import timezone
 
-from payments.models import CaseKind, PaymentCase
+from payments.models import CaseKind, CaseStatus, PaymentCase
 
-# As migration 0010 did: the version before may have opened some until it served no more.
-FILE = r"""
+# What each has to be filed under, as migration 0010 did: the version before may have opened some
+# until it served no more. None for those that are about a payment itself.
+FOUND = r"""
 WITH found AS (
-    SELECT c.id, c.provider, p.txn_ref || '/' || coalesce(
-        substring(c.description FROM '^The reversal (\S+) of '),
-        substring(c.description FROM ' given back as (\S+)\. Nothing was changed\.')
-    ) AS reference
+    SELECT c.id, c.provider, c.status, c.txn_ref AS filed, CASE WHEN c.txn_ref = p.txn_ref
+        THEN p.txn_ref || '/' || coalesce(
+            substring(c.description FROM '^The reversal (\S+) of '),
+            substring(c.description FROM ' given back as (\S+)\. Nothing was changed\.'))
+        ELSE c.txn_ref END AS reference
     FROM payments_paymentcase c
-    JOIN payments_payment p ON p.id = c.payment_id AND p.txn_ref = c.txn_ref
+    JOIN payments_payment p ON p.id = c.payment_id
     WHERE c.kind = 'contradicted')
+"""
+TOLD_TWICE = f"""
+{FOUND}
+SELECT DISTINCT ON (found.id) found.id, other.id
+FROM found JOIN payments_paymentcase other ON other.provider = found.provider
+    AND other.txn_ref = found.reference AND other.kind IN ('contradicted', 'given_back')
+WHERE found.status = 'open' AND other.status = 'open' AND other.id <> found.id
+ORDER BY found.id, other.kind = 'given_back' DESC
+"""
+FILE = f"""
+{FOUND}
 UPDATE payments_paymentcase c SET txn_ref = found.reference
-FROM found WHERE found.id = c.id AND found.reference IS NOT NULL
-    AND NOT EXISTS (SELECT FROM payments_paymentcase other
-        WHERE other.provider = found.provider AND other.txn_ref = found.reference
-            AND other.kind = 'contradicted' AND other.status = 'open' AND c.status = 'open')
+FROM found WHERE found.id = c.id AND found.reference <> found.filed
 """
 
 
@@ -29,14 +40,21 @@ FROM found WHERE found.id = c.id AND found.reference IS NOT NULL
 def turn_earlier_cases() -> int:
     """File them under the number of their refund, and give them their kind; how many got it.
 
-    One that this version has opened anew since then is left beside the earlier one, for a person to
-    close both. Repeating it changes nothing.
+    Of several that are open about the same refund one stays: this version's, or else the one that
+    was there first. The others are closed for it. Repeating it changes nothing.
     """
     with connection.cursor() as cursor:
+        cursor.execute(TOLD_TWICE)
+        for told_again, stays in cursor.fetchall():
+            _close(told_again, stays)
         cursor.execute(FILE)
-    told_again = PaymentCase.objects.open().filter(
-        kind=CaseKind.GIVEN_BACK, provider=OuterRef("provider"), txn_ref=OuterRef("txn_ref")
-    )
     earlier = PaymentCase.objects.filter(kind=CaseKind.CONTRADICTED, payment__isnull=False)
     of_refunds = earlier.exclude(txn_ref=F("payment__txn_ref"))
-    return of_refunds.filter(~Exists(told_again)).update(kind=CaseKind.GIVEN_BACK)
+    return of_refunds.update(kind=CaseKind.GIVEN_BACK)
+
+
+def _close(told_again: int, stays: int) -> None:
+    case = PaymentCase.objects.select_for_update().get(pk=told_again)
+    if case.status == CaseStatus.OPEN:  # nobody has decided about it meanwhile
+        case.resolve(by=None, at=timezone.now(), reason=f"Case {stays} tells of the same refund.")
+        case.save()

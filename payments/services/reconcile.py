@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,7 +19,6 @@ from orders.models import Order
 from payments.models import (
     Channel,
     Payment,
-    PaymentCase,
     PaymentStatus,
     Reconciliation,
     ReconciliationDone,
@@ -47,9 +48,15 @@ COUNTED_AS = {
 
 
 def reconcile_payments(
-    *, now: datetime | None = None, limit: int | None = None, days: int | None = None
+    *,
+    now: datetime | None = None,
+    limit: int | None = None,
+    days: int | None = None,
+    seconds: float | None = None,
 ) -> Reconciliation:
-    """Ask about every payment that is due for it, at most `limit`, and keep a report of the run.
+    """Ask about every payment that is due for it, and keep a report of the run.
+
+    At most `limit` of them, and for about so many seconds, if there is such a limit.
 
     Due are payments whose pay link is closed and whose order does not wait for its settle job:
     those still open, and those captured or failed in the last `days` (default `RECONCILE_DAYS`),
@@ -60,7 +67,7 @@ def reconcile_payments(
     now = now or timezone.now()
     since = now - timedelta(days=settings.RECONCILE_DAYS if days is None else days)
     run = _Run(Reconciliation.objects.create(started_at=now), since)
-    ended = run.walk(_due(now, since), limit)
+    ended = run.walk(_due(now, since), limit, seconds)
     return run.finish(ended)
 
 
@@ -87,16 +94,26 @@ class _Run:
     counts: Counter[str] = field(default_factory=Counter)
     silences: Counter[str] = field(default_factory=Counter)
 
-    def walk(self, due: Iterator[tuple[int, str]], limit: int | None) -> ReconciliationEnd:
+    def walk(
+        self, due: Iterator[tuple[int, str]], limit: int | None, seconds: float | None
+    ) -> ReconciliationEnd:
         ended = ReconciliationEnd.COMPLETE
+        ends = math.inf if seconds is None else time.monotonic() + seconds
         for payment_id, provider in due:
             if self.counts.total() == limit:
                 return ReconciliationEnd.LIMIT
+            if time.monotonic() >= ends:
+                return self._out_of_time()
             if self.silences[provider] >= SILENCE:
                 ended = ReconciliationEnd.SILENCE
                 continue
             self._visit(payment_id)
         return ended
+
+    def _out_of_time(self) -> ReconciliationEnd:
+        """Whoever goes on at once would find the same silence: each question takes its time."""
+        is_silent = any(self.silences.values())
+        return ReconciliationEnd.SILENCE if is_silent else ReconciliationEnd.LIMIT
 
     def finish(self, ended: ReconciliationEnd) -> Reconciliation:
         for done, name in COUNTED_AS.items():
@@ -147,9 +164,9 @@ def _record(
     moment = Moment(at=at, channel=Channel.QUERY, was_captured=was_captured)
     recorded = apply_result(order, payment, result, moment)
     if _is_forgotten(payment, result, since):
-        open_case_of_silence(payment, at)
+        moment.cases.append(open_case_of_silence(payment, at))
         recorded = Recorded.CONTRADICTED
-    case = _case_about(payment, recorded, at)
+    case = moment.cases[0] if moment.cases else None
     done = ReconciliationDone.CASE if case else _judge(asked, had, payment, recorded, result)
     if done != ReconciliationDone.UNANSWERED:
         payment.reconciled_at = at
@@ -176,15 +193,6 @@ def _is_forgotten(payment: Payment, result: Result, since: datetime) -> bool:
         and payment.expires_at < since
         and payment.order.status != Order.Status.PENDING_PAYMENT
     )
-
-
-def _case_about(payment: Payment, recorded: Recorded, at: datetime) -> PaymentCase | None:
-    """The case that was opened just now, or the one that tells of this difference already."""
-    cases = PaymentCase.objects.filter(
-        order=payment.order_id, txn_ref__startswith=payment.txn_ref
-    ).order_by("-opened_at", "pk")
-    opened = cases.filter(opened_at=at).first()
-    return opened or (cases.first() if recorded in DIFFERENT else None)
 
 
 def _judge(asked: Payment, had: str, payment: Payment, recorded: Recorded, result: Result) -> str:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django_fsm import can_proceed
 
+from jobs.stopping import for_a_while
 from orders.models import Order
 from payments.models import Channel, Payment, Reversal, ReversalStatus
 from payments.operations.answers import SILENCE_PATIENCE, first_check, wait_unsent
@@ -32,10 +33,15 @@ def due_reversals(now: datetime, limit: int) -> list[int]:
     return list(due.values_list("pk", flat=True)[:limit])
 
 
-def advance_due_reversals(*, limit: int, overdue_by: timedelta = timedelta(0)) -> int:
-    """Advance at most `limit` reversals, each on its own; how many failed with a logged error."""
+def advance_due_reversals(
+    *, limit: int, overdue_by: timedelta = timedelta(0), seconds: float | None = None
+) -> int:
+    """Advance at most `limit` reversals, each on its own, for about that long.
+
+    Returns how many failed with a logged error.
+    """
     failed = 0
-    for reversal_id in due_reversals(timezone.now() - overdue_by, limit):
+    for reversal_id in for_a_while(due_reversals(timezone.now() - overdue_by, limit), seconds):
         try:
             advance_reversal(reversal_id)
         except Exception:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from jobs.stopping import for_a_while
 from orders.models import Order
 from orders.operations import confirm, end_unpaid
 from orders.services import expire_untried
@@ -55,8 +56,8 @@ def settle_order(*, order_id: int) -> datetime | None:
     return _decide(order_id, now=timezone.now())
 
 
-def settle_overdue_orders(*, limit: int) -> Settled:
-    """Settle at most `limit` orders whose time is up, longest overdue first.
+def settle_overdue_orders(*, limit: int, seconds: float | None = None) -> Settled:
+    """Settle at most `limit` orders whose time is up, for about that long; longest overdue first.
 
     Those that nobody tried to pay end together; the provider is asked about each of the others.
     One that fails does not stop the others; it is logged and counted.
@@ -64,7 +65,8 @@ def settle_overdue_orders(*, limit: int) -> Settled:
     settled, waiting = _expire_untried(limit), 0
     failed: dict[int, str] = {}
     overdue = Order.objects.overdue(timezone.now()).order_by("expires_at")
-    for order_id in list(overdue.values_list("pk", flat=True)[: limit - settled]):
+    due = list(overdue.values_list("pk", flat=True)[: limit - settled])
+    for order_id in for_a_while(due, seconds):
         try:
             again_at = settle_order(order_id=order_id)
         except Exception as error:

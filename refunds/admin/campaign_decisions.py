@@ -12,6 +12,7 @@ from django_fsm import can_proceed
 from refunds import services
 from refunds.admin.campaign_figures import preview_of, tagged
 from refunds.admin.decisions import Decision
+from refunds.admin.selection import Retry
 from refunds.models import CampaignOrderStatus, RefundCampaign
 from refunds.operations import campaigns
 from ticketing.asking import ReasonForm
@@ -26,9 +27,8 @@ def _ask(data: Any, campaign: RefundCampaign) -> ReasonForm:
     return ReasonForm(data)
 
 
-def _retried(campaign: RefundCampaign) -> int:
-    """How many orders a retry takes up."""
-    return campaigns.left_to_retry(campaign).count()
+def _listed(campaign: RefundCampaign) -> int:
+    return campaign.orders.filter(status=CampaignOrderStatus.LISTED).count()
 
 
 def _waiting(campaign: RefundCampaign) -> int:
@@ -52,9 +52,17 @@ def _what_resumes(campaign: RefundCampaign) -> str:
 
 
 def _what_is_retried(campaign: RefundCampaign) -> str:
-    return _(
+    taken = campaigns.left_to_retry(campaign).count()
+    left_out = _listed(campaign) - taken
+    told = _(
         "{count} listed orders are taken up once more: what is missing to each is approved anew."
-    ).format(count=_retried(campaign))
+    ).format(count=taken)
+    if not left_out:
+        return told
+    kept = _(
+        "{count} stay as an admin's override has them, unless you name them: their notes say why."
+    ).format(count=left_out)
+    return f"{told} {kept}"
 
 
 START = Decision(
@@ -89,7 +97,7 @@ RETRY_LISTED = Decision(
     gettext_lazy("Retry the listed orders"),
     _what_is_retried,
     services.retry_campaign,
-    _ask,
+    Retry,
     is_for=_decides,
-    is_possible=lambda campaign: _retried(campaign) > 0,
+    is_possible=lambda campaign: _listed(campaign) > 0,
 )

@@ -30,6 +30,7 @@ OBSTACLES = {
     "on_their_way": gettext_lazy("A refund is approved or on its way; the rest follows"),
     "failed_refunds": gettext_lazy("The provider refused a refund; a person has to settle it"),
     "partly_refunded": gettext_lazy("Some went back before; the rest follows"),
+    "overridden": gettext_lazy("An admin's override kept money; a person has to decide"),
     "without_payment": gettext_lazy("No payment can give it back; a person has to"),
     "second_payments": gettext_lazy("A late or second payment is open; it goes back by itself"),
 }

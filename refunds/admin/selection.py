@@ -1,4 +1,4 @@
-"""Which orders of an event an admin wants refunded, by their codes."""
+"""Which orders of an event, or of a campaign, an admin wants refunded, by their codes."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from orders.models import Order
-from refunds.models import CAMPAIGN_REASONS, RefundReason
+from refunds.models import CAMPAIGN_REASONS, CampaignOrderStatus, RefundCampaign, RefundReason
+from ticketing.asking import ReasonForm
 from ticketing.models import Event
 
 NOT_TAKING_PLACE = Q(status=Event.Status.CANCELLED) | Q(fraud_status=Event.FraudStatus.CONFIRMED)
@@ -51,17 +52,45 @@ class Selection(forms.Form):
         """Find the orders; a code that the event does not have is named."""
         given = super().clean() or self.cleaned_data
         if "event" in given and "codes" in given:
-            given["order_ids"] = _found(given["event"], given["codes"])
+            orders = Order.objects.filter(event=given["event"])
+            unknown = _("The event has no such order: {codes}")
+            given["order_ids"] = named(orders, given["codes"], unknown=unknown)
         return given
 
 
-def _found(event: Event, pasted: str) -> list[int]:
+class Retry(ReasonForm):
+    """Why listed orders are taken up once more, and which, if not all that nobody overrode."""
+
+    codes = forms.CharField(
+        label=gettext_lazy("order codes"),
+        required=False,
+        widget=UnfoldAdminTextareaWidget(),
+        help_text=gettext_lazy(
+            "Only these, also where an admin's override kept money. Empty: all others that are "
+            "listed."
+        ),
+    )
+
+    def __init__(self, data: Any, campaign: RefundCampaign) -> None:
+        super().__init__(data)
+        self.campaign = campaign
+
+    def clean(self) -> dict[str, Any]:
+        """Find the orders; a code that is not listed is named."""
+        given = super().clean() or self.cleaned_data
+        codes = given.pop("codes", "")
+        listed = self.campaign.orders.filter(status=CampaignOrderStatus.LISTED)
+        orders = Order.objects.filter(pk__in=listed.values("order"))
+        unknown = _("The campaign does not list them: {codes}")
+        given["order_ids"] = named(orders, codes, unknown=unknown) if codes.strip() else None
+        return given
+
+
+def named(orders: QuerySet[Order], pasted: str, *, unknown: str) -> list[int]:
+    """The ids of those with these codes; raises ValidationError for codes that are not there."""
     codes = set(re.split(r"[\s,;]+", pasted.strip().upper()))
-    orders = dict(Order.objects.filter(event=event, code__in=codes).values_list("code", "pk"))
-    unknown = sorted(codes - set(orders))
-    if unknown:
-        named = ", ".join(unknown[:NAMED_AT_MOST])
-        raise ValidationError(
-            {"codes": _("The event has no such order: {codes}").format(codes=named)}
-        )
-    return sorted(orders.values())
+    found = dict(orders.filter(code__in=codes).values_list("code", "pk"))
+    if missing := sorted(codes - set(found)):
+        told = unknown.format(codes=", ".join(missing[:NAMED_AT_MOST]))
+        raise ValidationError({"codes": told})
+    return sorted(found.values())

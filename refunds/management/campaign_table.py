@@ -23,6 +23,7 @@ TO_KNOW = {
 }
 BY_HAND = {
     "failed_refunds": "orders with a refund that the provider did not pay out",
+    "overridden": "orders of which an override kept money",
     "without_payment": "orders without a payment that could give the money back",
 }
 STATES = {

@@ -110,6 +110,7 @@ class CampaignOrderStatus(models.TextChoices):
 class CampaignOrder(models.Model):
     """What a campaign does about one order. `note` says why it is listed.
 
+    `wanted_at` is when an admin had this very order taken up, whatever was overridden before.
     Changes set-wise; what moved the money is in the log of the refund and the order.
     """
 
@@ -126,6 +127,7 @@ class CampaignOrder(models.Model):
         Refund, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     note = models.TextField(blank=True)
+    wanted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

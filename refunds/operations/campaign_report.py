@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from orders.models import Order, Ticket, TicketStatus
 from payments.models import CaseKind, Payment, PaymentCase
 from refunds.models import RESERVED, UNDECIDED, Refund, RefundCampaign, RefundStatus
+from refunds.operations import campaigns
 from ticketing.exports import harmless
 from ticketing.models import Event, Showing
 
@@ -56,6 +57,7 @@ def obstacles(orders: QuerySet[Order], event: Event, showing: Showing | None) ->
         on_their_way=Count("pk", filter=Q(Exists(refunds.filter(status__in=RESERVED)))),
         partly_refunded=Count("pk", filter=is_partly_refunded),
         without_payment=Count("pk", filter=Q(total_amount__gt=0) & ~Q(Exists(paying))),
+        overridden=Count("pk", filter=campaigns.is_overridden()),
     )
     return {**found, "second_payments": _open_cases(event, showing)}
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from decimal import Decimal
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from orders.models import SETTLED_AS_PAID, Order, OrderStatus
@@ -110,15 +111,51 @@ def _refunds_that_go_on() -> QuerySet[Refund]:
 
 
 def left_to_retry(campaign: RefundCampaign) -> QuerySet[CampaignOrder]:
-    """The listed entries whose orders nobody has decided to leave as they are.
-
-    An admin has who overrode a refund of the order since the campaign took it up: the campaign's
-    own, or one that was on its way beside it. Where nothing was missing, it has none of its own.
-    """
-    taken_up = Coalesce(OuterRef("refund__requested_at"), OuterRef("campaign__started_at"))
-    since = Q(refund__order=OuterRef("order"), at__gte=taken_up)
+    """The listed entries whose orders nobody has decided to leave as they are."""
     listed = campaign.orders.filter(status=CampaignOrderStatus.LISTED)
-    return listed.filter(~Exists(RefundOverride.objects.filter(since)))
+    return listed.filter(~Exists(_decisions()))
+
+
+def take_up_again(listed: QuerySet[CampaignOrder], *, wanted_at: datetime | None = None) -> int:
+    """Have them wait for their refunds once more; `wanted_at` is for those named one by one."""
+    wanted = {"wanted_at": wanted_at} if wanted_at else {}
+    return listed.update(status=CampaignOrderStatus.WAITING, note="", **wanted)
+
+
+def kept_from(entries: QuerySet[CampaignOrder]) -> QuerySet[CampaignOrder]:
+    """Those whose orders are left as an admin's override has them: a person has to decide."""
+    return entries.filter(Exists(_decisions())).exclude(order__status=OrderStatus.REFUNDED)
+
+
+def is_overridden() -> Q:
+    """Whether a campaign that is made now would leave an order as an override has it."""
+    return Q(Exists(_kept_in(OuterRef("pk")))) & ~Q(status=OrderStatus.REFUNDED)
+
+
+def _decisions() -> QuerySet[RefundOverride]:
+    """The overrides by which an entry's order is left as it is: until it is wanted by name."""
+    wanted_at = Coalesce(OuterRef("wanted_at"), Value(datetime.min.replace(tzinfo=UTC)))
+    return _kept_in(OuterRef("order")).filter(at__gt=wanted_at)
+
+
+def _kept_in(order: OuterRef) -> QuerySet[RefundOverride]:
+    """The overrides that keep money of an order back from campaigns, of whatever reason.
+
+    That are those since a campaign took the order up, of the campaign's own refund or of one that
+    was on its way beside it. What was overridden before was about something else. Where nothing
+    was missing, a campaign has no refund of its own.
+    """
+    taken_up = CampaignOrder.objects.filter(order=OuterRef("refund__order")).annotate(
+        at=Coalesce("refund__requested_at", "campaign__started_at")
+    )
+    since = taken_up.filter(
+        Q(refund__isnull=False) | ~Q(status=CampaignOrderStatus.WAITING),
+        at__gte=OuterRef("refund__requested_at"),
+        at__lte=OuterRef("at"),
+    )
+    its_own = taken_up.filter(refund=OuterRef("refund"))  # whatever the clocks say
+    keeps_money = Q(refund__order=order, refund__percentage_applied__lt=100)
+    return RefundOverride.objects.filter(keeps_money, Exists(since) | Exists(its_own))
 
 
 def why_not_refunded(entry: CampaignOrder) -> str:
@@ -137,9 +174,9 @@ def why_not_refunded(entry: CampaignOrder) -> str:
 
 def _overridden(entry: CampaignOrder) -> str:
     """By whom it was decided, if that is why money is missing."""
-    taken_up = entry.refund.requested_at if entry.refund else entry.campaign.started_at
-    since = RefundOverride.objects.filter(refund__order=entry.order_id, at__gte=taken_up)
-    last = since.select_related("actor").order_by("-pk").first()
+    latest = Subquery(_decisions().order_by("-pk").values("pk")[:1])
+    decided = CampaignOrder.objects.filter(pk=entry.pk).values(latest=latest)
+    last = RefundOverride.objects.select_related("actor").filter(pk__in=decided).first()
     if last is None:
         return ""
     percentage, actor, note = last.new_percentage, last.actor, last.note.rstrip(".")

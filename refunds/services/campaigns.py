@@ -140,8 +140,12 @@ def may_start(campaign: RefundCampaign) -> bool:
 
 @transaction.atomic(durable=True)
 def pause_campaign(*, campaign_id: int, by: User, reason: str) -> RefundCampaign:
-    """Take up no further order; refunds approved so far go their way. Locks the campaign."""
+    """Take up no further order; refunds approved so far go their way.
+
+    Locks the event, waits until what is being taken up of it is done, then locks the campaign.
+    """
     _check_admin(by)
+    Event.objects.get_to_close(RefundCampaign.objects.get(pk=campaign_id).event_id)
     campaign = _locked(campaign_id)
     _move(campaign, "pause", by=by, reason=reason)
     return campaign
@@ -163,17 +167,17 @@ def retry_campaign(
 ) -> RefundCampaign:
     """Take up the listed orders once more, or these of them, after somebody looked at them.
 
-    Where an admin has overridden a refund since the campaign took its order up, that was the
-    decision: such an order stays listed unless it is named. The log says who wanted it. Locks the
-    campaign. Raises NotAllowed, CampaignNotPossible.
+    Where an admin has overridden a refund since this or another campaign took its order up, that
+    was the decision: such an order stays listed unless it is named. The log says who wanted it.
+    Locks the campaign. Raises NotAllowed, CampaignNotPossible.
     """
     _check_admin(by)
     campaign = _locked(campaign_id)
     if order_ids is None:
-        listed = campaigns.left_to_retry(campaign)
+        has_found = campaigns.take_up_again(campaigns.left_to_retry(campaign))
     else:
-        listed = campaign.orders.filter(status=CampaignOrderStatus.LISTED, order__in=order_ids)
-    has_found = listed.update(status=CampaignOrderStatus.WAITING, note="")
+        named = campaign.orders.filter(status=CampaignOrderStatus.LISTED, order__in=order_ids)
+        has_found = campaigns.take_up_again(named, wanted_at=timezone.now())
     if has_found:
         _retry(campaign, by=by, reason=reason)
     return campaign

@@ -16,6 +16,7 @@ from refunds.models import CampaignOrder, CampaignOrderStatus, RefundCampaign
 from refunds.operations import campaigns
 from refunds.operations.whole_orders import refund_whole_orders
 from refunds.policy import Reason
+from ticketing.models import Event
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +30,8 @@ def advance_campaign(*, campaign_id: int, seconds: float = SLICE_SECONDS) -> dat
 
     Takes up orders paid since, approves a refund for each that waits, and settles the entries of
     refunds that have ended; completes the campaign when nothing is left to do. Some orders, one
-    transaction. Safe to repeat, and beside any other run. Locks the entries, then orders, their
-    refunds and tickets, each by ascending id.
+    transaction. Safe to repeat, and beside any other run. Holds the event as it is; locks the
+    entries, then orders, their refunds and tickets, each by ascending id.
     """
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
@@ -59,15 +60,16 @@ def running(campaign_id: int) -> RefundCampaign | None:
 def take_some(campaign: RefundCampaign, *, most: int) -> list[CampaignOrder]:
     """Approve the refunds of at most so many waiting orders; their entries, if any was free.
 
-    Where they can't be approved together, each is on its own. What fails then is listed with the
-    error, but for troubles of the database, which pass.
+    None once the campaign is stopped: whoever stops it waits for what is being taken up. Where they
+    can't be approved together, each is on its own. What fails then is listed with the error, but
+    for troubles of the database, which pass.
     """
     waiting = campaign.orders.filter(status=CampaignOrderStatus.WAITING)
     free = waiting.order_by("pk").select_for_update(skip_locked=True, of=("self",))
     taken: list[CampaignOrder] = []
     try:
         with transaction.atomic(durable=True):
-            taken = list(free[:most])
+            taken = list(free[:most]) if _stays_running(campaign) else []
             if taken:
                 _refund(campaign, taken)
     except OperationalError:
@@ -82,6 +84,13 @@ def take_some(campaign: RefundCampaign, *, most: int) -> list[CampaignOrder]:
     return taken
 
 
+def _stays_running(campaign: RefundCampaign) -> bool:
+    """Whether it and its event are still so; nobody changes that until the transaction ends."""
+    event = Event.objects.hold_open(campaign.event_id)  # open or closed, it stays as it is
+    is_running = RefundCampaign.objects.filter(pk=campaign.pk, status=campaign.status).exists()
+    return is_running and campaigns.has_ground(event, campaign.reason)
+
+
 def rest(campaign: RefundCampaign) -> datetime | None:
     """Nothing waits: settle what has ended, and complete the campaign once nothing is open."""
     now = timezone.now()
@@ -94,9 +103,13 @@ def rest(campaign: RefundCampaign) -> datetime | None:
 
 
 def _refund(campaign: RefundCampaign, entries: Sequence[CampaignOrder]) -> None:
+    """Approve a refund for each; those that an override has decided are listed in the end."""
     orders = Order.objects.select_related("event", "showing")
+    locked = orders.filter(pk__in=[entry.order_id for entry in entries]).lock()
+    taken = CampaignOrder.objects.filter(pk__in=[entry.pk for entry in entries])
+    kept = set(campaigns.kept_from(taken).values_list("order", flat=True))
     refunds = refund_whole_orders(
-        orders.filter(pk__in=[entry.order_id for entry in entries]).lock(),
+        [order for order in locked if order.pk not in kept],
         Reason(campaign.reason),
         by=None,
         at=timezone.now(),

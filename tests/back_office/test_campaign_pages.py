@@ -10,7 +10,7 @@ from django.urls import reverse
 from django_fsm_log.models import StateLog
 
 from orders.models import Order
-from refunds.models import CampaignOrder, RefundReason
+from refunds.models import CampaignOrder, Refund, RefundReason
 from refunds.services import advance_campaign, prepare_campaign
 from tests.back_office.refund_rows import (
     asked,
@@ -116,6 +116,44 @@ def test_listed_orders_are_retried(boss, stuck):
 
     assert status(stuck) == "running"
     assert set(stuck.orders.values_list("status", flat=True)) == {"waiting"}
+
+
+@pytest.fixture
+def overridden(boss, stuck):
+    """Of its two listed orders, one that an admin has overridden."""
+    kept = stuck.orders.order_by("pk").first()
+    kept.refund.overrides.create(
+        old_percentage=100, new_percentage=60, old_amount=1_000_000, new_amount=600_000,
+        actor=boss.user, note="He sold it on.", at=kept.refund.requested_at,
+    )  # fmt: skip
+    Refund.objects.filter(pk=kept.refund_id).update(percentage_applied=60)
+    return kept
+
+
+def states(campaign):
+    return list(campaign.orders.order_by("pk").values_list("status", flat=True))
+
+
+def test_a_retry_says_how_many_orders_it_leaves_as_they_were_decided(boss, stuck, overridden):
+    page = html(boss, page_of(stuck, "retry_listed"))
+
+    assert "1 listed orders are taken up once more" in page
+    assert "1 stay as an admin&#x27;s override has them" in page
+    decide(boss, stuck, "retry_listed")
+    assert states(stuck) == ["listed", "waiting"]
+
+
+def test_an_order_that_is_named_is_retried_whatever_was_overridden(boss, stuck, overridden):
+    page = page_of(stuck, "retry_listed")
+    before = stored()
+    answer = boss.post(page, {"reason": REASON, "codes": f"{overridden.order.code} NOBODYS"})
+    assert "The campaign does not list them: NOBODYS" in told(answer)
+    assert stored() == before
+
+    boss.post(page, {"reason": REASON, "codes": overridden.order.code.lower()})
+
+    assert states(stuck) == ["waiting", "listed"]
+    assert (reread(overridden).wanted_at, reread(overridden).note) != (None, "")
 
 
 def test_the_page_of_a_draft_shows_what_it_would_do(boss, event, orders, draft):

@@ -19,10 +19,12 @@ from refunds.services import (
     run_campaign,
     start_campaign,
 )
-from tests.concurrency.conftest import broken_rules, run_together
+from refunds.services import campaigns as campaign_services
+from tests.concurrency.conftest import NOBODY_WAITS_LONGER, broken_rules, run_together
 from tests.factories import EventFactory, ShowingFactory, paid_order, seats_in_area
 from tests.ticketing.event_states import new_admin
 from ticketing.models import Event
+from ticketing.models.events import EventQuerySet
 from ticketing.services import confirm_cancellation
 
 ORDERS = 30
@@ -59,6 +61,36 @@ def test_ten_who_prepare_and_start_the_same_do_it_once(event, admin):
     assert outcomes == {"done": 10}
     assert RefundCampaign.objects.get().status == "running"
     assert StateLog.objects.filter(transition="start").count() == 1
+
+
+def choose_all(event, admin):
+    """A draft of all of its orders, by their names: no rule of the database keeps that single."""
+    chosen = list(Order.objects.values_list("pk", flat=True))
+    return lambda: prepare_campaign(
+        event_id=event.pk, reason=RefundReason.CANCELLED, by=admin, order_ids=chosen
+    )
+
+
+def test_ten_who_choose_the_same_orders_make_one_draft(event, admin):
+    outcomes = run_together([choose_all(event, admin)] * 10)
+
+    assert outcomes == {"done": 10}
+    assert RefundCampaign.objects.get().orders.count() == ORDERS
+
+
+def test_control_without_the_lock_two_drafts_are_made_of_the_same_orders(event, admin, monkeypatch):
+    both_have_read, honest = threading.Barrier(2), campaign_services._find
+
+    def find_together(*args):
+        found = honest(*args)
+        both_have_read.wait(timeout=NOBODY_WAITS_LONGER)
+        return found
+
+    monkeypatch.setattr(EventQuerySet, "get_for_update", lambda rows, pk: rows.get(pk=pk))
+    monkeypatch.setattr(campaign_services, "_find", find_together)
+
+    assert run_together([choose_all(event, admin)] * 2) == {"done": 2}
+    assert RefundCampaign.objects.count() == 2
 
 
 def work(campaign):

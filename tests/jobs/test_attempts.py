@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from jobs.models import Job
-from jobs.outbox import enqueue
+from jobs.outbox import RunLater, enqueue
 from jobs.services import CUT_OFF, MAX_ATTEMPTS, lease_due_jobs, run_due_jobs
 from tests.factories import from_now
 
@@ -73,3 +73,41 @@ def test_what_went_wrong_before_a_job_was_cut_off_is_kept(handler, calls):
 
     assert Job.objects.get().last_error == f"{CUT_OFF}\nZeroDivisionError: no luck"
     assert calls == []
+
+
+def outlasting(end):
+    """A handler during which others take its job over, until they find its attempts used up."""
+
+    def handle():
+        Job.objects.update(attempts=MAX_ATTEMPTS, leased_until=from_now(seconds=-1))
+        assert run_due_jobs() == {"dead": 1}
+        end()
+
+    return handle
+
+
+def too_early():
+    raise RunLater(from_now(minutes=5), "Not yet.")
+
+
+@pytest.mark.parametrize(
+    ("end", "outcome", "status", "attempts"),
+    [
+        (lambda: None, "done", "done", 0),
+        (too_early, "postponed", "pending", 0),
+        (fail, "failed", "dead", MAX_ATTEMPTS),
+    ],
+)
+def test_a_job_that_outlasts_its_leases_is_what_its_end_says(
+    handler, end, outcome, status, attempts
+):
+    handler(outlasting(end))
+    enqueue("test.topic", run_at=from_now(minutes=-10))
+
+    assert run_due_jobs() == {outcome: 1}
+
+    job = Job.objects.get()
+    assert (job.status, job.attempts) == (status, attempts)
+    assert (CUT_OFF in job.last_error) == (status == "dead")
+    assert (job.finished_at is None) == (status == "pending")
+    assert job.leased_until is None

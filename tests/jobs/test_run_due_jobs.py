@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -194,6 +195,19 @@ def test_the_limit_is_kept(calls):
 
     assert run_due_jobs(limit=2) == {"done": 2}
     assert len(calls) == 2
+
+
+def test_whose_time_is_up_leaves_the_rest_to_others_at_once(handler, calls):
+    handler(lambda: threading.Event().wait(0.2))
+    enqueue("test.topic", run_at=from_now(seconds=-2))
+    enqueue("test.note", run_at=from_now(seconds=-1))
+
+    assert run_due_jobs(seconds=0.1) == {"done": 1}
+
+    left = Job.objects.get(topic="test.note")
+    assert (left.status, left.attempts, left.leased_until) == ("pending", 0, None)
+    assert run_due_jobs(seconds=60) == {"done": 1}
+    assert len(calls) == 1
 
 
 def test_the_oldest_job_comes_first(calls):

@@ -10,9 +10,11 @@ import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django_fsm_log.models import StateLog
 
 from jobs.models import Job
 from orders.models import Ticket
+from payments.models import PaymentCase
 from payments.operations.cases import open_case_of_refund_by_others
 from payments.providers import RefundState, RefundWord
 from tests.factories import from_now, paid_order
@@ -155,3 +157,21 @@ def test_earlier_cases_about_money_given_back_are_told_apart_and_come_back_toget
     assert filed(*earlier) == before
     assert filed(since) == [("contradicted", "/78")]  # beside the one that is open
     assert not Job.objects.unfinished().filter(topic=TURNING).exists()
+
+
+def test_going_back_before_they_are_turned_leaves_one_open_case_for_each_refund():
+    paid = paid_order().payments.get()
+    migrate("payments", "0007")
+    earlier = earlier_case(paid, "of a refund")
+    migrate()
+    told = RefundWord(RefundState.DONE, Decimal(400_000), "77")
+    since = open_case_of_refund_by_others(paid, told, from_now())
+
+    # Not watched: here a step changes more than names.
+    call_command("migrate", "payments", "0007", verbosity=0, interactive=False)
+
+    assert filed(earlier, since) == [("contradicted", ""), ("contradicted", "")]
+    assert list(PaymentCase.objects.open().filter(payment=paid)) == [earlier]
+    closed = PaymentCase.objects.get(pk=since.pk)
+    logged = StateLog.objects.for_(closed).get(transition="resolve").description
+    assert closed.decision == logged == f"Case {earlier.pk} tells of the same refund."

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from django.db import transaction
 from django.utils import timezone
+from django_fsm_log.models import StateLog
 
 from orders.models import Order
 from payments.models import Channel, Payment, PaymentCase
@@ -134,13 +135,55 @@ def test_what_the_version_before_opens_until_it_serves_no_more_is_filed_and_turn
     assert tells_of_refund(payment, "77")
 
 
-def test_one_that_was_opened_anew_meanwhile_is_left_beside_the_earlier_one(payment):
+def told_again(payment):
+    """By the version before, which knows no case that is filed under a refund's number."""
+    [first] = PaymentCase.objects.all()
+    same = {name: getattr(first, name) for name in ("provider", "amount", "description", "order")}
+    return PaymentCase.objects.create(
+        kind="contradicted", payment=payment, txn_ref=payment.txn_ref, opened_at=timezone.now(),
+        **same,
+    )  # fmt: skip
+
+
+def is_merged_into(case, other):
+    """Whether it is closed for the other one, and its log says so."""
+    case.refresh_from_db(fields=["decision", "decided_by", "kind", "txn_ref"])
+    logged = StateLog.objects.for_(case).get(transition="resolve").description
+    assert case.decision == logged == f"Case {other.pk} tells of the same refund."
+    assert (case.kind, case.txn_ref, case.decided_by) == ("given_back", other.txn_ref, None)
+    return True
+
+
+def test_one_that_was_opened_anew_meanwhile_takes_the_place_of_the_earlier_one(payment):
     earlier_cases_about(payment, "77")
+    [earlier] = PaymentCase.objects.all()
     hear_of_refund(payment, "77")
+    [anew] = PaymentCase.objects.filter(kind="given_back")
+
+    assert turn_earlier_cases() == 1
+
+    assert cases() == [OPEN_CASE, ("given_back", "resolved")]
+    assert told_of() == ["77"]
+    assert is_merged_into(earlier, anew)
+
+
+@pytest.mark.parametrize("anew", [True, False])
+def test_one_that_the_version_before_opens_again_meanwhile_is_closed_for_the_one_there_was(
+    payment, anew
+):
+    earlier_cases_about(payment, "77")
+    [first] = PaymentCase.objects.all()
+    again = told_again(payment)
+    if anew:
+        hear_of_refund(payment, "77")
 
     turn_earlier_cases()
 
-    assert cases() == [("contradicted", "open"), OPEN_CASE]
+    assert told_of() == ["77"]
+    stays = PaymentCase.objects.open().get()
+    assert (stays == first) is not anew
+    assert is_merged_into(again, stays)
+    assert not anew or is_merged_into(first, stays)
 
 
 def test_until_they_are_turned_word_of_the_payment_ends_none_of_them(payment):

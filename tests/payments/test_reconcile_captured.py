@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from payments.models import Payment, PaymentCase, ReconciliationEntry
-from payments.services import reconcile_payments, resolve_case
+from payments.services import reconcile_payments, report_case, resolve_case
 from tests.payments.reconciled import cases, counts, give_back, let_time_pass, state
 from tests.payments.vnpay_calls import success
 from ticketing.invariants import violations
@@ -129,3 +129,22 @@ def test_what_a_person_decided_is_not_asked_again_day_by_day(captured, vnpay):
     Payment.objects.update(reconciled_at=None)
     reconcile_payments()
     assert cases() == [("given_back", "open"), ("given_back", "resolved")]
+
+
+def test_the_report_names_the_case_of_the_difference_and_no_later_one(captured, vnpay):
+    vnpay.set_weather(refund_outcome="done")
+    first = give_back(vnpay, captured, 500_000, "03")
+    let_time_pass()
+    reconcile_payments()
+    told = PaymentCase.objects.get()
+    decide(told)
+    report_case(
+        payment_id=captured.pk, by=User.objects.get(username="boss"), note="The buyer asks for it."
+    )
+    let_time_pass(A_DAY)
+
+    assert counts(reconcile_payments()) == {"asked": 1, "cases": 1}
+
+    entry = ReconciliationEntry.objects.latest("pk")
+    assert entry.case == told
+    assert (told.kind, told.txn_ref) == ("given_back", f"{captured.txn_ref}/{first}")

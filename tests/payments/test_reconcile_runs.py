@@ -263,6 +263,27 @@ def test_the_command_refuses_what_makes_no_sense(option, value):
     assert not Reconciliation.objects.exists()
 
 
+def test_a_run_whose_time_is_up_asks_nobody_any_more(unused):
+    """A job has a lease, and a provider may take long for each answer."""
+    unused(2)
+
+    report = reconcile_payments(seconds=0)
+
+    assert (counts(report), report.ended) == ({}, "limit")
+    assert not ProviderMessage.objects.filter(channel="query").exists()
+    assert counts(reconcile_payments(seconds=60)) == {"asked": 2, "repaired": 2}
+
+
+def test_a_run_whose_time_is_up_in_silence_leaves_the_provider_alone(unused, vnpay):
+    """It would go on at once otherwise, question after question."""
+    unused(3)
+    vnpay.set_weather(query_99=True, api_slow_seconds=0.5)
+
+    report = reconcile_payments(seconds=0.4)
+
+    assert (counts(report), report.ended) == ({"asked": 1, "unanswered": 1}, "silence")
+
+
 def test_a_limit_leaves_the_rest_to_the_next_run(unused):
     unused(3)
 

@@ -13,7 +13,7 @@ from jobs.models import Job
 from jobs.services import run_due_jobs
 from payments.handlers import advance_reversals
 from payments.models import PaymentCase, ProviderMessage, Reversal
-from payments.services import advance_reversal
+from payments.services import advance_due_reversals, advance_reversal
 from tests.payments.reconciled import give_back as give_back_there
 from tests.payments.reversed import (
     ENDED,
@@ -266,3 +266,11 @@ def test_the_sweep_goes_on_after_one_that_fails(captured, whole, start, vnpay, c
 
     assert status(whole) == "succeeded"
     assert "can't be advanced" in caplog.text
+
+
+def test_whose_time_is_up_begins_no_further_reversal(whole):
+    assert advance_due_reversals(limit=10, seconds=0) == 0
+    assert status(whole) == "created"
+
+    advance_due_reversals(limit=10, seconds=60)
+    assert status(whole) == "succeeded"

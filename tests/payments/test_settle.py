@@ -16,7 +16,8 @@ from orders.models import Order, Ticket
 from orders.services import cancel_order
 from payments.models import Payment, PaymentCase, ProviderMessage
 from payments.providers import Customer
-from payments.services import settle_order, start_payment
+from payments.services import settle_order, settle_overdue_orders, start_payment
+from payments.services.settle import Settled
 from tests.factories import PaymentFactory, from_now, overdue_order, placed_order
 from tests.payments.vnpay_calls import success
 from ticketing.invariants import violations
@@ -349,3 +350,15 @@ def test_the_sweep_goes_on_after_an_order_that_fails_and_says_so(capsys):
     assert "UnknownProvider" in told.err
     assert Order.objects.get(pk=fine.pk).status == "expired"
     assert Order.objects.get(pk=broken.pk).status == "pending_payment"
+
+
+def test_a_sweep_whose_time_is_up_leaves_the_rest_to_the_next_one(attempt):
+    let_time_pass(attempt)
+    untried = overdue_order()
+
+    assert settle_overdue_orders(limit=10, seconds=0) == Settled(1, 0, {})
+
+    assert Order.objects.get(pk=untried.pk).status == "expired"
+    assert state(attempt)[1] == "pending_payment"
+    assert not ProviderMessage.objects.filter(channel="query").exists()
+    assert settle_overdue_orders(limit=10, seconds=60).settled == 1

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
 
-from refunds.models import Refund
-from refunds.services import mark_refund_failed, override_refund, retry_campaign
+import pytest
+from django.db.models import F
+
+from refunds.models import Refund, RefundOverride, RefundReason
+from refunds.services import (
+    mark_refund_failed,
+    override_refund,
+    pause_campaign,
+    prepare_campaign,
+    preview_campaign,
+    resume_campaign,
+    retry_campaign,
+    start_campaign,
+)
 from tests.refunds.campaigns import (
     ask,
     books,
     broken,
+    buy,
     cancel,
+    entries,
     entry,
     finish,
     refuse,
@@ -19,6 +33,8 @@ from tests.refunds.campaigns import (
     tickets_of,
 )
 from tests.refunds.stand_in import work
+from tests.refunds.test_requests import reread
+from tests.ticketing.event_states import move
 
 
 @pytest.mark.parametrize(("percentage", "kept"), [(90, 100_000), (0, 1_000_000)])
@@ -116,4 +132,141 @@ def test_an_override_is_not_undone_by_a_campaign_that_found_nothing_left_to_do(
     listed = entry(of_all, order)
     assert listed.status == "listed"
     assert f"was overridden to 60 % by {admin}: Not all of it." in listed.note
+    assert broken() == {}
+
+
+def frauds_campaign(event, admin, **scope):
+    """The event turns out to be a fraud, too; its campaign runs."""
+    move(event, "investigate", "confirm_fraud")
+    made = prepare_campaign(event_id=event.pk, reason=RefundReason.FRAUD, by=admin, **scope)
+    return start_campaign(campaign_id=made.pk, by=admin, reason="It was one.")
+
+
+def kept_by_override(event, admin, percentage=60):
+    """Its campaign is over, and an admin has kept part of the money of one order."""
+    if reread(event).status != "cancelled":
+        cancel(event, admin)
+    campaign = start(event, admin)
+    take_up(campaign)
+    first = Refund.objects.order_by("pk").first()
+    override_refund(refund_id=first.pk, percentage=percentage, by=admin, note="He sold it on.")
+    assert finish(campaign) == "completed"
+    return campaign
+
+
+@pytest.mark.parametrize(("percentage", "kept"), [(60, 400_000), (0, 1_000_000)])
+def test_a_campaign_for_another_reason_leaves_to_a_person_what_an_override_kept(
+    payment, event, admin, percentage, kept
+):
+    order = payment.order
+    kept_by_override(event, admin, percentage)
+    before = books(order)
+    assert preview_campaign(event=event).obstacles["overridden"] == 1
+
+    campaign = frauds_campaign(event, admin)
+
+    assert finish(campaign) == "completed"
+    assert books(order) == before
+    assert not Refund.objects.filter(reason="fraud").exists()
+    listed = entry(campaign, order)
+    assert (listed.status, listed.refund) == ("listed", None)
+    assert f"{kept}.00 VND have not gone back" in listed.note
+    assert f"was overridden to {percentage} % by {admin}: He sold it on." in listed.note
+    retry_campaign(campaign_id=campaign.pk, by=admin, reason="Once more.")
+    assert reread(campaign).status == "completed"
+    retry_campaign(
+        campaign_id=campaign.pk, by=admin, reason="He was deceived.", order_ids=[order.pk]
+    )
+    assert finish(campaign) == "completed"
+    assert books(order) == ("refunded", 1_000_000, 0)
+    assert Refund.objects.get(reason="fraud").amount == kept
+    assert broken() == {}
+
+
+@pytest.mark.owner
+@pytest.mark.parametrize("clock", [timedelta(0), timedelta(minutes=-5)])
+def test_an_order_that_is_chosen_later_keeps_what_an_override_decided(payment, event, admin, clock):
+    """Whatever the clock of the server said that overrode it."""
+    order = payment.order
+    kept_by_override(event, admin)
+    RefundOverride.objects.update(at=F("at") + clock)
+
+    campaign = start(event, admin, order_ids=[order.pk])
+
+    assert finish(campaign) == "completed"
+    assert books(order) == ("partial_refunded", 600_000, 0)
+    assert entry(campaign, order).status == "listed"
+    assert broken() == {}
+
+
+def test_what_an_override_keeps_while_another_campaign_waits_stays_kept(payment, event, admin):
+    order = payment.order
+    cancel(event, admin)
+    later = start(event, admin, order_ids=[order.pk])
+    pause_campaign(campaign_id=later.pk, by=admin, reason="Wait.")
+    kept_by_override(event, admin)
+
+    resume_campaign(campaign_id=later.pk, by=admin, reason="Go on.")
+
+    assert finish(later) == "completed"
+    assert books(order) == ("partial_refunded", 600_000, 0)
+    assert entry(later, order).status == "listed"
+    assert broken() == {}
+
+
+def test_a_later_campaign_refunds_the_orders_beside_an_overridden_one(
+    vnpay, client, showing, payment, event, admin
+):
+    """One whose refund was given up."""
+    other = buy(vnpay, client, showing)
+    refuse(vnpay, other)
+    kept_by_override(event, admin)
+    vnpay.clear_weather(other.txn_ref)
+    failed = Refund.objects.get(order=other.order)
+    mark_refund_failed(refund_id=failed.pk, by=admin, reason="Nothing went back.")
+
+    campaign = frauds_campaign(event, admin)
+
+    assert finish(campaign) == "completed"
+    assert books(payment.order) == ("partial_refunded", 600_000, 0)
+    assert books(other.order) == ("refunded", 1_000_000, 0)
+    assert entries(campaign) == {"listed": 1, "done": 1}
+    assert broken() == {}
+
+
+def test_an_override_that_keeps_nothing_holds_no_campaign_up(vnpay, payment, event, admin):
+    refuse(vnpay, payment)
+    kept_by_override(event, admin, percentage=100)
+    vnpay.clear_weather(payment.txn_ref)
+    failed = Refund.objects.get()
+    mark_refund_failed(refund_id=failed.pk, by=admin, reason="Nothing went back.")
+
+    campaign = frauds_campaign(event, admin)
+
+    assert finish(campaign) == "completed"
+    assert books(payment.order) == ("refunded", 1_000_000, 0)
+    assert broken() == {}
+
+
+def test_what_was_overridden_for_a_reason_of_the_customers_own_holds_no_later_campaign_up(
+    vnpay, payment, event, admin
+):
+    """A campaign failed, the event was cleared, and a ticket was given back for less."""
+    order = payment.order
+    refuse(vnpay, payment)
+    assert finish(frauds_campaign(event, admin)) == "completed"
+    vnpay.clear_weather(payment.txn_ref)
+    failed = Refund.objects.get()
+    mark_refund_failed(refund_id=failed.pk, by=admin, reason="Nothing went back.")
+    move(event, "clear")
+    personal = ask(order, tickets_of(order)[:1])
+    override_refund(refund_id=personal.pk, percentage=60, by=admin, note="It is late for 80 %.")
+    work()
+    assert books(order) == ("partial_refunded", 300_000, 0)
+
+    cancel(event, admin)
+    campaign = start(event, admin)
+
+    assert finish(campaign) == "completed"
+    assert books(order) == ("refunded", 1_000_000, 0)
     assert broken() == {}

@@ -281,6 +281,16 @@ def test_the_database_itself_keeps_an_account_that_a_sale_names(server):
     assert owner.emailaddress_set.count() == 1
 
 
+def test_what_follows_in_the_transaction_is_checked_at_its_end_as_ever():
+    """And nothing that is checked at its end is checked earlier by rule."""
+    account = User.objects.create_user("nobody", "nobody@example.org")
+
+    delete_accounts(user_ids=[account.pk])
+
+    EmailAddress.objects.create(user_id=account.pk, email="x@example.org").delete()
+    assert run("SELECT conname FROM pg_constraint WHERE condeferrable AND NOT condeferred") == []
+
+
 @pytest.mark.parametrize(
     "more",
     [

@@ -79,8 +79,8 @@ class EventQuerySet(models.QuerySet["Event"]):
     def get_to_close(self, pk: int) -> Event:
         """Lock this row, then wait until all that was begun with `hold_open` is committed.
 
-        In this order, since staff who have locked the event may wait for the seats of whoever waits
-        in `hold_open`.
+        To close it, or to stop what goes on because it is closed. In this order, since staff who
+        have locked the event may wait for the seats of whoever waits in `hold_open`.
         """
         event = self.get_for_update(pk)
         _take(CLOSES, pk)
@@ -89,8 +89,8 @@ class EventQuerySet(models.QuerySet["Event"]):
     def hold_open(self, pk: int) -> Event:
         """As it is, and nobody closes it until the transaction ends; it may be closed already.
 
-        Any number may do so at the same time. Whoever wants to close it waits in line with them:
-        for a lock on a row that buyers share without an end one would wait as long.
+        Then it stays so. Any number may do so at the same time. Whoever wants to close it waits in
+        line with them: for a lock on a row that is shared without an end one would wait as long.
         """
         _take(STAYS_OPEN, pk)
         return self.get(pk=pk)

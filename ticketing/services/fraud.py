@@ -56,9 +56,11 @@ def clear_event(*, event_id: int, by: User, reason: str) -> Event:
 
     Revenue that is frozen stays so until another admin than `by` lifts the freeze. What became of
     its dates meanwhile is told now.
-    Locks the event. Raises NotAllowed unless `by` is an admin, WrongEventState.
+    Locks the event, then waits for refunds that are being approved because of the fraud. Raises
+    NotAllowed unless `by` is an admin, WrongEventState.
     """
-    event = _lock(event_id, by)
+    _check_admin(by)
+    event = Event.objects.get_to_close(event_id)
     _check(event, event.clear, _("There is nothing to clear; the fraud status is “{state}”."))
     now, was_confirmed = timezone.now(), event.fraud_status == FraudStatus.CONFIRMED
     event.clear(by=by, at=now, reason=reason)

@@ -49,7 +49,9 @@ class Command(BaseCommand):
         doing.add_argument("--pause", action="store_true", help="take up no further order")
         doing.add_argument("--resume", action="store_true", help="go on after a pause")
         doing.add_argument(
-            "--retry", action="store_true", help="take up listed orders again; overridden stay"
+            "--retry",
+            action="store_true",
+            help="take up listed orders again; overridden ones can be named in the back office",
         )
         parser.add_argument("--by", metavar="USERNAME", help="the admin who decides it")
         parser.add_argument("--report", metavar="FILE.csv", help="write what became of each order")
