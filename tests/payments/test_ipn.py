@@ -12,6 +12,7 @@ from payments.models import PaymentCase, ProviderMessage
 from tests.factories import PaymentFactory, from_now, overdue_order
 from tests.payments.vnpay_calls import (
     IPN,
+    RETURN,
     callback_fields,
     failure,
     signed,
@@ -292,6 +293,18 @@ def test_every_call_is_kept_without_hash_and_card_data(payment, call_ipn):
     for message in (first, second):
         assert message.body["vnp_SecureHash"] == "[removed]"
         assert message.body["vnp_BankTranNo"] == "[removed]"
+
+
+@pytest.mark.parametrize("address", ["203.0.113.9:51234", "unknown", "fe80::1%eth0", ""])
+def test_a_proxy_that_writes_no_plain_address_keeps_no_money_out(payment, client, address):
+    for path in (IPN, RETURN):
+        answer = client.get(f"{path}?{success(payment)}", REMOTE_ADDR=address)
+        assert answer.status_code == 200
+
+    assert statuses(payment) == ("captured", "paid")
+    kept = ProviderMessage.objects.filter(channel__in=["ipn", "return"])
+    assert kept.count() == 2
+    assert set(kept.values_list("remote_address", flat=True)) <= {None, "fe80::1"}
 
 
 @pytest.mark.owner
