@@ -88,6 +88,21 @@ def test_a_failing_job_does_not_stop_the_others(handler, calls):
     assert calls == [{}]
 
 
+@pytest.mark.parametrize("told", ["half a letter \udc80", "nothing \0 at all"])
+def test_an_error_that_the_database_can_not_keep_as_it_is_stops_nobody(handler, calls, told):
+    def fail():
+        raise ZeroDivisionError(told)
+
+    handler(fail)
+    enqueue("test.topic", run_at=from_now(minutes=-2))
+    enqueue("test.note", run_at=from_now(minutes=-1))
+
+    assert run_due_jobs() == {"failed": 1, "done": 1}
+
+    assert Job.objects.get(topic="test.topic").last_error.startswith("ZeroDivisionError: ")
+    assert len(calls) == 1
+
+
 def test_the_waits_grow_up_to_an_hour(handler):
     handler(fail)
     enqueue("test.topic", run_at=timezone.now())
