@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import logging
+from urllib.parse import urlencode
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -124,6 +126,18 @@ def test_a_pay_link_can_not_be_turned_into_a_failure(payment, call_ipn):
 
     assert call_ipn(link + "&vnp_ResponseCode=&vnp_TransactionStatus=") == "99"
 
+    assert_untouched(payment)
+
+
+def test_nobody_fills_the_log_with_one_call(payment, call_ipn):
+    forged = {f"vnp_Note{number}": "x" * 10_000 for number in range(100)}
+
+    assert call_ipn(f"{success(payment)}&{urlencode(forged)}") == "97"
+
+    message = ProviderMessage.objects.get()
+    assert message.txn_ref == payment.txn_ref
+    assert message.body["vnp_OrderInfo"] == f"Thanh toan don hang {payment.order.code}"
+    assert len(json.dumps(message.body)) < 20_000
     assert_untouched(payment)
 
 
