@@ -88,7 +88,9 @@ def test_a_failing_job_does_not_stop_the_others(handler, calls):
     assert calls == [{}]
 
 
-@pytest.mark.parametrize("told", ["half a letter \udc80", "nothing \0 at all"])
+@pytest.mark.parametrize(
+    "told", ["half a letter \udc80", "nothing \0 at all"], ids=["surrogate", "null"]
+)
 def test_an_error_that_the_database_can_not_keep_as_it_is_stops_nobody(handler, calls, told):
     def fail():
         raise ZeroDivisionError(told)
