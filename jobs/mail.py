@@ -21,6 +21,7 @@ from jobs.models import MAIL, Job
 from jobs.stored_mail import Stored, pack, unpack
 
 TOPIC = MAIL
+LOG_IN_FIRST = 530  # or encrypt first: RFC 4954 and 3207; then EMAIL_URL is wrong, and no mail
 
 File = tuple[str, bytes, str]  # filename, content, mimetype
 Source = Callable[..., File]
@@ -143,6 +144,10 @@ def _source_of(name: str) -> Source:
 def _is_for_ever(refusal: smtplib.SMTPException) -> bool:
     """Whether the server has refused this mail, and not just us or this moment (RFC 5321 4.2.1)."""
     if isinstance(refusal, smtplib.SMTPRecipientsRefused):
-        return all(code >= 500 for code, _ in refusal.recipients.values())
+        return all(_is_of_the_mail(code) for code, _ in refusal.recipients.values())
     refusals_of_the_mail = smtplib.SMTPDataError | smtplib.SMTPSenderRefused
-    return isinstance(refusal, refusals_of_the_mail) and refusal.smtp_code >= 500
+    return isinstance(refusal, refusals_of_the_mail) and _is_of_the_mail(refusal.smtp_code)
+
+
+def _is_of_the_mail(code: int) -> bool:
+    return code >= 500 and code != LOG_IN_FIRST

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 
 from jobs import outbox
 from jobs.models import Job
+
+# Then the message of a job that is due was lost: nobody else would sweep up that of the sweep.
+LOST_AFTER = timedelta(minutes=10)
 
 
 class UnknownSchedule(LookupError):
@@ -37,10 +42,12 @@ def declared() -> list[Schedule]:
 def enqueue(topic: str) -> None:
     """Make the job of a schedule due now, unless an earlier one is still waiting or at work.
 
-    Raises UnknownSchedule.
+    One that has waited in vain for `LOST_AFTER` keeps no other back. Raises UnknownSchedule.
     """
     if topic not in _declared:
         raise UnknownSchedule(topic)
     now = timezone.now()
-    if not Job.objects.unfinished().filter(topic=topic, run_at__lte=now).exists():
+    is_coming = Q(run_at__gt=now - LOST_AFTER) | Q(leased_until__gt=now)
+    earlier = Job.objects.unfinished().filter(is_coming, topic=topic, run_at__lte=now)
+    if not earlier.exists():
         outbox.enqueue(topic, run_at=now)

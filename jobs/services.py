@@ -187,6 +187,7 @@ def _record(job_id: int, outcome: str, *, until: datetime | None = None, error: 
         job.revive(at=timezone.now())
     if job.status in (JobStatus.DONE, JobStatus.DEAD):
         return outcome
+    error = _storable(error)
     if outcome == "postponed":
         job.attempts = 0  # it went as it should: only failures in a row make a job dead
     job.attempts = min(job.attempts, MAX_ATTEMPTS)  # finding them used up was not one more
@@ -198,6 +199,11 @@ def _record(job_id: int, outcome: str, *, until: datetime | None = None, error: 
         job.finish(at=timezone.now(), why_not=error)
     job.save()
     return outcome
+
+
+def _storable(text: str) -> str:
+    """The text less what PostgreSQL can't store: nobody else's turn may end with it."""
+    return text.replace("\0", "").encode(errors="replace").decode()
 
 
 def prune_jobs(*, days: int) -> int:

@@ -116,8 +116,8 @@ def refund(shares: Sequence[Share], *, by: User | None, at: datetime) -> None:
     """Record that reserved money is back: tickets refunded, their seats for sale again.
 
     An order that is refunded already stays so: what is left to record has no amount and no ticket.
-    Seats of a cancelled event or a past showing stay as they are. Locks the seats; the caller holds
-    the locks of the orders and the tickets.
+    Seats of a cancelled event or a past showing stay as they are; a postponed one is not past.
+    Locks the seats; the caller holds the locks of the orders and the tickets.
     """
     with together():
         for order, tickets, amount, why in shares:
@@ -143,6 +143,8 @@ def _move_refunded(shares: Sequence[Share], *, by: User | None, at: datetime) ->
 
 
 def _is_for_sale_again(order: Order, at: datetime) -> bool:
+    if order.event.status == Event.Status.POSTPONED:
+        return True  # whatever its old date was, it gets another one
     return order.event.status != Event.Status.CANCELLED and at < order.showing.ends_at
 
 

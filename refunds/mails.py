@@ -77,6 +77,8 @@ def mail_customer(refund: Refund, status: RefundStatus) -> None:
     """Tell the customer what became of the refund, unless it is nothing new to them."""
     if status not in TO_CUSTOMER or (refund.is_of_payment and status in SILENT_FOR_PAYMENTS):
         return
+    if (status, refund.status) == (RefundStatus.APPROVED, RefundStatus.REJECTED):
+        return  # it was taken back before it could be told
     order = refund.order
     subject, text = TO_CUSTOMER[status]
     if status == RefundStatus.REJECTED and order.event.is_closed:
@@ -91,8 +93,8 @@ def mail_customer(refund: Refund, status: RefundStatus) -> None:
 
 
 def mail_staff(refund: Refund, status: RefundStatus) -> None:
-    """Tell those who can do something about it; each gets a mail of their own."""
-    if status not in TO_STAFF:
+    """Tell those who can do something about it, while there is; each gets a mail of their own."""
+    if status not in TO_STAFF or refund.status != status:
         return
     language = settings.LANGUAGE_CODE
     page = reverse("admin:refunds_refund_change", args=[refund.pk])

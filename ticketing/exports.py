@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
@@ -12,6 +13,8 @@ BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes UTF-8 for something else
 
 # Spreadsheets run a cell that begins so as a formula, some after dropping blanks before it.
 FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+# Where lists are parted by semicolons, they open our files so, and a cell may begin within a text.
+NEXT_CELL = re.compile(rf"(\r\n|[;\r\n])(?=[\s\"]*[{re.escape(''.join(FORMULA_STARTS))}])")
 
 
 LINES_AT_ONCE = 500  # in one part of an answer
@@ -26,8 +29,13 @@ class _Line:
 
 def harmless(text: str) -> str:
     """What people have named, as a cell that no spreadsheet runs as a formula."""
-    is_formula = text[:1] in ("\t", "\r", "\n") or text.lstrip().startswith(FORMULA_STARTS)
-    return f"'{text}" if is_formula else text
+    safe = NEXT_CELL.sub(r"\1'", text)
+    return f"'{safe}" if begins_like_formula(text) else safe
+
+
+def begins_like_formula(text: str) -> bool:
+    """Whether some spreadsheet runs a cell with this text."""
+    return text[:1] in ("\t", "\r", "\n") or text.lstrip().startswith(FORMULA_STARTS)
 
 
 def stream_csv(

@@ -16,7 +16,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from ticketing.exports import harmless
+from ticketing.exports import begins_like_formula
 
 MOST_SEATS = 200_000
 MOST_AREAS = 200
@@ -118,7 +118,7 @@ def check_label(column: str, label: str) -> str:
                 column=column, longest=LONGEST[column]
             )
         )
-    if harmless(label) != label:
+    if begins_like_formula(label):
         raise Unusable(
             _(
                 "The {column} begins like a formula of a spreadsheet: write it without “{sign}”."

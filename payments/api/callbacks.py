@@ -41,6 +41,10 @@ IPN_ANSWERS = {
     Recorded.AMOUNT_MISMATCH: ("04", "Invalid amount"),
 }
 
+# Of a call that is kept. VNPay sends some twenty parameters of at most 255 characters each; whoever
+# else calls must not fill the disk with a log that nobody may shorten.
+MOST_KEPT, LONGEST_KEPT = 40, 300
+
 UNREADABLE = {"state": "unreadable", "login_next": "/orders/"}
 
 
@@ -125,7 +129,7 @@ def _log(request: HttpRequest, provider: Provider, channel: Channel, now: dateti
     services.log_message(
         provider,
         channel,
-        dict(_pairs(request)),
+        {name[:LONGEST_KEPT]: value[:LONGEST_KEPT] for name, value in _pairs(request)[:MOST_KEPT]},
         txn_ref=request.GET.get("vnp_TxnRef", ""),
         at=now,
         remote_address=request.META.get("REMOTE_ADDR"),

@@ -112,7 +112,7 @@ def open_case_of_contradicted_reversal(
 
 def _contradicted(payment: Payment, said: str) -> str:
     return (
-        f"{payment} is captured here, and the provider says: {said}. Nothing was "
+        f"{payment} is {payment.status} here, and the provider says: {said}. Nothing was "
         f"changed. Look it up at the provider, then decide about order {payment.order.code}."
     )
 

@@ -88,11 +88,16 @@ def apply_result(order: Order, payment: Payment, result: Result, moment: Moment)
 
 
 def _is_other_amount(payment: Payment, result: Result) -> bool:
+    """Word of a refund names no amount of the payment, so what was told of that before holds."""
+    if result.refund and result.amount is None:
+        return payment.cases.filter(kind=CaseKind.AMOUNT_MISMATCH).exists()
     return result.amount is not None and result.amount != payment.amount
 
 
 def _advance(order: Order, payment: Payment, result: Result, moment: Moment) -> Recorded:
     if result.outcome is Outcome.PAID:
+        if result.gives_back and order.status == Order.Status.PENDING_PAYMENT:
+            return _contradict(payment, result, moment)  # it has gone back, and pays for nothing
         return _capture(order, payment, result, moment)
     if result.outcome is Outcome.REVIEW:
         return _suspect(payment, result, moment)
@@ -176,7 +181,7 @@ def _compare_refund(payment: Payment, result: Result, word: RefundWord, moment: 
 
 
 def _contradict(payment: Payment, result: Result, moment: Moment) -> Recorded:
-    logger.error("%s is captured; contradicted: %s", payment, _reason(result, moment))
+    logger.error("%s is %s; contradicted: %s", payment, payment.status, _reason(result, moment))
     if result.gives_back:
         moment.cases.append(open_case_of_refund_by_others(payment, result.gives_back, moment.at))
     else:
@@ -219,12 +224,11 @@ def _fail(payment: Payment, result: Result, moment: Moment) -> Recorded:
 
 
 def _note_other_amount(payment: Payment, result: Result, moment: Moment) -> Recorded:
-    if result.outcome in (Outcome.PAID, Outcome.REVIEW):
-        amount = result.amount or Decimal(0)
-        moment.cases.append(
-            open_case(CaseKind.AMOUNT_MISMATCH, payment, amount, moment.at, owed=amount)
-        )
-    logger.error("%s: asked for %s, told %s.", payment, payment.amount, result.amount)
+    amount = result.amount
+    if amount is not None and result.outcome in (Outcome.PAID, Outcome.REVIEW):
+        case = open_case(CaseKind.AMOUNT_MISMATCH, payment, amount, moment.at, owed=amount)
+        moment.cases.append(case)
+    logger.error("%s: asked for %s, told %s.", payment, payment.amount, amount)
     return Recorded.AMOUNT_MISMATCH
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.shortcuts import redirect
 
-from orders.models import Order
+from orders.models import Order, OrderStatus
 from orders.pages.access import SignedInRequest, customer_action, to_order
 from payments import services
 from payments.models import Payment, PaymentStatus
@@ -23,10 +23,15 @@ def order_pay(request: SignedInRequest, order: Order) -> HttpResponse:
         return to_order(order.code)
     customer = Customer(request.META.get("REMOTE_ADDR", ""), spoken_locale())
     attempt = _start(order, customer, f"page:{form.cleaned_data['key']}")
-    if attempt.status != PaymentStatus.PENDING:
-        # The page is an old one: its attempt has ended, and the provider takes no link twice.
+    if attempt.status != PaymentStatus.PENDING or not _is_to_be_paid(order):
+        # The page is an old one: its attempt has ended, and the provider takes no link twice; or
+        # there is nothing to pay any more, which is told by the refusal.
         attempt = _start(order, customer, None)
     return redirect(attempt.payment_url)
+
+
+def _is_to_be_paid(order: Order) -> bool:
+    return order.status == OrderStatus.PENDING_PAYMENT and order.event.is_selling
 
 
 def _start(order: Order, customer: Customer, key: str | None) -> Payment:

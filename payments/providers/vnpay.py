@@ -51,6 +51,7 @@ REFUND_STATES = {
     RefundVerdict.UNKNOWN: RefundState.UNKNOWN,
     RefundVerdict.NOT_SENT: RefundState.NOT_SENT,
 }
+OTHER_TERMINAL = "opened at another terminal"
 ORDER_TEXT = "Thanh toan don hang {code}"
 ORDER_CODE = re.compile(r"don hang ([0-9A-Z]{12})\b")
 
@@ -103,11 +104,15 @@ class VNPay:
         )
 
     def query(self, payment: Payment, now: datetime) -> Answer:
+        config, opened = our_config(), payment.provider_request
+        if opened.get("vnp_TmnCode", config.tmn_code) != config.tmn_code:
+            # This terminal knows nothing of it, which says nothing: the money is at another one.
+            return Answer(Result(payment.txn_ref, Outcome.UNKNOWN, code=OTHER_TERMINAL))
         exchange = query(
             txn_ref=payment.txn_ref,
-            transaction_date=payment.provider_request["vnp_CreateDate"],
+            transaction_date=opened["vnp_CreateDate"],
             now=now,
-            config=our_config(),
+            config=config,
         )
         said = exchange.answer
         result = Result(

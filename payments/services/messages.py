@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Any
 
 from jobs.writing import insert
@@ -28,7 +29,7 @@ def log_message(
     It is stored before anything is believed, so that a forged or broken one leaves a trace too.
     """
     message = new_message(provider, channel, body, txn_ref=txn_ref, at=at)
-    message.remote_address = remote_address or None
+    message.remote_address = _storable_address(remote_address or "")
     insert([message])
 
 
@@ -51,3 +52,11 @@ def storable(provider: Provider, body: Mapping[str, Any]) -> dict[str, Any]:
     text = json.dumps(provider.redact(body)).replace("\\u0000", "\\ufffd")
     kept: dict[str, Any] = json.loads(text)
     return kept
+
+
+def _storable_address(text: str) -> str | None:
+    """Nothing for what is no address: some proxies add a port, and a call counts all the same."""
+    try:
+        return str(ip_address(text.partition("%")[0]))
+    except ValueError:
+        return None

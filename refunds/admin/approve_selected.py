@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from refunds import services
+from refunds.admin.parts import who_went_in
 from refunds.models import UNDECIDED, Refund
 from ticketing.errors import DomainError
 
@@ -49,7 +50,8 @@ def _ask(desk: Any, request: HttpRequest, refunds: Sequence[Refund]) -> HttpResp
         **desk.admin_site.each_context(request),
         "title": _("Approve selected refunds"),
         "rows": [
-            (refund, refund.order.price_tag(refund.amount), _shown(refund)) for refund in refunds
+            (refund, refund.order.price_tag(refund.amount), _shown(refund), who_went_in(refund))
+            for refund in refunds
         ],
         "total": refunds[0].order.price_tag(total),
         "checkbox": ACTION_CHECKBOX_NAME,

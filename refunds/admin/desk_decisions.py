@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from refunds import services
 from refunds.admin import desk_forms as forms
 from refunds.admin.decisions import Decision
+from refunds.admin.parts import who_went_in
 from refunds.models import UNDECIDED, Refund, RefundStatus
 from ticketing.roles import is_admin
 
@@ -45,16 +46,18 @@ def _about(sentence: Any, refund: Refund) -> str:
     )
 
 
+def _about_approval(refund: Refund) -> str:
+    goes_back = _(
+        "{amount} goes back to the customer of order {order}, the way the payment came. "
+        "The tickets let nobody in any more."
+    )
+    return f"{_about(goes_back, refund)} {who_went_in(refund)}".strip()
+
+
 APPROVE = Decision(
     "approve",
     gettext_lazy("Approve"),
-    lambda refund: _about(
-        _(
-            "{amount} goes back to the customer of order {order}, the way the payment came. "
-            "The tickets let nobody in any more."
-        ),
-        refund,
-    ),
+    _about_approval,
     services.approve_refund,
     forms.Approval,
     is_for=_decides,

@@ -7,11 +7,13 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import TabularInline
 
 from jobs.back_office import OnlyShown
-from refunds.models import RefundOverride, RefundTicket
+from orders.models import TicketStatus
+from refunds.models import Refund, RefundOverride, RefundTicket
 from ticketing.admin import HistoryInline
 
 
@@ -70,6 +72,12 @@ class OverridesOfRefund(PartOfRefund):
     @admin.display(description=gettext_lazy("after"))
     def after(self, row: RefundOverride) -> str:
         return f"{row.new_percentage} %: {row.refund.order.price_tag(row.new_amount)}"
+
+
+def who_went_in(refund: Refund) -> str:
+    """What whoever approves it should know: of a postponed event, used tickets are paid, too."""
+    used = refund.tickets.filter(ticket__status=TicketStatus.USED).count()
+    return _("Somebody went in with {count} of its tickets.").format(count=used) if used else ""
 
 
 class History(HistoryInline):

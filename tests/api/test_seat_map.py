@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from django.db import connection, transaction
@@ -15,6 +17,8 @@ from tests.factories import AreaFactory, CustomerFactory, placed_order, seats_in
 from ticketing.models import Seat
 from ticketing.seat_map import changed_map
 from ticketing.seat_news import look_for_news
+
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "backup.md"
 
 
 @pytest.fixture(autouse=True)
@@ -258,6 +262,30 @@ def test_a_cursor_of_the_future_gets_the_whole_map():
     ahead = read(seat.showing_id, since="999999999999999")
 
     assert statuses(ahead.json()) == {seat.pk: "available"}
+
+
+def take_a_backup_into_use(seat):
+    """One that was made while the seat was still free; as docs/backup.md wants it."""
+    [statement] = re.findall(r'-c "(UPDATE ticketing_seat .+)"', GUIDE.read_text())
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE ticketing_seat DISABLE TRIGGER seat_note_change")
+        cursor.execute("UPDATE ticketing_seat SET status = 'available' WHERE id = %s", [seat.pk])
+        cursor.execute("ALTER TABLE ticketing_seat ENABLE TRIGGER seat_note_change")
+        cursor.execute(statement)
+
+
+def test_who_has_read_what_a_backup_has_forgotten_is_told_of_it():
+    """The server's transactions go on: no cursor is of the future."""
+    [seat] = seats_in_area(1)
+    Seat.objects.filter(pk=seat.pk).update(status="held")
+    known = read(seat.showing_id)
+    assert statuses(known.json()) == {seat.pk: "held"}
+
+    take_a_backup_into_use(seat)
+
+    changes = read(seat.showing_id, since=known.json()["cursor"])
+    assert statuses(changes.json()) == {seat.pk: "available"}
+    assert conditional(seat, known.headers["ETag"]).status_code == 200
 
 
 @pytest.mark.parametrize("since", ["", "abc", "-1", "1.5", "9" * 19, "٣", "1 OR 1=1", "\x00"])

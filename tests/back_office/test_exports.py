@@ -18,6 +18,7 @@ from tests.factories import EventFactory, paid_order, placed_order
 from tests.ticketing.event_states import move
 from ticketing import list_exports
 from ticketing.deeds import EXPORTED
+from ticketing.exports import begins_like_formula
 from ticketing.list_exports import Exports
 from ticketing.models import Showing
 from ticketing.spreadsheets import write_workbook
@@ -163,6 +164,19 @@ def test_no_file_runs_what_people_have_named(boss, read):
 
     assert row["event"] == '\'=HYPERLINK("http://x.example")'
     assert row["email"] == "'+1@example.org"
+
+
+@pytest.mark.parametrize("part", ["=1+1", " +1", '"=1', "@x", "＝1"])
+def test_no_text_begins_a_formula_where_semicolons_part_cells(boss, part):
+    """Excel takes the separator of its country, whatever the file has."""
+    bought(EventFactory(title=f"Concert;{part};end"))
+
+    answer = boss.get(address("orders_order"))
+    lines = b"".join(answer.streaming_content).decode().splitlines()
+    cells = [cell for line in lines for cell in line.split(";")]
+
+    assert len(cells) > len(lines)
+    assert not [cell for cell in cells if begins_like_formula(cell.lstrip(' "'))]
 
 
 def test_a_spreadsheet_has_texts_and_no_formula_even_if_nobody_made_them_harmless():

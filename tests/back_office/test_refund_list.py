@@ -8,6 +8,7 @@ import pytest
 from django.utils import translation
 
 from orders.models import Order
+from orders.services import check_in
 from tests.back_office.refund_rows import (
     LIST,
     asked,
@@ -170,6 +171,17 @@ def test_selected_refunds_are_shown_with_their_sum_before_anything_happens(membe
     assert "1,600,000 VND goes back in all" in page
     assert all(each.order.code in page for each in refunds)
     assert stored() == before
+
+
+def test_whoever_approves_is_told_that_somebody_went_in(boss, order):
+    """Some may have been in before it was postponed; the order's money is asked back as a whole."""
+    check_in(code=order.tickets.first().code, by=boss.user)
+    refund = asked_after_postponing(order)
+    warning = "Somebody went in with 1 of its tickets."
+
+    assert warning in told(select(boss, refund))
+    assert warning in told(boss.get(page_of(refund, "approve")))
+    assert "Somebody went in" not in told(select(boss, asked(bought())))
 
 
 def test_selected_refunds_are_approved_each_with_a_word(boss, member, order):

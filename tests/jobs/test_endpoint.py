@@ -271,6 +271,29 @@ def test_a_schedule_makes_its_job_due_and_not_a_second_one(deliver, monkeypatch)
     assert Job.objects.filter(topic="test.nightly", status="pending").count() == 1
 
 
+def test_a_sweep_whose_own_message_was_lost_does_not_end_all_sweeping(deliver, calls):
+    lost = enqueue("test.note", run_at=timezone.now())
+    deliver({"schedule": "jobs.sweep"})
+    Job.objects.update(status="published", run_at=from_now(minutes=-25))
+
+    for _ in range(2):
+        deliver({"schedule": "jobs.sweep"})
+
+    sweep = Job.objects.get(topic="jobs.sweep", status="pending")
+    assert deliver(wake(sweep)).json() == {"status": "done"}
+    assert calls == [lost.payload]
+    assert not Job.objects.unfinished().exists()
+
+
+def test_a_schedule_waits_for_its_job_that_is_at_work_for_long(deliver):
+    deliver({"schedule": "jobs.sweep"})
+    Job.objects.update(run_at=from_now(minutes=-25), leased_until=from_now(minutes=1))
+
+    deliver({"schedule": "jobs.sweep"})
+
+    assert Job.objects.get().topic == "jobs.sweep"
+
+
 def test_neither_body_nor_signature_reach_the_log(deliver, calls, settings, caplog):
     job = enqueue("test.note", run_at=timezone.now())
     body = json.dumps({**wake(job), "note": "very-private"}).encode()

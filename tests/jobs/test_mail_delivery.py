@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import socketserver
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -122,6 +124,41 @@ def test_a_refusal_for_ever_is_not_tried_again(inbox):
     assert "550" in Job.objects.get().last_error
     assert try_again() == {}
     assert inbox.mails("") == []
+
+
+class WantsUsToLogIn(socketserver.StreamRequestHandler):
+    """A server that takes mails of nobody who has not logged in (RFC 4954, section 6)."""
+
+    def handle(self) -> None:
+        self.wfile.write(b"220 ready\r\n")
+        for line in self.rfile:
+            command = line[:4].upper()
+            if command == b"QUIT":
+                break
+            is_greeting = command in (b"EHLO", b"HELO", b"RSET")
+            self.wfile.write(b"250 fine\r\n" if is_greeting else b"530 Log in first\r\n")
+
+
+@pytest.fixture
+def strict_port() -> Iterator[int]:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), WantsUsToLogIn) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
+
+
+def test_no_mail_dies_of_an_email_url_without_a_password(inbox, settings, strict_port):
+    port, settings.EMAIL_PORT = settings.EMAIL_PORT, strict_port
+    queue()
+    assert run_due_jobs() == {"failed": 1}
+    assert "530" in Job.objects.get().last_error
+
+    settings.EMAIL_PORT = port
+
+    assert try_again() == {"done": 1}
+    assert len(inbox.mails(LAN)) == 1
 
 
 def test_a_recipient_that_is_refused_keeps_no_mail_from_the_others(inbox):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -87,6 +88,27 @@ def test_a_failing_job_does_not_stop_the_others(handler, calls):
 
     assert run_due_jobs() == {"failed": 1, "done": 1}
     assert calls == [{}]
+
+
+@pytest.mark.parametrize(
+    "told", ["half a letter \udc80", "nothing \0 at all"], ids=["surrogate", "null"]
+)
+def test_an_error_that_the_database_can_not_keep_as_it_is_stops_nobody(
+    handler, calls, told, caplog
+):
+    caplog.set_level(logging.CRITICAL)  # reports of tests can't have it either
+
+    def fail():
+        raise ZeroDivisionError(told)
+
+    handler(fail)
+    enqueue("test.topic", run_at=from_now(minutes=-2))
+    enqueue("test.note", run_at=from_now(minutes=-1))
+
+    assert run_due_jobs() == {"failed": 1, "done": 1}
+
+    assert Job.objects.get(topic="test.topic").last_error.startswith("ZeroDivisionError: ")
+    assert len(calls) == 1
 
 
 def test_the_waits_grow_up_to_an_hour(handler):

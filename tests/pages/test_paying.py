@@ -5,13 +5,12 @@ from __future__ import annotations
 import pytest
 
 from orders.models import Order
+from orders.services import cancel_order
 from payments.models import Payment
-from tests.factories import (
-    from_now,
-    placed_order,
-)
+from tests.factories import CustomerFactory, from_now, placed_order
 from tests.pages.my_pages import hidden, page_of, text_of
 from tests.payments.vnpay_calls import RETURN, failure
+from ticketing.services import confirm_cancellation
 
 
 def reread(row):
@@ -73,6 +72,30 @@ def test_an_old_page_starts_a_new_attempt_after_its_first_one_failed(me, order):
 
     assert [each.status for each in Payment.objects.order_by("pk")] == ["failed", "pending"]
     assert "The last attempt did not go through" not in text_of(me.get(page_of(order)))
+
+
+def call_off(order):
+    confirm_cancellation(
+        event_id=order.event_id,
+        by=CustomerFactory(is_staff=True, is_superuser=True),
+        reason="The house burnt down.",
+    )
+
+
+def give_back(order):
+    cancel_order(order_id=order.pk, by=order.customer)
+
+
+@pytest.mark.parametrize("end", [give_back, call_off])
+def test_an_old_page_sends_nobody_to_pay_for_what_has_ended(me, order, end):
+    key = hidden(me.get(page_of(order)), "key")
+    me.post(page_of(order, "pay/"), {"key": key})
+
+    end(order)
+    answer = me.post(page_of(order, "pay/"), {"key": key})
+
+    assert answer.headers["Location"] == page_of(order)
+    assert Payment.objects.count() == 1
 
 
 def test_after_a_failed_attempt_the_page_says_so_and_lets_try_again(me, order):

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import logging
+from urllib.parse import urlencode
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -12,6 +14,7 @@ from payments.models import PaymentCase, ProviderMessage
 from tests.factories import PaymentFactory, from_now, overdue_order
 from tests.payments.vnpay_calls import (
     IPN,
+    RETURN,
     callback_fields,
     failure,
     signed,
@@ -123,6 +126,18 @@ def test_a_pay_link_can_not_be_turned_into_a_failure(payment, call_ipn):
 
     assert call_ipn(link + "&vnp_ResponseCode=&vnp_TransactionStatus=") == "99"
 
+    assert_untouched(payment)
+
+
+def test_nobody_fills_the_log_with_one_call(payment, call_ipn):
+    forged = {f"vnp_Note{number}": "x" * 10_000 for number in range(100)}
+
+    assert call_ipn(f"{success(payment)}&{urlencode(forged)}") == "97"
+
+    message = ProviderMessage.objects.get()
+    assert message.txn_ref == payment.txn_ref
+    assert message.body["vnp_OrderInfo"] == f"Thanh toan don hang {payment.order.code}"
+    assert len(json.dumps(message.body)) < 20_000
     assert_untouched(payment)
 
 
@@ -292,6 +307,18 @@ def test_every_call_is_kept_without_hash_and_card_data(payment, call_ipn):
     for message in (first, second):
         assert message.body["vnp_SecureHash"] == "[removed]"
         assert message.body["vnp_BankTranNo"] == "[removed]"
+
+
+@pytest.mark.parametrize("address", ["203.0.113.9:51234", "unknown", "fe80::1%eth0", ""])
+def test_a_proxy_that_writes_no_plain_address_keeps_no_money_out(payment, client, address):
+    for path in (IPN, RETURN):
+        answer = client.get(f"{path}?{success(payment)}", REMOTE_ADDR=address)
+        assert answer.status_code == 200
+
+    assert statuses(payment) == ("captured", "paid")
+    kept = ProviderMessage.objects.filter(channel__in=["ipn", "return"])
+    assert kept.count() == 2
+    assert set(kept.values_list("remote_address", flat=True)) <= {None, "fe80::1"}
 
 
 @pytest.mark.owner

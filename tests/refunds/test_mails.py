@@ -13,6 +13,7 @@ from refunds.services import (
     approve_refund,
     mark_refund_failed,
     mark_refund_paid,
+    override_refund,
     reject_refund,
     request_refund,
 )
@@ -81,6 +82,29 @@ def test_an_approval_says_how_much_goes_back_and_that_the_tickets_are_void(in_en
     [message] = approved
     assert "1,200,000 VND goes back" in message.body
     assert "let nobody in" in message.body
+
+
+def test_an_approval_that_was_taken_back_before_it_could_be_told_is_not_told(
+    in_english, organizer, admin
+):
+    refund = ask(in_english)
+    run()
+    mail.outbox.clear()
+
+    approve_refund(refund_id=refund.pk, by=organizer)
+    override_refund(refund_id=refund.pk, percentage=0, by=admin, note="It was a resale.")
+    run()
+
+    [message] = told(in_english.customer)
+    assert message.subject == f"Your refund for order {in_english.code} was refused"
+
+
+def test_nobody_is_asked_to_decide_what_is_decided(in_english, organizer):
+    refund = ask(in_english)
+    approve_refund(refund_id=refund.pk, by=organizer)
+    run()
+
+    assert told(organizer) == []
 
 
 def test_a_rejection_tells_why(in_english, organizer):

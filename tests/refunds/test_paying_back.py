@@ -27,6 +27,7 @@ from refunds.services import (
 from tests.factories import CustomerFactory, from_now, paid_order, placed_order, seats_in_area
 from tests.payments.reconciled import let_time_pass
 from tests.payments.reversed import advance, let_reversals_wait
+from tests.refunds.moved import postpone
 from tests.refunds.stand_in import (
     bought,
     call_ipn,
@@ -39,7 +40,7 @@ from tests.refunds.test_requests import everything, reread
 from tests.sandbox.protocol import link
 from ticketing.errors import NotAllowed
 from ticketing.invariants import violations
-from ticketing.models import Event
+from ticketing.models import Event, Seat, Showing
 from ticketing.services import confirm_cancellation
 
 
@@ -423,6 +424,44 @@ def test_the_seats_of_a_cancelled_event_are_not_sold_again(vnpay, payment, admin
     order_is(payment.order, "refunded", 1_000_000)
     assert given_back(vnpay, payment) == [1_000_000]
     assert [reread(each.seat).status for each in tickets_of(payment)] == ["sold", "sold"]
+    assert broken() == {}
+
+
+def let_its_date_pass(showing):
+    """It was to take place ten days ago; when it does, nobody knows."""
+    Showing.objects.filter(pk=showing.pk).update(
+        ticket_sale_start=from_now(days=-30),
+        ticket_sale_end=from_now(days=-11),
+        starts_at=from_now(days=-10),
+        ends_at=from_now(days=-9),
+    )
+
+
+def test_the_seats_of_a_postponed_event_are_for_sale_again_although_its_date_has_passed(
+    vnpay, payment, admin
+):
+    order, seats = payment.order, [ticket.seat_id for ticket in tickets_of(payment)]
+    let_its_date_pass(order.showing)
+    postpone(order.event_id)
+
+    refund = ask(order, reason=Reason.POSTPONED)
+    approve_refund(refund_id=refund.pk, by=admin)
+    work()
+
+    assert reread(refund).status == "partial"
+    assert set(Seat.objects.filter(pk__in=seats).values_list("status", flat=True)) == {"available"}
+    assert broken() == {}
+
+
+def test_the_seats_of_a_past_showing_are_not_sold_again(vnpay, payment, admin):
+    order, seats = payment.order, [ticket.seat_id for ticket in tickets_of(payment)]
+    refund = ask(order)
+    let_its_date_pass(order.showing)
+
+    work()
+
+    assert reread(refund).status == "partial"
+    assert set(Seat.objects.filter(pk__in=seats).values_list("status", flat=True)) == {"sold"}
     assert broken() == {}
 
 

@@ -24,6 +24,12 @@ PRODUCTION = {
     "EMAIL_URL": "smtp://mail.example:25",
     "DATABASE_URL": "postgres://ticketing@db/ticketing",
 }
+QSTASH = {
+    "QSTASH_TOKEN": "t" * 40,
+    "QSTASH_CURRENT_SIGNING_KEY": "sig_" + "c" * 28,
+    "QSTASH_NEXT_SIGNING_KEY": "sig_" + "n" * 28,
+}
+DOCUMENTED_KEYS = ["sig_7kYjw48mhY7kAjqNGcy6cr29RJ6r", "sig_5ZB6DVzB1wjE8S6rZ7eenA8Pdnhs"]
 
 
 def start(code="", **variables):
@@ -56,6 +62,29 @@ def test_a_missing_secret_stops_the_start_and_is_named(name, value):
     assert refused.returncode != 0
     assert f"{name} is not set" in refused.stderr
     assert ".env.example" in refused.stderr
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "VNPAY_HASH_SECRET", "QSTASH_CURRENT_SIGNING_KEY"])
+def test_a_secret_of_the_sandbox_is_none_in_production(name):
+    sandbox = {"SANDBOX": "1", "PUBLIC_URL": "http://127.0.0.1:8000"}
+    known = start(f"print(settings.{name})", **sandbox).stdout.strip()
+
+    refused = start(**{**PRODUCTION, **QSTASH, name: known})
+
+    assert known
+    assert refused.returncode != 0
+    assert f"{name} is known to everybody" in refused.stderr
+
+
+@pytest.mark.parametrize("name", ["QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY"])
+@pytest.mark.parametrize("key", DOCUMENTED_KEYS)
+def test_a_key_of_qstashs_development_server_is_none_in_production(name, key):
+    assert start(**{**PRODUCTION, **QSTASH}).returncode == 0
+
+    refused = start(**{**PRODUCTION, **QSTASH, name: key})
+
+    assert refused.returncode != 0
+    assert f"{name} is known to everybody" in refused.stderr
 
 
 @pytest.mark.parametrize("url", ["https://tickets.example.com", "http://192.168.1.7:8000"])

@@ -12,6 +12,15 @@ from django.utils.dateparse import parse_datetime
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+# The sandbox's, and those that QStash's documentation prints for its development server.
+KNOWN_TO_EVERYBODY = {
+    "sandbox-secret-key-that-signs-nothing-of-value",
+    "SANDBOXSECRETSANDBOXSECRETSANDBX",
+    *("sig_sandbox_current_key", "sig_sandbox_current_key_of_everybody"),
+    *("sig_sandbox_next_key", "sig_sandbox_next_key_of_everybody"),
+    "sig_7kYjw48mhY7kAjqNGcy6cr29RJ6r",  # pragma: allowlist secret
+    "sig_5ZB6DVzB1wjE8S6rZ7eenA8Pdnhs",  # pragma: allowlist secret
+}
 
 env = environ.Env()
 env.read_env(BASE_DIR / ".env")  # variables that are already set win
@@ -46,6 +55,8 @@ def secret(name: str, sandbox_value: str) -> str:
             f"{name} is not set. Set it in the environment or in .env (see .env.example), "
             "or start with `make run`, which uses stand-ins and needs no secrets."
         )
+    if value in KNOWN_TO_EVERYBODY and not SANDBOX:
+        raise ImproperlyConfigured(f"{name} is known to everybody. Set one of your own.")
     return value
 
 

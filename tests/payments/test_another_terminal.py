@@ -1,0 +1,65 @@
+"""The shop moves to another terminal of VNPay's while payments of the old one are under way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from payments.models import PaymentCase
+from payments.services import reconcile_payments, settle_order
+from tests.our_vnpay import running_stand_in
+from tests.payments.reconciled import cases, counts, let_time_pass, state
+from tests.sandbox_process import SandboxProcess
+from ticketing.invariants import violations
+
+OTHER = "TESTTMN2"
+BEYOND_THE_GRACE = 80
+
+
+@pytest.fixture(scope="module")
+def other_terminal() -> Iterator[SandboxProcess]:
+    """It knows nothing of what the first one has done, and says so, signed."""
+    with running_stand_in(VNPAY_TMN_CODE=OTHER) as process:
+        yield process
+
+
+@pytest.fixture
+def move(other_terminal, settings):
+    def move() -> None:
+        settings.VNPAY_TMN_CODE, settings.VNPAY_API_URL = OTHER, other_terminal.api_url
+
+    return move
+
+
+def test_money_at_the_old_terminal_is_not_taken_for_money_that_never_came(start, vnpay, move):
+    payment = start()
+    vnpay.decide(payment.txn_ref, "success")
+    move()
+    let_time_pass(BEYOND_THE_GRACE)
+
+    assert settle_order(order_id=payment.order_id) is None
+
+    assert state(payment) == ("pending", "expired", {"available"})
+    assert PaymentCase.objects.get().kind == "orphaned"
+    assert not any(violations().values())
+
+
+def test_while_the_old_terminal_may_have_money_its_seats_stay_held(start, vnpay, move):
+    payment = start()
+    vnpay.decide(payment.txn_ref, "success")
+    move()
+    let_time_pass()
+
+    assert settle_order(order_id=payment.order_id) is not None
+
+    assert state(payment) == ("pending", "pending_payment", {"held"})
+
+
+def test_captured_money_of_the_old_terminal_is_not_denied_by_the_new_one(captured, move):
+    move()
+
+    assert counts(reconcile_payments()) == {"asked": 1, "unanswered": 1}
+
+    assert state(captured) == ("captured", "paid", {"sold"})
+    assert cases() == []
