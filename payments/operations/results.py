@@ -11,6 +11,8 @@ from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 
+from django.db.models import QuerySet
+
 from jobs import outbox
 from jobs.writing import together, update
 from orders.models import Order
@@ -90,8 +92,12 @@ def apply_result(order: Order, payment: Payment, result: Result, moment: Moment)
 def _is_other_amount(payment: Payment, result: Result) -> bool:
     """Word of a refund names no amount of the payment, so what was told of that before holds."""
     if result.refund and result.amount is None:
-        return payment.cases.filter(kind=CaseKind.AMOUNT_MISMATCH).exists()
+        return _of_other_amounts(payment).exists()
     return result.amount is not None and result.amount != payment.amount
+
+
+def _of_other_amounts(payment: Payment) -> QuerySet[PaymentCase]:
+    return payment.cases.filter(kind=CaseKind.AMOUNT_MISMATCH)
 
 
 def _advance(order: Order, payment: Payment, result: Result, moment: Moment) -> Recorded:
@@ -225,7 +231,9 @@ def _fail(payment: Payment, result: Result, moment: Moment) -> Recorded:
 
 def _note_other_amount(payment: Payment, result: Result, moment: Moment) -> Recorded:
     amount = result.amount
-    if amount is not None and result.outcome in (Outcome.PAID, Outcome.REVIEW):
+    if amount is None:
+        moment.cases.extend(_of_other_amounts(payment).order_by("-pk")[:1])
+    elif result.outcome in (Outcome.PAID, Outcome.REVIEW):
         case = open_case(CaseKind.AMOUNT_MISMATCH, payment, amount, moment.at, owed=amount)
         moment.cases.append(case)
     logger.error("%s: asked for %s, told %s.", payment, payment.amount, amount)
