@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django_fsm_log.models import StateLog
 
 from ticketing.errors import WrongEventState
 from ticketing.models import Event, EventStatus, Seat, SeatStatus, Showing
@@ -53,6 +55,15 @@ def why_its_dates_stay(showing: Showing) -> str:
     if showing.event.status == EventStatus.PUBLISHED and has_buyers(showing):
         return _("Tickets are out: have the event postponed before it gets another date.")
     return ""
+
+
+def put_off(event: Event) -> QuerySet[Showing]:
+    """The showings of a postponed event that wait for another date, or have one.
+
+    What was over when the event was postponed took place, and stays as it is.
+    """
+    postponed = StateLog.objects.for_(event).filter(transition="postpone").latest("pk")
+    return event.showings.filter(ends_at__gt=postponed.timestamp)
 
 
 def has_buyers(showing: Showing) -> bool:

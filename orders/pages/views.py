@@ -78,6 +78,7 @@ def _shown(order: Order, now: datetime) -> dict[str, Any]:
         "total": order.price_tag(order.total_amount),
         "places": priced(order, [held_place(hold) for hold in holds]),
         "tickets": _tickets(order) if phase == "had" else [],
+        "of_event": wording.of_event(order) if phase == "had" else "",
         "why_ended": wording.why_ended(order) if phase == "ended" else "",
         "can_choose_again": phase == "ended" and showing.is_on_sale(now),
         "parts": parts,

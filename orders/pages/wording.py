@@ -7,7 +7,8 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from orders.models import Order, OrderStatus
-from ticketing.models import Showing
+from ticketing.event_changes import put_off
+from ticketing.models import EventStatus, Showing
 from ticketing.templatetags.pages import moment
 
 ENDED = (OrderStatus.EXPIRED, OrderStatus.FAILED, OrderStatus.CANCELLED)
@@ -30,6 +31,20 @@ def state(order: Order, now: datetime, *awaited: str) -> str:
     return ":".join([order.status, phase(order, now), *awaited])
 
 
+def of_event(order: Order) -> str:
+    """What became of the event for whoever bought tickets: cancelled, stopped, put_off or nothing.
+
+    Of one that was stopped as a fraud, only the platform knows which orders it concerns. A night
+    that was over before the others were postponed took place.
+    """
+    event = order.event
+    if event.is_closed:
+        return "cancelled" if event.status == EventStatus.CANCELLED else "stopped"
+    is_postponed = event.status == EventStatus.POSTPONED
+    waits = is_postponed and put_off(event).filter(pk=order.showing_id).exists()
+    return "put_off" if waits else ""
+
+
 def next_step(order: Order, now: datetime) -> str:
     """A sentence for the list of orders."""
     found = phase(order, now)
@@ -45,8 +60,13 @@ def next_step(order: Order, now: datetime) -> str:
 def _next_for_tickets(order: Order, now: datetime) -> str:
     if order.status == OrderStatus.REFUNDED:
         return _("All of its money went back.")
-    if order.event.is_closed:
+    news = of_event(order)
+    if news == "cancelled":
         return _("The event is off. Its money goes back by itself.")
+    if news == "stopped":
+        return _("The event is off. Every order that is affected is refunded by itself.")
+    if news == "put_off":
+        return _("The event is postponed.")
     if order.showing.ends_at <= now:
         return _("It is over. We hope you liked it.")
     return _("Your tickets are ready.")

@@ -132,19 +132,18 @@ def is_nothing(found: Claim) -> bool:
 
 
 def _check_offered(event: Event, reason: Reason) -> None:
-    if _goes_back_by_itself(event):
+    if event.status == Event.Status.CANCELLED:
         raise RefundNotOffered(
             _("The event does not take place. The money goes back in full without a request.")
+        )
+    if event.is_closed:  # as a fraud; an admin decides which orders it concerns
+        raise RefundNotOffered(
+            _("The event is off. Every order that is affected is refunded in full by itself.")
         )
     if reason is Reason.POSTPONED and event.status != Event.Status.POSTPONED:
         raise RefundNotOffered(_("The event is not postponed. Ask for a personal reason instead."))
     if reason not in (Reason.PERSONAL, Reason.POSTPONED):
         raise RefundNotOffered(_("Only the platform gives money back for this reason."))
-
-
-def _goes_back_by_itself(event: Event) -> bool:
-    is_fraud = event.fraud_status == Event.FraudStatus.CONFIRMED
-    return bool(event.status == Event.Status.CANCELLED or is_fraud)
 
 
 def _check_paid(order: Order) -> None:

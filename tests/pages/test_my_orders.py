@@ -19,6 +19,7 @@ from tests.factories import (
 )
 from tests.pages.my_pages import page_of, text_of
 from tests.payments.vnpay_calls import RETURN, success, suspicion
+from ticketing.models import Event
 
 EVIL = '<script>alert("x")</script>'
 
@@ -244,3 +245,63 @@ def test_no_script_or_style_stands_in_a_page(me, paid, address):
     assert "<script>" not in page
     policy = answer.headers["Content-Security-Policy"]
     assert "unsafe" not in policy
+
+
+def move_event(order, *steps):
+    event = Event.objects.get(pk=order.event_id)
+    for step, at in steps:
+        getattr(event, step)(by=None, at=at, reason="The test moves it.")
+    event.save()
+
+
+def night(customer, **dates):
+    """A paid order for a showing that ended an hour ago unless `dates` say otherwise."""
+    over = {"starts_at": from_now(hours=-3), "ends_at": from_now(hours=-1)}
+    showing = ShowingFactory(**{**over, **dates})
+    return paid_order(seats_in_area(2, showing=showing), customer=customer)
+
+
+def test_tickets_of_a_postponed_event_that_is_off_are_not_told_to_be_valid(me, paid):
+    fraud = [("investigate", from_now()), ("confirm_fraud", from_now())]
+    move_event(paid, ("postpone", from_now()), *fraud)
+
+    text = text_of(me.get(page_of(paid)))
+
+    assert "We have stopped the sale of this event to protect its customers." in text
+    assert "stay valid" not in text
+    assert "ask for a refund" not in text
+
+
+def test_nobody_is_promised_money_of_a_fraud_that_may_not_concern_the_order(me, paid):
+    move_event(paid, ("investigate", from_now()), ("confirm_fraud", from_now()))
+
+    text = text_of(me.get(page_of(paid)))
+
+    assert "Every order that is affected is refunded in full by itself" in text
+    assert "goes back" not in text
+    assert "on its way back" not in text
+    assert "goes back" not in text_of(me.get("/orders/"))
+
+
+def test_money_of_a_cancelled_event_is_promised(me, paid):
+    move_event(paid, ("cancel", from_now()))
+
+    assert "Your money goes back in full by itself" in text_of(me.get(page_of(paid)))
+    assert "Its money goes back by itself." in text_of(me.get("/orders/"))
+
+
+def test_what_was_put_off_is_not_over_when_its_old_date_passes(me, customer):
+    order = night(customer)
+    move_event(order, ("postpone", from_now(hours=-5)))
+
+    assert "The event is postponed." in text_of(me.get("/orders/"))
+    assert "We hope you liked it" not in text_of(me.get("/orders/"))
+    assert "stay valid for the new date" in text_of(me.get(page_of(order)))
+
+
+def test_a_night_that_took_place_gets_no_new_date(me, customer):
+    order = night(customer)
+    move_event(order, ("postpone", from_now(minutes=-30)))
+
+    assert "It is over. We hope you liked it." in text_of(me.get("/orders/"))
+    assert "new date" not in text_of(me.get(page_of(order)))

@@ -221,6 +221,18 @@ class TestRefusals:
 
         assert problem["code"] == "refund-not-offered"
 
+    def test_a_fraud_that_an_admin_has_to_say_whom_it_concerns(self, api, address, order):
+        event = reread(order.event)
+        event.investigate(by=None, at=from_now(), reason="A tip.")
+        event.confirm_fraud(by=None, at=from_now(), reason="It was one.")
+        event.save()
+
+        problem = self.refuse(api, address, order, {"reason": "personal"})
+
+        assert problem["code"] == "refund-not-offered"
+        assert "Every order that is affected" in problem["detail"]
+        assert "goes back" not in problem["detail"]
+
     @pytest.mark.parametrize("reason", ["cancelled", "fraud"])
     def test_reasons_of_the_platform(self, api, address, order, reason):
         problem = self.refuse(api, address, order, {"reason": reason})

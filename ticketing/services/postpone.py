@@ -9,10 +9,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_fsm import can_proceed
-from django_fsm_log.models import StateLog
 
 from ticketing.dates_news import News, announce
 from ticketing.errors import WrongDates, WrongEventState
+from ticketing.event_changes import put_off
 from ticketing.models import Event
 from ticketing.roles import require_admin
 
@@ -65,13 +65,9 @@ def reinstate_event(*, event_id: int, by: User, reason: str) -> Event:
 
 
 def _check_dates(event: Event, now: datetime) -> None:
-    """Of a showing without a date to come nobody would be told, though they were promised one.
-
-    What was over when the event was postponed took place, and stays as it is.
-    """
-    postponed = StateLog.objects.for_(event).filter(transition="postpone").latest("pk")
-    put_off = event.showings.filter(ends_at__gt=postponed.timestamp, ends_at__lte=now)
+    """Of a showing without a date to come nobody would be told, though they were promised one."""
+    past = put_off(event).filter(ends_at__lte=now)
     told = _("The date of {showing} is past: give it a new one first.")
-    found = [told.format(showing=each) for each in put_off.order_by("starts_at", "pk")]
+    found = [told.format(showing=each) for each in past.order_by("starts_at", "pk")]
     if found:
         raise WrongDates(" ".join(found))
