@@ -10,6 +10,8 @@ from typing import Any, ClassVar, cast
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_fsm import can_proceed
 from unfold.dataclasses import UnfoldAction
@@ -18,6 +20,7 @@ from unfold.decorators import action
 from ticketing import services
 from ticketing.asking import Question, ReasonForm
 from ticketing.back_office import OwnEvents, reader
+from ticketing.event_changes import seats_sold_of_past
 from ticketing.models import Event
 from ticketing.roles import is_admin, is_organizer_of
 
@@ -34,6 +37,17 @@ def decides(user: User, event: Event) -> bool:
     return is_admin(user)
 
 
+def about_the_past(event: Event) -> str:
+    """That money of showings that have taken place goes back, too, if any was sold."""
+    sold = seats_sold_of_past(event, timezone.now())
+    if not sold:
+        return ""
+    return _(
+        "{count} seats were sold for showings that have taken place. Their orders are of this "
+        "event: refunding all of it gives their money back in full as well."
+    ).format(count=sold)
+
+
 @dataclass(frozen=True)
 class Step:
     """One decision: its page, its use case, and when it is offered to whom.
@@ -47,6 +61,7 @@ class Step:
     decide: Callable[..., Event]
     is_possible: Callable[[Event], bool]
     is_for: Callable[[User, Event], bool] = decides
+    warning: Callable[[Event], str] = lambda event: ""
 
     def is_offered(self, user: User, event: Event) -> bool:
         return self.is_for(user, event) and self.is_possible(event)
@@ -125,6 +140,7 @@ class EventActions(OwnEvents):
             gettext_lazy("Orders that wait for payment end, and every buyer gets the money back."),
             services.confirm_cancellation,
             lambda event: can_proceed(event.cancel),
+            warning=about_the_past,
         )
     )
     investigate = _page(
@@ -140,9 +156,13 @@ class EventActions(OwnEvents):
         Step(
             "confirm_fraud",
             gettext_lazy("Confirm the fraud"),
-            gettext_lazy("Its sale ends, its revenue is frozen, and buyers get their money back."),
+            gettext_lazy(
+                "Its sale ends and its revenue is frozen. No money goes back before you start the "
+                "campaign that is prepared for all of its orders, or one for those you choose."
+            ),
             services.confirm_fraud,
             lambda event: can_proceed(event.confirm_fraud),
+            warning=about_the_past,
         )
     )
     clear = _page(
@@ -184,6 +204,6 @@ class EventActions(OwnEvents):
             partial(step.decide, event_id=event.pk, by=user),
             form=ReasonForm,
             template="ticketing/decide_about_event.html",
-            context={"event": event},
+            context={"event": event, "warning": step.warning(event)},
         )
         return question.ask(self, request, event)

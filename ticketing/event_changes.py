@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -64,6 +66,14 @@ def put_off(event: Event) -> QuerySet[Showing]:
     """
     postponed = StateLog.objects.for_(event).filter(transition="postpone").latest("pk")
     return event.showings.filter(ends_at__gt=postponed.timestamp)
+
+
+def seats_sold_of_past(event: Event, now: datetime) -> int:
+    """How many seats of the event were sold for showings that have taken place."""
+    past = event.showings.filter(ends_at__lte=now)
+    if event.status == EventStatus.POSTPONED:
+        past = past.exclude(pk__in=put_off(event))
+    return Seat.objects.filter(showing__in=past, status=SeatStatus.SOLD).count()
 
 
 def has_buyers(showing: Showing) -> bool:

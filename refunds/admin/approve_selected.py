@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from refunds import services
-from refunds.admin.parts import who_went_in
+from refunds.admin.parts import before_approval
 from refunds.models import UNDECIDED, Refund
 from ticketing.errors import DomainError
 
@@ -50,7 +50,7 @@ def _ask(desk: Any, request: HttpRequest, refunds: Sequence[Refund]) -> HttpResp
         **desk.admin_site.each_context(request),
         "title": _("Approve selected refunds"),
         "rows": [
-            (refund, refund.order.price_tag(refund.amount), _shown(refund), who_went_in(refund))
+            (refund, refund.order.price_tag(refund.amount), _shown(refund), before_approval(refund))
             for refund in refunds
         ],
         "total": refunds[0].order.price_tag(total),

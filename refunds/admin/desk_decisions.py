@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from refunds import services
 from refunds.admin import desk_forms as forms
 from refunds.admin.decisions import Decision
-from refunds.admin.parts import who_went_in
+from refunds.admin.parts import before_approval
 from refunds.models import UNDECIDED, Refund, RefundStatus
 from ticketing.roles import is_admin
 
@@ -51,7 +51,7 @@ def _about_approval(refund: Refund) -> str:
         "{amount} goes back to the customer of order {order}, the way the payment came. "
         "The tickets let nobody in any more."
     )
-    return f"{_about(goes_back, refund)} {who_went_in(refund)}".strip()
+    return f"{_about(goes_back, refund)} {before_approval(refund)}".strip()
 
 
 APPROVE = Decision(

@@ -13,8 +13,9 @@ from unfold.admin import TabularInline
 
 from jobs.back_office import OnlyShown
 from orders.models import TicketStatus
-from refunds.models import Refund, RefundOverride, RefundTicket
+from refunds.models import Refund, RefundOverride, RefundReason, RefundTicket
 from ticketing.admin import HistoryInline
+from ticketing.event_changes import put_off
 
 
 class PartOfRefund(OnlyShown, TabularInline):
@@ -74,10 +75,19 @@ class OverridesOfRefund(PartOfRefund):
         return f"{row.new_percentage} %: {row.refund.order.price_tag(row.new_amount)}"
 
 
-def who_went_in(refund: Refund) -> str:
-    """What whoever approves it should know: of a postponed event, used tickets are paid, too."""
+def before_approval(refund: Refund) -> str:
+    """What whoever approves it should know: of a postponed event anything is paid that was bought.
+
+    Used tickets are, and those of nights that took place before the others were put off.
+    """
     used = refund.tickets.filter(ticket__status=TicketStatus.USED).count()
-    return _("Somebody went in with {count} of its tickets.").format(count=used) if used else ""
+    went_in = _("Somebody went in with {count} of its tickets.").format(count=used) if used else ""
+    order = refund.order
+    is_over = refund.reason == RefundReason.POSTPONED and not (
+        put_off(order.event).filter(pk=order.showing_id).exists()
+    )
+    over = _("Its showing was over before the event was postponed.") if is_over else ""
+    return f"{went_in} {over}".strip()
 
 
 class History(HistoryInline):

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django_fsm_log.models import StateLog
 
 from jobs.models import Job
+from tests.factories import ShowingFactory, from_now, paid_order, seats_in_area
 from tests.ticketing.event_states import event_in, move
 from ticketing.models import Event
 
@@ -203,3 +204,45 @@ def test_the_page_of_an_event_changes_its_words_and_never_its_state(boss):
     notes = StateLog.objects.for_(event).order_by("pk")
     assert [note.transition for note in notes] == ["publish", "change"]
     assert {note.state for note in notes} == {"published"}
+
+
+def sold_night(event, **ends):
+    times = {"ticket_sale_start": from_now(days=-20), "starts_at": from_now(days=-9)}
+    showing = ShowingFactory(event=event, ends_at=from_now(**ends), **times)
+    return paid_order(seats_in_area(3, showing=showing))
+
+
+@pytest.mark.parametrize(
+    ("status", "fraud_status", "step"),
+    [
+        ("published", "none", "confirm_cancellation"),
+        ("postponed", "none", "confirm_cancellation"),
+        ("published", "investigating", "confirm_fraud"),
+    ],
+)
+def test_who_refunds_a_run_is_told_of_the_nights_that_took_place(boss, status, fraud_status, step):
+    event = event_in(status, fraud_status)
+    sold_night(event, days=1)
+    told = "seats were sold for showings that have taken place"
+    assert told not in boss.get(page_of(event, step)).content.decode()
+
+    sold_night(event, days=-1)
+
+    assert f"3 {told}" in boss.get(page_of(event, step)).content.decode()
+
+
+def test_a_night_that_was_put_off_has_not_taken_place_when_its_date_passes(boss):
+    event = event_in("published")
+    event.postpone(by=None, at=from_now(days=-2), reason="The singer is ill.")
+    event.save()
+    sold_night(event, days=-1)
+
+    page = boss.get(page_of(event, "confirm_cancellation")).content.decode()
+
+    assert "have taken place" not in page
+
+
+def test_nobody_takes_the_money_of_a_fraud_for_going_back_by_itself(boss):
+    page = boss.get(page_of(event_in("published", "investigating"), "confirm_fraud"))
+
+    assert "No money goes back before you start the campaign" in page.content.decode()

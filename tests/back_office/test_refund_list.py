@@ -23,7 +23,9 @@ from tests.back_office.refund_rows import (
     stored,
     told,
 )
+from tests.factories import from_now
 from tests.refunds.test_requests import reread
+from ticketing.models import Showing
 
 SCRIPT = "<script>alert(1)</script>"
 
@@ -237,3 +239,20 @@ def test_what_people_wrote_is_shown_and_never_run(boss, order):
     assert all(SCRIPT not in page for page in pages)
     assert "&lt;script&gt;" in pages[0]
     assert "&lt;script&gt;" in pages[1]
+
+
+def test_whoever_approves_is_told_that_the_night_had_taken_place(boss):
+    order = bought()
+    Showing.objects.filter(pk=order.showing_id).update(
+        ticket_sale_start=from_now(days=-9),
+        ticket_sale_end=from_now(days=-2),
+        starts_at=from_now(days=-1),
+        ends_at=from_now(hours=-1),
+    )
+    refund = asked_after_postponing(order)
+    put_off = asked_after_postponing(bought())
+    warning = "Its showing was over before the event was postponed."
+
+    assert warning in told(select(boss, refund))
+    assert warning in told(boss.get(page_of(refund, "approve")))
+    assert warning not in told(boss.get(page_of(put_off, "approve")))
