@@ -100,17 +100,49 @@ def test_the_sandbox_starts_on_loopback_without_any_secret(url):
     assert start(SANDBOX="1", PUBLIC_URL=url).returncode == 0
 
 
+@pytest.mark.parametrize("url", ["https://tickets.example.com", "http://192.168.1.7:8000"])
+def test_debugging_does_not_start_on_a_public_address(url):
+    refused = start(**{**PRODUCTION, "PUBLIC_URL": url}, DEBUG="on")
+
+    assert refused.returncode != 0
+    assert "DEBUG is on" in refused.stderr
+
+
+@pytest.mark.parametrize("name", ["PUBLIC_URL", "BACK_OFFICE_URL"])
+def test_passwords_and_tickets_go_in_the_clear_on_loopback_only(name):
+    refused = start(**{**PRODUCTION, name: "http://office.example.com"})
+
+    assert refused.returncode != 0
+    assert f"{name} is http://office.example.com" in refused.stderr
+    assert "https://" in refused.stderr
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost:9", "http://[::1]:8"])
+def test_production_can_be_tried_on_loopback_without_tls(url):
+    assert start(**{**PRODUCTION, "PUBLIC_URL": url}, DEBUG="on").returncode == 0
+
+
+@pytest.mark.parametrize("url", ["tickets.example.com", "https://", "ftp://tickets.example.com"])
+def test_an_address_that_no_link_can_begin_with_stops_the_start(url):
+    refused = start(**{**PRODUCTION, "PUBLIC_URL": url})
+
+    assert refused.returncode != 0
+    assert f"PUBLIC_URL is {url.rstrip('/')}" in refused.stderr
+
+
 def test_another_kind_of_database_is_refused():
     refused = start(**{**PRODUCTION, "DATABASE_URL": "sqlite:///x.db"})
 
     assert "DATABASE_URL must name a PostgreSQL server" in refused.stderr
 
 
-def test_https_makes_cookies_and_redirects_safe():
+@pytest.mark.parametrize("url", ["https://tickets.example.com", "HTTPS://Tickets.example.com"])
+def test_https_makes_cookies_and_redirects_safe(url):
     code = "print(settings.SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE, "
     code += "settings.SECURE_SSL_REDIRECT, settings.SECURE_HSTS_SECONDS > 0, settings.DEBUG)"
 
-    assert start(code, **PRODUCTION).stdout.split() == ["True", "True", "True", "True", "False"]
+    started = start(code, **{**PRODUCTION, "PUBLIC_URL": url})
+    assert started.stdout.split() == ["True", "True", "True", "True", "False"]
 
 
 def test_over_https_browsers_take_our_cookies_from_no_other_host():
@@ -161,6 +193,16 @@ def test_the_example_as_it_is_names_what_is_missing():
     refused = start(**given)
 
     assert "SECRET_KEY is not set" in refused.stderr
+
+
+def test_the_image_can_be_built_with_what_its_one_step_is_given():
+    [step] = re.findall(r"^RUN (SECRET_KEY=[^&]+?)python ", (ROOT / "Dockerfile").read_text(), re.M)
+    given = dict(re.findall(r"([A-Z_]+)=(\S+)", step))
+
+    started = start(**given)
+
+    assert "DATABASE_URL" in given
+    assert started.returncode == 0, started.stderr
 
 
 def test_staff_without_a_second_factor_is_for_the_sandbox_only():

@@ -60,6 +60,20 @@ def secret(name: str, sandbox_value: str) -> str:
     return value
 
 
+def check_address(name: str, url: str) -> None:
+    """Raise ImproperlyConfigured unless browsers can open it, and nobody between reads along."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ImproperlyConfigured(
+            f"{name} is {url}. Give what browsers open, such as https://tickets.example.com"
+        )
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ImproperlyConfigured(
+            f"{name} is {url}. Passwords and tickets would go in the clear: put a proxy that ends "
+            "TLS in front, and name the https:// address that browsers open."
+        )
+
+
 SANDBOX = flag("SANDBOX", default=False)
 DEBUG = flag("DEBUG", default=False)
 PORT = number("PORT", 8000)
@@ -73,7 +87,7 @@ BACK_OFFICE_URL = text("BACK_OFFICE_URL", "").rstrip("/")
 PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or ""
 BACK_OFFICE_HOST = urlsplit(BACK_OFFICE_URL).hostname or ""  # "" while it has none of its own
 OUR_HOSTS = [PUBLIC_HOST, *filter(None, [BACK_OFFICE_HOST])]
-IS_HTTPS = PUBLIC_URL.startswith("https://")
+IS_HTTPS = urlsplit(PUBLIC_URL).scheme == "https"
 
 if SANDBOX and PUBLIC_HOST not in LOOPBACK:
     raise ImproperlyConfigured(
@@ -81,6 +95,13 @@ if SANDBOX and PUBLIC_HOST not in LOOPBACK:
         "secrets: run them on 127.0.0.1 only, or turn SANDBOX off."
     )
 
+if DEBUG and PUBLIC_HOST not in LOOPBACK:
+    raise ImproperlyConfigured(
+        f"DEBUG is on and PUBLIC_URL is {PUBLIC_URL}. Pages of errors would show everybody what "
+        "customers sent: debug on 127.0.0.1 only."
+    )
+
+check_address("PUBLIC_URL", PUBLIC_URL)
 if BACK_OFFICE_URL:
     office = urlsplit(BACK_OFFICE_URL)
     if office.scheme not in ("http", "https") or office.path or BACK_OFFICE_HOST == PUBLIC_HOST:
@@ -88,6 +109,7 @@ if BACK_OFFICE_URL:
             f"BACK_OFFICE_URL is {BACK_OFFICE_URL}. Give the back office a host of its own, such "
             "as https://office.example.com, or leave BACK_OFFICE_URL out."
         )
+    check_address("BACK_OFFICE_URL", BACK_OFFICE_URL)
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[*OUR_HOSTS, *(LOOPBACK if SANDBOX else ())])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL, *filter(None, [BACK_OFFICE_URL])]
