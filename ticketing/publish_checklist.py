@@ -154,7 +154,7 @@ def _unsellable(house: _House) -> Iterator[Fault]:
             text = _("The sale of {showing} is over: nobody can buy a ticket.")
             yield Fault(text.format(showing=showing), Page.SHOWING, showing.pk)
         elif showing.ticket_sale_end > showing.ends_at:
-            text = _("{showing} is sold until after its end.")
+            text = _("{showing} ends before its sale: nobody can buy a ticket after its end.")
             yield Fault(text.format(showing=showing), Page.SHOWING, showing.pk)
         if showing.pk in seated - free:
             text = _("All seats of {showing} are blocked.").format(showing=showing)

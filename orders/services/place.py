@@ -138,7 +138,7 @@ def _check_sale(showing: Showing, now: datetime) -> None:
             )
         )
     raise SalesClosed(
-        _("The sale ended at {moment}.").format(moment=showing.local(showing.ticket_sale_end))
+        _("The sale ended at {moment}.").format(moment=showing.local(showing.last_sale))
     )
 
 

@@ -8,7 +8,7 @@ from orders.models import Order
 from payments.models import Payment
 from payments.providers import Customer
 from payments.services import settle_order, start_payment
-from tests.factories import from_now, overdue_order
+from tests.factories import ShowingFactory, from_now, overdue_order, seats_in_area
 from tests.orders.closing import (
     PAID,
     PENDING,
@@ -66,6 +66,19 @@ def test_only_an_event_that_sells_takes_orders(api, status, fraud_status):
         assert answer.status_code == 201
         return
     assert answer.data["code"] == ("not-found" if status == "draft" else "sales-closed")
+    assert not Order.objects.exists()
+    assert Seat.objects.get().status == "available"
+
+
+def test_a_showing_that_is_over_takes_no_orders(api):
+    times = {"starts_at": from_now(hours=-3), "ticket_sale_end": from_now(days=1)}
+    showing = ShowingFactory(ends_at=from_now(hours=-1), **times)
+    [seat] = seats_in_area(1, showing=showing)
+
+    answer = api.post("/api/v1/orders/", {"showing": showing.pk, "seats": [seat.pk]})
+
+    assert (answer.status_code, answer.data["code"]) == (409, "sales-closed")
+    assert f"The sale ended at {showing.local(showing.ends_at)}." in answer.data["detail"]
     assert not Order.objects.exists()
     assert Seat.objects.get().status == "available"
 

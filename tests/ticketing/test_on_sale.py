@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from tests.factories import ShowingFactory
+from tests.factories import ShowingFactory, from_now
 from tests.ticketing.event_states import ALL_STATES, event_in
 from ticketing.models import Showing
 
@@ -19,6 +19,16 @@ def test_a_showing_is_on_sale_from_the_start_of_its_window_to_the_end():
 
     for now, sells in ((starts - instant, False), (starts, True), (ends - instant, True),
                        (ends, False)):  # fmt: skip
+        assert list(Showing.objects.on_sale(now)) == ([showing] if sells else [])
+        assert showing.is_on_sale(now) is sells
+
+
+def test_nobody_buys_a_ticket_for_a_showing_that_is_over_however_long_its_sale_lasts():
+    ends = from_now(days=30)
+    times = {"starts_at": from_now(days=29), "ticket_sale_end": from_now(days=40)}
+    showing = ShowingFactory(ends_at=ends, **times)
+
+    for now, sells in ((ends - timedelta(microseconds=1), True), (ends, False)):
         assert list(Showing.objects.on_sale(now)) == ([showing] if sells else [])
         assert showing.is_on_sale(now) is sells
 

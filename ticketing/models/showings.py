@@ -27,7 +27,7 @@ class ShowingQuerySet(models.QuerySet["Showing"]):
         """Those of which `is_on_sale` is true."""
         selling = self.filter(event__status=EventStatus.PUBLISHED)
         return selling.exclude(event__fraud_status=FraudStatus.CONFIRMED).filter(
-            ticket_sale_start__lte=now, ticket_sale_end__gt=now
+            ticket_sale_start__lte=now, ticket_sale_end__gt=now, ends_at__gt=now
         )
 
 
@@ -70,8 +70,13 @@ class Showing(models.Model):
         return f"{moment.astimezone(self.zone):%Y-%m-%d %H:%M} ({self.time_zone})"
 
     def is_on_sale(self, now: datetime) -> bool:
-        """Whether tickets are sold at `now`: published event, inside the sales window."""
-        return self.event.is_selling and self.ticket_sale_start <= now < self.ticket_sale_end
+        """Whether tickets are sold at `now`: published event, inside the sales window, not over."""
+        return self.event.is_selling and self.ticket_sale_start <= now < self.last_sale
+
+    @property
+    def last_sale(self) -> datetime:
+        """Until when tickets are sold: nobody buys one for what is over."""
+        return min(self.ticket_sale_end, self.ends_at)
 
     @property
     def door_opens_at(self) -> datetime:
