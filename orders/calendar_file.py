@@ -35,14 +35,16 @@ def _lines(order: Order, at: datetime) -> Iterator[str]:
     if event.venue:
         yield f"LOCATION:{_text(event.venue)}"
     yield f"URL:{order_page(order.code)}"
-    yield f"STATUS:{_state(event)}"
+    yield f"STATUS:{_state(order)}"
     yield from ("END:VEVENT", "END:VCALENDAR")
 
 
-def _state(event: Event) -> str:
-    if event.is_closed:
+def _state(order: Order) -> str:
+    """Whether its customers are expected: nobody is whose tickets have all gone back."""
+    is_theirs = order.tickets.filter(refund_approved_at__isnull=True).exists()
+    if order.event.is_closed or not is_theirs:
         return "CANCELLED"
-    return "TENTATIVE" if event.status == Event.Status.POSTPONED else "CONFIRMED"
+    return "TENTATIVE" if order.event.status == Event.Status.POSTPONED else "CONFIRMED"
 
 
 def _moment(moment: datetime) -> str:

@@ -8,6 +8,7 @@ import pytest
 from icalendar import Calendar
 
 from orders.calendar_file import calendar_of
+from orders.models import Ticket
 from tests.factories import EventFactory, ShowingFactory, from_now, paid_order, seats_in_area
 
 AWKWARD = "Đêm nhạc; Trịnh, Công Sơn \\ 80 năm\nHà Nội – một chiều thu rất dài và rất xanh ☂ 🎵"
@@ -77,6 +78,17 @@ def test_an_event_that_is_put_off_or_does_not_take_place_says_so(steps, status):
         getattr(order.event, step)(by=None, at=from_now(), reason="The singer is ill.")
 
     assert str(entry_of(calendar_of(order, at=from_now()))["STATUS"]) == status
+
+
+def test_nobody_is_expected_whose_money_goes_back():
+    order = order_of()
+    stays = paid_order(seats_in_area(2, showing=order.showing))
+    some = [order.tickets.get(), stays.tickets.first()]
+    Ticket.objects.filter(pk__in=[each.pk for each in some]).update(refund_approved_at=from_now())
+
+    told = [entry_of(calendar_of(each, at=from_now()))["STATUS"] for each in (order, stays)]
+
+    assert [str(each) for each in told] == ["CANCELLED", "CONFIRMED"]
 
 
 def test_a_title_cannot_add_lines_of_its_own():
