@@ -113,10 +113,10 @@ def test_what_waited_longer_than_its_lease_is_taken_back_and_told_later(
     vnpay, sold, admin, monkeypatch
 ):
     """Others may have found it sent and nobody at it: who tells it now may tell it twice."""
-    monkeypatch.setattr(payments_sending, "LEASE", timedelta(seconds=1.5))
+    monkeypatch.setattr(payments_sending, "LEASE", timedelta(seconds=3))
     begun = start(Event.objects.get(slug="big"), admin)
     take_up(begun)
-    vnpay.set_weather(refund_outcome="done", api_slow_seconds=2.5)
+    vnpay.set_weather(refund_outcome="done", api_slow_seconds=4.5)
 
     process_refunds(connections=1, limit=2)
 
