@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from django.utils import timezone
 
 from jobs.models import Job, JobStatus
 from jobs.outbox import GiveUp, NothingToDo, RunLater, handler_of
+from jobs.stopping import end_of
 
 logger = logging.getLogger(__name__)
 
@@ -50,14 +50,15 @@ def run_due_jobs(
 ) -> Counter[str]:
     """Run every job that is due now, oldest first, until none is left.
 
-    Or until it were `limit`, or so many seconds have passed: what is left then is free for others.
+    With a `limit`, until so many were run; with `seconds`, begin none after these. What is left
+    then is free for others.
     Beside QStash, `overdue_by` leaves it that much time to do so first.
 
     Returns how many ended how: `done`, `postponed`, `failed`, `dead`. Any number of processes may
     do this at once: a job is leased to one of them, and free again when the lease runs out.
     """
     outcomes: Counter[str] = Counter()
-    ends = math.inf if seconds is None else time.monotonic() + seconds
+    ends = end_of(seconds)
     due_by = timezone.now() - overdue_by  # what becomes due meanwhile is for the next call
     while limit is None or outcomes.total() < limit:
         most = BATCH if limit is None else min(BATCH, limit - outcomes.total())

@@ -14,9 +14,14 @@ Piece = TypeVar("Piece")
 SLICE_SECONDS = 60.0  # for a handler of many pieces: a call more, and it is within the job's lease
 
 
+def end_of(seconds: float | None) -> float:
+    """When so many seconds will have passed, by `time.monotonic`; None is never."""
+    return math.inf if seconds is None else time.monotonic() + seconds
+
+
 def for_a_while(pieces: Iterable[Piece], seconds: float | None) -> Iterator[Piece]:
     """One after the other, and none any more once so many seconds have passed; None is for ever."""
-    ends = math.inf if seconds is None else time.monotonic() + seconds
+    ends = end_of(seconds)
     for piece in pieces:
         if time.monotonic() >= ends:
             return

@@ -85,10 +85,10 @@ def _orders(event: Event, news: News, dates: Mapping[int, str]) -> Any:
 
 
 def _showings(event: Event, news: News, dates: Mapping[int, str]) -> list[int]:
-    """Those that it is still true of: one may have been moved once more."""
+    """Those that it is still true of: one may have been moved once more, or be over by now."""
     if news == News.POSTPONED:
         return list(dates)
-    known = event.showings.filter(pk__in=list(dates))
+    known = event.showings.filter(pk__in=list(dates), ends_at__gt=timezone.now())
     return [each.pk for each in known if each.local(each.starts_at) == dates[each.pk]]
 
 

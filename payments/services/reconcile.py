@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from jobs.stopping import end_of
 from orders.models import Order
 from payments.models import (
     Channel,
@@ -98,7 +98,7 @@ class _Run:
         self, due: Iterator[tuple[int, str]], limit: int | None, seconds: float | None
     ) -> ReconciliationEnd:
         ended = ReconciliationEnd.COMPLETE
-        ends = math.inf if seconds is None else time.monotonic() + seconds
+        ends = end_of(seconds)
         for payment_id, provider in due:
             if self.counts.total() == limit:
                 return ReconciliationEnd.LIMIT

@@ -23,12 +23,11 @@ from payments.operations.reversals import may_be_forgotten, tell_ends
 from payments.providers import Provider, get_provider
 from payments.services.messages import new_message, storable
 
-# No call takes that long, nor does one together with the one it waited for: whoever is silent after
-# it is gone.
+# No call takes that long, and none is begun after it: whoever is silent after it is gone.
 LEASE = timedelta(minutes=2)
 SILENCE = 5  # calls in a row without an answer, then a provider is tried with one at a time
 PROBE_LOCKS = 7002  # the advisory-lock namespace of "one probe of a silent provider at a time"
-NOT_TOLD = "It was not told: its provider fell silent, or the sender was stopped."
+NOT_TOLD = "It was not told: its provider fell silent, it waited long, or the sender was stopped."
 LATEST = """
 SELECT was_answered FROM payments_reversal
 WHERE provider = %(provider)s AND called_at IS NOT NULL AND was_answered IS NOT NULL
@@ -73,11 +72,14 @@ def tell(reversal: Reversal) -> Heard:
 
 
 @transaction.atomic(durable=True)
-def take_back(reversal_id: int) -> None:
-    """Have one that the caller marked, and has not told, be sent again when it may. Locks it."""
+def take_back(marked: Reversal) -> None:
+    """Have one that the caller marked, and has not told, be sent again when it may. Locks it.
+
+    It stays as it is if others have taken it further since.
+    """
     now = timezone.now()
-    reversal = Reversal.objects.get_for_update(reversal_id)
-    if can_proceed(reversal.return_unsent):
+    reversal = Reversal.objects.get_for_update(marked.pk)
+    if reversal.sent_at == marked.sent_at and can_proceed(reversal.return_unsent):
         reversal.return_unsent(by=None, at=now, reason=NOT_TOLD)
         reversal.called_at, reversal.due_at = None, now
         reversal.save()

@@ -13,6 +13,7 @@ from time import monotonic
 from typing import TypeVar
 
 from django.db import connection
+from django.utils import timezone
 
 from payments import services as payments
 from payments.models import Reversal
@@ -74,7 +75,7 @@ class _Line:
     One finds reversals, one commits that some are sent, and one records what came of it. Only the
     calls themselves are made one by one. The second stage has two threads, and works ahead by as
     many as there are connections, so that none of these waits for a commit. What waits while a
-    provider falls silent is taken back, and not sent into the outage.
+    provider falls silent is taken back, and not sent into the outage; so is what waits too long.
     """
 
     def __init__(self, connections: int, stopping: Event) -> None:
@@ -158,16 +159,18 @@ class _Line:
         return found
 
     def _tell(self, reversal: Reversal) -> Came:
-        """Call its provider, unless that fell silent since it was marked, or all is to stop."""
-        silent_at = self._silent_at.get(reversal.provider)
-        has_fallen_silent = silent_at and reversal.sent_at and reversal.sent_at < silent_at
-        if self._stopping.is_set() or has_fallen_silent:
-            payments.take_back(reversal.pk)
+        """Call its provider if that is still as it was when it was marked, and it is still ours."""
+        if self._stopping.is_set() or self._has_fallen_silent(reversal) or _is_for_others(reversal):
+            payments.take_back(reversal)
             return reversal.pk
         heard = payments.tell(reversal)
         if _is_silence(heard):
             self._silent_at[reversal.provider] = heard.at
         return heard
+
+    def _has_fallen_silent(self, marked: Reversal) -> bool:
+        silent_at = self._silent_at.get(marked.provider)
+        return bool(silent_at and marked.sent_at and marked.sent_at < silent_at)
 
     def _call(self, call: Callable[[Item], Came], subject: Item) -> None:
         try:
@@ -196,6 +199,11 @@ class _Line:
                 break
         self._is_all_told = came[-1] is None
         return [answer for answer in came if answer is not None]
+
+
+def _is_for_others(marked: Reversal) -> bool:
+    """Whether others find it sent, and nobody at it, before its turn has come."""
+    return bool(marked.due_at and marked.due_at <= timezone.now())
 
 
 def _is_silence(came: Came) -> bool:

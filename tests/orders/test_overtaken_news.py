@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from jobs.models import Job
 from jobs.outbox import handler_of
-from tests.factories import ShowingFactory
+from tests.factories import ShowingFactory, from_now
 from tests.orders.closing import call_off, clear_of_fraud, confirm_fraud, postpone
 from tests.orders.dates import (
     LATER_DATE,
@@ -25,6 +25,7 @@ from tests.orders.dates import (
     reinstate,
 )
 from tests.ticketing.event_states import move
+from ticketing.models import Showing
 
 TELLING = import_module("orders.services.tell_of_dates")  # the package has its function so named
 
@@ -183,6 +184,27 @@ def test_old_news_are_not_told_anew_after_a_fraud(event, showing, mailoutbox):
     clear_of_fraud(event)
 
     assert news().count() == 2
+    assert news_in(had(mailoutbox)) == []
+
+
+@pytest.mark.parametrize("decide", [move_to, reinstate])
+def test_a_date_that_passed_while_a_fraud_was_confirmed_is_not_told_any_more(
+    event, showing, mailoutbox, decide
+):
+    bought(showing)
+    postpone(event)
+    had(mailoutbox)
+    decide(showing if decide == move_to else event)
+    confirm_fraud(event)
+    had(mailoutbox)
+    start = from_now(hours=-3)
+    Showing.objects.update(starts_at=start, ends_at=from_now(hours=-1))
+    dates = {str(showing.pk): showing.local(start)}  # as if it had been told when it was to come
+    payload = news().latest("pk").payload | {"dates": dates}
+    Job.objects.filter(pk=news().latest("pk").pk).update(payload=payload)
+
+    clear_of_fraud(event)
+
     assert news_in(had(mailoutbox)) == []
 
 

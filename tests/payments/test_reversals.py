@@ -13,7 +13,7 @@ from jobs.models import Job
 from jobs.services import run_due_jobs
 from payments.handlers import advance_reversals
 from payments.models import PaymentCase, ProviderMessage, Reversal
-from payments.services import advance_due_reversals, advance_reversal
+from payments.services import advance_due_reversals, advance_reversal, mark_sent, take_back
 from tests.payments.reconciled import give_back as give_back_there
 from tests.payments.reversed import (
     ENDED,
@@ -45,6 +45,22 @@ def test_money_goes_back_at_once_if_vnpay_says_so(captured, whole, vnpay):
     assert reversed_amount(captured) == captured.amount
     assert facts(whole) == [ENDED]
     assert broken_rules() == {}
+
+
+def test_nobody_takes_back_what_another_has_marked_since(whole):
+    """It came back to its beginning meanwhile, and another is telling it at this moment."""
+    [ours] = mark_sent([whole.pk])
+    take_back(ours)
+    [theirs] = mark_sent([whole.pk])
+    assert theirs.sent_at > ours.sent_at
+    stored = Reversal.objects.values().get()
+
+    take_back(ours)
+
+    assert Reversal.objects.values().get() == stored
+    assert stored["status"] == "sent"
+    take_back(theirs)
+    assert status(whole) == "created"
 
 
 def test_vnpay_is_told_who_wants_what_in_words_that_it_takes(captured, whole, vnpay):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
+from importlib import import_module
 from threading import Event as Signal
 
 import pytest
@@ -22,6 +24,8 @@ from refunds.services.run_campaign import take_some
 from tests.payments.reversed import let_reversals_wait
 from tests.refunds.campaigns import ORDERS, all_given_back, broken, entries, start, take_up
 from ticketing.models import Event, LogRow
+
+payments_sending = import_module("payments.services.sending")
 
 
 @pytest.fixture(autouse=True)
@@ -102,6 +106,32 @@ def test_what_waits_behind_a_call_without_answer_is_taken_back(vnpay, sold, admi
 
     assert Counter(Reversal.objects.values_list("status", flat=True)) == {"succeeded": ORDERS}
     assert all(len(given) == 1 for given in all_given_back(vnpay))
+    assert broken() == {}
+
+
+def test_what_waited_longer_than_its_lease_is_taken_back_and_told_later(
+    vnpay, sold, admin, monkeypatch
+):
+    """Others may have found it sent and nobody at it: who tells it now may tell it twice."""
+    monkeypatch.setattr(payments_sending, "LEASE", timedelta(seconds=3))
+    begun = start(Event.objects.get(slug="big"), admin)
+    take_up(begun)
+    vnpay.set_weather(refund_outcome="done", api_slow_seconds=4.5)
+
+    process_refunds(connections=1, limit=2)
+
+    assert LogRow.objects.filter(description=NOT_TOLD).count() == 1
+    assert sum(map(len, all_given_back(vnpay))) == 1
+    assert Counter(Reversal.objects.values_list("status", flat=True)) == {
+        "created": ORDERS - 1,
+        "succeeded": 1,
+    }
+
+    vnpay.set_weather(refund_outcome="done", api_slow_seconds=0)
+    process_refunds(connections=4)
+
+    assert all(len(given) == 1 for given in all_given_back(vnpay))
+    assert Counter(Reversal.objects.values_list("status", flat=True)) == {"succeeded": ORDERS}
     assert broken() == {}
 
 
