@@ -10,10 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from orders.models import Order
-from refunds.errors import NoteRequired, RefundAlreadyDecided
+from refunds.errors import AmountChanged, NoteRequired, RefundAlreadyDecided
 from refunds.models import UNDECIDED, Refund, RefundReason, RefundStatus
 from refunds.operations import decisions
+from refunds.operations.claims import facts_of
 from refunds.operations.decisions import Locked
+from refunds.policy import Reason, assess
 from ticketing.errors import NotAllowed
 from ticketing.roles import is_admin, is_organizer_of
 
@@ -36,12 +38,14 @@ def may_decide(refund: Refund, user: User) -> bool:
 def approve_refund(*, refund_id: int, by: User, shown_amount: Decimal | None = None) -> Refund:
     """Set the money aside; a job pays it back.
 
-    With a `shown_amount` nothing is decided unless that is still what goes back. Locks order,
+    With a `shown_amount` nothing is decided unless that is still what goes back; nor if another
+    refund of the order has changed what is missing to the policy's part of it. Locks order,
     refund, tickets by ascending id. Raises NotAllowed, RefundAlreadyDecided, AmountChanged,
     TicketNotRefundable when a ticket was used meanwhile, RefundTooLarge.
     """
     found = _locked(refund_id, by)
     decisions.check_as_shown(found.order, shown_amount, found.refund.amount)
+    _check_still_missing(found)
     decisions.approve([found], by=by, at=timezone.now(), reason=f"{by} approved it.")
     return found.refund
 
@@ -62,6 +66,24 @@ def reject_refund(
     decisions.check_as_shown(found.order, shown_amount, found.refund.amount)
     decisions.reject(found, by=by, at=timezone.now(), reason=reason.strip())
     return found.refund
+
+
+def _check_still_missing(found: Locked) -> None:
+    """Of a whole order goes back what is missing to its percentage: others may have moved since."""
+    order, refund, tickets = found
+    if refund.reason != RefundReason.POSTPONED:
+        return
+    percentage = refund.percentage_applied
+    facts = facts_of(order, Reason.POSTPONED, tickets, refund.requested_at, override=percentage)
+    missing = assess(facts).amount
+    if missing != refund.amount:
+        raise AmountChanged(
+            _(
+                "Another refund of the order has changed since: {amount} are missing to "
+                "{percentage} % now. Override it with {percentage} % to take that over, or "
+                "reject it."
+            ).format(amount=order.price_tag(missing), percentage=percentage)
+        )
 
 
 def _locked(refund_id: int, by: User) -> Locked:

@@ -11,6 +11,7 @@ from orders.errors import TicketNotValid
 from orders.models import Order
 from orders.services import check_in
 from refunds.errors import (
+    AmountChanged,
     NoteRequired,
     OverrideNotAllowed,
     RefundAlreadyDecided,
@@ -149,6 +150,25 @@ def test_nobody_decides_about_an_own_refund(order, tickets):
     refund = ask(order, tickets[:1])
 
     refused(NotAllowed, approve_refund, refund_id=refund.pk, by=order.customer)
+
+
+def test_what_another_refund_took_since_is_not_given_once_more(personal, organizer, admin, order):
+    """90 % of 1,500,000 are 1,350,000 for both together."""
+    approve_refund(refund_id=personal.pk, by=organizer)
+    event = reread(order.event)
+    event.postpone(by=None, at=from_now(), reason="The singer is ill.")
+    event.save()
+    rest = ask(order, reason=Reason.POSTPONED)
+    assert rest.amount == 950_000
+    override_refund(refund_id=personal.pk, percentage=100, by=admin, note="She was promised it.")
+
+    told = refused(AmountChanged, approve_refund, refund_id=rest.pk, by=admin)
+
+    assert "850,000" in told
+    override_refund(refund_id=rest.pk, percentage=90, by=admin, note="What is missing.")
+    approve_refund(refund_id=rest.pk, by=admin)
+    assert (reread(personal).amount, reread(rest).amount) == (500_000, 850_000)
+    assert broken() == {}
 
 
 def test_a_postponed_event_is_not_the_organizers_to_decide(postponed, organizer, admin):
