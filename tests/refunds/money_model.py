@@ -158,6 +158,8 @@ class World:
     def refusal_of_approval(self, order: AnOrder, refund: ARefund) -> str | None:
         if not refund.is_undecided:
             return "refund-already-decided"
+        if refund.reason == "postponed" and refund.amount != order.whole(refund.percentage):
+            return "refund-amount-changed"
         if refund.tickets & order.used - refund.used_before:
             return "ticket-not-refundable"
         return "refund-too-large" if refund.amount > order.left else None
