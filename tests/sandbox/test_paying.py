@@ -45,6 +45,16 @@ def result(returned):
     return returned["vnp_ResponseCode"], returned["vnp_TransactionStatus"]
 
 
+def called_about(merchant, values):
+    """The first call about a payment; a merchant that is slow to answer is called again."""
+
+    def found():
+        return [each for each in list(merchant.deliveries) if values["vnp_TxnRef"] in each.path]
+
+    wait_until(found, seconds=10, what="the IPN")
+    return found()[0]
+
+
 @pytest.mark.parametrize(("card", "bank", "card_type"), SUCCESSFUL)
 def test_a_good_card_pays(sandbox, card, bank, card_type):
     values = pay_fields()
@@ -211,7 +221,7 @@ def test_a_lost_return_leaves_the_browser_on_a_page(sandbox, merchant):
     assert answer.status_code == 200
     assert "Mất kết nối" in answer.text
     assert sandbox.transaction(values["vnp_TxnRef"])["status"] == "00"
-    assert len(merchant.wait_for(1)) == 1
+    assert called_about(merchant, values)
 
 
 @pytest.mark.parametrize(("weather", "reported"), [(True, 15100000), (70000, 7000000)])
@@ -260,7 +270,7 @@ def test_many_links_can_be_paid_in_one_request(sandbox, merchant):
         paid = sandbox.transaction(values["vnp_TxnRef"])
         assert (paid["status"], paid["response_code"]) == ("00", "00")
         assert answer["paid"][values["vnp_TxnRef"]] == paid["transaction_no"]
-    assert len(merchant.wait_for(3)) == 3
+        assert called_about(merchant, values)
 
 
 def test_of_many_links_a_forged_one_is_refused_and_not_paid(sandbox):
