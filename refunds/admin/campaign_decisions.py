@@ -27,10 +27,6 @@ def _ask(data: Any, campaign: RefundCampaign) -> ReasonForm:
     return ReasonForm(data)
 
 
-def _listed(campaign: RefundCampaign) -> int:
-    return campaign.orders.filter(status=CampaignOrderStatus.LISTED).count()
-
-
 def _waiting(campaign: RefundCampaign) -> int:
     return campaign.orders.filter(status=CampaignOrderStatus.WAITING).count()
 
@@ -53,7 +49,7 @@ def _what_resumes(campaign: RefundCampaign) -> str:
 
 def _what_is_retried(campaign: RefundCampaign) -> str:
     taken = campaigns.left_to_retry(campaign).count()
-    left_out = _listed(campaign) - taken
+    left_out = campaigns.listed(campaign).count() - taken
     told = _(
         "{count} listed orders are taken up once more: what is missing to each is approved anew."
     ).format(count=taken)
@@ -99,5 +95,5 @@ RETRY_LISTED = Decision(
     services.retry_campaign,
     Retry,
     is_for=_decides,
-    is_possible=lambda campaign: _listed(campaign) > 0,
+    is_possible=lambda campaign: campaigns.listed(campaign).exists(),
 )

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from orders.models import Order
-from refunds.models import CAMPAIGN_REASONS, CampaignOrderStatus, RefundCampaign, RefundReason
+from refunds.models import CAMPAIGN_REASONS, RefundCampaign, RefundReason
+from refunds.operations import campaigns
 from ticketing.asking import ReasonForm
 from ticketing.models import Event
 
@@ -79,7 +80,7 @@ class Retry(ReasonForm):
         """Find the orders; a code that is not listed is named."""
         given = super().clean() or self.cleaned_data
         codes = given.pop("codes", "")
-        listed = self.campaign.orders.filter(status=CampaignOrderStatus.LISTED)
+        listed = campaigns.listed(self.campaign)
         orders = Order.objects.filter(pk__in=listed.values("order"))
         unknown = _("The campaign does not list them: {codes}")
         given["order_ids"] = named(orders, codes, unknown=unknown) if codes.strip() else None

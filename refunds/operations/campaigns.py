@@ -79,8 +79,7 @@ def follow(campaign: RefundCampaign) -> None:
     """
     note_refunded(campaign)
     goes_on = Exists(_refunds_that_go_on())
-    listed = campaign.orders.filter(status=CampaignOrderStatus.LISTED)
-    listed.filter(goes_on).update(status=CampaignOrderStatus.REFUNDING, note="")
+    listed(campaign).filter(goes_on).update(status=CampaignOrderStatus.REFUNDING, note="")
     moving = campaign.orders.filter(status=CampaignOrderStatus.REFUNDING)
     stuck = moving.exclude(order__status=OrderStatus.REFUNDED).filter(~goes_on)
     entries = stuck.select_related("order", "refund", "campaign").order_by("pk")
@@ -110,16 +109,20 @@ def _refunds_that_go_on() -> QuerySet[Refund]:
     return of_order.filter(Q(status=RefundStatus.PROCESSING) | waits)
 
 
+def listed(campaign: RefundCampaign) -> QuerySet[CampaignOrder]:
+    """The entries that a person has to look at."""
+    return campaign.orders.filter(status=CampaignOrderStatus.LISTED)
+
+
 def left_to_retry(campaign: RefundCampaign) -> QuerySet[CampaignOrder]:
     """The listed entries whose orders nobody has decided to leave as they are."""
-    listed = campaign.orders.filter(status=CampaignOrderStatus.LISTED)
-    return listed.filter(~Exists(_decisions()))
+    return listed(campaign).filter(~Exists(_decisions()))
 
 
-def take_up_again(listed: QuerySet[CampaignOrder], *, wanted_at: datetime | None = None) -> int:
+def take_up_again(entries: QuerySet[CampaignOrder], *, wanted_at: datetime | None = None) -> int:
     """Have them wait for their refunds once more; `wanted_at` is for those named one by one."""
     wanted = {"wanted_at": wanted_at} if wanted_at else {}
-    return listed.update(status=CampaignOrderStatus.WAITING, note="", **wanted)
+    return entries.update(status=CampaignOrderStatus.WAITING, note="", **wanted)
 
 
 def kept_from(entries: QuerySet[CampaignOrder]) -> QuerySet[CampaignOrder]:

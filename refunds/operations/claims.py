@@ -20,7 +20,7 @@ from refunds.errors import (
     TicketNotRefundable,
 )
 from refunds.explanations import explain
-from refunds.models import RefundTicket
+from refunds.models import Refund, RefundStatus, RefundTicket
 from refunds.policy import (
     Assessment,
     DecidedBy,
@@ -117,6 +117,20 @@ def facts_of(
         auto_approve=order.event.auto_approve_refund,
         override=override,
     )
+
+
+def reassess(refund: Refund, tickets: Sequence[Ticket], percentage: int) -> Assessment:
+    """What a refund comes to as its order stands now, at a percentage that is not looked up."""
+    is_reserved = refund.status == RefundStatus.APPROVED
+    facts = facts_of(
+        refund.order,
+        Reason(refund.reason),
+        tickets,
+        refund.requested_at,
+        own_reserved=refund.amount if is_reserved else Decimal(0),
+        override=percentage,
+    )
+    return assess(facts)
 
 
 def free_tickets(*orders: Order) -> TicketQuerySet:

@@ -15,7 +15,7 @@ from django_fsm import can_proceed
 from jobs import outbox
 from orders.models import Order
 from refunds.errors import CampaignNotPossible
-from refunds.models import CampaignOrderStatus, RefundCampaign, RefundReason
+from refunds.models import RefundCampaign, RefundReason
 from refunds.operations import campaign_report, campaigns
 from ticketing.models import Event, Showing
 from ticketing.roles import require_admin
@@ -176,7 +176,7 @@ def retry_campaign(
     if order_ids is None:
         has_found = campaigns.take_up_again(campaigns.left_to_retry(campaign))
     else:
-        named = campaign.orders.filter(status=CampaignOrderStatus.LISTED, order__in=order_ids)
+        named = campaigns.listed(campaign).filter(order__in=order_ids)
         has_found = campaigns.take_up_again(named, wanted_at=timezone.now())
     if has_found:
         _retry(campaign, by=by, reason=reason)

@@ -13,9 +13,8 @@ from orders.models import Order
 from refunds.errors import AmountChanged, NoteRequired, RefundAlreadyDecided
 from refunds.models import UNDECIDED, Refund, RefundReason, RefundStatus
 from refunds.operations import decisions
-from refunds.operations.claims import facts_of
+from refunds.operations.claims import reassess
 from refunds.operations.decisions import Locked
-from refunds.policy import Reason, assess
 from ticketing.errors import NotAllowed
 from ticketing.roles import is_admin, is_organizer_of
 
@@ -74,8 +73,7 @@ def _check_still_missing(found: Locked) -> None:
     if refund.reason != RefundReason.POSTPONED:
         return
     percentage = refund.percentage_applied
-    facts = facts_of(order, Reason.POSTPONED, tickets, refund.requested_at, override=percentage)
-    missing = assess(facts).amount
+    missing = reassess(refund, tickets, percentage).amount
     if missing != refund.amount:
         raise AmountChanged(
             _(

@@ -10,14 +10,14 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from orders.models import Order, Ticket
+from orders.models import Order
 from orders.operations import Share, reserve_refunds, undo_reserved_refund
 from refunds.errors import NoteRequired, OverrideNotAllowed
 from refunds.explanations import explain
 from refunds.models import UNDECIDED, Refund, RefundOverride, RefundStatus
 from refunds.operations import decisions
-from refunds.operations.claims import facts_of
-from refunds.policy import PERCENTAGES, Assessment, Reason, assess
+from refunds.operations.claims import reassess
+from refunds.policy import PERCENTAGES, Assessment
 from ticketing.errors import NotAllowed
 from ticketing.roles import require_admin
 
@@ -43,7 +43,7 @@ def override_refund(
     now = timezone.now()  # not before the order was free: a campaign may have taken it up
     _check_open(refund, by)
     tickets = decisions.lock_tickets(refund)
-    assessment = _reassess(order, refund, tickets, percentage)
+    assessment = reassess(refund, tickets, percentage)
     decisions.check_as_shown(order, shown_amount, assessment.amount)
     _keep(refund, assessment, by=by, note=note, now=now)
     if percentage == 0:
@@ -78,19 +78,6 @@ def _check_open(refund: Refund, by: User) -> None:
                 status=refund.get_status_display()
             )
         )
-
-
-def _reassess(order: Order, refund: Refund, tickets: list[Ticket], percentage: int) -> Assessment:
-    is_reserved = refund.status == RefundStatus.APPROVED
-    facts = facts_of(
-        order,
-        Reason(refund.reason),
-        tickets,
-        refund.requested_at,
-        own_reserved=refund.amount if is_reserved else Decimal(0),
-        override=percentage,
-    )
-    return assess(facts)
 
 
 def _keep(refund: Refund, assessment: Assessment, *, by: User, note: str, now: datetime) -> None:
