@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Event
 
 import httpx
 import psutil
@@ -87,9 +88,7 @@ def _publish(connection: Connection) -> float:
     connection.execute(WAITING_JOBS, [WAITING])
     connection.execute("ANALYZE jobs_job")
     started = time.perf_counter()
-    published = 0
-    while count := relay.publish_waiting_jobs():
-        published += count
+    published = relay.publish_all(Event())
     return published / (time.perf_counter() - started)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from threading import Event
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from jobs import qstash
@@ -15,6 +17,7 @@ from jobs.models import Job
 from jobs.prepared import fetch_all
 
 BATCH = 100
+LINES = 2  # while QStash takes one batch, another is claimed or recorded
 CLAIM = timedelta(minutes=1)  # longer than publishing a batch may take
 HORIZON = timedelta(days=6)  # QStash keeps a message for at most seven days
 
@@ -26,6 +29,29 @@ FROM jsonb_to_recordset(%(published)s::jsonb) AS published (job bigint, message 
 WHERE id = job
 RETURNING id
 """
+
+
+def publish_all(stopping: Event) -> int:
+    """Publish all jobs that wait for it, until `stopping` is set; return how many there were.
+
+    A heap of them goes out over several threads. Raises whatever publishing raises, once all of
+    these have come to their end.
+    """
+    published = publish_waiting_jobs()
+    if published < BATCH:
+        return published
+    with ThreadPoolExecutor(LINES) as lines:
+        return published + sum(lines.map(_publish_line, [stopping] * LINES))
+
+
+def _publish_line(stopping: Event) -> int:
+    total = 0
+    try:
+        while not stopping.is_set() and (published := publish_waiting_jobs()):
+            total += published
+    finally:
+        connection.close()
+    return total
 
 
 def publish_waiting_jobs() -> int:

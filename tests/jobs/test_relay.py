@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.mail import EmailMessage
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
+from qstash.errors import QStashError
 
 from jobs import outbox, qstash
 from jobs.mail import queue_mail
 from jobs.management.commands.publish_jobs import Command
 from jobs.models import Job
 from jobs.outbox import enqueue
-from jobs.relay import claim_waiting_jobs, publish_waiting_jobs
+from jobs.relay import BATCH, LINES, claim_waiting_jobs, publish_all, publish_waiting_jobs
 from jobs.services import run_due_jobs
 from tests.factories import from_now
 from tests.sandbox_process import SandboxProcess, wait_until
 
 TOKEN = "a-token-that-only-tests-know"
+NEVER = threading.Event()  # nobody tells the relay to stop
 CURRENT, NEXT = "sig_current_key_of_the_relay_tests_1", "sig_next_key_of_the_relay_tests_0002"
 
 
@@ -85,11 +88,6 @@ def all_done():
     return not Job.objects.exclude(status="done").exists()
 
 
-def publish_all():
-    while publish_waiting_jobs():
-        pass
-
-
 def test_a_job_is_published_delivered_and_run_once(stand_in, runs):
     make_jobs(5)
 
@@ -122,9 +120,57 @@ def test_a_job_of_the_future_is_delivered_then_and_not_before(stand_in, runs):
 
 def test_a_published_job_is_not_published_again(stand_in, runs):
     make_jobs(3, minutes=10)
-    publish_all()
+    publish_all(NEVER)
 
     assert publish_waiting_jobs() == 0
+
+
+def test_a_heap_goes_out_by_several_batches_at_a_time_and_each_job_once(stand_in, runs):
+    make_jobs(4 * BATCH, minutes=10)
+    publish_waiting_jobs()  # makes the client
+    stand_in.set_weather(qstash_slow_seconds=1)
+
+    with ThreadPoolExecutor(1) as relay:
+        published = relay.submit(publish_all_and_close)
+        wait_until(lambda: being_published() == LINES * BATCH, seconds=20, what="two batches")
+
+    assert published.result() == 3 * BATCH
+    assert Job.objects.filter(status="published").count() == 4 * BATCH
+    assert Job.objects.values("message_id").distinct().count() == 4 * BATCH
+
+
+def being_published():
+    return Job.objects.filter(publishing_until__isnull=False).count()
+
+
+def publish_all_and_close():
+    try:
+        return publish_all(NEVER)
+    finally:
+        connection.close()
+
+
+def test_a_heap_that_comes_into_an_outage_waits_whole(stand_in, runs):
+    make_jobs(3 * BATCH, minutes=10)
+    publish_waiting_jobs()
+    stand_in.set_weather(qstash_down=True)
+
+    with pytest.raises(QStashError):
+        publish_all(NEVER)
+
+    assert being_published() == 0
+    stand_in.clear_weather()
+    assert publish_all(NEVER) == 2 * BATCH
+
+
+def test_a_relay_that_is_told_to_stop_leaves_the_rest_of_a_heap(stand_in, runs):
+    make_jobs(3 * BATCH, minutes=10)
+    stopping = threading.Event()
+    stopping.set()
+
+    assert publish_all(stopping) == BATCH
+
+    assert Job.objects.filter(status="pending", publishing_until=None).count() == 2 * BATCH
 
 
 def test_a_job_beyond_qstashs_horizon_waits_here(stand_in, runs):
@@ -154,7 +200,7 @@ def test_no_job_is_lost_or_run_twice_when_publishing_fails(stand_in, runs, weath
         publish_waiting_jobs()
 
     stand_in.clear_weather()
-    publish_all()
+    publish_all(NEVER)
     wait_until(all_done, seconds=20, what="the deliveries")
     assert runs == dict.fromkeys(range(5), 1)
 
@@ -177,7 +223,7 @@ def test_a_relay_that_died_after_publishing_does_no_harm(stand_in, runs):
     wait_until(all_done, seconds=20, what="the deliveries")
 
     Job.objects.update(publishing_until=from_now(seconds=-1))
-    publish_all()
+    publish_all(NEVER)
 
     assert runs == dict.fromkeys(range(3), 1)
     assert set(Job.objects.values_list("status", flat=True)) == {"done"}
@@ -197,7 +243,7 @@ def test_whatever_the_deliveries_do_each_job_runs_once(stand_in, runs, weather):
     stand_in.set_weather(**weather)
     make_jobs(8)
 
-    publish_all()
+    publish_all(NEVER)
 
     wait_until(all_done, seconds=40, what="the deliveries")
     assert runs == dict.fromkeys(range(8), 1)
@@ -206,7 +252,7 @@ def test_whatever_the_deliveries_do_each_job_runs_once(stand_in, runs, weather):
 def test_a_dropped_message_is_made_up_for_by_the_sweep(stand_in, runs):
     stand_in.set_weather(qstash_dropped=True)
     make_jobs(3)
-    publish_all()
+    publish_all(NEVER)
     Job.objects.update(run_at=from_now(seconds=-90))
 
     call_command("run_due_jobs", overdue_by=60)
@@ -217,12 +263,12 @@ def test_a_dropped_message_is_made_up_for_by_the_sweep(stand_in, runs):
 def test_rotated_keys_are_good_once_and_not_twice(stand_in, runs):
     rotate(stand_in)
     make_jobs(2)
-    publish_all()
+    publish_all(NEVER)
     wait_until(all_done, seconds=20, what="the deliveries signed with the next key")
 
     rotate(stand_in)
     make_jobs(1)
-    publish_all()
+    publish_all(NEVER)
     wait_until(lambda: 401 in answers_to(stand_in), seconds=20, what="a refused delivery")
 
     assert Job.objects.filter(status="published").count() == 1
@@ -246,7 +292,7 @@ def test_the_command_that_stays_is_woken_by_a_new_job(stand_in, runs):
     def relay():
         command = Command()
         while not stopping.is_set():
-            command._drain(stopping)
+            publish_all(stopping)
             command._wait_for_news(60)
         connection.close()
 
@@ -286,11 +332,11 @@ def test_a_heap_of_jobs_takes_few_threads_and_holds_no_mail_up(stand_in, monkeyp
     monkeypatch.setitem(outbox._handlers, "test.work", work)
     for number in range(6):
         enqueue("test.work", run_at=timezone.now(), number=number)
-    publish_all()
+    publish_all(NEVER)
     wait_until(lambda: len(running) == 2, seconds=20, what="the first two jobs")
 
     mail_job = queue_mail(EmailMessage("Your tickets", "Here.", to=["an@example.com"]))
-    publish_all()
+    publish_all(NEVER)
 
     wait_until(lambda: is_done(mail_job), seconds=20, what="the mail")
     assert len(running) == 2

@@ -14,7 +14,7 @@ from psycopg_pool import PoolTimeout
 from jobs import qstash
 from jobs.management.arguments import DAY, number
 from jobs.outbox import CHANNEL
-from jobs.relay import publish_waiting_jobs
+from jobs.relay import publish_all
 from jobs.stopping import told_to_stop
 
 LONGEST_WAIT = 30.0
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         if not qstash.is_configured():
             raise CommandError("QSTASH_TOKEN is not set; `run_due_jobs` works without QStash.")
         if once:
-            self.stdout.write(f"Published {self._drain()} jobs.")
+            self.stdout.write(f"Published {publish_all(Event())} jobs.")
             return
         self._stay(poll)
 
@@ -47,7 +47,7 @@ class Command(BaseCommand):
         failures = 0
         while not stopping.is_set():
             try:
-                self._drain(stopping)
+                publish_all(stopping)
                 self._wait_for_news(poll)
                 failures = 0
             except Exception as trouble:  # whatever is down, the jobs wait in their table
@@ -55,15 +55,6 @@ class Command(BaseCommand):
                 self.stderr.write(f"Trying again soon: {type(trouble).__name__}: {trouble}")
                 self._forget_connection()
                 stopping.wait(min(0.5 * 2**failures, LONGEST_WAIT))
-
-    def _drain(self, stopping: Event | None = None) -> int:
-        total = 0
-        while not (stopping and stopping.is_set()):
-            published = publish_waiting_jobs()
-            total += published
-            if not published:
-                break
-        return total
 
     def _wait_for_news(self, poll: float) -> None:
         """Until a job is made, or so many seconds."""
