@@ -72,7 +72,7 @@ def tell(running: Machine, house: House, options: argparse.Namespace, report: Re
     calm = orders.measure(
         running, house, tokens, clients=clients, warm_up=orders.WARM_UP, seconds=seconds
     )
-    busy = measure_beside_buyers(
+    busy, is_whole = measure_beside_buyers(
         running, house, tokens, count=count, clients=clients, seconds=seconds
     )
     slow = busy.percentile(99)
@@ -88,6 +88,8 @@ def tell(running: Machine, house: House, options: argparse.Namespace, report: Re
         "The floor of overdue orders writes the same rows with one statement for each thousand.",
         "The floor of buyers beside the sweep is the same buyers without it.",
     ]
+    if not is_whole:
+        report.notes.append("The sweep came to its end before the buyers beside it did.")
 
 
 def measure(machine: Machine, house: House, *, count: int) -> Ended:
@@ -121,15 +123,18 @@ def measure_floor(machine: Machine, house: House, *, count: int) -> float:
 
 def measure_beside_buyers(
     machine: Machine, house: House, tokens: list[str], *, count: int, clients: int, seconds: int
-) -> load.Load:
-    """Place orders while another process ends so many."""
+) -> tuple[load.Load, bool]:
+    """Place orders while another process ends so many, and whether it did so all the time."""
     fill(machine, house, count)
     command = [sys.executable, "manage.py", "settle_orders", "--limit", str(count)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as sweep:
-        placed = orders.measure(machine, house, tokens, clients=clients, warm_up=0, seconds=seconds)
+        placed = orders.measure(
+            machine, house, tokens, clients=clients, warm_up=orders.WARM_UP, seconds=seconds
+        )
+        is_whole = sweep.poll() is None
         if sweep.wait():
             raise RuntimeError("The sweep failed; its message is above.")
-    return placed
+    return placed, is_whole
 
 
 def fill(machine: Machine, house: House, count: int) -> None:

@@ -6,8 +6,10 @@ import argparse
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from threading import Event
 
 import httpx
@@ -93,25 +95,43 @@ def _publish(connection: Connection) -> float:
 
 
 def _batches_per_second(environment: dict[str, str]) -> float:
-    """The stand-in's own rate, for the very requests that the relay makes."""
+    """The stand-in's own rate, for the very requests that the relay makes, as many at a time."""
     headers = {"Authorization": f"Bearer {environment['QSTASH_TOKEN']}"}
-    rounds = WAITING // BATCH
-    with httpx.Client(headers=headers, trust_env=False, timeout=30) as client:
+    due = int(time.time()) + 86_400
+    batches = [
+        [_message(number, due) for number in range(first, first + BATCH)]
+        for first in range(0, WAITING, BATCH)
+    ]
+    with (
+        httpx.Client(headers=headers, trust_env=False, timeout=30) as client,
+        ThreadPoolExecutor(relay.LINES) as lines,
+    ):
         started = time.perf_counter()
-        for number in range(rounds):
-            messages = [_message(number * BATCH + each) for each in range(BATCH)]
-            client.post(f"{environment['QSTASH_URL']}/v2/batch", json=messages).raise_for_status()
-        return rounds / (time.perf_counter() - started)
+        for answer in lines.map(partial(_post_batch, client, environment), batches):
+            answer.raise_for_status()
+        return len(batches) / (time.perf_counter() - started)
 
 
-def _message(number: int) -> dict[str, object]:
+def _post_batch(
+    client: httpx.Client, environment: dict[str, str], batch: list[dict[str, object]]
+) -> httpx.Response:
+    return client.post(f"{environment['QSTASH_URL']}/v2/batch", json=batch)
+
+
+def _message(number: int, due: int) -> dict[str, object]:
     return {
         "destination": qstash.destination(),
         "body": json.dumps({"job": number, "generation": 0}),
         "headers": {
             "Content-Type": "application/json",
-            "Upstash-Delay": "1d",
+            "Upstash-Method": "POST",
             "Upstash-Retries": str(qstash.RETRIES),
+            "Upstash-Retry-Delay": qstash.RETRY_DELAY,
+            "Upstash-Timeout": qstash.TIMEOUT,
+            "Upstash-Not-Before": str(due),
             "Upstash-Deduplication-Id": f"floor-{number}",
+            "Upstash-Label": "jobs-prune",
+            "Upstash-Flow-Control-Key": "work",
+            "Upstash-Flow-Control-Value": "parallelism=4",
         },
     }
