@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 
 from jobs.models import Job
 from orders.models import Ticket
@@ -165,8 +166,11 @@ def test_a_signed_call_with_a_broken_amount_is_unusable(payment, call_ipn):
 
 
 @pytest.mark.parametrize("method", ["post", "head", "put", "delete"])
-def test_only_get_is_taken(payment, client, method):
-    answer = getattr(client, method)(f"{IPN}?{success(payment)}")
+@pytest.mark.parametrize("address", [IPN, RETURN])
+def test_only_get_is_taken(payment, address, method):
+    stranger = Client(enforce_csrf_checks=True)
+
+    answer = getattr(stranger, method)(f"{address}?{success(payment)}")
 
     assert answer.status_code == 405
     assert_untouched(payment)
