@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from contextlib import closing
 
 import pytest
 from django.core.mail import EmailMessage
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
+from qstash.errors import QStashError
 
 from jobs import outbox, qstash
 from jobs.mail import queue_mail
@@ -19,6 +21,7 @@ from jobs.outbox import enqueue
 from jobs.relay import claim_waiting_jobs, publish_waiting_jobs
 from jobs.services import run_due_jobs
 from tests.factories import from_now
+from tests.sandbox.endpoint import Answer, Endpoint
 from tests.sandbox_process import SandboxProcess, wait_until
 
 TOKEN = "a-token-that-only-tests-know"
@@ -168,6 +171,39 @@ def test_nobody_listening_is_noticed_soon_and_the_jobs_wait(stand_in, runs, sett
 
     assert set(Job.objects.values_list("status", "publishing_until")) == {("pending", None)}
     assert run_due_jobs() == {"done": 2}
+
+
+def test_where_there_are_no_batches_each_job_is_published_alone(runs, settings):
+    plain = Endpoint("")
+    settings.QSTASH_URL, settings.QSTASH_TOKEN = plain.url, TOKEN
+    plain.answers = [
+        Answer(404, body=b'{"error": "not found"}'),
+        Answer(201, body=b'{"messageId": "msg_first"}'),
+        Answer(400, body=b'{"error": "refused"}'),
+        Answer(201, body=b'{"messageId": "msg_third"}'),
+    ]
+    make_jobs(3)
+
+    with closing(plain):
+        assert publish_waiting_jobs() == 3
+    forget_client()
+
+    told = Job.objects.order_by("pk").values_list("status", "message_id")
+    assert list(told) == [("published", "msg_first"), ("pending", ""), ("published", "msg_third")]
+
+
+@pytest.mark.parametrize("status", [401, 429, 500])
+def test_a_refusal_of_all_is_not_taken_for_want_of_batches(runs, settings, status):
+    closed = Endpoint("", usual=Answer(status, body=b'{"error": "refused"}'))
+    settings.QSTASH_URL, settings.QSTASH_TOKEN = closed.url, TOKEN
+    make_jobs(3)
+
+    with closing(closed), pytest.raises(QStashError):
+        publish_waiting_jobs()
+    forget_client()
+
+    assert [asked.path for asked in closed.deliveries] == ["/v2/batch"]
+    assert set(Job.objects.values_list("status", "publishing_until")) == {("pending", None)}
 
 
 def test_a_relay_that_died_after_publishing_does_no_harm(stand_in, runs):
