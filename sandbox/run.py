@@ -61,7 +61,7 @@ def main() -> int:
         if not become_ready(environment, running):
             say("A part did not start; its own message is above. Is a port taken? Set PORT.")
             return 1
-        manage(["register_schedules"], environment)
+        register_schedules(environment)
         say(GREETING.format(data=environment["DATA_DIR"], **addresses(environment)))
         return watch(running)
     except Stopped:
@@ -145,13 +145,31 @@ def start(
 
 
 def servers(environment: dict[str, str]) -> list[list[str]]:
-    """The commands that keep running: stand-ins, worker, web server."""
+    """The commands that keep running: stand-ins, web server, workers.
+
+    Without a token for QStash there is no relay, and what is due is left to nobody else first.
+    """
+    run_due_jobs = [sys.executable, "manage.py", "run_due_jobs"]
+    workers = [[*run_due_jobs, "--every", "1"]]
+    if has_queue(environment):
+        relay = [sys.executable, "manage.py", "publish_jobs"]
+        workers = [relay, [*run_due_jobs, "--every", "10", "--overdue-by", "60"]]
     return [
         [sys.executable, "-m", "sandbox"],
-        [sys.executable, "manage.py", "publish_jobs"],
-        [sys.executable, "manage.py", "run_due_jobs", "--every", "10", "--overdue-by", "60"],
+        *workers,
         [sys.executable, "-m", "ticketing.web_server", "--port", environment["PORT"]],
     ]
+
+
+def has_queue(environment: dict[str, str]) -> bool:
+    return bool(environment["QSTASH_TOKEN"].strip())
+
+
+def register_schedules(environment: dict[str, str]) -> None:
+    """At the QStash that is named. The real one delivers to no address on loopback, and says so."""
+    command = [sys.executable, "manage.py", "register_schedules"]
+    if has_queue(environment) and subprocess.run(command, env=environment).returncode:
+        say("The schedules are not registered, so their sweeps do not run; jobs do all the same.")
 
 
 def manage(arguments: list[str], environment: dict[str, str]) -> None:

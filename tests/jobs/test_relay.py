@@ -356,3 +356,12 @@ def test_schedules_are_registered_once(stand_in, capsys):
     assert "ticketing-jobs-sweep" in {schedule.schedule_id for schedule in registered}
     assert f"{len(registered)} of them now" in first
     assert "0 of them now" in second
+
+
+def test_a_queue_that_takes_no_schedules_is_named_in_a_sentence(settings):
+    plain = Endpoint("", usual=Answer(400, body=b'{"error": "a loopback address"}'))
+    settings.QSTASH_URL, settings.QSTASH_TOKEN = plain.url, TOKEN
+
+    with closing(plain), pytest.raises(CommandError, match="a loopback address"):
+        call_command("register_schedules")
+    forget_client()
