@@ -79,14 +79,13 @@ def chosen_environment() -> dict[str, str]:
     port, sandbox_port = os.environ.get("PORT", "8000"), os.environ.get("SANDBOX_PORT", "8001")
     smtp_port = os.environ.get("SANDBOX_SMTP_PORT", "8025")
     data = os.environ.get("DATA_DIR", str(ROOT / ".data"))
-    public = f"http://127.0.0.1:{port}"
+    public = os.environ.get("PUBLIC_URL", f"http://127.0.0.1:{port}").rstrip("/")
     Path(data).mkdir(parents=True, exist_ok=True)
     chosen = {
         "SANDBOX": "1",
         "PORT": port,
         "SANDBOX_PORT": sandbox_port,
         "DATA_DIR": data,
-        "PUBLIC_URL": public,
         "SANDBOX_SMTP_PORT": smtp_port,
         "EMAIL_URL": f"smtp://127.0.0.1:{smtp_port}",
         "QSTASH_URL": f"http://127.0.0.1:{sandbox_port}",
@@ -98,14 +97,14 @@ def chosen_environment() -> dict[str, str]:
         "VNPAY_HASH_SECRET": "SANDBOXSECRETSANDBOXSECRETSANDBX",
         "VNPAY_QUERY_INTERVAL_SECONDS": "5",
         "VNPAY_NOT_FOUND_MARGIN_SECONDS": "5",
-        "SANDBOX_IPN_URL": f"{os.environ.get('PUBLIC_URL', public)}/payments/vnpay/ipn/",
+        "SANDBOX_IPN_URL": f"{public}/payments/vnpay/ipn/",
         "SANDBOX_IPN_RETRY_SECONDS": "5",
         "SANDBOX_QUERY_WINDOW_SECONDS": "4",
         "SANDBOX_DATA": f"{data}/sandbox.sqlite3",
         "LOG_LEVEL": "WARNING",
         "PYTHONUNBUFFERED": "1",
     }
-    return {**chosen, **os.environ}
+    return {**chosen, **os.environ, "PUBLIC_URL": public}
 
 
 def start_database(environment: dict[str, str]) -> list[subprocess.Popen[bytes]]:
