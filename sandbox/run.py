@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ STOP_SECONDS = 10
 START_SECONDS = 60
 SERVING = "shop"  # the role of the servers
 SOCKET_LINE = 4  # of PostgreSQL's pid file
+SMTP_PORT = 8025
 
 GREETING = """
 The product is running. Ctrl-C stops everything; the data stays in {data}.
@@ -77,7 +79,7 @@ def chosen_environment() -> dict[str, str]:
     """What every process gets: what is set already, `.env`, and our choices for the rest."""
     environ.Env.read_env(ROOT / ".env")
     port, sandbox_port = os.environ.get("PORT", "8000"), os.environ.get("SANDBOX_PORT", "8001")
-    smtp_port = os.environ.get("SANDBOX_SMTP_PORT", "8025")
+    smtp_port = os.environ.get("SANDBOX_SMTP_PORT") or str(free_smtp_port())
     data = os.environ.get("DATA_DIR", str(ROOT / ".data"))
     public = os.environ.get("PUBLIC_URL", f"http://127.0.0.1:{port}").rstrip("/")
     Path(data).mkdir(parents=True, exist_ok=True)
@@ -105,6 +107,16 @@ def chosen_environment() -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
     }
     return {**chosen, **os.environ, "PUBLIC_URL": public}
+
+
+def free_smtp_port() -> int:
+    """The usual one, or another that is free: a second product on this machine wants mails, too."""
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", SMTP_PORT))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def start_database(environment: dict[str, str]) -> list[subprocess.Popen[bytes]]:

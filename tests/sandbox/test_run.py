@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import suppress
+
 import pytest
 
-from sandbox.run import chosen_environment
+from sandbox.run import SMTP_PORT, chosen_environment
 
 
 @pytest.mark.parametrize("given", ["http://localhost:8123", "http://localhost:8123/"])
@@ -29,3 +32,18 @@ def test_what_is_set_wins(monkeypatch, tmp_path):
 
     assert chosen["SANDBOX_IPN_URL"] == "http://127.0.0.1:9/elsewhere/"
     assert chosen["VNPAY_TMN_CODE"] == "ANOTHER1"
+
+
+def test_a_second_product_takes_another_port_for_its_mails(monkeypatch, tmp_path):
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.delenv("EMAIL_URL", raising=False)
+    monkeypatch.delenv("SANDBOX_SMTP_PORT", raising=False)
+
+    with socket.socket() as first:
+        with suppress(OSError):  # somebody else's, which is as good
+            first.bind(("127.0.0.1", SMTP_PORT))
+            first.listen()
+        chosen = chosen_environment()
+
+    assert int(chosen["SANDBOX_SMTP_PORT"]) not in (0, SMTP_PORT)
+    assert chosen["EMAIL_URL"] == f"smtp://127.0.0.1:{chosen['SANDBOX_SMTP_PORT']}"
