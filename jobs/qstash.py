@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from django.conf import settings
 from qstash import QStash, Receiver
+from qstash.errors import QStashError
 
 from jobs.models import MAIL
 
@@ -31,6 +32,7 @@ PATH = "/internal/jobs/"
 RETRIES = 5  # more are refused by some plans
 RETRY_DELAY = "min(pow(4, retried) * 5000, 900000)"  # milliseconds: 5 s, 20 s, 80 s, … 15 min
 TIMEOUT = "120s"  # as long as a job is leased
+NO_BATCHES = "status: 404"  # as the SDK tells it; some stand-ins take single messages only
 
 
 class NotConfigured(Exception):
@@ -69,6 +71,10 @@ def publish(jobs: Iterable[Job], *, now: datetime) -> dict[int, str]:
     try:
         answers: list[Any] = client().message.batch([_request(job, now) for job in jobs])
     except KeyError:  # one was refused, and the SDK loses the answers of the others
+        return _publish_one_by_one(jobs, now)
+    except QStashError as refusal:
+        if NO_BATCHES not in str(refusal):
+            raise
         return _publish_one_by_one(jobs, now)
     return {job.pk: answer.message_id for job, answer in zip(jobs, answers, strict=True)}
 

@@ -114,6 +114,14 @@ RULES = [
         """,
     ),
     Rule(
+        "reversals_within_their_payment",
+        "No more of a payment goes back than came.",
+        """
+        SELECT p.id FROM payments_payment p JOIN payments_reversal r ON r.payment_id = p.id
+        WHERE r.status <> 'rejected' GROUP BY p.id HAVING sum(r.amount) > p.amount
+        """,
+    ),
+    Rule(
         "reversal_of_captured_money_only",
         "Only captured money goes back, through the provider that has it.",
         """

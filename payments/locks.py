@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from jobs.prepared import Lookup
-from orders.models import Order
+from orders.models import Order, SeatHold
 from payments.models import Payment, Reversal
 from ticketing.models import Event
 
@@ -23,13 +23,18 @@ ORDER = Lookup(
 # PostgreSQL locks the rows in the order in which their tables are named behind OF.
 ATTEMPT = Lookup(
     """
-    SELECT {sale}, {attempt} FROM payments_payment attempt
+    SELECT {sale}, {attempt}, {hold} FROM payments_payment attempt
     JOIN orders_order sale ON sale.id = attempt.order_id
+    LEFT JOIN LATERAL (
+        SELECT * FROM orders_seathold WHERE order_id = sale.id AND status = 'active'
+        ORDER BY expires_at LIMIT 1
+    ) hold ON true
     WHERE attempt.provider = %(provider)s AND attempt.txn_ref = %(txn_ref)s
     FOR UPDATE OF sale, attempt
     """,
     sale=Order,
     attempt=Payment,
+    hold=SeatHold,
 )
 
 UNSENT = Lookup(
@@ -56,12 +61,16 @@ def lock_order(order_id: int) -> Order:
 
 
 def lock_attempt(provider: str, txn_ref: str) -> Payment | None:
-    """Lock the attempt with this reference after its order, and give it with that, if any."""
+    """Lock the attempt with this reference after its order, and give it with that, if any.
+
+    The order knows when the first of its holds ends.
+    """
     found = ATTEMPT.find(provider=provider, txn_ref=txn_ref)
     if found is None:
         return None
     payment: Payment
-    order, payment = found
+    order, payment, first_hold = found
+    order.holds_until = first_hold.expires_at
     payment.order = order
     return payment
 

@@ -106,6 +106,22 @@ RULES = [
         """,
     ),
     Rule(
+        "refund_percentage_is_of_the_policy",
+        "No refund has another percentage than the policy knows, before or after an override.",
+        """
+        SELECT id FROM refunds_refund WHERE percentage_applied NOT IN (0, 60, 80, 90, 100)
+        UNION ALL
+        SELECT id FROM refunds_refundoverride
+        WHERE old_percentage NOT IN (0, 60, 80, 90, 100)
+           OR new_percentage NOT IN (0, 60, 80, 90, 100)
+        """,
+    ),
+    Rule(
+        "campaign_status_logged",
+        "Every campaign that was started has a log row for its last state.",
+        unlogged("refunds", "refundcampaign", first="draft"),
+    ),
+    Rule(
         "refund_status_logged",
         "Every refund has a log row for its last state.",
         unlogged("refunds", "refund", first="requested"),

@@ -10,7 +10,8 @@ import httpx
 
 from sandbox.shop import Failed, Shop, pay_at_vnpay, wait_while
 
-PUBLIC = os.environ.get("PUBLIC_URL") or f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
+LOCAL = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
+PUBLIC = (os.environ.get("PUBLIC_URL") or LOCAL).rstrip("/")
 SANDBOX = f"http://127.0.0.1:{os.environ.get('SANDBOX_PORT', '8001')}"
 CUSTOMER, ORGANIZER = "customer@example.com", "organizer@example.com"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ STOP_SECONDS = 10
 START_SECONDS = 60
 SERVING = "shop"  # the role of the servers
 SOCKET_LINE = 4  # of PostgreSQL's pid file
+SMTP_PORT = 8025
 
 GREETING = """
 The product is running. Ctrl-C stops everything; the data stays in {data}.
@@ -61,7 +63,7 @@ def main() -> int:
         if not become_ready(environment, running):
             say("A part did not start; its own message is above. Is a port taken? Set PORT.")
             return 1
-        manage(["register_schedules"], environment)
+        register_schedules(environment)
         say(GREETING.format(data=environment["DATA_DIR"], **addresses(environment)))
         return watch(running)
     except Stopped:
@@ -77,16 +79,15 @@ def chosen_environment() -> dict[str, str]:
     """What every process gets: what is set already, `.env`, and our choices for the rest."""
     environ.Env.read_env(ROOT / ".env")
     port, sandbox_port = os.environ.get("PORT", "8000"), os.environ.get("SANDBOX_PORT", "8001")
-    smtp_port = os.environ.get("SANDBOX_SMTP_PORT", "8025")
+    smtp_port = os.environ.get("SANDBOX_SMTP_PORT") or str(free_smtp_port())
     data = os.environ.get("DATA_DIR", str(ROOT / ".data"))
-    public = f"http://127.0.0.1:{port}"
+    public = os.environ.get("PUBLIC_URL", f"http://127.0.0.1:{port}").rstrip("/")
     Path(data).mkdir(parents=True, exist_ok=True)
     chosen = {
         "SANDBOX": "1",
         "PORT": port,
         "SANDBOX_PORT": sandbox_port,
         "DATA_DIR": data,
-        "PUBLIC_URL": public,
         "SANDBOX_SMTP_PORT": smtp_port,
         "EMAIL_URL": f"smtp://127.0.0.1:{smtp_port}",
         "QSTASH_URL": f"http://127.0.0.1:{sandbox_port}",
@@ -98,14 +99,24 @@ def chosen_environment() -> dict[str, str]:
         "VNPAY_HASH_SECRET": "SANDBOXSECRETSANDBOXSECRETSANDBX",
         "VNPAY_QUERY_INTERVAL_SECONDS": "5",
         "VNPAY_NOT_FOUND_MARGIN_SECONDS": "5",
-        "SANDBOX_IPN_URL": f"{os.environ.get('PUBLIC_URL', public)}/payments/vnpay/ipn/",
+        "SANDBOX_IPN_URL": f"{public}/payments/vnpay/ipn/",
         "SANDBOX_IPN_RETRY_SECONDS": "5",
         "SANDBOX_QUERY_WINDOW_SECONDS": "4",
         "SANDBOX_DATA": f"{data}/sandbox.sqlite3",
         "LOG_LEVEL": "WARNING",
         "PYTHONUNBUFFERED": "1",
     }
-    return {**chosen, **os.environ}
+    return {**chosen, **os.environ, "PUBLIC_URL": public}
+
+
+def free_smtp_port() -> int:
+    """The usual one, or another that is free: a second product on this machine wants mails, too."""
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", SMTP_PORT))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def start_database(environment: dict[str, str]) -> list[subprocess.Popen[bytes]]:
@@ -145,13 +156,31 @@ def start(
 
 
 def servers(environment: dict[str, str]) -> list[list[str]]:
-    """The commands that keep running: stand-ins, worker, web server."""
+    """The commands that keep running: stand-ins, web server, workers.
+
+    Without a token for QStash there is no relay, and what is due is left to nobody else first.
+    """
+    run_due_jobs = [sys.executable, "manage.py", "run_due_jobs"]
+    workers = [[*run_due_jobs, "--every", "1"]]
+    if has_queue(environment):
+        relay = [sys.executable, "manage.py", "publish_jobs"]
+        workers = [relay, [*run_due_jobs, "--every", "10", "--overdue-by", "60"]]
     return [
         [sys.executable, "-m", "sandbox"],
-        [sys.executable, "manage.py", "publish_jobs"],
-        [sys.executable, "manage.py", "run_due_jobs", "--every", "10", "--overdue-by", "60"],
+        *workers,
         [sys.executable, "-m", "ticketing.web_server", "--port", environment["PORT"]],
     ]
+
+
+def has_queue(environment: dict[str, str]) -> bool:
+    return bool(environment["QSTASH_TOKEN"].strip())
+
+
+def register_schedules(environment: dict[str, str]) -> None:
+    """At the QStash that is named. The real one delivers to no address on loopback, and says so."""
+    command = [sys.executable, "manage.py", "register_schedules"]
+    if has_queue(environment) and subprocess.run(command, env=environment).returncode:
+        say("The schedules are not registered, so their sweeps do not run; jobs do all the same.")
 
 
 def manage(arguments: list[str], environment: dict[str, str]) -> None:

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from orders.models import Order, SeatHold, Ticket
 
-LARGEST_ID = 2**63 - 1
+LARGEST_NUMBER = 2**63 - 1
 LONGEST_LIST = 1000
 ON_A_TICKET = [
     "code", "status", "event", "showing", "starts_at", "time_zone", "area", "row", "number",
@@ -19,7 +19,7 @@ class Id(serializers.IntegerField):
     """A row's id; what can't be one is refused before the database sees it."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(min_value=1, max_value=LARGEST_ID, **options)
+        super().__init__(min_value=1, max_value=LARGEST_NUMBER, **options)
 
 
 class TicketCodeField(serializers.RegexField):
@@ -40,7 +40,7 @@ class OrderRequest(serializers.Serializer[Any]):
     showing = Id()
     seats = serializers.ListField(child=Id(), required=False, min_length=1, max_length=LONGEST_LIST)
     area = Id(required=False)
-    quantity = serializers.IntegerField(required=False, min_value=1, max_value=LONGEST_LIST)
+    quantity = serializers.IntegerField(required=False, min_value=1, max_value=LARGEST_NUMBER)
 
     def validate_seats(self, seats: list[int]) -> list[int]:
         if len(set(seats)) < len(seats):

@@ -113,6 +113,8 @@ class Order(FSMModelMixin, models.Model):
     idempotency_key = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
     request_digest = models.CharField(max_length=64, blank=True)
 
+    holds_until: datetime | None = None  # when the first of its holds ends, where that was read
+
     objects = OrderQuerySet.as_manager()
 
     class Meta:
@@ -165,6 +167,10 @@ class Order(FSMModelMixin, models.Model):
     def is_settled_as_paid(self) -> bool:
         """Whether money was accepted for it once, refunded since or not."""
         return self.status in SETTLED_AS_PAID
+
+    def is_in_time(self, at: datetime) -> bool:
+        """Whether it may still be paid then: neither it nor a hold has expired."""
+        return at < min(self.expires_at, self.holds_until or self.expires_at)
 
     @property
     def refundable_amount(self) -> Decimal:

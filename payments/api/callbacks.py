@@ -1,7 +1,7 @@
 """What comes from outside about a payment: the browser's return and the provider's own call.
 
 Neither has a session or a token; both are trusted for their signature alone, and end in the same
-service.
+service. Whoever calls with another method than GET is told so, and not that a form has expired.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET
 
 from orders.links import order_page
@@ -48,6 +49,7 @@ MOST_KEPT, LONGEST_KEPT = 40, 300
 UNREADABLE = {"state": "unreadable", "login_next": "/orders/"}
 
 
+@csrf_exempt
 @never_cache
 @require_GET
 def vnpay_ipn(request: HttpRequest) -> JsonResponse:
@@ -74,6 +76,7 @@ def _receive_ipn(request: HttpRequest, provider: Provider, now: datetime) -> tup
     return IPN_ANSWERS[recorded]
 
 
+@csrf_exempt
 @never_cache
 @require_GET
 def payment_return(request: HttpRequest, provider_name: str) -> HttpResponse:

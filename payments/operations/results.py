@@ -136,7 +136,7 @@ def use_money(order: Order, payment: Payment, moment: Moment) -> None:
         moment.cases.append(
             open_case(kind, payment, payment.amount, moment.at, owed=payment.amount)
         )
-    elif moment.at < order.expires_at:
+    elif order.is_in_time(moment.at):
         confirm(order, by=None, at=moment.at, reason=f"{payment} was captured.")
     elif not moment.is_settled_next:
         outbox.enqueue("orders.expiry_due", run_at=moment.at, order_id=order.pk)

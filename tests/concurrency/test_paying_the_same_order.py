@@ -11,7 +11,7 @@ from django.db import transaction
 from django.test import Client
 
 from jobs.prepared import Lookup
-from orders.models import Order, Ticket
+from orders.models import Order, SeatHold, Ticket
 from orders.services import cancel_order
 from payments.locks import ATTEMPT
 from payments.models import Payment, PaymentCase
@@ -163,7 +163,8 @@ def without_locks(monkeypatch):
             both_have_read.wait(timeout=10)
             return found
 
-    unlocked = Unlocked(ATTEMPT.statement.partition("FOR UPDATE")[0], sale=Order, attempt=Payment)
+    statement = ATTEMPT.statement.partition("FOR UPDATE")[0]
+    unlocked = Unlocked(statement, sale=Order, attempt=Payment, hold=SeatHold)
     monkeypatch.setattr("payments.locks.ATTEMPT", unlocked)
 
 

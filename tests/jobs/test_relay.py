@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 from django.core.mail import EmailMessage
@@ -21,6 +22,7 @@ from jobs.outbox import enqueue
 from jobs.relay import BATCH, LINES, claim_waiting_jobs, publish_all, publish_waiting_jobs
 from jobs.services import run_due_jobs
 from tests.factories import from_now
+from tests.sandbox.endpoint import Answer, Endpoint
 from tests.sandbox_process import SandboxProcess, wait_until
 
 TOKEN = "a-token-that-only-tests-know"
@@ -216,6 +218,39 @@ def test_nobody_listening_is_noticed_soon_and_the_jobs_wait(stand_in, runs, sett
     assert run_due_jobs() == {"done": 2}
 
 
+def test_where_there_are_no_batches_each_job_is_published_alone(runs, settings):
+    plain = Endpoint("")
+    settings.QSTASH_URL, settings.QSTASH_TOKEN = plain.url, TOKEN
+    plain.answers = [
+        Answer(404, body=b'{"error": "not found"}'),
+        Answer(201, body=b'{"messageId": "msg_first"}'),
+        Answer(400, body=b'{"error": "refused"}'),
+        Answer(201, body=b'{"messageId": "msg_third"}'),
+    ]
+    make_jobs(3)
+
+    with closing(plain):
+        assert publish_waiting_jobs() == 3
+    forget_client()
+
+    told = Job.objects.order_by("pk").values_list("status", "message_id")
+    assert list(told) == [("published", "msg_first"), ("pending", ""), ("published", "msg_third")]
+
+
+@pytest.mark.parametrize("status", [401, 429, 500])
+def test_a_refusal_of_all_is_not_taken_for_want_of_batches(runs, settings, status):
+    closed = Endpoint("", usual=Answer(status, body=b'{"error": "refused"}'))
+    settings.QSTASH_URL, settings.QSTASH_TOKEN = closed.url, TOKEN
+    make_jobs(3)
+
+    with closing(closed), pytest.raises(QStashError):
+        publish_waiting_jobs()
+    forget_client()
+
+    assert [asked.path for asked in closed.deliveries] == ["/v2/batch"]
+    assert set(Job.objects.values_list("status", "publishing_until")) == {("pending", None)}
+
+
 def test_a_relay_that_died_after_publishing_does_no_harm(stand_in, runs):
     jobs = make_jobs(3)
     claimed = claim_waiting_jobs(now=timezone.now())
@@ -366,3 +401,12 @@ def test_schedules_are_registered_once(stand_in, capsys):
     assert "ticketing-jobs-sweep" in {schedule.schedule_id for schedule in registered}
     assert f"{len(registered)} of them now" in first
     assert "0 of them now" in second
+
+
+def test_a_queue_that_takes_no_schedules_is_named_in_a_sentence(settings):
+    plain = Endpoint("", usual=Answer(400, body=b'{"error": "a loopback address"}'))
+    settings.QSTASH_URL, settings.QSTASH_TOKEN = plain.url, TOKEN
+
+    with closing(plain), pytest.raises(CommandError, match="a loopback address"):
+        call_command("register_schedules")
+    forget_client()

@@ -135,6 +135,15 @@ def test_an_order_holds_at_most_ten_tickets(api):
     assert_nothing_happened()
 
 
+@pytest.mark.parametrize("quantity", [11, 10_001, 10**18])
+def test_any_quantity_that_is_too_many_is_refused_as_that(api, quantity):
+    answer = api.post(ORDERS, standing(field_of(30), quantity))
+
+    assert answer.status_code == 409
+    assert answer.data["code"] == "too-many-tickets"
+    assert_nothing_happened()
+
+
 def test_a_customer_has_at_most_twenty_tickets_of_a_showing(api):
     area = field_of(30)
     for _ in range(2):

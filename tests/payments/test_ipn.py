@@ -6,9 +6,10 @@ from urllib.parse import urlencode
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 
 from jobs.models import Job
-from orders.models import Ticket
+from orders.models import SeatHold, Ticket
 from orders.operations import end_unpaid
 from payments.models import PaymentCase, ProviderMessage
 from tests.factories import PaymentFactory, from_now, overdue_order
@@ -165,8 +166,11 @@ def test_a_signed_call_with_a_broken_amount_is_unusable(payment, call_ipn):
 
 
 @pytest.mark.parametrize("method", ["post", "head", "put", "delete"])
-def test_only_get_is_taken(payment, client, method):
-    answer = getattr(client, method)(f"{IPN}?{success(payment)}")
+@pytest.mark.parametrize("address", [IPN, RETURN])
+def test_only_get_is_taken(payment, address, method):
+    stranger = Client(enforce_csrf_checks=True)
+
+    answer = getattr(stranger, method)(f"{address}?{success(payment)}")
 
     assert answer.status_code == 405
     assert_untouched(payment)
@@ -278,6 +282,19 @@ def test_money_after_the_deadline_waits_for_the_settle_job(call_ipn):
     assert call_ipn(success(payment)) == "00"
 
     assert statuses(payment) == ("captured", "pending_payment")
+    due = Job.objects.filter(topic="orders.expiry_due", payload={"order_id": payment.order.pk})
+    assert due.filter(run_at__lte=from_now()).exists()
+    assert not any(violations().values())
+
+
+def test_money_after_the_end_of_a_single_hold_waits_for_the_settle_job(payment, call_ipn):
+    late = payment.order.holds.order_by("pk")[:1]
+    SeatHold.objects.filter(pk__in=late).update(expires_at=from_now(seconds=-1))
+
+    assert call_ipn(success(payment)) == "00"
+
+    assert statuses(payment) == ("captured", "pending_payment")
+    assert not Ticket.objects.exists()
     due = Job.objects.filter(topic="orders.expiry_due", payload={"order_id": payment.order.pk})
     assert due.filter(run_at__lte=from_now()).exists()
     assert not any(violations().values())

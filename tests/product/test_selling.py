@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from contextlib import closing
 
 import httpx
 import pytest
 from pypdf import PdfReader
 
 from tests.product.buyer import Buyer, areas, three_places, two_seats
+from tests.sandbox.endpoint import Answer, Endpoint
 from tests.sandbox_process import wait_until
 
 
@@ -139,4 +141,26 @@ def test_the_data_survives_a_restart_and_seeding_again_adds_nothing(new_product)
     assert buyer.status(order) == "pending_payment"
     assert len(buyer.get("events/?page_size=200")["results"]) == events
     assert second.stop() == 0
+    buyer.http.close()
+
+
+def test_a_queue_that_takes_nothing_for_loopback_stops_nobody_from_buying(new_product):
+    refusal = Answer(400, body=b'{"error": "endpoint resolves to a loopback address"}')
+    with closing(Endpoint("", usual=refusal)) as queue:
+        product = new_product(QSTASH_URL=queue.url)
+        found = product.http.get("/api/v1/events/").json()["results"]
+        assert product.stop() == 0
+
+    assert found
+    assert "The schedules are not registered" in product.log()
+
+
+def test_without_a_queue_jobs_run_as_soon_as_they_are_due(new_product):
+    product = new_product(QSTASH_TOKEN="", ORDER_TTL_SECONDS="3")
+    buyer = Buyer(product)  # who was sent a code by mail
+
+    order = buyer.order(two_seats(buyer))
+
+    wait_until(lambda: buyer.status(order) == "expired", seconds=15, what="the order to expire")
+    assert product.stop() == 0
     buyer.http.close()

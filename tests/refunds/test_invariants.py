@@ -90,6 +90,15 @@ BREAKAGES = {
     "late_money_is_owed_or_back": [
         "UPDATE payments_paymentcase SET status = 'resolved', decided_at = now()"
     ],
+    "refund_percentage_is_of_the_policy": [
+        "ALTER TABLE refunds_refund DROP CONSTRAINT refund_percentage_of_policy",
+        "UPDATE refunds_refund SET percentage_applied = 75",
+    ],
+    "campaign_status_logged": [
+        "INSERT INTO refunds_refundcampaign"
+        " (event_id, is_selection, reason, status, created_at, started_at, totals)"
+        " SELECT min(id), false, 'cancelled', 'running', now(), now(), '{}' FROM ticketing_event"
+    ],
     "refund_status_logged": ["DELETE FROM django_fsm_log_statelog"],
     "approved_refund_will_be_paid_back": ["DELETE FROM jobs_job"],
 }
@@ -108,3 +117,11 @@ def test_a_broken_rule_is_found(world, rule):
             cursor.execute(statement)
 
     assert violations()[rule] > 0
+
+
+@pytest.mark.owner
+def test_more_going_back_than_came_is_found(world):
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE payments_reversal SET amount = 100 * amount")
+
+    assert violations()["reversals_within_their_payment"] > 0

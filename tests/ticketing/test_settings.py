@@ -87,6 +87,31 @@ def test_a_key_of_qstashs_development_server_is_none_in_production(name, key):
     assert f"{name} is known to everybody" in refused.stderr
 
 
+def test_a_next_key_of_qstash_that_is_the_current_one_stops_the_start():
+    same = QSTASH["QSTASH_CURRENT_SIGNING_KEY"]
+
+    refused = start(**{**PRODUCTION, **QSTASH, "QSTASH_NEXT_SIGNING_KEY": same})
+
+    assert refused.returncode != 0
+    assert "QSTASH_NEXT_SIGNING_KEY is the current key" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "folder"),
+    [
+        ("filemail://", "/srv/data/mail"),
+        ("filemail:////srv/outbox", "/srv/outbox"),
+        ("smtp://mail.example:25", "/srv/data/mail"),
+    ],
+)
+def test_mails_in_files_go_where_their_address_says(url, folder):
+    variables = {**PRODUCTION, "EMAIL_URL": url, "DATA_DIR": "/srv/data"}
+
+    started = start("print(settings.EMAIL_FILE_PATH)", **variables)
+
+    assert started.stdout.strip() == folder
+
+
 @pytest.mark.parametrize("url", ["https://tickets.example.com", "http://192.168.1.7:8000"])
 def test_the_sandbox_does_not_start_on_a_public_address(url):
     refused = start(SANDBOX="1", PUBLIC_URL=url)

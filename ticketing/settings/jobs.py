@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 from ticketing.settings.environment import (
     DATA_DIR,
@@ -24,6 +25,11 @@ QSTASH_CURRENT_SIGNING_KEY = QSTASH_NEXT_SIGNING_KEY = ""
 if QSTASH_TOKEN:  # without it, run_due_jobs does the work alone
     QSTASH_CURRENT_SIGNING_KEY = secret("QSTASH_CURRENT_SIGNING_KEY", "sig_sandbox_current_key")
     QSTASH_NEXT_SIGNING_KEY = secret("QSTASH_NEXT_SIGNING_KEY", "sig_sandbox_next_key")
+    if QSTASH_CURRENT_SIGNING_KEY == QSTASH_NEXT_SIGNING_KEY and not SANDBOX:
+        raise ImproperlyConfigured(
+            "QSTASH_NEXT_SIGNING_KEY is the current key. Once QStash rotates them, every call of "
+            "its would be refused: copy both."
+        )
 
 DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", f"tickets@{PUBLIC_HOST or 'localhost'}")
 MAIL = environ.Env.email_url_config(secret("EMAIL_URL", "filemail://"))
@@ -32,5 +38,5 @@ MAIL_DELIVERY_BACKEND = MAIL["EMAIL_BACKEND"]  # what a worker sends queued mail
 EMAIL_HOST, EMAIL_PORT = MAIL["EMAIL_HOST"], MAIL["EMAIL_PORT"]
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL["EMAIL_HOST_USER"], MAIL["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL.get("EMAIL_USE_TLS", False), MAIL.get("EMAIL_USE_SSL", False)
-EMAIL_FILE_PATH = str(DATA_DIR / "mail")  # where mails go while EMAIL_URL is filemail://
+EMAIL_FILE_PATH = MAIL["EMAIL_FILE_PATH"] or str(DATA_DIR / "mail")  # while EMAIL_URL is filemail:
 EMAIL_TIMEOUT = 10

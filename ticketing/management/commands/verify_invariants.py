@@ -14,8 +14,8 @@ class Command(BaseCommand):
         counts = violations()
         for rule in rules():
             count = counts[rule.name]
-            verdict = self.style.SUCCESS("ok") if not count else self.style.ERROR(f"{count} broken")
-            self.stdout.write(f"{verdict:>10}  {rule.name}: {rule.description}")
+            styled = self.style.ERROR if count else self.style.SUCCESS
+            self.stdout.write(f"{styled(f'{count:>6} broken')}  {rule.name}: {rule.description}")
         broken = sum(map(bool, counts.values()))
         if broken:
             raise CommandError(f"{broken} of {len(counts)} rules are broken.")
