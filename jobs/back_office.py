@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.admin import ShowFacets, SimpleListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import ValidationError
+from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
@@ -71,6 +73,17 @@ class Paged(ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PagedList]:
         return PagedList
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Only by what the page shows: what it keeps to itself nobody finds out by guessing."""
+        is_known = lookup.partition(LOOKUP_SEP)[0] in self._filtered_by(request)
+        return is_known and bool(super().lookup_allowed(lookup, value, request))
+
+    def _filtered_by(self, request: HttpRequest) -> set[str]:
+        shown = {*flatten_fieldsets(self.get_fieldsets(request)), *self.get_list_display(request)}
+        columns = {field.name for field in self.opts.get_fields()}
+        filters = {_name_of(each) for each in self.get_list_filter(request)}
+        return shown & columns | filters | {"pk", self.opts.pk.name}
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
@@ -81,6 +94,14 @@ class Paged(ModelAdmin):
         rows = self.model._base_manager.order_by()
         found = [rows.filter(**{field: term}).values("pk") for field in fields]
         return queryset.filter(pk__in=found[0].union(*found[1:])), False
+
+
+def _name_of(chosen: Any) -> str:
+    """What a filter of a list is called in addresses, as far as the first relation."""
+    if isinstance(chosen, type):
+        return str(getattr(chosen, "parameter_name", ""))
+    path = chosen if isinstance(chosen, str) else chosen[0]
+    return str(path).partition(LOOKUP_SEP)[0]
 
 
 class OnlyShown:

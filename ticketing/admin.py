@@ -22,6 +22,7 @@ from ticketing import accounts_admin, deeds_admin, services
 from ticketing.back_office import OwnEvents, Switch, reader
 from ticketing.business_time import stamp
 from ticketing.errors import DomainError
+from ticketing.event_changes import may_change_organizer
 from ticketing.models import Area, Event, Organizer, Showing
 from ticketing.roles import ABOUT_FRAUD, is_admin
 from ticketing.workbench.event_pages import EventPages
@@ -131,6 +132,11 @@ class EventAdmin(EventPages):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """A new event has no state to speak of."""
         return [*self.fieldsets, self.state_fields] if obj else self.fieldsets
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Its organizer stays with those who may not say whose it is."""
+        is_fixed = obj is not None and not may_change_organizer(obj, reader(request))
+        return [*self.readonly_fields, "organizer"] if is_fixed else self.readonly_fields
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
         """Nor has it a history."""

@@ -20,6 +20,16 @@ from ticketing.errors import DomainError
 DECIDED = gettext_lazy("It is decided.")
 
 
+def seen_amount(**options: Any) -> forms.DecimalField:
+    """A hidden field that sends back an amount as the page showed it.
+
+    It has as many digits as an amount: written out, 1E+999999999 fills the memory.
+    """
+    return forms.DecimalField(
+        max_digits=14, decimal_places=2, widget=forms.HiddenInput(), **options
+    )
+
+
 class ReasonForm(forms.Form):
     reason = forms.CharField(
         label=gettext_lazy("reason"),

@@ -20,6 +20,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from orders.house.figures import Counted, counted_areas
 from orders.house.forms import ReasonedForm
 from ticketing import services
+from ticketing.asking import seen_amount
 from ticketing.back_office import OwnEvents, reader
 from ticketing.errors import DomainError, InvalidPrice
 from ticketing.house import why_unchangeable
@@ -53,9 +54,7 @@ class Prices(ReasonedForm):
                 initial=_plain(area.price),
                 widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric"}),
             )
-            self.fields[seen] = forms.DecimalField(
-                initial=_plain(area.price), widget=forms.HiddenInput()
-            )
+            self.fields[seen] = seen_amount(initial=_plain(area.price))
 
     @property
     def rows(self) -> list[tuple[Counted, forms.BoundField, forms.BoundField]]:

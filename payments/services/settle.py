@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
-from jobs.stopping import for_a_while
+from jobs.stopping import SLICE_SECONDS, for_a_while
 from orders.models import Order
 from orders.operations import confirm, end_unpaid
 from orders.services import expire_untried
@@ -23,6 +24,9 @@ from payments.services.ask import ask
 logger = logging.getLogger(__name__)
 
 OPEN = (PaymentStatus.PENDING, PaymentStatus.REVIEW)
+# A silent provider is waited for anew with each of many attempts. After a whole slice of a sweep
+# the last question still ends within a job's lease.
+ASKING_SECONDS = SLICE_SECONDS / 2
 
 
 @dataclass(frozen=True)
@@ -34,10 +38,11 @@ class Settled:
     failed: dict[int, str]
 
 
-def settle_order(*, order_id: int) -> datetime | None:
+def settle_order(*, order_id: int, seconds: float = ASKING_SECONDS) -> datetime | None:
     """Make an overdue order paid, failed or expired, and free its seats unless it is paid.
 
-    Asks the provider outside any transaction; then locks order, payments, seats by ascending id.
+    Asks the provider outside any transaction, for about so many seconds, and about the rest of many
+    attempts the next time; then locks order, payments, seats by ascending id.
     Without an answer the seats stay held and the time to ask again is returned, up to
     `SETTLE_GRACE_SECONDS` after the deadline; then the order expires and a case is opened.
     Returns None once there is nothing left to do. Safe to repeat, and beside any callback.
@@ -49,7 +54,8 @@ def settle_order(*, order_id: int) -> datetime | None:
     first = _first_question(order)
     if timezone.now() < first:
         return first
-    for payment in order.payments.open().order_by("pk"):
+    in_turn = order.payments.open().order_by(F("queried_at").asc(nulls_first=True), "pk")
+    for payment in for_a_while(in_turn, seconds):
         answer = ask(payment, now=timezone.now())
         if answer is not None:
             _record(payment, *answer)

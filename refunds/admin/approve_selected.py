@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.models import User
@@ -20,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from refunds import services
 from refunds.admin.parts import before_approval
 from refunds.models import UNDECIDED, Refund
+from ticketing.asking import seen_amount
 from ticketing.errors import DomainError
 
 AT_ONCE = 200  # one request: each is a transaction of its own
@@ -82,9 +82,8 @@ def _shown(refund: Refund) -> str:
 
 def _amount(given: str) -> Decimal | None:
     """What was shown; None for a form that does not say it."""
-    field = forms.DecimalField(required=False)
     try:
-        shown: Decimal | None = field.clean(given)
+        shown: Decimal | None = seen_amount(required=False).clean(given)
     except ValidationError:
         return None
     return shown

@@ -16,12 +16,13 @@ from refunds.models import Refund, RefundStatus
 from refunds.operations.claims import facts_of
 from refunds.policy import PERCENTAGES, Reason, assess
 from refunds.services.override import OPEN_TO_OVERRIDE
+from ticketing.asking import seen_amount
 
 
 class OfAmount(forms.Form):
     """Carries the amount that the page shows, so that nobody decides about another one."""
 
-    shown_amount = forms.DecimalField(required=False, widget=forms.HiddenInput())
+    shown_amount = seen_amount(required=False)
 
     def __init__(self, data: QueryDict | None, refund: Refund) -> None:
         super().__init__(data, initial={"shown_amount": refund.amount})
@@ -83,9 +84,7 @@ class Override(forms.Form):
         amounts = _amounts(refund)
         field.choices = [(each, _choice(refund, each, amounts)) for each in PERCENTAGES]
         for percentage, amount in amounts.items():
-            self.fields[_shown(percentage)] = forms.DecimalField(
-                required=False, initial=amount, widget=forms.HiddenInput()
-            )
+            self.fields[_shown(percentage)] = seen_amount(required=False, initial=amount)
 
     def clean(self) -> dict[str, Any]:
         """The arguments of the use case: of the amounts shown only that of the chosen one."""

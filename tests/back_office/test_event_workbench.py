@@ -173,6 +173,32 @@ def test_nobody_makes_an_event_for_an_organizer_of_others(member):
     assert stored() == before
 
 
+@pytest.mark.parametrize("status", ["published", "postponed"])
+def test_what_is_sold_stays_with_its_organizer_unless_the_platform_moves_it(
+    member, boss, own, status
+):
+    event, other = event_in(status, organizer=own), OrganizerFactory()
+    other.members.add(member.user)
+    wish = event_fields(other, title="New words", slug=event.slug)
+
+    assert member.post(page_of(event), wish).status_code == 302
+    event = Event.objects.get()
+    assert (event.organizer, event.title) == (own, "New words")
+    assert own.name in text_of(member.get(page_of(event)))
+
+    assert boss.post(page_of(event), wish).status_code == 302
+    assert Event.objects.get().organizer == other
+
+
+def test_a_draft_is_given_to_another_organizer_of_the_same_member(member, own):
+    event, other = EventFactory(draft=True, organizer=own), OrganizerFactory()
+    other.members.add(member.user)
+
+    assert member.post(page_of(event), event_fields(other)).status_code == 302
+
+    assert Event.objects.get().organizer == other
+
+
 def test_what_was_not_touched_stays_to_the_second(member, own):
     showing = ShowingFactory(event=EventFactory(organizer=own))
     times = times_of(showing)

@@ -227,3 +227,19 @@ def test_an_area_with_seats_does_not_change_its_kind(member, showing):
 
     area = Area.objects.get(pk=seat.area_id)
     assert (area.name, area.is_general_admission) == ("Renamed", False)
+
+
+def test_the_page_of_a_showing_gives_no_area_the_name_of_another(member, showing):
+    stalls, circle = (AreaFactory(showing=showing, name=name) for name in ("Stalls", "Circle"))
+    areas = {"areas-TOTAL_FORMS": 2, "areas-INITIAL_FORMS": 2,
+             "areas-0-id": stalls.pk, "areas-0-showing": showing.pk, "areas-0-name": "Circle",
+             "areas-1-id": circle.pk, "areas-1-showing": showing.pk,
+             "areas-1-name": "Stalls"}  # fmt: skip
+    times = {"starts_at": "2099-03-05T20:00", "ends_at": "2099-03-05T22:00",
+             "time_zone": "Asia/Ho_Chi_Minh"}  # fmt: skip
+    before = stored()
+
+    answer = member.post(page_of(showing), {**times, **areas})
+
+    assert "This showing has an area Circle already: choose another name." in text_of(answer)
+    assert stored() == before

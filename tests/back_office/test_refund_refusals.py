@@ -148,3 +148,12 @@ def test_rows_are_written_by_services_only(boss, personal):
     assert boss.get(page_of(personal, "delete")).status_code == 403
     assert boss.get(reverse("admin:refunds_refund_add")).status_code == 403
     assert stored() == before
+
+
+def test_an_amount_that_no_page_has_shown_is_refused_before_it_is_written_out(member, personal):
+    before = stored()
+
+    answer = decide(member, personal, "approve", shown_amount="1E+20000000")
+
+    assert len(answer.content) < 1_000_000
+    assert stored() == before

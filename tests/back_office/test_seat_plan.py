@@ -12,6 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from orders.house.seat_ids import read_ids
 from tests.back_office.conftest import browser_of
 from tests.back_office.refund_rows import own_event
 from tests.factories import (
@@ -242,6 +243,12 @@ def test_what_can_not_be_meant_is_told_and_changes_nothing(
     assert states(seats[0].area) + states(field) == before
 
 
+def test_the_same_seats_named_again_and_again_are_not_counted_out_each_time():
+    assert read_ids("1-3,5") == {1, 2, 3, 5}
+    with pytest.raises(ValueError, match="not as many"):
+        read_ids("1-150000," * 100_000)
+
+
 def test_seats_of_others_are_not_even_named(member, showing, seats):
     foreign = placed_order().holds.first().seat
 
@@ -329,6 +336,17 @@ def test_a_price_that_makes_no_sense_is_refused(member, showing, seats, price, t
 
     assert told in send(member, showing, "change_prices", **prices(area, price, confirmed="yes"))
 
+    assert Area.objects.get(pk=area.pk).price == 500_000
+
+
+def test_a_price_that_no_page_has_shown_is_refused_before_it_is_written_out(member, showing, seats):
+    area = seats[0].area
+    huge = prices(area, "600000", confirmed="yes") | {f"seen-{area.pk}": "1E+20000000"}
+
+    told = send(member, showing, "change_prices", **huge)
+
+    assert "Look at the changes" in told
+    assert "by now" not in told
     assert Area.objects.get(pk=area.pk).price == 500_000
 
 

@@ -253,6 +253,17 @@ def test_a_free_order_an_admin_and_staff_who_wait_for_each_other_all_get_through
     assert closed.result().is_closed
 
 
+def test_nothing_that_is_written_while_an_event_is_kept_open_has_a_key_of_its_row():
+    """The check of a key locks the row, which whoever closes the event has locked by then."""
+    owners = fetch_all(
+        "SELECT conrelid::regclass::text FROM pg_constraint "
+        "WHERE contype = 'f' AND confrelid = 'ticketing_event'::regclass",
+        {},
+    )
+
+    assert {table for (table,) in owners} == {"ticketing_showing", "refunds_refundcampaign"}
+
+
 def test_an_event_is_closed_however_many_free_orders_keep_coming():
     event_id = field_of(3, price=0).showing.event_id
     gives_up = time.monotonic() + 20

@@ -21,6 +21,7 @@ from tests.factories import (
     RowFactory,
     SeatFactory,
     ShowingFactory,
+    from_now,
     overdue_order,
     placed_order,
     seats_in_area,
@@ -78,9 +79,38 @@ def test_an_order_is_told_with_its_places_and_its_deadline_in_the_named_zone(api
         assert order.code in text
 
 
+def test_nobody_is_asked_to_pay_who_has_paid_while_mails_were_waiting(api, mailoutbox):
+    pay(place(api))
+
+    run_all()
+
+    assert [told.subject for told in mailoutbox] == ["Your tickets for Đêm nhạc Trịnh"]
+
+
+def test_nobody_is_asked_to_pay_for_seats_that_were_given_back(api, mailoutbox):
+    order = place(api)
+    assert api.post(f"{ORDERS}{order.code}/cancel/").status_code == 200
+
+    run_all()
+
+    assert mailoutbox == []
+
+
+def test_nobody_is_asked_to_pay_when_the_time_is_up(api, mailoutbox):
+    order = place(api)
+    Order.objects.filter(pk=order.pk).update(expires_at=from_now(seconds=-1))
+
+    run_all()
+
+    assert mailoutbox == []
+    job = Job.objects.get(topic="orders.placed")
+    assert job.last_error == "Nothing was sent: the order does not wait for payment any more."
+
+
 def test_a_customer_who_orders_in_vietnamese_is_told_everything_in_vietnamese(api, mailoutbox):
     order = place(api, language="vi")
     assert order.language == "vi"
+    run_all()
     payment = pay(order)
     run_all()
     with translation.override("en"):

@@ -229,6 +229,35 @@ def test_vnpay_is_not_asked_twice_within_five_minutes(attempt, vnpay, settings):
     assert len(vnpay.transaction(attempt.txn_ref)["api_calls"]) == 1
 
 
+def questions():
+    asked = ProviderMessage.objects.filter(channel="query").order_by("pk")
+    return list(asked.values_list("txn_ref", flat=True))
+
+
+def test_who_is_out_of_time_leaves_the_other_attempts_to_the_next_time(attempt, vnpay):
+    vnpay.decide(attempt.txn_ref, "success")
+    let_time_pass(attempt)
+
+    again_at = settle_order(order_id=attempt.order_id, seconds=0)
+
+    assert again_at > timezone.now()
+    assert state(attempt) == ("pending", "pending_payment", {"held"})
+    assert questions() == []
+    assert settle(attempt) is None
+    assert state(attempt) == ("captured", "paid", {"sold"})
+
+
+def test_the_attempt_that_nobody_asked_about_yet_is_the_next(attempt, vnpay):
+    vnpay.set_weather(query_99=True)
+    newer = PaymentFactory(order=attempt.order, queried_at=None)
+    Payment.objects.filter(pk=attempt.pk).update(queried_at=from_now(minutes=-10))
+    let_time_pass(attempt)
+
+    settle(attempt)
+
+    assert questions() == [newer.txn_ref, attempt.txn_ref]
+
+
 def test_an_order_whose_late_money_is_being_settled_is_not_cancelled(attempt, call_ipn):
     let_time_pass(attempt)
     assert call_ipn(success(attempt)) == "00"

@@ -125,6 +125,28 @@ def test_the_sandbox_starts_on_loopback_without_any_secret(url):
     assert start(SANDBOX="1", PUBLIC_URL=url).returncode == 0
 
 
+LISTS = {
+    "ALLOWED_HOSTS": "a.example, b.example,",
+    "SECRET_KEY_FALLBACKS": "older, oldest",
+    "TRUSTED_PROXIES": "10.0.0.2, 10.1.0.0/16, fd00::/8",
+}
+
+
+@pytest.mark.parametrize(("name", "given"), LISTS.items())
+def test_blanks_between_several_values_belong_to_none_of_them(name, given):
+    read = start(f"print(','.join(settings.{name}))", **PRODUCTION, **{name: given})
+
+    assert read.stdout.strip() == given.replace(" ", "").strip(",")
+
+
+@pytest.mark.parametrize("given", ["proxy", "10.0.0.2;10.0.0.3", "10.0.0.1/24", "*"])
+def test_a_proxy_whose_address_is_none_stops_the_start(given):
+    refused = start(**PRODUCTION, TRUSTED_PROXIES=f"10.0.0.9,{given}")
+
+    assert refused.returncode != 0
+    assert f"TRUSTED_PROXIES names {given}: " in refused.stderr
+
+
 @pytest.mark.parametrize("url", ["https://tickets.example.com", "http://192.168.1.7:8000"])
 def test_debugging_does_not_start_on_a_public_address(url):
     refused = start(**{**PRODUCTION, "PUBLIC_URL": url}, DEBUG="on")
@@ -192,7 +214,8 @@ def test_djangos_own_deployment_checks_find_nothing():
 
 def test_the_example_names_every_variable_and_no_other():
     text = "".join(part.read_text() for part in PARTS)
-    read = set(re.findall(r'(?:text|flag|number|moment|secret|env\.\w+)\(\s*"([A-Z_]+)"', text))
+    readers = r"text|flag|number|moment|secret|several|addresses|env\.\w+"
+    read = set(re.findall(rf'(?:{readers})\(\s*"([A-Z_]+)"', text))
     example = (ROOT / ".env.example").read_text()
     named = set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -28,6 +30,25 @@ env.read_env(BASE_DIR / ".env")  # variables that are already set win
 
 def text(name: str, default: str) -> str:
     return str(env.str(name, default=default)).strip()
+
+
+def several(name: str, default: Iterable[str] = ()) -> list[str]:
+    """Parted by commas, and maybe blanks."""
+    return [each.strip() for each in env.list(name, default=[*default]) if each.strip()]
+
+
+def addresses(name: str) -> list[str]:
+    """Of machines or networks. Of another one nobody would notice that it is never met."""
+    given = several(name)
+    for each in given:
+        try:
+            ip_network(each)
+        except ValueError as fault:
+            raise ImproperlyConfigured(
+                f"{name} names {each}: {fault}. Give addresses or networks, such as "
+                "10.0.0.2,10.1.0.0/16"
+            ) from None
+    return given
 
 
 def flag(name: str, *, default: bool) -> bool:
@@ -80,7 +101,7 @@ PORT = number("PORT", 8000)
 SANDBOX_PORT = number("SANDBOX_PORT", 8001)
 DATA_DIR = Path(text("DATA_DIR", str(BASE_DIR / ".data"))).resolve()
 SECRET_KEY = secret("SECRET_KEY", "sandbox-secret-key-that-signs-nothing-of-value")
-SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
+SECRET_KEY_FALLBACKS = several("SECRET_KEY_FALLBACKS")
 PUBLIC_URL = secret("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 FRONTEND_URL = text("FRONTEND_URL", "").rstrip("/")
 BACK_OFFICE_URL = text("BACK_OFFICE_URL", "").rstrip("/")
@@ -111,6 +132,6 @@ if BACK_OFFICE_URL:
         )
     check_address("BACK_OFFICE_URL", BACK_OFFICE_URL)
 
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[*OUR_HOSTS, *(LOOPBACK if SANDBOX else ())])
+ALLOWED_HOSTS = several("ALLOWED_HOSTS", [*OUR_HOSTS, *(LOOPBACK if SANDBOX else ())])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL, *filter(None, [BACK_OFFICE_URL])]
-TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
+TRUSTED_PROXIES = addresses("TRUSTED_PROXIES")

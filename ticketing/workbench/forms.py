@@ -83,10 +83,16 @@ class AreaForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none when
             self.fields[name].disabled = self.instance.pk is not None
 
     def clean_name(self) -> str:
+        """As a part of the showing's page it is told by nobody else that its name is taken."""
         try:
-            return check_label("area", self.cleaned_data["name"])
+            name = check_label("area", self.cleaned_data["name"])
         except Unusable as trouble:
             raise ValidationError(str(trouble)) from None
+        others = Area.objects.filter(showing=self.instance.showing_id).exclude(pk=self.instance.pk)
+        if others.filter(name=name).exists():
+            told = _("This showing has an area {name} already: choose another name.")
+            raise ValidationError(told.format(name=name))
+        return name
 
     def clean_price(self) -> Decimal:
         """What one costs already stays, whatever an imported plan has made it."""
