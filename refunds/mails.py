@@ -103,7 +103,7 @@ def mail_staff(refund: Refund, status: RefundStatus) -> None:
         context["url"] = f"{settings.PUBLIC_URL}{page}"
     for user in _deciders(refund, status):
         message = render_mail("refunds/mail/refund", context, to=[user.email], language=language)
-        queue_mail(message, key=f"{_key(refund, status)}:{refund.reversal_id}:{user.pk}")
+        queue_mail(message, key=f"{_key(refund, status)}:{_try(refund)}:{user.pk}")
 
 
 def keys_of(refund: Refund) -> list[str]:
@@ -114,6 +114,11 @@ def keys_of(refund: Refund) -> list[str]:
 
 def _key(refund: Refund, status: RefundStatus) -> str:
     return f"mail:refunds.{status}:{refund.pk}"
+
+
+def _try(refund: Refund) -> str:
+    """The latest one, and how far it was when it was told of: then it may get further."""
+    return f"{refund.reversal_id}:{refund.provider_error.get('status', '')}"
 
 
 def _deciders(refund: Refund, status: RefundStatus) -> QuerySet[User]:
