@@ -39,7 +39,8 @@ def settle_order(*, order_id: int) -> datetime | None:
 
     Asks the provider outside any transaction; then locks order, payments, seats by ascending id.
     Without an answer the seats stay held and the time to ask again is returned, up to
-    `SETTLE_GRACE_SECONDS` after the deadline; then the order expires and a case is opened.
+    `SETTLE_GRACE_SECONDS` after the deadline; then the order expires and a case is opened, unless
+    somebody else has just asked: that answer may be on its way.
     Returns None once there is nothing left to do. Safe to repeat, and beside any callback.
     """
     order = Order.objects.get(pk=order_id)
@@ -49,11 +50,14 @@ def settle_order(*, order_id: int) -> datetime | None:
     first = _first_question(order)
     if timezone.now() < first:
         return first
+    has_asked = True
     for payment in order.payments.open().order_by("pk"):
         answer = ask(payment, now=timezone.now())
-        if answer is not None:
+        if answer is None:
+            has_asked = False
+        else:
             _record(payment, *answer)
-    return _decide(order_id, now=timezone.now())
+    return _decide(order_id, now=timezone.now(), may_give_up=has_asked)
 
 
 def settle_overdue_orders(*, limit: int, seconds: float | None = None) -> Settled:
@@ -121,7 +125,7 @@ def _owe_unused(order_id: int, *, now: datetime) -> None:
 
 
 @transaction.atomic(durable=True)
-def _decide(order_id: int, *, now: datetime) -> datetime | None:
+def _decide(order_id: int, *, now: datetime, may_give_up: bool) -> datetime | None:
     order = Order.objects.get_for_update(order_id)
     if order.status != Order.Status.PENDING_PAYMENT:
         return None
@@ -130,7 +134,7 @@ def _decide(order_id: int, *, now: datetime) -> datetime | None:
     open_ones = [payment for payment in payments if payment.status in OPEN]
     if captured:
         _fulfil(order, captured, now)
-    elif open_ones and now < _end_of_grace(order):
+    elif open_ones and not (may_give_up and now >= _end_of_grace(order)):
         return _next_question(order, now)
     else:
         _give_up(order, payments, open_ones, now)

@@ -229,6 +229,23 @@ def test_vnpay_is_not_asked_twice_within_five_minutes(attempt, vnpay, settings):
     assert len(vnpay.transaction(attempt.txn_ref)["api_calls"]) == 1
 
 
+def test_nobody_gives_an_order_up_while_another_one_asks(attempt, vnpay, settings):
+    """After an outage its own job and the sweep come to the same overdue order at the same time."""
+    settings.VNPAY_QUERY_INTERVAL_SECONDS = 300
+    vnpay.decide(attempt.txn_ref, "success")
+    let_time_pass(attempt, minutes=80)
+    Payment.objects.update(queried_at=timezone.now())
+
+    again_at = settle(attempt)
+
+    assert state(attempt) == ("pending", "pending_payment", {"held"})
+    assert not PaymentCase.objects.exists()
+    assert timezone.now() < again_at <= timezone.now() + timedelta(minutes=1)
+    Payment.objects.update(queried_at=timezone.now() - timedelta(minutes=6))
+    assert settle(attempt) is None
+    assert state(attempt) == ("captured", "paid", {"sold"})
+
+
 def test_an_order_whose_late_money_is_being_settled_is_not_cancelled(attempt, call_ipn):
     let_time_pass(attempt)
     assert call_ipn(success(attempt)) == "00"
