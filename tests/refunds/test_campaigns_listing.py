@@ -72,12 +72,12 @@ def test_a_listed_order_is_done_once_a_person_has_paid_it(refused, payment, admi
     refund = Refund.objects.get()
     mark_refund_paid(refund_id=refund.pk, by=admin, evidence="Transfer 17.")
 
+    done = entry(refused, payment.order)
+    assert (done.status, done.note, done.refund) == ("done", "", refund)
     assert report_campaign(campaign_id=refused.pk).counts["done"] == 1
     retry_campaign(campaign_id=refused.pk, by=admin, reason="All paid by hand.")
     assert finish(refused) == "completed"
-
-    done = entry(refused, payment.order)
-    assert (done.status, done.note, done.refund) == ("done", "", refund)
+    assert reread(done).status == "done"
     assert broken() == {}
 
 
