@@ -142,7 +142,8 @@ RULES = [
         "Nobody goes in and gets money back for a reason of their own.",
         """
         SELECT k.id FROM orders_ticket k
-        JOIN refunds_refundticket t ON t.ticket_id = k.id JOIN refunds_refund r ON r.id = t.refund_id
+        JOIN refunds_refundticket t ON t.ticket_id = k.id
+        JOIN refunds_refund r ON r.id = t.refund_id
         WHERE k.used_at IS NOT NULL AND r.reason = 'personal' AND r.status IN
             ('approved', 'processing', 'payment_failed', 'completed', 'partial')
         """,
