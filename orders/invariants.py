@@ -54,6 +54,18 @@ RULES = [
         "SELECT id FROM orders_order WHERE refunded_amount < 0 OR refunded_amount > total_amount",
     ),
     Rule(
+        "order_status_follows_what_went_back",
+        "An order is refunded once all its money and tickets are back, and partly with the first.",
+        """
+        SELECT o.id FROM orders_order o LEFT JOIN (
+            SELECT order_id, count(*) AS sold, count(*) FILTER (WHERE status = 'refunded') AS back
+            FROM orders_ticket GROUP BY order_id) t ON t.order_id = o.id
+        WHERE o.status IN ('paid', 'partial_refunded', 'refunded') AND o.status <> CASE
+            WHEN o.refunded_amount = o.total_amount AND t.back = t.sold THEN 'refunded'
+            WHEN o.refunded_amount > 0 OR t.back > 0 THEN 'partial_refunded' ELSE 'paid' END
+        """,
+    ),
+    Rule(
         "paid_order_has_a_ticket_for_each_hold",
         "A paid order has one ticket for each of its seats; an unpaid one has none.",
         """

@@ -98,10 +98,8 @@ RULES = [
         "late_money_is_owed_or_back",
         "Late and second money is owed by an open case, or was given back by its refund.",
         """
-        SELECT p.id FROM payments_payment p
-        JOIN payments_paymentcase c ON c.payment_id = p.id AND c.kind IN ('late', 'duplicate')
-        LEFT JOIN refunds_refund r ON r.case_id = c.id
-        WHERE p.status = 'captured' AND c.status = 'resolved' AND c.decided_by_id IS NULL
+        SELECT c.id FROM payments_paymentcase c LEFT JOIN refunds_refund r ON r.case_id = c.id
+        WHERE c.kind IN ('late', 'duplicate') AND c.status = 'resolved' AND c.decided_by_id IS NULL
           AND coalesce(r.status, '') NOT IN ('completed', 'partial')
         """,
     ),
@@ -122,6 +120,63 @@ RULES = [
         unlogged("refunds", "refundcampaign", first="draft"),
     ),
     Rule(
+        "late_money_has_its_refund",
+        "Late and second money that is owed has a refund, or a job that makes one.",
+        """
+        SELECT id FROM payments_paymentcase
+        WHERE kind IN ('late', 'duplicate') AND status = 'open'
+        EXCEPT SELECT case_id FROM refunds_refund WHERE case_id IS NOT NULL
+        EXCEPT SELECT (payload ->> 'case_id')::bigint FROM jobs_job
+        WHERE topic = 'payments.case_opened' AND status IN ('pending', 'published')
+        """,
+    ),
+    Rule(
+        "refund_base_is_what_comes_back",
+        "A percentage is taken of the tickets that are given back, the whole order or the payment.",
+        """
+        SELECT r.id FROM refunds_refund r JOIN orders_order o ON o.id = r.order_id
+        LEFT JOIN payments_paymentcase c ON c.id = r.case_id
+        LEFT JOIN (
+            SELECT t.refund_id, sum(k.price) AS prices
+            FROM refunds_refundticket t JOIN orders_ticket k ON k.id = t.ticket_id
+            GROUP BY t.refund_id) t ON t.refund_id = r.id
+        WHERE r.base_amount IS DISTINCT FROM CASE r.calculation_basis
+            WHEN 'tickets' THEN t.prices WHEN 'order_total' THEN o.total_amount
+            ELSE c.amount_owed END
+        """,
+    ),
+    Rule(
+        "refund_within_its_percentage",
+        "No refund is more than its percentage of its base.",
+        """
+        SELECT id FROM refunds_refund
+        WHERE amount > round(base_amount * percentage_applied / 100, 2)
+        """,
+    ),
+    Rule(
+        "personal_refund_takes_no_used_ticket",
+        "Nobody goes in and gets money back for a reason of their own.",
+        """
+        SELECT k.id FROM orders_ticket k
+        JOIN refunds_refundticket t ON t.ticket_id = k.id
+        JOIN refunds_refund r ON r.id = t.refund_id
+        WHERE k.used_at IS NOT NULL AND r.reason = 'personal' AND r.status IN
+            ('approved', 'processing', 'payment_failed', 'completed', 'partial')
+        """,
+    ),
+    Rule(
+        "refund_goes_back_through_its_own_payment",
+        "A reversal gives back what the refund's own order, or late payment, has brought.",
+        """
+        SELECT r.id FROM refunds_refund r
+        JOIN payments_reversal v ON v.id = r.reversal_id
+        JOIN payments_payment p ON p.id = v.payment_id
+        LEFT JOIN payments_paymentcase c ON c.id = r.case_id
+        WHERE r.payment_id IS DISTINCT FROM p.id OR p.order_id <> r.order_id
+           OR c.payment_id IS DISTINCT FROM CASE WHEN c.id IS NOT NULL THEN p.id END
+        """,
+    ),
+    Rule(
         "refund_status_logged",
         "Every refund has a log row for its last state.",
         unlogged("refunds", "refund", first="requested"),
@@ -140,6 +195,37 @@ RULES = [
               AND (v.finished_at IS NULL OR v.id IN (
                 SELECT (payload ->> 'reversal_id')::bigint FROM jobs_job
                 WHERE topic = 'payments.reversal_ended' AND status IN ('pending', 'published'))))
+        """,
+    ),
+    Rule(
+        "processing_refund_will_end",
+        "The reversal of a refund on its way is open, or a job tells the refund of its end.",
+        """
+        SELECT r.id FROM refunds_refund r LEFT JOIN payments_reversal v ON v.id = r.reversal_id
+        WHERE r.status = 'processing' AND (v.id IS NULL OR v.finished_at IS NOT NULL)
+          AND NOT EXISTS (
+            SELECT 1 FROM jobs_job j WHERE j.topic = 'payments.reversal_ended'
+              AND j.status IN ('pending', 'published')
+              AND (j.payload ->> 'reversal_id')::bigint = v.id)
+        """,
+    ),
+    Rule(
+        "running_campaign_has_a_job",
+        "A campaign that runs has a job that works on it.",
+        """
+        SELECT id FROM refunds_refundcampaign WHERE status = 'running'
+        EXCEPT SELECT (payload ->> 'campaign_id')::bigint FROM jobs_job
+        WHERE topic = 'refunds.campaign_due' AND status IN ('pending', 'published')
+        """,
+    ),
+    Rule(
+        "campaign_orders_are_what_is_said_of_them",
+        "An order that a campaign is done with is refunded; a completed campaign has none left.",
+        """
+        SELECT e.id FROM refunds_campaignorder e JOIN orders_order o ON o.id = e.order_id
+        JOIN refunds_refundcampaign g ON g.id = e.campaign_id
+        WHERE (e.status = 'done' AND o.status <> 'refunded')
+           OR (e.status IN ('waiting', 'refunding') AND g.status = 'completed')
         """,
     ),
 ]

@@ -53,7 +53,14 @@ TO_CUSTOMER = {
         ),
     ),
 }
-WITHOUT_EVENT = _("Why: {rejection}")  # no ticket is valid any more
+WITHOUT_TICKETS = {  # that are valid any more
+    RefundStatus.REJECTED: _("Why: {rejection}"),
+    RefundStatus.FAILED: _(
+        "We could not carry your refund out and have closed it. Answer this mail if you have a "
+        "question."
+    ),
+}
+WITHOUT_MONEY = _("No money has to move. The tickets let nobody in any more.")
 BY_HAND = _("{amount} was given back to you. Answer this mail if you can't find it.")
 TO_STAFF = {
     RefundStatus.PENDING_ORGANIZER: (
@@ -75,21 +82,33 @@ SILENT_FOR_PAYMENTS = (RefundStatus.APPROVED,)
 
 def mail_customer(refund: Refund, status: RefundStatus) -> None:
     """Tell the customer what became of the refund, unless it is nothing new to them."""
-    if status not in TO_CUSTOMER or (refund.is_of_payment and status in SILENT_FOR_PAYMENTS):
+    if status not in TO_CUSTOMER or _is_silent(refund, status):
         return
-    if (status, refund.status) == (RefundStatus.APPROVED, RefundStatus.REJECTED):
-        return  # it was taken back before it could be told
-    order = refund.order
-    subject, text = TO_CUSTOMER[status]
-    if status == RefundStatus.REJECTED and order.event.is_closed:
-        text = WITHOUT_EVENT
-    if status in PAID_BACK and refund.payout_evidence:
-        text = BY_HAND
+    order, (subject, text) = refund.order, TO_CUSTOMER[status]
     with translation.override(order.language):
-        context = _context(refund, subject, text)
+        context = _context(refund, subject, _instead(refund, status) or text)
         context["url"] = order_page(order.code)
     message = render_mail("refunds/mail/refund", context, to=[order.email], language=order.language)
     queue_mail(message, key=_key(refund, status))
+
+
+def _is_silent(refund: Refund, status: RefundStatus) -> bool:
+    if refund.is_of_payment and status in SILENT_FOR_PAYMENTS:
+        return True
+    if status in PAID_BACK and not refund.amount:
+        return True  # that no money moves was told with the approval
+    # It was taken back before it could be told.
+    return (status, refund.status) == (RefundStatus.APPROVED, RefundStatus.REJECTED)
+
+
+def _instead(refund: Refund, status: RefundStatus) -> str:
+    """What is said instead where the usual words would not be true; nothing where they are."""
+    if status == RefundStatus.APPROVED and not refund.amount:
+        return WITHOUT_MONEY
+    if status in PAID_BACK and refund.payout_evidence:
+        return BY_HAND
+    has_no_tickets = refund.is_of_payment or refund.order.event.is_closed
+    return WITHOUT_TICKETS.get(status, "") if has_no_tickets else ""
 
 
 def mail_staff(refund: Refund, status: RefundStatus) -> None:
@@ -103,7 +122,7 @@ def mail_staff(refund: Refund, status: RefundStatus) -> None:
         context["url"] = f"{settings.PUBLIC_URL}{page}"
     for user in _deciders(refund, status):
         message = render_mail("refunds/mail/refund", context, to=[user.email], language=language)
-        queue_mail(message, key=f"{_key(refund, status)}:{refund.reversal_id}:{user.pk}")
+        queue_mail(message, key=f"{_key(refund, status)}:{_try(refund)}:{user.pk}")
 
 
 def keys_of(refund: Refund) -> list[str]:
@@ -114,6 +133,11 @@ def keys_of(refund: Refund) -> list[str]:
 
 def _key(refund: Refund, status: RefundStatus) -> str:
     return f"mail:refunds.{status}:{refund.pk}"
+
+
+def _try(refund: Refund) -> str:
+    """The latest one, and how far it was when it was told of: then it may get further."""
+    return f"{refund.reversal_id}:{refund.provider_error.get('status', '')}"
 
 
 def _deciders(refund: Refund, status: RefundStatus) -> QuerySet[User]:

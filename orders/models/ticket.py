@@ -39,6 +39,10 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """They let somebody in, as far as their event takes place."""
         return self.filter(VALID_TICKET)
 
+    def kept(self) -> TicketQuerySet:
+        """Neither given back nor about to be, used or not."""
+        return self.live().filter(refund_approved_at__isnull=True)
+
     def with_places(self) -> TicketQuerySet:
         """With all that a printed ticket tells."""
         return self.select_related("order", "event", "showing", "seat__area")

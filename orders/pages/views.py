@@ -9,7 +9,7 @@ from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 from django.http import Http404, HttpResponse, HttpResponseForbidden, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -39,7 +39,9 @@ ON_A_PAGE = 20
 @customer_page
 def order_list(request: SignedInRequest) -> HttpResponse:
     own = Order.objects.of_customer(request.user.pk).select_related("event", "showing")
-    newest_first = own.annotate(places=Count("holds")).order_by("-created_at", "-pk")
+    kept = Exists(Ticket.objects.kept().filter(order=OuterRef("pk")))
+    shown = own.annotate(places=Count("holds"), keeps_tickets=kept)
+    newest_first = shown.order_by("-created_at", "-pk")
     page = Paginator(newest_first, ON_A_PAGE).get_page(request.GET.get("page"))
     now = timezone.now()
     listed = [_listed(order, now) for order in page]
@@ -51,7 +53,7 @@ def _listed(order: Order, now: datetime) -> dict[str, Any]:
         "order": order,
         "phase": wording.phase(order, now),
         "total": order.price_tag(order.total_amount),
-        "next_step": wording.next_step(order, now),
+        "next_step": wording.next_step(order, now, keeps_tickets=cast("Any", order).keeps_tickets),
     }
 
 
@@ -78,6 +80,7 @@ def _shown(order: Order, now: datetime) -> dict[str, Any]:
         "total": order.price_tag(order.total_amount),
         "places": priced(order, [held_place(hold) for hold in holds]),
         "tickets": _tickets(order) if phase == "had" else [],
+        "keeps_tickets": order.tickets.kept().exists() if phase == "had" else False,
         "of_event": wording.of_event(order) if phase == "had" else "",
         "why_ended": wording.why_ended(order) if phase == "ended" else "",
         "can_choose_again": phase == "ended" and showing.is_on_sale(now),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from orders.models import Order, OrderStatus
 from ticketing.event_changes import put_off
@@ -12,6 +13,12 @@ from ticketing.models import EventStatus, Showing
 from ticketing.templatetags.pages import moment
 
 ENDED = (OrderStatus.EXPIRED, OrderStatus.FAILED, OrderStatus.CANCELLED)
+OFF = {
+    "cancelled": gettext_lazy("The event is off. Its money goes back by itself."),
+    "stopped": gettext_lazy(
+        "The event is off. Every order that is affected is refunded by itself."
+    ),
+}
 
 
 def told(when: datetime, showing: Showing) -> str:
@@ -45,7 +52,7 @@ def of_event(order: Order) -> str:
     return "put_off" if waits else ""
 
 
-def next_step(order: Order, now: datetime) -> str:
+def next_step(order: Order, now: datetime, *, keeps_tickets: bool) -> str:
     """A sentence for the list of orders."""
     found = phase(order, now)
     if found == "paying":
@@ -54,17 +61,17 @@ def next_step(order: Order, now: datetime) -> str:
         return _("We are checking whether your payment arrived.")
     if found == "ended":
         return _("Its seats are not yours any more.")
-    return _next_for_tickets(order, now)
+    return _next_for_tickets(order, now, keeps_tickets=keeps_tickets)
 
 
-def _next_for_tickets(order: Order, now: datetime) -> str:
+def _next_for_tickets(order: Order, now: datetime, *, keeps_tickets: bool) -> str:
     if order.status == OrderStatus.REFUNDED:
         return _("All of its money went back.")
     news = of_event(order)
-    if news == "cancelled":
-        return _("The event is off. Its money goes back by itself.")
-    if news == "stopped":
-        return _("The event is off. Every order that is affected is refunded by itself.")
+    if news in OFF:
+        return str(OFF[news])
+    if not keeps_tickets:
+        return _("Its tickets were given back.")
     if news == "put_off":
         return _("The event is postponed.")
     if order.showing.ends_at <= now:

@@ -74,7 +74,8 @@ class Reversal(FSMModelMixin, models.Model):
     `request` is what the provider is told, without the signature. `called_at` is when it was called
     last and `was_answered` whether anything usable came back; `checks` counts the questions after
     that, `denials` those answers in a row that knew of no such refund. `due_at` is when to go on;
-    without it, it is over, or waits for a person. `unclear_at` is when a person was asked to look.
+    without it, it is over, or waits for a person. `unclear_at` is when a person was asked to look,
+    until it has got further.
     """
 
     Status = ReversalStatus
@@ -165,6 +166,7 @@ class Reversal(FSMModelMixin, models.Model):
     @transition(field=status, source=ReversalStatus.SENT, target=ReversalStatus.UNKNOWN)
     def doubt(self, *, by: User | None, at: datetime, reason: str) -> None:
         """The provider may have done it, or not: it must not be sent again."""
+        self.unclear_at = None  # whoever was asked before was told that nothing was sent
 
     @transition(
         field=status,
@@ -173,6 +175,7 @@ class Reversal(FSMModelMixin, models.Model):
     )
     def accept(self, *, by: User | None, at: datetime, reason: str) -> None:
         """The provider took the request; the money is not back yet."""
+        self.unclear_at = None
 
     @transition(field=status, source=OPEN, target=ReversalStatus.SUCCEEDED)
     def succeed(self, *, by: User | None, at: datetime, reason: str) -> None:

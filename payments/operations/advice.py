@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 NEXT_STEPS: dict[str, _StrPromise] = {
     CaseKind.LATE: gettext_lazy(
         "Nothing for now: the money goes back by itself, and the case closes then. If the provider "
-        "refuses, its refund waits among those that failed."
+        "refuses, its refund waits among those that failed; once that is given up, give the money "
+        "back in another way and resolve the case."
     ),
     CaseKind.DUPLICATE: gettext_lazy(
         "Nothing for now: the money goes back by itself, and the case closes then. If the provider "
-        "refuses, its refund waits among those that failed."
+        "refuses, its refund waits among those that failed; once that is given up, give the money "
+        "back in another way and resolve the case."
     ),
     CaseKind.AMOUNT_MISMATCH: gettext_lazy(
         "Look the payment up at the provider. Give back there what is owed, then resolve the case "

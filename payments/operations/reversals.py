@@ -118,6 +118,8 @@ def hear(payment: Payment, word: RefundWord, at: datetime) -> Reversal | None:
         reversal.save(update_fields=["provider_transaction_no"])
     if not is_contradicted(reversal, word.state):
         told = f"The provider says of refund {word.transaction_no}: {word.state.value}."
+        if word.state is RefundState.REJECTED:
+            reversal.provider_message = told  # and no more what it said when it took the request
         follow(reversal, word.state, by=None, at=at, reason=told)
     return reversal
 

@@ -44,7 +44,8 @@ def settle_order(*, order_id: int, seconds: float = ASKING_SECONDS) -> datetime 
     Asks the provider outside any transaction, for about so many seconds, and about the rest of many
     attempts the next time; then locks order, payments, seats by ascending id.
     Without an answer the seats stay held and the time to ask again is returned, up to
-    `SETTLE_GRACE_SECONDS` after the deadline; then the order expires and a case is opened.
+    `SETTLE_GRACE_SECONDS` after the deadline; then, once more about every attempt. If that gives no
+    answer, and none to somebody else is on its way, the order expires and a case is opened.
     Returns None once there is nothing left to do. Safe to repeat, and beside any callback.
     """
     order = Order.objects.get(pk=order_id)
@@ -54,12 +55,15 @@ def settle_order(*, order_id: int, seconds: float = ASKING_SECONDS) -> datetime 
     first = _first_question(order)
     if timezone.now() < first:
         return first
+    is_another_asking = False
     in_turn = order.payments.open().order_by(F("queried_at").asc(nulls_first=True), "pk")
     for payment in for_a_while(in_turn, seconds):
         answer = ask(payment, now=timezone.now())
-        if answer is not None:
+        if answer is None:
+            is_another_asking = True
+        else:
             _record(payment, *answer)
-    return _decide(order_id, now=timezone.now())
+    return _decide(order_id, now=timezone.now(), is_another_asking=is_another_asking)
 
 
 def settle_overdue_orders(*, limit: int, seconds: float | None = None) -> Settled:
@@ -127,7 +131,7 @@ def _owe_unused(order_id: int, *, now: datetime) -> None:
 
 
 @transaction.atomic(durable=True)
-def _decide(order_id: int, *, now: datetime) -> datetime | None:
+def _decide(order_id: int, *, now: datetime, is_another_asking: bool) -> datetime | None:
     order = Order.objects.get_for_update(order_id)
     if order.status != Order.Status.PENDING_PAYMENT:
         return None
@@ -136,7 +140,7 @@ def _decide(order_id: int, *, now: datetime) -> datetime | None:
     open_ones = [payment for payment in payments if payment.status in OPEN]
     if captured:
         _fulfil(order, captured, now)
-    elif open_ones and now < _end_of_grace(order):
+    elif open_ones and (is_another_asking or not _were_asked_at_last(order, open_ones)):
         return _next_question(order, now)
     else:
         _give_up(order, payments, open_ones, now)
@@ -168,6 +172,11 @@ def _give_up(
 def _was_refused(payment: Payment) -> bool:
     """Whether the provider tried to take the money, not just never heard of the attempt."""
     return payment.provider_code != NEVER_HEARD_OF
+
+
+def _were_asked_at_last(order: Order, open_ones: list[Payment]) -> bool:
+    end = _end_of_grace(order)
+    return all(payment.queried_at and payment.queried_at >= end for payment in open_ones)
 
 
 def _end_of_grace(order: Order) -> datetime:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from orders.models import Order
-from refunds.models import CAMPAIGN_REASONS, RefundCampaign, RefundReason
+from refunds.models import CAMPAIGN_REASONS, CampaignOrder, RefundCampaign, RefundReason
 from refunds.operations import campaigns
 from ticketing.asking import ReasonForm
 from ticketing.models import Event
@@ -81,10 +81,18 @@ class Retry(ReasonForm):
         given = super().clean() or self.cleaned_data
         codes = given.pop("codes", "")
         listed = campaigns.listed(self.campaign)
+        if not codes.strip():
+            self._check_any_left(listed)
+            return {**given, "order_ids": None}
         orders = Order.objects.filter(pk__in=listed.values("order"))
         unknown = _("The campaign does not list them: {codes}")
-        given["order_ids"] = named(orders, codes, unknown=unknown) if codes.strip() else None
-        return given
+        return {**given, "order_ids": named(orders, codes, unknown=unknown)}
+
+    def _check_any_left(self, listed: QuerySet[CampaignOrder]) -> None:
+        """Raise ValidationError if nothing would happen because all of them are overridden."""
+        if listed.exists() and not campaigns.left_to_retry(self.campaign).exists():
+            told = _("All of them stay as an admin's override has them: name those to be refunded.")
+            raise ValidationError({"codes": told})
 
 
 def named(orders: QuerySet[Order], pasted: str, *, unknown: str) -> list[int]:

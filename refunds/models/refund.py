@@ -254,11 +254,18 @@ class Refund(FSMModelMixin, models.Model):
         """Its amount is back, which is less than its base."""
         self.processed_at = at
 
-    @transition(field=status, source=RefundStatus.PROCESSING, target=RefundStatus.PAYMENT_FAILED)
+    @transition(
+        field=status,
+        source=[RefundStatus.PROCESSING, RefundStatus.PAYMENT_FAILED],
+        target=RefundStatus.PAYMENT_FAILED,
+    )
     def note_payment_failure(
         self, *, by: User | None, at: datetime, reason: str, error: dict[str, Any]
     ) -> None:
-        """The provider refused, or does not say what it did: a person decides what now."""
+        """The provider refused, or does not say what it did: a person decides what now.
+
+        Once more when that is not so any more: what stood in doubt was refused, for example.
+        """
         self.provider_error = error
 
     @transition(field=status, source=RefundStatus.PAYMENT_FAILED, target=RefundStatus.FAILED)

@@ -94,6 +94,18 @@ def note_refunded(campaign: RefundCampaign) -> None:
     taken_up.update(status=CampaignOrderStatus.DONE, note="")
 
 
+def close_listed(orders: Iterable[Order]) -> None:
+    """Close what is listed of these orders where they are refunded, though its campaign be over.
+
+    What a running campaign takes up at this moment is left to it.
+    """
+    refunded = [order for order in orders if order.status == OrderStatus.REFUNDED]
+    entries = CampaignOrder.objects.filter(order__in=refunded, status=CampaignOrderStatus.LISTED)
+    free = entries.select_for_update(skip_locked=True, of=("self",))
+    if ids := list(free.values_list("pk", flat=True)):
+        entries.filter(pk__in=ids).update(status=CampaignOrderStatus.DONE, note="")
+
+
 def _refunds_that_go_on() -> QuerySet[Refund]:
     """Refunds of an entry's order that come to an end with nobody's help.
 

@@ -20,6 +20,7 @@ from payments.errors import ReversalInProgress
 from payments.models import Payment, PaymentCase, Reversal
 from payments.operations.reversals import Wish, open_reversals
 from refunds.models import Refund
+from refunds.operations.campaigns import close_listed
 from refunds.operations.decisions import Locked, let_go, pay_back_jobs, tell
 
 
@@ -89,7 +90,9 @@ def finish(
             end(by=by, at=at, reason=why(refund))
         save_together(refunds, "status", "processed_at")
         tell(refunds, at=at)
-    wake_next([each.order for each in found], at=at)
+    orders = [each.order for each in found]
+    close_listed(orders)
+    wake_next(orders, at=at)
 
 
 def give_up(found: Locked, *, by: User | None, at: datetime, reason: str) -> None:

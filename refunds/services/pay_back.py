@@ -22,6 +22,8 @@ NOT_SENT = (
     "possible. As long as the reversal is “created”, mark the refund as paid before you give the "
     "money back in another way."
 )
+NOT_BACK = "The provider took the request and has not said that the money is back."
+SILENCE = "The provider does not say what it did."
 
 
 def pay_back(*, refund_id: int) -> Refund:
@@ -134,7 +136,7 @@ def _follow(found: Sequence[tuple[Refund, Reversal]], now: datetime, *, is_uncle
     _finish(back, now, lambda refund: f"{refund.reversal} succeeded.")
     for refund, reversal in found:
         is_rejected = reversal.status == Reversal.Status.REJECTED
-        if refund.status == RefundStatus.PROCESSING and (is_unclear or is_rejected):
+        if (is_unclear or is_rejected) and _is_news(refund, reversal):
             payouts.note_failure(refund, at=now, error=_error(reversal))
         if is_rejected:
             payouts.wake_next([refund.order], at=now)
@@ -145,16 +147,31 @@ def _is_back(refund: Refund, reversal: Reversal) -> bool:
     return waits and reversal.status == Reversal.Status.SUCCEEDED
 
 
+def _is_news(refund: Refund, reversal: Reversal) -> bool:
+    """Whether a person was not told yet: what was told when the try stood otherwise is over."""
+    if refund.status == RefundStatus.PROCESSING:
+        return True
+    told = refund.provider_error.get("status", reversal.status)
+    return bool(refund.status == RefundStatus.PAYMENT_FAILED and told != reversal.status)
+
+
 def _error(reversal: Reversal) -> dict[str, Any]:
     """All that a person needs to look it up at the provider."""
-    is_yet_to_be_sent = reversal.status == Reversal.Status.CREATED and reversal.due_at
-    silence = NOT_SENT if is_yet_to_be_sent else "The provider does not say what it did."
     return {
         "code": reversal.provider_code,
-        "message": reversal.provider_message or silence,
+        "message": _message(reversal),
         "status": str(reversal.status),
         "txn_ref": reversal.payment.txn_ref,
         "transaction_no": reversal.payment.provider_transaction_no,
         "request_id": reversal.request_id,
         "answer": reversal.provider_answer,
     }
+
+
+def _message(reversal: Reversal) -> str:
+    """In the provider's words, unless they are about a step before."""
+    if reversal.status == Reversal.Status.CREATED and reversal.due_at:
+        return NOT_SENT
+    if reversal.status == Reversal.Status.ACCEPTED:
+        return NOT_BACK
+    return reversal.provider_message or SILENCE

@@ -75,6 +75,8 @@ def take_some(campaign: RefundCampaign, *, most: int) -> list[CampaignOrder]:
     except OperationalError:
         raise
     except Exception as error:
+        if not taken:
+            raise
         if len(taken) > 1:
             return [entry for _ in taken for entry in take_some(campaign, most=1)]
         [entry] = taken

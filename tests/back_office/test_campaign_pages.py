@@ -143,6 +143,18 @@ def test_a_retry_says_how_many_orders_it_leaves_as_they_were_decided(boss, stuck
     assert states(stuck) == ["listed", "waiting"]
 
 
+def test_a_retry_of_overridden_orders_only_says_that_they_have_to_be_named(boss, stuck, overridden):
+    other = stuck.orders.order_by("pk").last()
+    stuck.orders.filter(pk=other.pk).update(status="done", note="")
+    before = stored()
+
+    answer = boss.post(page_of(stuck, "retry_listed"), {"reason": REASON}, follow=True)
+
+    assert "name those to be refunded" in told(answer)
+    assert "Done" not in told(answer)
+    assert stored() == before
+
+
 def test_an_order_that_is_named_is_retried_whatever_was_overridden(boss, stuck, overridden):
     page = page_of(stuck, "retry_listed")
     before = stored()

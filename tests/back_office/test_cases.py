@@ -68,6 +68,7 @@ def test_a_case_tells_what_happened_what_is_owed_and_what_to_do(boss, order):
     for page in (html(boss, LIST), html(boss, page_of(case))):
         assert "1,000,000 VND" in page
         assert "the money goes back by itself" in page
+        assert "once that is given up" in page
     assert "The money came late." in html(boss, page_of(case))
 
 

@@ -11,9 +11,11 @@ from django_fsm import FSMField
 
 from benchmarks import sold_event
 from jobs.models import Job
+from jobs.outbox import enqueue
 from orders import operations
 from orders.services import cancel_order, check_in, expire_untried
 from payments.models import (
+    GOES_BACK,
     CaseKind,
     Channel,
     Payment,
@@ -131,10 +133,13 @@ def _payments() -> None:
 
 
 def _case(kind: str) -> PaymentCase:
-    return PaymentCase.objects.create(
+    case = PaymentCase.objects.create(
         kind=kind, provider="vnpay", txn_ref=uuid.uuid4().hex, amount=1, description="Odd.",
         opened_at=from_now(),
     )  # fmt: skip
+    if kind in GOES_BACK:
+        enqueue("payments.case_opened", run_at=from_now(), case_id=case.pk)
+    return case
 
 
 def _refunds() -> None:
@@ -151,6 +156,8 @@ def _refunds() -> None:
         campaign = RefundCampaign(event=event, reason="cancelled", created_at=from_now())
         campaign.save()
         _moved(campaign, steps)
+        if steps == ["start"]:
+            enqueue("refunds.campaign_due", run_at=from_now(), campaign_id=campaign.pk)
 
 
 def _jobs() -> None:

@@ -27,6 +27,7 @@ from tests.factories import (
     seats_in_area,
 )
 from tests.payments.vnpay_calls import IPN, success
+from ticketing.services import confirm_cancellation
 
 ORDERS = "/api/v1/orders/"
 
@@ -224,6 +225,18 @@ def test_money_that_came_twice_is_told_to_go_back_once_for_each(mailoutbox):
     assert subjects.count("Your tickets for Đêm nhạc Trịnh") == 1
     assert subjects.count(f"Your payment for order {order.code} goes back to you") == 2
     assert "Your tickets stay valid." in mailoutbox[-1].body
+
+
+def test_money_that_came_twice_promises_no_tickets_of_an_event_that_is_off(mailoutbox, admin_user):
+    order = placed_order()
+    for _ in range(2):
+        pay(order)
+    confirm_cancellation(event_id=order.event_id, by=admin_user, reason="It rains.")
+
+    run_all()
+
+    [told] = [each for each in mailoutbox if "came on top" in each.body]
+    assert "Your tickets stay valid" not in told.body
 
 
 def test_what_people_have_named_is_escaped_in_html_and_left_alone_in_text(mailoutbox):

@@ -7,7 +7,12 @@ import pytest
 from orders.models import Order, Ticket
 from orders.operations import end_unpaid
 from orders.services import check_in
+from payments.models import Reversal
+from payments.providers import RefundState
+from refunds.policy import Reason
+from refunds.services import approve_refund, pay_back, record_reversal, request_refund
 from tests.factories import (
+    CustomerFactory,
     EventFactory,
     PaymentFactory,
     ShowingFactory,
@@ -16,9 +21,11 @@ from tests.factories import (
     paid_order,
     placed_order,
     seats_in_area,
+    showing_with_sale_end,
 )
 from tests.pages.my_pages import page_of, text_of
 from tests.payments.vnpay_calls import RETURN, success, suspicion
+from tests.refunds.moved import say
 from ticketing.models import Event
 
 EVIL = '<script>alert("x")</script>'
@@ -305,3 +312,53 @@ def test_a_night_that_took_place_gets_no_new_date(me, customer):
 
     assert "It is over. We hope you liked it." in text_of(me.get("/orders/"))
     assert "new date" not in text_of(me.get(page_of(order)))
+
+
+def give_back(order):
+    """All of its tickets for a part of their price; the money is back when the jobs have run."""
+    refund = request_refund(order_id=order.pk, requester=order.customer, reason=Reason.PERSONAL)
+    return approve_refund(refund_id=refund.pk, by=CustomerFactory(is_superuser=True))
+
+
+@pytest.fixture
+def returnable(customer):
+    """Paid; 80 % of it go back for a personal reason."""
+    return paid_order(seats_in_area(2, showing=showing_with_sale_end(days=10)), customer=customer)
+
+
+def test_whoever_gives_all_tickets_back_is_not_told_that_they_are_ready(me, returnable):
+    refund = give_back(returnable)
+
+    assert "Your tickets are ready." not in text_of(me.get("/orders/"))
+    pay_back(refund_id=refund.pk)
+    say(Reversal.objects.get().pk, RefundState.DONE)
+    record_reversal(reversal_id=Reversal.objects.get().pk)
+    assert reread(returnable).status == "partial_refunded"
+    assert "Its tickets were given back." in text_of(me.get("/orders/"))
+
+
+def test_tickets_that_were_given_back_are_not_told_to_stay_valid(me, returnable):
+    give_back(returnable)
+    move_event(returnable, ("postpone", from_now()))
+
+    assert "Its tickets were given back." in text_of(me.get("/orders/"))
+    text = text_of(me.get(page_of(returnable)))
+    assert "stay valid for the new date" not in text
+    assert "Show this code at the entrance" not in text
+
+
+def test_whoever_has_a_ticket_left_is_told_of_it(me, returnable):
+    first, _ = returnable.tickets.order_by("pk")
+    refund = request_refund(
+        order_id=returnable.pk,
+        requester=returnable.customer,
+        reason=Reason.PERSONAL,
+        ticket_codes=[first.code],
+    )
+    approve_refund(refund_id=refund.pk, by=CustomerFactory(is_superuser=True))
+    assert "Your tickets are ready." in text_of(me.get("/orders/"))
+
+    move_event(returnable, ("postpone", from_now()))
+
+    assert "The event is postponed." in text_of(me.get("/orders/"))
+    assert "stay valid for the new date" in text_of(me.get(page_of(returnable)))

@@ -8,7 +8,8 @@ from jobs.services import run_due_jobs
 from orders.models import Ticket
 from orders.services import check_in
 from refunds.models import Refund
-from refunds.services import approve_refund, reject_refund
+from refunds.services import approve_refund, mark_refund_failed, reject_refund
+from tests.back_office.refund_rows import failed
 from tests.factories import (
     from_now,
     paid_order,
@@ -18,6 +19,7 @@ from tests.factories import (
 )
 from tests.pages.my_pages import everything, hidden, page_of, text_of
 from ticketing.models import Event, Showing
+from ticketing.services import confirm_cancellation
 
 
 @pytest.fixture
@@ -253,6 +255,35 @@ def test_a_rejection_says_why(me, order, tickets, admin_user):
 
     assert "Rejected" in text_of(page)
     assert "Why: Come &lt;b&gt;anyway&lt;/b&gt;!" in page.content.decode()
+    assert "Your tickets stay valid as they were." in text_of(page)
+
+
+def test_a_request_that_a_cancellation_covers_promises_no_tickets(me, order, tickets, admin_user):
+    ask(me, order, confirmation(quote(me, order, tickets[0]), tickets[0]))
+    confirm_cancellation(event_id=order.event_id, by=admin_user, reason="It rains.")
+    while run_due_jobs():
+        pass
+    assert Refund.objects.order_by("pk").first().status == "rejected"
+
+    page = text_of(me.get(page_of(order)))
+
+    assert "all of the order's money goes back instead" in page
+    assert "tickets stay valid" not in page
+
+
+def test_a_refund_that_is_given_up_tells_of_tickets_only_while_they_are_good(
+    me, order, tickets, admin_user
+):
+    ask(me, order, confirmation(quote(me, order, tickets[0]), tickets[0]))
+    refund = failed(Refund.objects.get())
+    mark_refund_failed(refund_id=refund.pk, by=admin_user, reason="The card was stolen.")
+    assert "Your tickets are as they were." in text_of(me.get(page_of(order)))
+
+    confirm_cancellation(event_id=order.event_id, by=admin_user, reason="It rains.")
+
+    page = text_of(me.get(page_of(order)))
+    assert "have closed it" in page
+    assert "Your tickets are as they were." not in page
 
 
 def test_refunds_of_ten_tickets_cost_few_queries(me, customer, django_assert_max_num_queries):

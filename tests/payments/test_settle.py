@@ -247,6 +247,35 @@ def test_who_is_out_of_time_leaves_the_other_attempts_to_the_next_time(attempt, 
     assert state(attempt) == ("captured", "paid", {"sold"})
 
 
+def test_nobody_gives_an_order_up_while_another_one_asks(attempt, vnpay, settings):
+    """After an outage its own job and the sweep come to the same overdue order at the same time."""
+    settings.VNPAY_QUERY_INTERVAL_SECONDS = 300
+    vnpay.decide(attempt.txn_ref, "success")
+    let_time_pass(attempt, minutes=80)
+    Payment.objects.update(queried_at=timezone.now())
+
+    again_at = settle(attempt)
+
+    assert state(attempt) == ("pending", "pending_payment", {"held"})
+    assert not PaymentCase.objects.exists()
+    assert timezone.now() < again_at <= timezone.now() + timedelta(minutes=1)
+    Payment.objects.update(queried_at=timezone.now() - timedelta(minutes=6))
+    assert settle(attempt) is None
+    assert state(attempt) == ("captured", "paid", {"sold"})
+
+
+def test_no_attempt_is_given_up_that_nobody_asked_about_at_last(attempt, vnpay):
+    vnpay.decide(attempt.txn_ref, "success")
+    Payment.objects.update(queried_at=from_now(minutes=-10))
+    let_time_pass(attempt, minutes=80)
+
+    assert settle_order(order_id=attempt.order_id, seconds=0) is not None
+
+    assert state(attempt) == ("pending", "pending_payment", {"held"})
+    assert settle(attempt) is None
+    assert state(attempt) == ("captured", "paid", {"sold"})
+
+
 def test_the_attempt_that_nobody_asked_about_yet_is_the_next(attempt, vnpay):
     vnpay.set_weather(query_99=True)
     newer = PaymentFactory(order=attempt.order, queried_at=None)

@@ -42,6 +42,7 @@ from tests.refunds.campaigns import (
 )
 from tests.refunds.stand_in import given_back, work
 from tests.refunds.test_requests import reread
+from ticketing.models import Event
 
 
 @pytest.fixture
@@ -71,12 +72,12 @@ def test_a_listed_order_is_done_once_a_person_has_paid_it(refused, payment, admi
     refund = Refund.objects.get()
     mark_refund_paid(refund_id=refund.pk, by=admin, evidence="Transfer 17.")
 
+    done = entry(refused, payment.order)
+    assert (done.status, done.note, done.refund) == ("done", "", refund)
     assert report_campaign(campaign_id=refused.pk).counts["done"] == 1
     retry_campaign(campaign_id=refused.pk, by=admin, reason="All paid by hand.")
     assert finish(refused) == "completed"
-
-    done = entry(refused, payment.order)
-    assert (done.status, done.note, done.refund) == ("done", "", refund)
+    assert reread(done).status == "done"
     assert broken() == {}
 
 
@@ -232,5 +233,19 @@ def test_trouble_of_the_database_lists_nobody(payment, event, admin, monkeypatch
             advance_campaign(campaign_id=campaign.pk)
 
     assert entries(campaign) == {"waiting": 1}
+    assert finish(campaign) == "completed"
+    assert entries(campaign) == {"done": 1}
+
+
+def test_what_fails_before_any_order_is_taken_up_is_no_orders_fault(payment, event, admin):
+    cancel(event, admin)
+    campaign = start(event, admin)
+    campaign.event_id = 0
+
+    with pytest.raises(Event.DoesNotExist):
+        run_campaign.take_some(campaign, most=100)
+
+    assert entries(campaign) == {}
+    campaign.refresh_from_db()
     assert finish(campaign) == "completed"
     assert entries(campaign) == {"done": 1}

@@ -62,6 +62,11 @@ def _second_payment(order):
     return payment
 
 
+CAMPAIGN = (
+    "INSERT INTO refunds_refundcampaign"
+    " (event_id, is_selection, reason, status, created_at, started_at, totals)"
+    " SELECT max(event_id), true, 'fraud', '{status}', now(), now(), '{{}}' FROM orders_order"
+)
 BREAKAGES = {
     "refunded_amount_is_what_went_back": ["UPDATE orders_order SET refunded_amount = 0"],
     "refund_reserved_amount_is_what_is_approved": [
@@ -98,6 +103,30 @@ BREAKAGES = {
         "INSERT INTO refunds_refundcampaign"
         " (event_id, is_selection, reason, status, created_at, started_at, totals)"
         " SELECT min(id), false, 'cancelled', 'running', now(), now(), '{}' FROM ticketing_event"
+    ],
+    "late_money_has_its_refund": [
+        "UPDATE payments_paymentcase SET status = 'resolved', decided_at = now()",
+        "INSERT INTO payments_paymentcase (kind, status, payment_id, order_id, provider, txn_ref,"
+        " amount, amount_owed, description, opened_at, decision)"
+        " SELECT kind, 'open', payment_id, order_id, provider, txn_ref, amount, amount_owed,"
+        " description, opened_at, '' FROM payments_paymentcase",
+    ],
+    "refund_base_is_what_comes_back": ["UPDATE refunds_refund SET base_amount = base_amount + 1"],
+    "refund_within_its_percentage": ["UPDATE refunds_refund SET percentage_applied = 60"],
+    "personal_refund_takes_no_used_ticket": [
+        "UPDATE orders_ticket SET used_at = now() WHERE status = 'refunded'"
+    ],
+    "refund_goes_back_through_its_own_payment": [
+        "UPDATE payments_reversal SET payment_id = (SELECT max(id) FROM payments_payment)"
+    ],
+    "processing_refund_will_end": [
+        "UPDATE refunds_refund SET status = 'processing' WHERE status = 'approved'"
+    ],
+    "running_campaign_has_a_job": [CAMPAIGN.format(status="running")],
+    "campaign_orders_are_what_is_said_of_them": [
+        CAMPAIGN.format(status="running"),
+        "INSERT INTO refunds_campaignorder (campaign_id, order_id, status, note)"
+        " SELECT max(g.id), max(o.id), 'done', '' FROM refunds_refundcampaign g, orders_order o",
     ],
     "refund_status_logged": ["DELETE FROM django_fsm_log_statelog"],
     "approved_refund_will_be_paid_back": ["DELETE FROM jobs_job"],

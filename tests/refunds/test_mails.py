@@ -14,12 +14,14 @@ from refunds.services import (
     mark_refund_failed,
     mark_refund_paid,
     override_refund,
+    refund_case,
     reject_refund,
     request_refund,
 )
-from tests.back_office.refund_rows import failed
-from tests.factories import CustomerFactory
+from tests.back_office.refund_rows import failed, sent_in_vain
+from tests.factories import CustomerFactory, paid_order, seats_in_area
 from tests.refunds.campaigns import cancel
+from tests.refunds.moved import paid_twice
 from tests.refunds.stand_in import bought, dead_jobs, wait_for_the_bank, work
 from ticketing.models import Event
 
@@ -180,3 +182,43 @@ def test_admins_are_told_what_the_provider_did_not_pay_out(vnpay, client, showin
     run()
     assert payment.order.code in told(customer)[-1].subject
     assert "stolen" not in told(customer)[-1].body
+
+
+def test_whoever_gets_no_money_of_a_cancelled_event_is_not_told_that_the_tickets_are_good(
+    in_english, admin
+):
+    refund = failed(ask(in_english))
+    cancel(in_english.event, admin)
+
+    mark_refund_failed(refund_id=refund.pk, by=admin, reason="The card was stolen.")
+    run()
+
+    message = next(each for each in told(in_english.customer) if "No money" in each.subject)
+    assert "have closed it" in message.body
+    assert "Your tickets are as they were" not in message.body
+
+
+def test_of_a_late_payment_that_does_not_go_back_no_tickets_are_told(in_english, admin):
+    refund = sent_in_vain(refund_case(case_id=paid_twice(in_english).pk))
+
+    mark_refund_failed(refund_id=refund.pk, by=admin, reason="Paid by hand, in cash.")
+    run()
+
+    message = next(each for each in told(in_english.customer) if "No money" in each.subject)
+    assert "have closed it" in message.body
+    assert "Your tickets are as they were" not in message.body
+
+
+def test_of_free_tickets_no_money_is_said_to_go_back(showing, customer):
+    Event.objects.filter(pk=showing.event_id).update(auto_approve_refund=True)
+    order = paid_order(seats_in_area(1, showing=showing, price=0), customer=customer)
+    Order.objects.filter(pk=order.pk).update(language="en")
+
+    ask(order)
+    work()
+
+    [message] = told(customer)
+    assert message.subject == f"Your refund for order {order.code} is approved"
+    assert "No money has to move" in message.body
+    assert "let nobody in" in message.body
+    assert "goes back to where" not in message.body

@@ -53,7 +53,7 @@ TRANSITIONS = {
     "process": dict.fromkeys({"approved", "payment_failed"}, "processing"),
     "complete": dict.fromkeys({"processing", "payment_failed"}, "completed"),
     "complete_partly": dict.fromkeys({"processing", "payment_failed"}, "partial"),
-    "note_payment_failure": {"processing": "payment_failed"},
+    "note_payment_failure": dict.fromkeys({"processing", "payment_failed"}, "payment_failed"),
     "fail": {"payment_failed": "failed"},
 }
 

@@ -75,6 +75,9 @@ BREAKAGES = {
         "ALTER TABLE orders_order DROP CONSTRAINT order_refunds_and_reserved_at_most_total",
         "UPDATE orders_order SET refunded_amount = total_amount + 1",
     ],
+    "order_status_follows_what_went_back": [
+        "UPDATE orders_order SET refunded_amount = total_amount WHERE status = 'paid'"
+    ],
     "paid_order_has_a_ticket_for_each_hold": ["DELETE FROM orders_ticket"],
     "ticket_seat_is_sold": ["UPDATE ticketing_seat SET status = 'blocked'"],
     "ticket_used_has_time": [

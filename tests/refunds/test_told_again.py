@@ -1,0 +1,166 @@
+"""Whoever was asked about money in doubt is told what became of it since, and not only at first."""
+
+from __future__ import annotations
+
+import pytest
+from django.core import mail
+from django_fsm_log.models import StateLog
+
+from payments.models import Reversal
+from payments.providers import RefundState
+from payments.services import advance_reversal
+from refunds.models import Refund
+from refunds.policy import Reason
+from refunds.services import request_refund, retry_refund
+from tests.payments.reversed import advance, let_reversals_wait
+from tests.refunds.moved import say
+from tests.refunds.stand_in import given_back, wait_for_the_bank, work
+from ticketing.invariants import violations
+
+NOBODY = "http://127.0.0.1:9/nobody"
+
+
+@pytest.fixture
+def refund(payment):
+    """Approved, and not sent yet."""
+    order = payment.order
+    return request_refund(order_id=order.pk, requester=order.customer, reason=Reason.PERSONAL)
+
+
+@pytest.fixture
+def unsent(refund, settings, admin):
+    """VNPay could not be reached for a day, and a person was told so; it can be now."""
+    vnpays_address, settings.VNPAY_API_URL = settings.VNPAY_API_URL, NOBODY
+    work()
+    let_reversals_wait(days=1)
+    advance(Reversal.objects.get())
+    work()
+    settings.VNPAY_API_URL = vnpays_address
+    assert "could not be reached" in told(refund)
+    assert len(mails_to(admin)) == 1
+    return refund
+
+
+def told(refund):
+    """What the page of the refund says of it."""
+    refund = Refund.objects.get(pk=refund.pk)
+    assert refund.status == "payment_failed"
+    return refund.provider_error["message"]
+
+
+def mails_to(admin):
+    return [each.body for each in mail.outbox if each.to == [admin.email]]
+
+
+def test_money_that_was_yet_to_be_sent_and_is_refused_then(unsent, vnpay, payment, admin):
+    vnpay.set_weather(refund_13=True)
+
+    advance(Reversal.objects.get())
+    work()
+
+    assert Reversal.objects.get().status == "rejected"
+    assert "could not be reached" not in told(unsent)
+    assert Refund.objects.get().provider_error["status"] == "rejected"
+    assert Refund.objects.get().provider_error["answer"]
+    _, again = mails_to(admin)
+    assert told(unsent) in again
+    assert not any(violations().values())
+
+
+def test_money_that_was_yet_to_be_sent_and_is_in_doubt_then(unsent, vnpay, payment, admin):
+    vnpay.set_weather(refund_99=True)
+
+    for _ in range(5):
+        advance(Reversal.objects.get())
+    work()
+
+    reversal = Reversal.objects.get()
+    assert (reversal.status, reversal.due_at) == ("unknown", None)
+    assert "could not be reached" not in told(unsent)
+    assert Refund.objects.get().provider_error["status"] == "unknown"
+    assert len(mails_to(admin)) == 2
+    assert not any(violations().values())
+
+
+def test_what_is_told_again_is_told_once(unsent, vnpay, payment, admin):
+    vnpay.set_weather(refund_13=True)
+    advance(Reversal.objects.get())
+    work()
+    steps = StateLog.objects.filter(transition="note_payment_failure")
+    assert steps.count() == 2
+
+    assert advance_reversal(Reversal.objects.get().pk) is None
+    work()
+
+    assert steps.count() == 2
+    assert len(mails_to(admin)) == 2
+
+
+def test_a_long_acceptance_is_not_told_with_the_words_that_accepted_it(vnpay, refund, admin):
+    vnpay.set_weather(refund_outcome="processing_then_done", query_99=True)
+    work()
+    accepted = Reversal.objects.get()
+    assert accepted.status == "accepted"
+
+    let_reversals_wait(days=15)
+    advance(accepted)
+    work()
+
+    assert accepted.provider_message not in told(refund)
+    assert "has not said that the money is back" in told(refund)
+    [message] = mails_to(admin)
+    assert told(refund) in message
+
+
+def test_a_rejection_is_not_told_with_the_words_that_accepted_it(vnpay, refund, admin):
+    vnpay.set_weather(refund_outcome="processing_then_rejected")
+    assert wait_for_the_bank(refund) == "payment_failed"
+    work()
+
+    assert "Success" not in told(refund)
+    assert "rejected" in told(refund)
+    [message] = mails_to(admin)
+    assert told(refund) in message
+
+
+def test_money_in_doubt_that_is_accepted_and_takes_too_long(vnpay, refund, admin):
+    vnpay.set_weather(refund_99=True, query_99=True)
+    work()
+    let_reversals_wait(days=1)
+    advance(Reversal.objects.get())
+    work()
+    assert Refund.objects.get().provider_error["status"] == "unknown"
+
+    say(Reversal.objects.get().pk, RefundState.UNDER_WAY)
+    let_reversals_wait(days=15)
+    advance(Reversal.objects.get())
+    work()
+
+    assert "has not said that the money is back" in told(refund)
+    assert len(mails_to(admin)) == 2
+    assert not any(violations().values())
+
+
+def test_a_retry_that_is_not_even_tried_keeps_its_own_reason(vnpay, refund, payment, admin):
+    """The end of the reversal that the retry has closed says nothing new."""
+    vnpay.set_weather(refund_99=True)
+    for _ in range(5):
+        work()
+        advance(Reversal.objects.get())
+    work()
+    payment.cases.create(
+        kind="late",
+        order=payment.order,
+        provider="vnpay",
+        txn_ref=payment.txn_ref,
+        amount=payment.amount,
+        description="It was not the payment of the order after all.",
+        opened_at=payment.paid_at,
+    )
+
+    retry_refund(refund_id=refund.pk, by=admin, note="The portal shows nothing.")
+    assert "No payment of ours" in told(refund)
+    work()
+
+    assert "No payment of ours" in told(refund)
+    assert given_back(vnpay, payment) == []
