@@ -10,15 +10,17 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from django.core.mail import EmailMessage
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from jobs import services
+from jobs.mail import queue_mail
 from jobs.models import Job
 from jobs.outbox import NothingToDo, RunLater, UnknownTopic, enqueue
-from jobs.services import MAX_ATTEMPTS, lease_due_jobs, run_due_jobs
+from jobs.services import MAILS_AT_ONCE, MAX_ATTEMPTS, lease_due_jobs, run_due_jobs
 from tests.factories import from_now
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -239,6 +241,19 @@ def test_the_oldest_job_comes_first(calls):
     run_due_jobs()
 
     assert [call["number"] for call in calls] == ["first", "second"]
+
+
+def test_nothing_waits_for_a_heap_of_mails(calls, mailoutbox):
+    for _ in range(MAILS_AT_ONCE + 1):
+        queue_mail(EmailMessage("Off", "The event is off.", to=["lan@example.org"]))
+    enqueue("test.note", run_at=timezone.now(), order_id=1)
+
+    assert run_due_jobs(limit=1) == {"done": 1}
+    assert calls == [{"order_id": 1}]
+    assert mailoutbox == []
+
+    assert run_due_jobs() == {"done": MAILS_AT_ONCE + 1}
+    assert len(mailoutbox) == MAILS_AT_ONCE + 1
 
 
 def test_a_rolled_back_transaction_leaves_no_job(calls):
