@@ -26,8 +26,9 @@ from ticketing.event_changes import may_change_organizer
 from ticketing.models import Area, Event, Organizer, Showing
 from ticketing.roles import ABOUT_FRAUD, is_admin
 from ticketing.workbench.event_pages import EventPages
-from ticketing.workbench.forms import AreaForm, EventForm
+from ticketing.workbench.forms import AreaForm, EventForm, OrganizerForm
 from ticketing.workbench.overview import overview
+from ticketing.workbench.seen import SeenPage
 from ticketing.workbench.showing_form import ShowingForm
 from ticketing.workbench.showing_pages import ShowingPages
 
@@ -37,8 +38,9 @@ names("event_id", Event)
 
 
 @admin.register(Organizer)
-class OrganizerAdmin(OwnEvents):
+class OrganizerAdmin(SeenPage, OwnEvents):
     organizer_field = "pk"
+    form = OrganizerForm
     list_display = ["name", "slug"]
     search_fields = ["name"]
     prepopulated_fields = {"slug": ["name"]}

@@ -17,7 +17,7 @@ from unfold.widgets import (
 )
 
 from ticketing.errors import InvalidPrice
-from ticketing.models import Area, Event, Showing
+from ticketing.models import Area, Event, Organizer, Showing
 from ticketing.prices import check_price
 from ticketing.row_labels import spell_out
 from ticketing.seat_plan import MOST_SEATS, Unusable, check_label
@@ -25,6 +25,14 @@ from ticketing.seating import Places, Rows
 from ticketing.slugs import free_slug
 from ticketing.workbench.seen import SeenForm
 from ticketing.workbench.wall_times import WallTimeField, at_zone, on_the_wall
+
+
+class OrganizerForm(SeenForm):
+    """Who an organizer is, and who decides and reads for it."""
+
+    class Meta:
+        model = Organizer
+        fields = ["name", "slug", "members"]
 
 
 class EventForm(SeenForm):

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
-from ticketing.models import Area, Event, Showing
+from ticketing.models import Area, Event, Organizer, Showing
 
 SEEN = "seen"  # under this name the page sends back the mark of what it showed
 WORDS = ("organizer", "title", "description", "venue", "auto_approve_refund", "slug")
@@ -19,7 +19,7 @@ ACCOUNT = ("username", "first_name", "last_name", "email", "is_active", "is_staf
 TIMES = ("starts_at", "ends_at", "ticket_sale_start", "ticket_sale_end", "time_zone")
 
 
-def mark_of(row: Event | Showing | User) -> str:
+def mark_of(row: Event | Showing | Organizer | User) -> str:
     """Another one as soon as something is stored that the row's page lets people change."""
     words: list[Any]
     parts: list[Any]
@@ -29,6 +29,9 @@ def mark_of(row: Event | Showing | User) -> str:
     elif isinstance(row, User):
         words = list(User.objects.filter(pk=row.pk).values_list(*ACCOUNT))
         parts = [sorted(each.values_list("pk")) for each in (row.groups, row.user_permissions)]
+    elif isinstance(row, Organizer):
+        words = list(Organizer.objects.filter(pk=row.pk).values_list("name", "slug"))
+        parts = sorted(row.members.values_list("pk"))
     else:
         words = list(Showing.objects.filter(pk=row.pk).values_list(*TIMES))
         parts = list(Area.objects.filter(showing=row).order_by("pk").values_list("pk", "name"))
