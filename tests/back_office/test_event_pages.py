@@ -167,6 +167,17 @@ def test_the_history_tells_a_member_of_the_sale_but_not_of_the_suspicion(boss, m
     assert "Nobody answers at that hall." not in seen_by_member
 
 
+def test_whoever_is_suspected_is_not_told_so(boss, member, own):
+    decide(boss, own, "investigate", reason="Nobody answers at that hall.")
+    pages = (reverse("admin:ticketing_event_changelist"), page_of(own))
+
+    for page in pages:
+        assert "under investigation" in boss.get(page).content.decode()
+        assert "under investigation" not in member.get(page).content.decode()
+    guessed = member.get(pages[0], {"fraud_status__exact": "investigating"})
+    assert guessed.status_code == 400
+
+
 def test_giving_revenue_free_takes_a_second_admin(boss, second_boss):
     event = event_in("published", "confirmed")
     decide(boss, event, "clear")
