@@ -8,13 +8,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from orders.house.figures import Counted, counted_areas
@@ -24,9 +24,10 @@ from ticketing.asking import seen_amount
 from ticketing.back_office import OwnEvents, reader
 from ticketing.errors import DomainError, InvalidPrice
 from ticketing.house import why_unchangeable
-from ticketing.models import Showing
+from ticketing.models import Event, Showing
 from ticketing.prices import read_price
 from ticketing.roles import CHANGE_PLACES, may
+from ticketing.workbench.page import page
 
 
 @dataclass(frozen=True)
@@ -95,14 +96,18 @@ class Prices(ReasonedForm):
         }
 
 
+def _changes_prices(user: User, event: Event) -> bool:
+    return may(user, CHANGE_PLACES, event)
+
+
 class PricePages(OwnEvents):
     """The pages that change prices, for the page of a showing."""
 
-    @action(description=gettext_lazy("Change prices"), url_path="change-prices")
+    @page(gettext_lazy("Change prices"), "change-prices", is_offered=_changes_prices)
     def change_prices(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask for the prices; then show how many places get which; then change them."""
         showing, user = self.visible(request, object_id), reader(request)
-        if not may(user, CHANGE_PLACES, showing.event):
+        if not _changes_prices(user, showing.event):
             raise PermissionDenied
         sent = [request.POST] if request.method == "POST" else []
         form = Prices(showing, counted_areas(showing), *sent)

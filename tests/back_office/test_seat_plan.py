@@ -280,6 +280,8 @@ def test_members_of_others_find_nothing_and_support_only_reads(stranger, support
 
     assert not drawn(text)["changeable"]
     assert "<form" not in text.split('class="house"')[1]
+    assert page(showing, "seat_plan") in read(support, showing, "change")
+    assert page(showing, "change_prices") not in read(support, showing, "change")
     assert states(seats[0].area)[0] == "available"
 
 
