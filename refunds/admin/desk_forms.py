@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanWidget
 
 from refunds.admin.decisions import text
 from refunds.models import Refund, RefundStatus
@@ -59,6 +59,15 @@ class PaidByHand(OfTry):
     evidence = text(
         gettext_lazy("evidence"),
         gettext_lazy("Where one can see that the money is back: a transfer's number, for example."),
+    )
+    by_provider = forms.BooleanField(
+        label=gettext_lazy("the provider did it after all"),
+        help_text=gettext_lazy(
+            "Only if this very refund is done there. Otherwise a case tells of it should the "
+            "provider give the money back as well."
+        ),
+        required=False,
+        widget=UnfoldBooleanWidget(),
     )
 
 

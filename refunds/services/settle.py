@@ -40,6 +40,7 @@ def retry_refund(
     """
     now = timezone.now()
     _order, payments, refund = _locked(refund_id, by, note, shown_amount, shown_try)
+    _check_not_back(refund)
     _close_open_reversal(refund, succeeded=False, by=by, at=now, note=note)
     for payment in payments.values():
         # The closed reversal has given its part of it free. Of one field only: reading a status
@@ -58,18 +59,20 @@ def mark_refund_paid(
     refund_id: int,
     by: User,
     evidence: str,
+    by_provider: bool = False,
     shown_amount: Decimal | None = None,
     shown_try: str = "",
 ) -> Refund:
-    """Record that the money is back by other means, or that the provider did it after all.
+    """Record that the money is back by other means, or `by_provider`, who did it after all.
 
     `evidence` says how one can see it: a transfer's number, the provider's portal. Tickets, seats
-    and order follow as for any refund. Locks order, payment, reversal, refund, tickets and seats by
+    and order follow as for any refund. What went back by other means becomes a case if the
+    provider does it as well. Locks order, payment, reversal, refund, tickets and seats by
     ascending id. Raises NotAllowed, NoteRequired, RefundNotFailed, AmountChanged, TryMoved.
     """
     now = timezone.now()
     order, _payments, refund = _locked(refund_id, by, evidence, shown_amount, shown_try)
-    _close_open_reversal(refund, succeeded=True, by=by, at=now, note=evidence)
+    _close_open_reversal(refund, succeeded=by_provider, by=by, at=now, note=evidence)
     refund.payout_evidence = evidence.strip()
     refund.save(update_fields=["payout_evidence"])
     found = decisions.Locked(order, refund, decisions.lock_tickets(refund))
@@ -93,6 +96,7 @@ def mark_refund_failed(
     """
     now = timezone.now()
     order, _payments, refund = _locked(refund_id, by, reason, shown_amount, shown_try)
+    _check_not_back(refund)
     _close_open_reversal(refund, succeeded=False, by=by, at=now, note=reason)
     found = decisions.Locked(order, refund, decisions.lock_tickets(refund))
     payouts.give_up(found, by=by, at=now, reason=reason.strip())
@@ -128,12 +132,13 @@ def _locked(
 def _close_open_reversal(
     refund: Refund, *, succeeded: bool, by: User, at: datetime, note: str
 ) -> None:
-    if refund.reversal_id is None:
-        return
-    reversal = Reversal.objects.get(pk=refund.reversal_id)
-    if reversal.status == Reversal.Status.SUCCEEDED and not succeeded:
+    reversal = refund.reversal
+    if reversal is not None and reversal.status in Reversal.OPEN:
+        close_reversal(reversal, succeeded=succeeded, by=by, at=at, reason=note.strip())
+
+
+def _check_not_back(refund: Refund) -> None:
+    if refund.reversal is not None and refund.reversal.status == Reversal.Status.SUCCEEDED:
         raise RefundNotFailed(
             _("The provider says that the money is back; the refund is about to be finished.")
         )
-    if reversal.status in Reversal.OPEN:
-        close_reversal(reversal, succeeded=succeeded, by=by, at=at, reason=note.strip())

@@ -113,6 +113,16 @@ def test_an_override_makes_what_it_has_shown(boss, postponed, order, percentage,
     assert reread(postponed).amount == percentage * 10_000 - 200_000
 
 
+@pytest.mark.parametrize(
+    ("ticked", "end"), [({}, "rejected"), ({"by_provider": "on"}, "succeeded")]
+)
+def test_whoever_marks_it_as_paid_says_whether_the_provider_did_it(boss, unpaid, ticked, end):
+    decide(boss, unpaid, "mark_paid", **ticked)
+
+    assert status(unpaid) == RefundStatus.PARTIAL
+    assert reread(unpaid).reversal.status == end
+
+
 def test_a_retry_opens_a_new_reversal(boss, unpaid):
     first = unpaid.reversal
 

@@ -90,7 +90,8 @@ def test_a_failed_refund_is_settled_in_one_way(made):
     for refund in map(reread, refunds):
         theirs = sorted(refund.order.payments.get().reversals.values_list("status", flat=True))
         assert (refund.status, theirs) in [
-            ("partial", ["succeeded"] if made is unclear else ["rejected"]),
+            ("partial", ["rejected"]),
+            *([("partial", ["succeeded"])] if made is unclear else []),
             ("processing", ["created", "rejected"]),
             ("failed", ["rejected"]),
         ]

@@ -12,6 +12,7 @@ UNDECIDED = {"pending_organizer", "pending_admin"}
 RESERVED = {"approved", "processing", "payment_failed"}
 BACK = {"completed", "partial"}
 OVER = {"rejected", "failed"}
+PAID = {"paid", "paid there"}  # by hand, or by the provider after all
 
 
 def share(cents: int, percentage: int) -> int:
@@ -182,15 +183,15 @@ class World:
         reversal = refund.reversal
         if refund.status != "payment_failed":
             return "refund-not-failed"
-        if way != "paid" and reversal and reversal.status == "succeeded":
+        if way not in PAID and reversal and reversal.status == "succeeded":
             return "refund-not-failed"
         others = [each for each in order.open_reversals(refund) if each is not reversal]
         return "refund-not-failed" if way == "retry" and others else None
 
     def settle(self, order: AnOrder, refund: ARefund, way: str) -> None:
         if refund.is_open:
-            refund.reversal.status = "succeeded" if way == "paid" else "rejected"
-        if way == "paid":
+            refund.reversal.status = "succeeded" if way == "paid there" else "rejected"
+        if way in PAID:
             self.finish(order, refund)
         elif way == "failed":
             refund.status = "failed"

@@ -45,6 +45,9 @@ TOPICS = [
 SETTLED = {
     "retry": lambda **who: services.retry_refund(note="The portal shows nothing.", **who),
     "paid": lambda **who: services.mark_refund_paid(evidence="Transfer FT26325001.", **who),
+    "paid there": lambda **who: services.mark_refund_paid(
+        evidence="The portal shows it.", by_provider=True, **who
+    ),
     "failed": lambda **who: services.mark_refund_failed(reason="The card was stolen.", **who),
 }
 

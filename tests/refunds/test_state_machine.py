@@ -130,6 +130,9 @@ STEPS = {
     "hear nothing": hear_nothing,
     "retry": by_admin(services.retry_refund, note="The portal shows nothing."),
     "mark paid": by_admin(services.mark_refund_paid, evidence="Transfer FT26325001."),
+    "mark paid by the provider": by_admin(
+        services.mark_refund_paid, evidence="The portal shows it.", by_provider=True
+    ),
     "mark failed": by_admin(services.mark_refund_failed, reason="The card was stolen."),
 }
 # Where a step leads; from any other state it is refused, or is a repeat that changes nothing.
@@ -185,11 +188,14 @@ def test_any_other_step_changes_nothing(order, tickets, step, status):
     assert broken() == {}
 
 
-@pytest.mark.parametrize("step", ["hear success", "mark paid", "mark failed", "retry"])
+@pytest.mark.parametrize(
+    "step", ["hear success", "mark paid", "mark paid by the provider", "mark failed", "retry"]
+)
 def test_a_failed_refund_whose_reversal_is_open_ends_it_too(order, tickets, step):
     ends = {
         "hear success": ("partial", ["succeeded"]),
-        "mark paid": ("partial", ["succeeded"]),
+        "mark paid": ("partial", ["rejected"]),
+        "mark paid by the provider": ("partial", ["succeeded"]),
         "mark failed": ("failed", ["rejected"]),
         "retry": ("processing", ["rejected", "created"]),
     }

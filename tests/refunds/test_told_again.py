@@ -6,15 +6,17 @@ import pytest
 from django.core import mail
 from django_fsm_log.models import StateLog
 
-from payments.models import Reversal
+from payments.models import PaymentCase, Reversal
 from payments.providers import RefundState
-from payments.services import advance_reversal
+from payments.services import advance_reversal, reconcile_payments
 from refunds.models import Refund
 from refunds.policy import Reason
-from refunds.services import request_refund, retry_refund
+from refunds.services import mark_refund_paid, request_refund, retry_refund
+from tests.payments.reconciled import let_time_pass
 from tests.payments.reversed import advance, let_reversals_wait
 from tests.refunds.moved import say
 from tests.refunds.stand_in import given_back, wait_for_the_bank, work
+from tests.sandbox_process import wait_until
 from ticketing.invariants import violations
 
 NOBODY = "http://127.0.0.1:9/nobody"
@@ -164,3 +166,53 @@ def test_a_retry_that_is_not_even_tried_keeps_its_own_reason(vnpay, refund, paym
 
     assert "No payment of ours" in told(refund)
     assert given_back(vnpay, payment) == []
+
+
+@pytest.fixture
+def too_slow(vnpay, refund):
+    """Accepted, and not done after fifteen days."""
+    vnpay.set_weather(refund_outcome="processing_then_done", query_99=True)
+    work()
+    let_reversals_wait(days=15)
+    advance(Reversal.objects.get())
+    work()
+    vnpay.set_weather(query_99=None)
+    assert "has not said that the money is back" in told(refund)
+    return refund
+
+
+def test_money_that_went_another_way_and_through_the_provider_as_well_is_a_case(
+    vnpay, too_slow, payment, admin
+):
+    mark_refund_paid(refund_id=too_slow.pk, by=admin, evidence="Bank transfer FT26325001.")
+    work()
+    wait_until(lambda: is_done(vnpay, payment), seconds=10, what="VNPay to do it after all")
+    let_time_pass()
+
+    reconcile_payments()
+
+    case = PaymentCase.objects.get()
+    assert (case.kind, case.status) == ("given_back", "open")
+    assert Refund.objects.get().status == "partial"
+    assert not any(violations().values())
+
+
+def test_money_that_the_provider_gave_back_after_all_is_no_case(vnpay, too_slow, payment, admin):
+    mark_refund_paid(
+        refund_id=too_slow.pk, by=admin, evidence="VNPay's portal shows it.", by_provider=True
+    )
+    work()
+    wait_until(lambda: is_done(vnpay, payment), seconds=10, what="VNPay to do it")
+    let_time_pass()
+
+    reconcile_payments()
+
+    assert Reversal.objects.get().status == "succeeded"
+    assert Refund.objects.get().status == "partial"
+    assert not PaymentCase.objects.exists()
+    assert not any(violations().values())
+
+
+def is_done(vnpay, payment):
+    [refund] = vnpay.transaction(payment.txn_ref)["refunds"]
+    return refund["status"] == "00"
