@@ -165,6 +165,7 @@ KINDS_BY_ERROR: dict[type[Exception], Kind] = {
     OperationalError: BUSY,
     PoolTimeout: BUSY,
 }
+CACHE_ERRORS = "redis.exceptions"  # by name: who has no Redis need not load its library
 KINDS = {kind.code: kind for kind in (*KINDS_BY_ERROR.values(), HTTPS_REQUIRED, INTERNAL)}
 
 
@@ -192,6 +193,8 @@ def _told(error: Exception) -> tuple[dict[str, Any] | None, dict[str, str]]:
 
 def _kind_of(error: BaseException | None) -> Kind | None:
     bases = type(error).__mro__
+    if any(base.__module__ == CACHE_ERRORS for base in bases):
+        return BUSY
     return next((KINDS_BY_ERROR[base] for base in bases if base in KINDS_BY_ERROR), None)
 
 

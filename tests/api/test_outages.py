@@ -1,4 +1,4 @@
-"""A database that is away, or has no connection left: told quickly, and over when it is back."""
+"""A database or a cache that is away, or has no connection left: told quickly, and over when it is back."""
 
 from __future__ import annotations
 
@@ -100,6 +100,24 @@ def test_programs_are_told_when_to_come_back_to_a_full_pool(client, pool, ask):
     assert time.monotonic() - started < WAIT_SECONDS + 5
     give_back(pool, held)
     assert get(client, READS).status_code == 200
+
+
+def visit(client):
+    return client.get(READS, REMOTE_ADDR="203.0.114.7")  # a visitor whose calls are counted
+
+
+@pytest.mark.parametrize("ask", [visit, log_in])
+def test_programs_are_told_when_to_come_back_to_a_cache_that_is_away(client, settings, ask):
+    here = settings.CACHES
+    redis = "django.core.cache.backends.redis.RedisCache"
+    settings.CACHES = {"default": {"BACKEND": redis, "LOCATION": "redis://127.0.0.1:9"}}
+
+    answer = ask(client)
+
+    assert_busy(answer)
+    assert answer.json()["code"] == "busy"
+    settings.CACHES = here
+    assert visit(client).status_code == 200
 
 
 def test_people_get_a_page_about_it(client, pool):
