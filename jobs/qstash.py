@@ -73,9 +73,10 @@ def publish(jobs: Iterable[Job], *, now: datetime) -> dict[int, str]:
     except KeyError:  # one was refused, and the SDK loses the answers of the others
         return _publish_one_by_one(jobs, now)
     except QStashError as refusal:
-        if NO_BATCHES not in str(refusal):
+        published = _publish_one_by_one(jobs, now) if NO_BATCHES in str(refusal) else {}
+        if not published:
             raise
-        return _publish_one_by_one(jobs, now)
+        return published
     return {job.pk: answer.message_id for job, answer in zip(jobs, answers, strict=True)}
 
 

@@ -134,8 +134,8 @@ def refund(shares: Sequence[Share], *, by: User | None, at: datetime) -> None:
 def _move_refunded(shares: Sequence[Share], *, by: User | None, at: datetime) -> None:
     live = Ticket.objects.live().filter(order__in=_orders(shares))
     with_tickets = set(live.values_list("order_id", flat=True))
-    for order, _tickets, _amount, why in shares:
-        if order.status == Order.Status.REFUNDED:
+    for order, tickets, amount, why in shares:
+        if order.status == Order.Status.REFUNDED or not (tickets or amount):
             continue
         is_all = order.pk not in with_tickets and order.refunded_amount == order.total_amount
         move = order.refund if is_all else order.refund_partly

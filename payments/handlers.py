@@ -72,7 +72,7 @@ def mail_owed(*, case_id: int) -> None:
     with translation.override(order.language):
         context = {
             "is_late": case.kind == CaseKind.LATE,
-            "has_tickets": not order.event.is_closed and order.tickets.valid().exists(),
+            "has_tickets": order.lets_somebody_in,
             "code": order.code,
             "event": order.event.title,
             "starts_at": showing.local(showing.starts_at),

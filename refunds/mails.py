@@ -96,19 +96,25 @@ def _is_silent(refund: Refund, status: RefundStatus) -> bool:
     if refund.is_of_payment and status in SILENT_FOR_PAYMENTS:
         return True
     if status in PAID_BACK and not refund.amount:
-        return True  # that no money moves was told with the approval
+        return not refund.overrides.exists()  # that no money moves was told with the approval
     # It was taken back before it could be told.
     return (status, refund.status) == (RefundStatus.APPROVED, RefundStatus.REJECTED)
 
 
 def _instead(refund: Refund, status: RefundStatus) -> str:
     """What is said instead where the usual words would not be true; nothing where they are."""
-    if status == RefundStatus.APPROVED and not refund.amount:
+    if not refund.amount and status in (RefundStatus.APPROVED, *PAID_BACK):
         return WITHOUT_MONEY
     if status in PAID_BACK and refund.payout_evidence:
         return BY_HAND
-    has_no_tickets = refund.is_of_payment or refund.order.event.is_closed
-    return WITHOUT_TICKETS.get(status, "") if has_no_tickets else ""
+    return "" if _has_tickets(refund) else WITHOUT_TICKETS.get(status, "")
+
+
+def _has_tickets(refund: Refund) -> bool:
+    """Whether its tickets, or some of them, let somebody in."""
+    order = refund.order
+    good = refund.tickets.filter(ticket__in=order.tickets.valid())
+    return not order.event.is_closed and good.exists()
 
 
 def mail_staff(refund: Refund, status: RefundStatus) -> None:

@@ -168,6 +168,11 @@ class Order(FSMModelMixin, models.Model):
         """Whether money was accepted for it once, refunded since or not."""
         return self.status in SETTLED_AS_PAID
 
+    @property
+    def lets_somebody_in(self) -> bool:
+        """Whether one of its tickets is good, and its event not off."""
+        return not self.event.is_closed and self.tickets.valid().exists()
+
     def is_in_time(self, at: datetime) -> bool:
         """Whether it may still be paid then: neither it nor a hold has expired."""
         return at < min(self.expires_at, self.holds_until or self.expires_at)

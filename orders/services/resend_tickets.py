@@ -23,7 +23,7 @@ def resend_tickets(*, order_id: int, by: User) -> Order:
     """
     order = Order.objects.get_for_update(order_id)
     require(by, RESEND_TICKETS, order.event, _("Ask support or the organizer of the event."))
-    if order.event.is_closed or not order.tickets.valid().exists():
+    if not order.lets_somebody_in:
         raise NoTicketsToSend(_("This order has no ticket that lets anybody in."))
     now = timezone.now()
     told = note(order, "resend_tickets", by=by, at=now, reason="The tickets are sent once more.")

@@ -27,6 +27,7 @@ OPEN = (PaymentStatus.PENDING, PaymentStatus.REVIEW)
 # A silent provider is waited for anew with each of many attempts. After a whole slice of a sweep
 # the last question still ends within a job's lease.
 ASKING_SECONDS = SLICE_SECONDS / 2
+ANSWERED_WITHIN = timedelta(minutes=1)  # nobody waits as long for a provider
 
 
 @dataclass(frozen=True)
@@ -55,15 +56,14 @@ def settle_order(*, order_id: int, seconds: float = ASKING_SECONDS) -> datetime 
     first = _first_question(order)
     if timezone.now() < first:
         return first
-    is_another_asking = False
+    answered = set()
     in_turn = order.payments.open().order_by(F("queried_at").asc(nulls_first=True), "pk")
     for payment in for_a_while(in_turn, seconds):
         answer = ask(payment, now=timezone.now())
-        if answer is None:
-            is_another_asking = True
-        else:
+        if answer is not None:
+            answered.add(payment.pk)
             _record(payment, *answer)
-    return _decide(order_id, now=timezone.now(), is_another_asking=is_another_asking)
+    return _decide(order_id, now=timezone.now(), answered=answered)
 
 
 def settle_overdue_orders(*, limit: int, seconds: float | None = None) -> Settled:
@@ -131,7 +131,7 @@ def _owe_unused(order_id: int, *, now: datetime) -> None:
 
 
 @transaction.atomic(durable=True)
-def _decide(order_id: int, *, now: datetime, is_another_asking: bool) -> datetime | None:
+def _decide(order_id: int, *, now: datetime, answered: set[int]) -> datetime | None:
     order = Order.objects.get_for_update(order_id)
     if order.status != Order.Status.PENDING_PAYMENT:
         return None
@@ -140,7 +140,7 @@ def _decide(order_id: int, *, now: datetime, is_another_asking: bool) -> datetim
     open_ones = [payment for payment in payments if payment.status in OPEN]
     if captured:
         _fulfil(order, captured, now)
-    elif open_ones and (is_another_asking or not _were_asked_at_last(order, open_ones)):
+    elif not all(_was_asked_at_last(each, order, answered, now) for each in open_ones):
         return _next_question(order, now)
     else:
         _give_up(order, payments, open_ones, now)
@@ -174,9 +174,11 @@ def _was_refused(payment: Payment) -> bool:
     return payment.provider_code != NEVER_HEARD_OF
 
 
-def _were_asked_at_last(order: Order, open_ones: list[Payment]) -> bool:
-    end = _end_of_grace(order)
-    return all(payment.queried_at and payment.queried_at >= end for payment in open_ones)
+def _was_asked_at_last(payment: Payment, order: Order, answered: set[int], now: datetime) -> bool:
+    """Whether it was asked about since the grace, and others await no answer any more."""
+    if payment.queried_at is None or payment.queried_at < _end_of_grace(order):
+        return False
+    return payment.pk in answered or payment.queried_at <= now - ANSWERED_WITHIN
 
 
 def _end_of_grace(order: Order) -> datetime:

@@ -15,6 +15,7 @@ from refunds.models import (
     UNDECIDED,
     CampaignOrder,
     CampaignOrderStatus,
+    CampaignStatus,
     Refund,
     RefundCampaign,
     RefundOverride,
@@ -79,7 +80,8 @@ def follow(campaign: RefundCampaign) -> None:
     """
     note_refunded(campaign)
     goes_on = Exists(_refunds_that_go_on())
-    listed(campaign).filter(goes_on).update(status=CampaignOrderStatus.REFUNDING, note="")
+    left = listed(campaign).exclude(campaign__status=CampaignStatus.COMPLETED)  # by another runner
+    left.filter(goes_on).update(status=CampaignOrderStatus.REFUNDING, note="")
     moving = campaign.orders.filter(status=CampaignOrderStatus.REFUNDING)
     stuck = moving.exclude(order__status=OrderStatus.REFUNDED).filter(~goes_on)
     entries = stuck.select_related("order", "refund", "campaign").order_by("pk")

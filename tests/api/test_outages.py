@@ -1,4 +1,4 @@
-"""A database or a cache that is away, or has no connection left: told quickly, and over when it is back."""
+"""A database or cache that is away or full: told quickly, and over when it is back."""
 
 from __future__ import annotations
 

@@ -237,6 +237,18 @@ def test_where_there_are_no_batches_each_job_is_published_alone(runs, settings):
     assert list(told) == [("published", "msg_first"), ("pending", ""), ("published", "msg_third")]
 
 
+def test_an_address_that_knows_no_messages_at_all_is_an_error(runs, settings):
+    nothing = Endpoint("", usual=Answer(404, body=b'{"error": "not found"}'))
+    settings.QSTASH_URL, settings.QSTASH_TOKEN = nothing.url, TOKEN
+    make_jobs(3)
+
+    with closing(nothing), pytest.raises(QStashError):
+        publish_waiting_jobs()
+    forget_client()
+
+    assert set(Job.objects.values_list("status", "publishing_until")) == {("pending", None)}
+
+
 @pytest.mark.parametrize("status", [401, 429, 500])
 def test_a_refusal_of_all_is_not_taken_for_want_of_batches(runs, settings, status):
     closed = Endpoint("", usual=Answer(status, body=b'{"error": "refused"}'))

@@ -4,7 +4,7 @@ import pytest
 
 from orders.models import Ticket
 from payments.models import PaymentCase, ProviderMessage
-from tests.factories import PaymentFactory, overdue_order, placed_order
+from tests.factories import PaymentFactory, from_now, overdue_order, placed_order
 from tests.payments.vnpay_calls import RETURN, failure, success, suspicion
 from ticketing.invariants import violations
 
@@ -149,3 +149,15 @@ def test_the_page_is_not_kept_by_caches_and_names_no_secret(payment, client, set
 
     assert "no-store" in page.headers["Cache-Control"]
     assert query.rsplit("=", 1)[1] not in page.content.decode()
+
+
+@pytest.mark.parametrize("is_good", [True, False])
+def test_whoever_pays_twice_is_told_of_good_tickets_only(payment, client, is_good):
+    come_back(client, success(payment))
+    Ticket.objects.update(refund_approved_at=None if is_good else from_now())
+    second = PaymentFactory(order=payment.order)
+
+    page = come_back(client, success(second)).content.decode()
+
+    assert "This second payment is not needed." in page
+    assert ("Your tickets stay valid." in page) is is_good

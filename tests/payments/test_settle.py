@@ -276,6 +276,36 @@ def test_no_attempt_is_given_up_that_nobody_asked_about_at_last(attempt, vnpay):
     assert state(attempt) == ("captured", "paid", {"sold"})
 
 
+def test_attempts_that_are_asked_about_in_turns_are_given_up_all_the_same(attempt, vnpay, settings):
+    """Nobody may ask again for five minutes, and every round asks about another one."""
+    settings.VNPAY_QUERY_INTERVAL_SECONDS = 300
+    PaymentFactory(order=attempt.order, queried_at=from_now(minutes=-4))
+    Payment.objects.filter(pk=attempt.pk).update(queried_at=from_now(minutes=-2))
+    let_time_pass(attempt, minutes=80)
+
+    assert settle(attempt) is None
+
+    assert state(attempt) == ("pending", "expired", {"available"})
+    assert questions() == []
+    assert PaymentCase.objects.filter(kind="orphaned").count() == 2
+
+
+def test_an_attempt_that_another_one_has_just_asked_about_is_waited_for(attempt, vnpay, settings):
+    settings.VNPAY_QUERY_INTERVAL_SECONDS = 300
+    vnpay.set_weather(query_99=True)
+    PaymentFactory(order=attempt.order, queried_at=from_now(seconds=-25))
+    let_time_pass(attempt, minutes=80)
+
+    assert settle(attempt) is not None
+
+    assert questions() == [attempt.txn_ref]
+    assert state(attempt) == ("pending", "pending_payment", {"held"})
+    assert not PaymentCase.objects.exists()
+    Payment.objects.update(queried_at=from_now(seconds=-90))
+    assert settle(attempt) is None
+    assert state(attempt) == ("pending", "expired", {"available"})
+
+
 def test_the_attempt_that_nobody_asked_about_yet_is_the_next(attempt, vnpay):
     vnpay.set_weather(query_99=True)
     newer = PaymentFactory(order=attempt.order, queried_at=None)

@@ -6,18 +6,26 @@ import pytest
 from django.core import mail
 from django_fsm_log.models import StateLog
 
+from orders.models import Order
 from payments.models import PaymentCase, Reversal
 from payments.providers import RefundState
 from payments.services import advance_reversal, reconcile_payments
 from refunds.models import Refund
 from refunds.policy import Reason
-from refunds.services import mark_refund_paid, request_refund, retry_refund
+from refunds.services import (
+    approve_refund,
+    mark_refund_paid,
+    override_refund,
+    request_refund,
+    retry_refund,
+)
 from tests.payments.reconciled import let_time_pass
 from tests.payments.reversed import advance, let_reversals_wait
 from tests.refunds.moved import say
 from tests.refunds.stand_in import given_back, wait_for_the_bank, work
 from tests.sandbox_process import wait_until
 from ticketing.invariants import violations
+from ticketing.models import Event
 
 NOBODY = "http://127.0.0.1:9/nobody"
 
@@ -216,3 +224,24 @@ def test_money_that_the_provider_gave_back_after_all_is_no_case(vnpay, too_slow,
 def is_done(vnpay, payment):
     [refund] = vnpay.transaction(payment.txn_ref)["refunds"]
     return refund["status"] == "00"
+
+
+def test_nothing_that_comes_after_a_failed_refund_makes_its_order_partly_refunded(
+    vnpay, refund, admin
+):
+    vnpay.set_weather(refund_13=True)
+    work()
+    assert Refund.objects.get().status == "payment_failed"
+    order = refund.order
+    Event.objects.filter(pk=order.event_id).update(status="postponed")
+    rest = request_refund(order_id=order.pk, requester=order.customer, reason=Reason.POSTPONED)
+    override_refund(refund_id=rest.pk, percentage=80, by=admin, note="As agreed.")
+    approve_refund(refund_id=rest.pk, by=admin)
+    work()
+
+    rest = Refund.objects.get(pk=rest.pk)
+    assert (rest.status, rest.amount) == ("partial", 0)
+    assert Order.objects.get().status == "paid"
+    assert violations()["order_status_follows_what_went_back"] == 0
+    to_customer = [each.body for each in mail.outbox if each.to == [order.email]]
+    assert "No money has to move" in to_customer[-1]
