@@ -22,7 +22,6 @@ from jobs import qstash, relay
 from sandbox import run
 
 WAITING = 10_000
-BATCH = 100
 
 # Due tomorrow: they are published today and not delivered meanwhile.
 WAITING_JOBS = """
@@ -76,7 +75,7 @@ def measure(running: Machine, environment: dict[str, str], *, finished: int) -> 
     """Publish the same number of jobs with an empty history and with `finished` jobs in it."""
     with stand_in(environment), running.connect() as connection:
         connection.execute("UPDATE jobs_job SET status = 'published' WHERE status = 'pending'")
-        floor = _batches_per_second(environment) * BATCH
+        floor = _batches_per_second(environment) * relay.BATCH
         before = psutil.Process().memory_info().rss
         first = _publish(connection)
         grown = psutil.Process().memory_info().rss - before
@@ -99,8 +98,8 @@ def _batches_per_second(environment: dict[str, str]) -> float:
     headers = {"Authorization": f"Bearer {environment['QSTASH_TOKEN']}"}
     due = int(time.time()) + 86_400
     batches = [
-        [_message(number, due) for number in range(first, first + BATCH)]
-        for first in range(0, WAITING, BATCH)
+        [_message(number, due) for number in range(first, first + relay.BATCH)]
+        for first in range(0, WAITING, relay.BATCH)
     ]
     with (
         httpx.Client(headers=headers, trust_env=False, timeout=30) as client,

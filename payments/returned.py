@@ -40,7 +40,6 @@ def shown(
     return {
         "state": state,
         "order": order,
-        "has_tickets": order.lets_somebody_in,
         "login_next": reverse("order", args=[order.code]),
         "is_own": visitor.pk == order.customer_id,
         "amount": order.price_tag(payment.amount),

@@ -107,14 +107,7 @@ def _instead(refund: Refund, status: RefundStatus) -> str:
         return WITHOUT_MONEY
     if status in PAID_BACK and refund.payout_evidence:
         return BY_HAND
-    return "" if _has_tickets(refund) else WITHOUT_TICKETS.get(status, "")
-
-
-def _has_tickets(refund: Refund) -> bool:
-    """Whether its tickets, or some of them, let somebody in."""
-    order = refund.order
-    good = refund.tickets.filter(ticket__in=order.tickets.valid())
-    return not order.event.is_closed and good.exists()
+    return "" if refund.lets_somebody_in else WITHOUT_TICKETS.get(status, "")
 
 
 def mail_staff(refund: Refund, status: RefundStatus) -> None:

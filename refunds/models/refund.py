@@ -199,6 +199,12 @@ class Refund(FSMModelMixin, models.Model):
         return _("Refund {number} of order {code}").format(number=self.pk, code=self.order.code)
 
     @property
+    def lets_somebody_in(self) -> bool:
+        """Whether one of its tickets is good, and its event not off."""
+        good = self.tickets.filter(ticket__in=self.order.tickets.valid())
+        return not self.order.event.is_closed and good.exists()
+
+    @property
     def is_of_payment(self) -> bool:
         """Whether it gives back a payment that the order never used."""
         return self.reason in OF_PAYMENT

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from django.utils.translation import get_language
 
-from orders.models import Order, OrderStatus, Ticket, TicketStatus
+from orders.models import Order, OrderStatus
 from orders.pages.parts import Part, fills
 from orders.places import ticketed_place
 from refunds.explanations import in_language
@@ -61,14 +61,8 @@ def _shown(order: Order, refund: Refund) -> dict[str, Any]:
         "status": status.label,
         "badge": BADGES.get(status, "warn"),
         "is_approved": status in (RefundStatus.APPROVED, RefundStatus.PROCESSING),
-        "has_tickets": not order.event.is_closed and any(_is_good(each.ticket) for each in tickets),
         "is_back": refund.status in PAID_BACK and refund.amount > 0,
         "amount": order.price_tag(refund.amount),
         "places": [ticketed_place(each.ticket) for each in tickets],
         "steps": [step["text"] for step in in_language(refund.explanation, get_language() or "en")],
     }
-
-
-def _is_good(ticket: Ticket) -> bool:
-    """Whether it lets somebody in, as far as its event takes place."""
-    return bool(ticket.status == TicketStatus.ACTIVE and ticket.refund_approved_at is None)

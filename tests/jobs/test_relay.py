@@ -19,7 +19,7 @@ from jobs.mail import queue_mail
 from jobs.management.commands.publish_jobs import Command
 from jobs.models import Job
 from jobs.outbox import enqueue
-from jobs.relay import BATCH, LINES, claim_waiting_jobs, publish_all, publish_waiting_jobs
+from jobs.relay import BATCH, claim_waiting_jobs, publish_all, publish_waiting_jobs
 from jobs.services import run_due_jobs
 from tests.factories import from_now
 from tests.sandbox.endpoint import Answer, Endpoint
@@ -134,7 +134,7 @@ def test_a_heap_goes_out_by_several_batches_at_a_time_and_each_job_once(stand_in
 
     with ThreadPoolExecutor(1) as relay:
         published = relay.submit(publish_all_and_close)
-        wait_until(lambda: being_published() == LINES * BATCH, seconds=20, what="two batches")
+        wait_until(lambda: being_published() == 2 * BATCH, seconds=20, what="two batches")
 
     assert published.result() == 3 * BATCH
     assert Job.objects.filter(status="published").count() == 4 * BATCH
