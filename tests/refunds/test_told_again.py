@@ -10,6 +10,7 @@ from orders.models import Order
 from payments.models import PaymentCase, Reversal
 from payments.providers import RefundState
 from payments.services import advance_reversal, reconcile_payments
+from refunds.handlers import mail_refund
 from refunds.models import Refund
 from refunds.policy import Reason
 from refunds.services import (
@@ -245,3 +246,19 @@ def test_nothing_that_comes_after_a_failed_refund_makes_its_order_partly_refunde
     assert violations()["order_status_follows_what_went_back"] == 0
     to_customer = [each.body for each in mail.outbox if each.to == [order.email]]
     assert "No money has to move" in to_customer[-1]
+
+
+def test_money_that_was_told_and_taken_away_by_an_override_is_told_once_more(vnpay, refund, admin):
+    vnpay.set_weather(refund_13=True)
+    work()
+    order = refund.order
+    Event.objects.filter(pk=order.event_id).update(status="postponed")
+    rest = request_refund(order_id=order.pk, requester=order.customer, reason=Reason.POSTPONED)
+    approve_refund(refund_id=rest.pk, by=admin)
+    mail_refund(refund_id=rest.pk, status="approved")
+    override_refund(refund_id=rest.pk, percentage=80, by=admin, note="As agreed.")
+    work()
+
+    *before, last = [each.body for each in mail.outbox if each.to == [order.email]]
+    assert any("VND goes back" in body for body in before)
+    assert "No money has to move" in last
