@@ -7,19 +7,17 @@ from refunds.models.campaign import (
     CampaignStatus,
     RefundCampaign,
 )
-from refunds.models.override import RefundOverride
-from refunds.models.refund import (
+from refunds.models.choices import (
     LIVE,
     OF_PAYMENT,
     PAID_BACK,
     RESERVED,
     UNDECIDED,
-    Refund,
-    RefundQuerySet,
     RefundReason,
     RefundStatus,
-    RefundTicket,
 )
+from refunds.models.override import RefundOverride
+from refunds.models.refund import Refund, RefundQuerySet, RefundTicket
 
 __all__ = [
     "CAMPAIGN_REASONS",

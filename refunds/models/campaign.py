@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
 from orders.models import Order
-from refunds.models.refund import Refund, RefundReason
+from refunds.models.choices import RefundReason
+from refunds.models.refund import Refund
 from ticketing.models import Event, Showing, one_of
 
 if TYPE_CHECKING:

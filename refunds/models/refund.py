@@ -14,49 +14,20 @@ from django_fsm import FSMField, FSMModelMixin, transition
 
 from orders.models import Order, Ticket
 from payments.models import Payment, PaymentCase, Reversal
+from refunds.models.choices import (
+    OF_PAYMENT,
+    OPEN,
+    PAID_BACK,
+    UNDECIDED,
+    CalculationBasis,
+    RefundReason,
+    RefundStatus,
+)
 from refunds.policy import PERCENTAGES
 from ticketing.models import one_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
-
-
-class RefundReason(models.TextChoices):
-    """The values are those of `policy.Reason`."""
-
-    PERSONAL = "personal", _("personal reason")
-    POSTPONED = "postponed", _("event postponed")
-    CANCELLED = "cancelled", _("event cancelled")
-    FRAUD = "fraud", _("fraud")
-    LATE_PAYMENT = "late_payment", _("payment came too late")
-    DUPLICATE_PAYMENT = "duplicate_payment", _("paid twice")
-
-
-class CalculationBasis(models.TextChoices):
-    TICKETS = "tickets", _("sum of the selected tickets")
-    ORDER_TOTAL = "order_total", _("total of the order")
-    PAYMENT = "payment", _("the payment")
-
-
-class RefundStatus(models.TextChoices):
-    REQUESTED = "requested", _("requested")
-    PENDING_ORGANIZER = "pending_organizer", _("waiting for the organizer")
-    PENDING_ADMIN = "pending_admin", _("waiting for the platform")
-    APPROVED = "approved", _("approved")
-    REJECTED = "rejected", _("rejected")
-    PROCESSING = "processing", _("money on its way back")
-    COMPLETED = "completed", _("paid back")
-    PARTIAL = "partial", _("partly paid back")
-    PAYMENT_FAILED = "payment_failed", _("payment provider refused")
-    FAILED = "failed", _("failed")
-
-
-UNDECIDED = [RefundStatus.REQUESTED, RefundStatus.PENDING_ORGANIZER, RefundStatus.PENDING_ADMIN]
-OPEN = [*UNDECIDED, RefundStatus.PAYMENT_FAILED]  # a person has to do something
-RESERVED = [RefundStatus.APPROVED, RefundStatus.PROCESSING, RefundStatus.PAYMENT_FAILED]
-PAID_BACK = [RefundStatus.COMPLETED, RefundStatus.PARTIAL]
-LIVE = [*UNDECIDED, *RESERVED, *PAID_BACK]
-OF_PAYMENT = [RefundReason.LATE_PAYMENT, RefundReason.DUPLICATE_PAYMENT]
 
 
 class RefundQuerySet(models.QuerySet["Refund"]):
