@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=2)  # after a crash that long until somebody else may take over
 BATCH = 100
 MAILS_AT_ONCE = 10  # a silent mail server takes ten seconds for each
-MAX_ATTEMPTS = 12
+MAX_ATTEMPTS = 36  # over a day: a mail server, or a release, that fails at night is mended by day
 PRUNED_AT_ONCE = 5_000
 FIRST_WAIT = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(hours=1)
