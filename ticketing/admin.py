@@ -23,7 +23,7 @@ from ticketing import accounts_admin, deeds_admin, services
 from ticketing.back_office import OwnEvents, Switch, reader
 from ticketing.business_time import stamp
 from ticketing.errors import DomainError
-from ticketing.event_changes import may_change_organizer
+from ticketing.event_changes import has_buyers, may_change_organizer
 from ticketing.models import Area, Event, Organizer, Showing
 from ticketing.roles import ABOUT_FRAUD, SEE_EVERY_ORGANIZER, is_admin, remembered_role
 from ticketing.workbench.event_pages import EventPages
@@ -175,6 +175,16 @@ class EventAdmin(EventPages):
             context["overview"] = overview(event)
         answer: HttpResponse = super().render_change_form(request, context, *args, **options)
         return answer
+
+    def save_model(self, request: HttpRequest, obj: Event, form: Any, change: bool) -> None:
+        """Say who is left to be told of another venue, which stands in tickets and calendars."""
+        super().save_model(request, obj, form, change)
+        if "venue" in form.changed_data and any(map(has_buyers, obj.showings.all())):
+            told = _(
+                "People have ordered for the venue as it was, and are not told of another one: "
+                "write to the buyers, whose addresses are in the file of the event's orders."
+            )
+            messages.warning(request, told)
 
     def response_add(self, request: HttpRequest, obj: Event, *args: Any) -> HttpResponse:
         """Lead on to the page of the new event, which says what comes next."""

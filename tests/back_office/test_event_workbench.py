@@ -337,3 +337,25 @@ def test_the_history_tells_who_made_and_who_changed_what(member, boss, own):
     assert before == ("member", f"Added. Added showing “{showing}”.")
     assert after == ("boss", f"{showing}: Changed Sale until.")
     assert "Changed Sale until." in text_of(member.get(page_of(event)))
+
+
+@pytest.mark.parametrize(
+    ("is_bought", "venue", "is_warned"),
+    [(True, "Hall B", True), (True, "Hall A", False), (False, "Hall B", False)],
+)
+def test_who_moves_an_event_elsewhere_hears_that_its_buyers_are_not_told(
+    member, own, is_bought, venue, is_warned
+):
+    event = EventFactory(organizer=own, venue="Hall A")
+    showing = ShowingFactory(event=event)
+    if is_bought:
+        placed_order(seats_in_area(1, showing=showing))
+
+    answer = member.post(
+        page_of(event),
+        event_fields(own, title=event.title, slug=event.slug, venue=venue),
+        follow=True,
+    )
+
+    assert Event.objects.get().venue == venue
+    assert ("write to the buyers" in text_of(answer)) == is_warned
