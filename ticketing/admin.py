@@ -45,7 +45,7 @@ class OrganizerAdmin(SeenPage, OwnEvents):
     list_display = ["name", "slug"]
     search_fields = ["name"]
     prepopulated_fields = {"slug": ["name"]}
-    filter_horizontal = ["members"]
+    autocomplete_fields = ["members"]  # of all accounts, found by their whole address
 
 
 class ShowingInline(StackedInline):
