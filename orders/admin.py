@@ -94,6 +94,10 @@ class OrderAdmin(Exports, OrderActions):
     exclude = ["currency", "idempotency_key", "request_digest"]
     inlines = [HoldInline, TicketInline, HistoryInline]
 
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Accounts are opened by platform admins alone: a link to one leads others nowhere."""
+        return [*self.exclude, *([] if is_admin(request.user) else ["customer"])]
+
 
 class SoonestShowing(admin.SimpleListFilter):
     """The next showings that the reader may see: those whose doors are to be prepared."""

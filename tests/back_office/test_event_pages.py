@@ -167,6 +167,16 @@ def test_the_history_tells_a_member_of_the_sale_but_not_of_the_suspicion(boss, m
     assert "Nobody answers at that hall." not in seen_by_member
 
 
+def test_the_history_is_told_in_words_and_by_names_that_lead_nowhere(boss, member, own):
+    decide(boss, own, "postpone", reason="The singer is ill.")
+
+    seen = member.get(page_of(own), headers={"Accept-Language": "vi"}).content.decode()
+
+    assert "Sự kiện bị hoãn." in seen
+    assert boss.user.get_username() in seen
+    assert reverse("admin:auth_user_change", args=[boss.user.pk]) not in seen
+
+
 def test_whoever_is_suspected_is_not_told_so(boss, member, own):
     decide(boss, own, "investigate", reason="Nobody answers at that hall.")
     pages = (reverse("admin:ticketing_event_changelist"), page_of(own))
