@@ -151,7 +151,7 @@ def _entries(order: Order, tickets: list[Ticket]) -> Iterable[Entry]:
 
 def _held(order: Order) -> list[str]:
     holds = order.holds.select_related("seat__area", "seat__row").order_by("seat_id")
-    return [f"{each.seat.area.name} · {each.seat.row.label} · {each.seat.number}" for each in holds]
+    return [each.seat.place for each in holds]
 
 
 def place_of(ticket: Ticket) -> str:
