@@ -11,7 +11,8 @@ from itertools import groupby
 from django.urls import reverse
 
 from orders.models import Order
-from orders.timeline.parts import Entry, Flow, Kind, Reader, Row
+from orders.timeline.parts import Entry, Kind, Reader, Row
+from ticketing.step_words import Flow
 
 ICONS = {
     Kind.SEATS: "event_seat",
