@@ -239,6 +239,21 @@ def test_whoever_is_asked_about_money_that_is_yet_to_be_sent_knows_how_to_stop_i
     assert broken() == {}
 
 
+def test_whoever_is_asked_about_money_in_doubt_is_told_that_the_provider_is_silent(
+    vnpay, payment, admin
+):
+    vnpay.set_weather(answer_lost=True, query_99=True)
+    refund = ask(payment.order)
+    work()
+
+    let_reversals_wait(days=1)
+    advance(Reversal.objects.get())
+
+    assert wait_for_the_bank(refund) == "payment_failed"
+    assert reread(refund).provider_error["message"] == "The provider does not say what it did."
+    assert broken() == {}
+
+
 @pytest.fixture
 def failed(vnpay, payment):
     """VNPay answers 99 and did nothing: nobody knows for certain."""
