@@ -432,6 +432,30 @@ def test_a_second_payment_goes_back_in_full_and_the_tickets_stay(vnpay, client, 
     assert broken() == {}
 
 
+def test_an_orders_money_goes_back_through_the_attempt_that_paid_it_and_not_an_earlier_one(
+    vnpay, client, showing, customer
+):
+    Event.objects.filter(pk=showing.event_id).update(auto_approve_refund=True)
+    order = placed_order(seats_in_area(1, showing=showing), customer=customer)
+    payments = [
+        start_payment(order_id=order.pk, provider="vnpay", customer=Customer("127.0.0.1"))
+        for _ in range(2)
+    ]
+    for payment in reversed(payments):
+        vnpay.open(link(dict(payment.provider_request)))
+        vnpay.decide(payment.txn_ref, "success")
+        call_ipn(vnpay, client, payment)
+    work()
+
+    refund = ask(order)
+    work()
+
+    assert reread(refund).payment == payments[1]
+    assert [given_back(vnpay, payment) for payment in payments] == [[500_000], [400_000]]
+    order_is(order, "partial_refunded", 400_000)
+    assert broken() == {}
+
+
 def test_the_seats_of_a_cancelled_event_are_not_sold_again(vnpay, payment, admin):
     confirm_cancellation(event_id=payment.order.event_id, by=admin, reason="The house burnt down.")
     work()
