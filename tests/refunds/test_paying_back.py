@@ -383,6 +383,18 @@ def late(vnpay, client, showing, customer):
     return case
 
 
+def test_late_money_that_is_back_is_not_owed_again_when_its_order_is_settled_once_more(vnpay, late):
+    work()
+    assert reread(late).status == "resolved"
+
+    assert settle_order(order_id=late.order_id) is None
+    work()
+
+    assert PaymentCase.objects.get() == late
+    assert given_back(vnpay, late.payment) == [500_000]
+    assert broken() == {}
+
+
 def test_late_money_that_somebody_gave_back_by_hand_is_not_sent_as_well(vnpay, late, admin):
     resolve_case(case_id=late.pk, by=admin, decision="Bank transfer FT26325002.")
 
