@@ -149,7 +149,7 @@ def _is_for_sale_again(order: Order, at: datetime) -> bool:
 
 
 def _return_seats(shares: Sequence[Share]) -> None:
-    seat_ids = sorted(ticket.seat_id for share in shares for ticket in share.tickets)
+    seat_ids = [ticket.seat_id for share in shares for ticket in share.tickets]
     if not seat_ids:
         return
     holds = SeatHold.objects.filter(order__in=_orders(shares), seat__in=seat_ids)

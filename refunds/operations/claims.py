@@ -172,12 +172,12 @@ def _check_paid(order: Order) -> None:
 
 
 def _check_nothing_undecided(order: Order) -> None:
-    waiting = RefundTicket.objects.live().filter(order=order, refund__in=order.refunds.undecided())
-    codes = sorted(waiting.values_list("ticket__code", flat=True))
-    if codes or order.refunds.undecided().exists():
+    undecided = order.refunds.undecided()
+    if undecided.exists():
+        waiting = RefundTicket.objects.filter(refund__in=undecided)
         raise TicketNotRefundable(
             _("Another request for this order waits for a decision. Wait for it first."),
-            tickets=codes,
+            tickets=sorted(waiting.values_list("ticket__code", flat=True)),
         )
 
 

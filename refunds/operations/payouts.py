@@ -34,10 +34,12 @@ def lock_payments(refunds: Sequence[Refund]) -> dict[int, Payment]:
     kept = Payment.objects.kept().filter(order__in=[refund.order_id for refund in plain])
     of_order = {payment.order_id: payment for payment in reversed(kept.lock())}  # the first of each
     found = {each.pk: of_order[each.order_id] for each in plain if each.order_id in of_order}
-    named = {each.pk: each.case.payment_id for each in refunds if each.case}
-    if payments := [pk for pk in named.values() if pk]:
-        of_case = {each.pk: each for each in Payment.objects.filter(pk__in=payments).lock()}
-        found |= {refund: of_case[pk] for refund, pk in named.items() if pk}
+    named = {
+        each.pk: each.case.payment_id for each in refunds if each.case and each.case.payment_id
+    }
+    if named:
+        of_case = {each.pk: each for each in Payment.objects.filter(pk__in=named.values()).lock()}
+        found |= {refund: of_case[pk] for refund, pk in named.items()}
     return found
 
 
@@ -118,9 +120,8 @@ def wake_next(orders: Sequence[Order], *, at: datetime) -> None:
 
 
 def note_failure(refund: Refund, *, at: datetime, error: dict[str, Any]) -> None:
-    """The provider refused, or does not say what it did; `error` is all that is known of it."""
-    why = str(error.get("message") or "The provider did not give the money back.")
-    refund.note_payment_failure(by=None, at=at, reason=why, error=error)
+    """The provider refused, or does not say what it did; `error` has a `message` for people."""
+    refund.note_payment_failure(by=None, at=at, reason=error["message"], error=error)
     refund.save(update_fields=["status", "provider_error"])
     tell([refund], at=at)
 

@@ -95,6 +95,5 @@ def _keep(refund: Refund, assessment: Assessment, *, by: User, note: str, now: d
 
 def _apply(refund: Refund, assessment: Assessment, order: Order) -> None:
     refund.percentage_applied, refund.amount = assessment.percentage, assessment.amount
-    refund.base_amount = assessment.base_amount
     refund.explanation = explain(assessment.steps, time_zone=order.showing.time_zone)
-    refund.save(update_fields=["percentage_applied", "amount", "base_amount", "explanation"])
+    refund.save(update_fields=["percentage_applied", "amount", "explanation"])

@@ -111,3 +111,23 @@ def test_a_job_that_outlasts_its_leases_is_what_its_end_says(
     assert (CUT_OFF in job.last_error) == (status == "dead")
     assert (job.finished_at is None) == (status == "pending")
     assert job.leased_until is None
+
+
+def test_a_failure_changes_nothing_once_another_run_has_done_the_job(handler):
+    runs = []
+
+    def handle():
+        runs.append("begun")
+        if len(runs) == 1:
+            Job.objects.update(leased_until=from_now(seconds=-1))
+            assert run_due_jobs() == {"done": 1}
+            fail()
+
+    handler(handle)
+    enqueue("test.topic", run_at=from_now(minutes=-10))
+
+    assert run_due_jobs() == {"failed": 1}
+
+    job = Job.objects.get()
+    assert (job.status, job.last_error) == ("done", "")
+    assert len(runs) == 2

@@ -233,6 +233,7 @@ def test_what_can_never_succeed_is_dead_at_once(deliver, handler):
     job = Job.objects.get()
     assert (job.status, job.last_error) == ("dead", "This address does not exist.")
     assert deliver(wake(job)).status_code == 489
+    assert Job.objects.get().attempts == 1  # it was not begun again
 
 
 def test_the_last_failure_is_dead_too(deliver, handler):

@@ -215,12 +215,37 @@ def test_a_job_that_waits_behind_a_slow_one_runs_once_whoever_takes_it_over(hand
     assert len(calls) == 1
 
 
+def test_each_of_the_jobs_that_are_leased_together_has_its_whole_lease_when_it_begins(handler):
+    leases = []
+
+    def look(number):
+        leases.append(Job.objects.get(payload__number=number).leased_until)
+
+    handler(look)
+    for number in range(2):
+        enqueue("test.topic", run_at=timezone.now(), number=number)
+
+    assert run_due_jobs() == {"done": 2}
+
+    assert leases[0] < leases[1]
+
+
 def test_the_limit_is_kept(calls):
     for number in range(5):
         enqueue("test.note", run_at=timezone.now(), number=number)
 
     assert run_due_jobs(limit=2) == {"done": 2}
     assert len(calls) == 2
+
+
+def test_the_limit_counts_mails_with_the_jobs_before_them(calls, mailoutbox):
+    enqueue("test.note", run_at=timezone.now())
+    for _ in range(3):
+        queue_mail(EmailMessage("Off", "The event is off.", to=["lan@example.org"]))
+
+    assert run_due_jobs(limit=2) == {"done": 2}
+
+    assert (len(calls), len(mailoutbox)) == (1, 1)
 
 
 def test_whose_time_is_up_leaves_the_rest_to_others_at_once(handler, calls):
@@ -256,6 +281,14 @@ def test_nothing_waits_for_a_heap_of_mails(calls, mailoutbox):
 
     assert run_due_jobs() == {"done": MAILS_AT_ONCE + 1}
     assert len(mailoutbox) == MAILS_AT_ONCE + 1
+
+
+def test_no_more_mails_are_leased_together_than_a_silent_mail_server_leaves_time_for():
+    for _ in range(MAILS_AT_ONCE + 1):
+        queue_mail(EmailMessage("Off", "The event is off.", to=["lan@example.org"]))
+    now = timezone.now()
+
+    assert len(lease_due_jobs(now=now, due_by=now, limit=100)) == MAILS_AT_ONCE
 
 
 def test_a_rolled_back_transaction_leaves_no_job(calls):

@@ -150,6 +150,15 @@ def test_an_expired_order_is_not_cancelled(api, customer):
     assert reread(order).status == "expired"
 
 
+def test_an_overdue_order_that_nobody_tried_to_pay_can_still_be_cancelled(api, customer):
+    order = overdue_order(customer=customer)
+
+    answer = api.post(f"{ORDERS}{order.code}/cancel/")
+
+    assert (answer.status_code, answer.data["status"]) == (200, "cancelled")
+    assert set(order.holds.values_list("status", "seat__status")) == {("released", "available")}
+
+
 def test_a_paid_order_has_a_ticket_for_each_seat(api, paid_order):
     tickets = api.get(f"{ORDERS}{paid_order.code}/tickets/").data
 

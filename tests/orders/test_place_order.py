@@ -252,6 +252,17 @@ def test_an_overdue_order_makes_room_in_a_field(api):
     assert Order.objects.get(pk=stale.pk).status == "expired"
 
 
+def test_room_is_made_on_the_wished_seats_only(api):
+    seats = seats_in_area(2)
+    overdue_order(seats[:1])
+    beside = overdue_order(seats[1:])
+
+    answer = api.post(ORDERS, numbered(seats[:1]))
+
+    assert answer.status_code == 201
+    assert Order.objects.get(pk=beside.pk).status == "pending_payment"
+
+
 def test_an_overdue_order_with_an_attempt_to_pay_keeps_its_seats(api):
     seats = seats_in_area(1)
     trying = overdue_order(seats, payment_started_at=timezone.now())

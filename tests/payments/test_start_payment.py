@@ -67,6 +67,14 @@ def test_each_attempt_has_a_reference_of_its_own(api, order):
     assert order.payments.count() == 2
 
 
+def test_an_order_knows_since_when_somebody_tries_to_pay_it(api, order):
+    pay(api, order)
+    pay(api, order)
+
+    first = order.payments.earliest("pk")
+    assert Order.objects.get(pk=order.pk).payment_started_at == first.created_at
+
+
 def test_the_same_key_gives_the_same_attempt(api, order):
     first = pay(api, order, **{"Idempotency-Key": "once"})
     second = pay(api, order, **{"Idempotency-Key": "once"})

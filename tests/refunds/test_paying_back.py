@@ -239,6 +239,21 @@ def test_whoever_is_asked_about_money_that_is_yet_to_be_sent_knows_how_to_stop_i
     assert broken() == {}
 
 
+def test_whoever_is_asked_about_money_in_doubt_is_told_that_the_provider_is_silent(
+    vnpay, payment, admin
+):
+    vnpay.set_weather(answer_lost=True, query_99=True)
+    refund = ask(payment.order)
+    work()
+
+    let_reversals_wait(days=1)
+    advance(Reversal.objects.get())
+
+    assert wait_for_the_bank(refund) == "payment_failed"
+    assert reread(refund).provider_error["message"] == "The provider does not say what it did."
+    assert broken() == {}
+
+
 @pytest.fixture
 def failed(vnpay, payment):
     """VNPay answers 99 and did nothing: nobody knows for certain."""
@@ -368,6 +383,18 @@ def late(vnpay, client, showing, customer):
     return case
 
 
+def test_late_money_that_is_back_is_not_owed_again_when_its_order_is_settled_once_more(vnpay, late):
+    work()
+    assert reread(late).status == "resolved"
+
+    assert settle_order(order_id=late.order_id) is None
+    work()
+
+    assert PaymentCase.objects.get() == late
+    assert given_back(vnpay, late.payment) == [500_000]
+    assert broken() == {}
+
+
 def test_late_money_that_somebody_gave_back_by_hand_is_not_sent_as_well(vnpay, late, admin):
     resolve_case(case_id=late.pk, by=admin, decision="Bank transfer FT26325002.")
 
@@ -414,6 +441,30 @@ def test_a_second_payment_goes_back_in_full_and_the_tickets_stay(vnpay, client, 
     assert [given_back(vnpay, payment) for payment in payments] == [[], [500_000]]
     assert order.tickets.get().status == "active"
     order_is(order, "paid", 0)
+    assert broken() == {}
+
+
+def test_an_orders_money_goes_back_through_the_attempt_that_paid_it_and_not_an_earlier_one(
+    vnpay, client, showing, customer
+):
+    Event.objects.filter(pk=showing.event_id).update(auto_approve_refund=True)
+    order = placed_order(seats_in_area(1, showing=showing), customer=customer)
+    payments = [
+        start_payment(order_id=order.pk, provider="vnpay", customer=Customer("127.0.0.1"))
+        for _ in range(2)
+    ]
+    for payment in reversed(payments):
+        vnpay.open(link(dict(payment.provider_request)))
+        vnpay.decide(payment.txn_ref, "success")
+        call_ipn(vnpay, client, payment)
+    work()
+
+    refund = ask(order)
+    work()
+
+    assert reread(refund).payment == payments[1]
+    assert [given_back(vnpay, payment) for payment in payments] == [[500_000], [400_000]]
+    order_is(order, "partial_refunded", 400_000)
     assert broken() == {}
 
 

@@ -188,6 +188,13 @@ def test_a_whole_order_gets_what_is_missing_to_its_share(reason, refunded_before
     assert missing.result == amount
 
 
+@pytest.mark.parametrize("reason", WHOLE_ORDER)
+def test_where_nothing_went_back_before_nothing_is_said_of_it(reason):
+    assessment = assess(facts(reason))
+
+    assert rules_of(assessment) == ["reason", "base-order-total", "percentage", "decided-by"]
+
+
 def test_personal_then_postponed_then_cancelled_ends_at_all_of_the_money():
     returned = Decimal(0)
     both = ("500000.00", "500000.00")

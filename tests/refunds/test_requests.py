@@ -11,6 +11,7 @@ from jobs.models import Job
 from orders.models import Order
 from orders.services import check_in
 from refunds.models import Refund, RefundTicket
+from refunds.services import approve_refund, override_refund
 from tests.factories import (
     EventFactory,
     ShowingFactory,
@@ -202,12 +203,41 @@ class TestRefusals:
 
         assert problem["code"] == "ticket-not-refundable"
 
+    def test_a_whole_order_that_was_asked_back_without_any_ticket_left(self, api, address, order):
+        approve_by_itself(order)
+        api.post(refunds(order), {"reason": "personal"})
+        postpone(order)
+        missing = api.post(refunds(order), {"reason": "postponed"}).data
+        assert (missing["amount"], missing["tickets"]) == ("150000.00", [])
+
+        problem = self.refuse(api, address, order, {"reason": "postponed"})
+
+        assert (problem["code"], problem["tickets"]) == ("ticket-not-refundable", [])
+
     def test_nothing_left(self, api, address, order):
         api.post(refunds(order), {"reason": "personal"})
 
         problem = self.refuse(api, address, order, {"reason": "personal"})
 
         assert problem["code"] == "nothing-to-refund"
+
+    def test_a_whole_order_of_which_its_part_went_back_for_one_ticket(
+        self, api, address, customer, showing, admin
+    ):
+        [dear], [cheap] = [
+            seats_in_area(1, showing=showing, price=price) for price in (900_000, 100_000)
+        ]
+        order = paid_order([dear, cheap], customer=customer)
+        wish = {"reason": "personal", "tickets": [order.tickets.get(seat=dear).code]}
+        refund_id = api.post(refunds(order), wish).data["id"]
+        override_refund(refund_id=refund_id, percentage=100, by=admin, note="Our fault.")
+        approve_refund(refund_id=refund_id, by=admin)
+        postpone(order)
+
+        problem = self.refuse(api, address, order, {"reason": "postponed"})
+
+        assert problem["code"] == "nothing-to-refund"
+        assert order.tickets.valid().get().seat == cheap
 
     def test_an_order_that_nobody_paid(self, api, address, customer, showing):
         order = placed_order(seats_in_area(1, showing=showing), customer=customer)
@@ -326,6 +356,20 @@ def test_the_same_key_with_another_body_is_refused(api, order, tickets):
 
     assert (answer.status_code, answer.data["code"]) == (422, "idempotency-key-reused")
     assert everything() == before
+
+
+def test_another_key_is_another_refund(api, order, tickets):
+    asked = [
+        api.post(
+            refunds(order),
+            {"reason": "personal", "tickets": [ticket.code]},
+            headers={"Idempotency-Key": key},
+        )
+        for key, ticket in zip("ab", tickets, strict=False)
+    ]
+
+    assert [answer.status_code for answer in asked] == [201, 201]
+    assert [answer.data["tickets"] for answer in asked] == [[each.code] for each in tickets[:2]]
 
 
 def test_customers_list_and_read_their_own_refunds_only(api, order, tickets):
