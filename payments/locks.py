@@ -1,4 +1,4 @@
-"""What paying and giving back lock, in the one order of locks, prepared."""
+"""What paying and giving back lock, in the one order of locks; what is hot is prepared."""
 
 from __future__ import annotations
 
@@ -71,6 +71,14 @@ def lock_attempt(provider: str, txn_ref: str) -> Payment | None:
     payment: Payment
     order, payment, first_hold = found
     order.holds_until = first_hold.expires_at
+    payment.order = order
+    return payment
+
+
+def lock_payment(known: Payment) -> Payment:
+    """Lock a payment after its order, and give it as it is by now, with that."""
+    order = Order.objects.get_for_update(known.order_id)
+    payment = Payment.objects.get_for_update(known.pk)
     payment.order = order
     return payment
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from jobs.stopping import end_of
 from orders.models import Order
+from payments.locks import lock_payment
 from payments.models import (
     Channel,
     Payment,
@@ -157,12 +158,11 @@ def _record(
     report: Reconciliation, asked: Payment, result: Result, at: datetime, since: datetime
 ) -> str:
     """Do what the answer asks for and write it down, or neither. Locks order, payment, seats."""
-    order = Order.objects.get_for_update(asked.order_id)
-    payment = Payment.objects.get_for_update(asked.pk)
-    payment.order, had = order, payment.status
+    payment = lock_payment(asked)
+    had = payment.status
     was_captured = asked.status == PaymentStatus.CAPTURED
     moment = Moment(at=at, channel=Channel.QUERY, was_captured=was_captured)
-    recorded = apply_result(order, payment, result, moment)
+    recorded = apply_result(payment, result, moment)
     if _is_forgotten(payment, result, since):
         moment.cases.append(open_case_of_silence(payment, at))
         recorded = Recorded.CONTRADICTED

@@ -25,4 +25,4 @@ def record_result(*, provider: str, result: Result, channel: Channel, now: datet
         if result.outcome in (Outcome.PAID, Outcome.REVIEW):
             open_case_of_unknown_reference(provider, result, now)
         return Recorded.UNKNOWN_REFERENCE
-    return apply_result(payment.order, payment, result, Moment(at=now, channel=channel))
+    return apply_result(payment, result, Moment(at=now, channel=channel))

@@ -15,7 +15,9 @@ from jobs.stopping import SLICE_SECONDS, for_a_while
 from orders.models import Order
 from orders.operations import confirm, end_unpaid
 from orders.services import expire_untried
+from payments.locks import lock_payment
 from payments.models import CaseKind, Channel, Payment, PaymentStatus
+from payments.models.payment import OPEN
 from payments.operations.cases import open_case
 from payments.operations.results import NEVER_HEARD_OF, Moment, apply_result
 from payments.providers import Result, get_provider
@@ -23,7 +25,6 @@ from payments.services.ask import ask
 
 logger = logging.getLogger(__name__)
 
-OPEN = (PaymentStatus.PENDING, PaymentStatus.REVIEW)
 # A silent provider is waited for anew with each of many attempts. After a whole slice of a sweep
 # the last question still ends within a job's lease.
 ASKING_SECONDS = SLICE_SECONDS / 2
@@ -108,11 +109,8 @@ def _open_providers(order: Order) -> list[str]:
 
 @transaction.atomic(durable=True)
 def _record(asked: Payment, result: Result, at: datetime) -> None:
-    order = Order.objects.get_for_update(asked.order_id)
-    payment = Payment.objects.get_for_update(asked.pk)
-    payment.order = order
     moment = Moment(at=at, channel=Channel.QUERY, is_settled_next=True)
-    apply_result(order, payment, result, moment)
+    apply_result(lock_payment(asked), result, moment)
 
 
 @transaction.atomic(durable=True)
@@ -135,7 +133,7 @@ def _decide(order_id: int, *, now: datetime, answered: set[int]) -> datetime | N
     order = Order.objects.get_for_update(order_id)
     if order.status != Order.Status.PENDING_PAYMENT:
         return None
-    payments = list(order.payments.order_by("pk").select_for_update())
+    payments = order.payments.lock()
     captured = [payment for payment in payments if payment.status == PaymentStatus.CAPTURED]
     open_ones = [payment for payment in payments if payment.status in OPEN]
     if captured:
