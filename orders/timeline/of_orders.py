@@ -110,7 +110,7 @@ def orders(order: Order, reader: Reader) -> Told:
             Logged(
                 Ticket,
                 Kind.TICKET,
-                {each.pk: Thing(place_of(each), row=Row(Ticket, each.pk)) for each in tickets},
+                {each.pk: Thing(str(each), row=Row(Ticket, each.pk)) for each in tickets},
             ),
             Logged(
                 Event,
@@ -126,7 +126,7 @@ def orders(order: Order, reader: Reader) -> Told:
 
 
 def _entries(order: Order, tickets: list[Ticket]) -> Iterable[Entry]:
-    places = [place_of(ticket) for ticket in tickets] or _held(order)
+    places = [str(ticket) for ticket in tickets] or _held(order)
     ordered = ngettext(
         "{count} seat is ordered: {places}", "{count} seats are ordered: {places}", len(places)
     )
@@ -153,8 +153,3 @@ def _entries(order: Order, tickets: list[Ticket]) -> Iterable[Entry]:
 def _held(order: Order) -> list[str]:
     holds = order.holds.select_related("seat__area", "seat__row").order_by("seat_id")
     return [f"{each.seat.area.name} · {each.seat.row.label} · {each.seat.number}" for each in holds]
-
-
-def place_of(ticket: Ticket) -> str:
-    """Not its code: whoever reads one gets in with it."""
-    return f"{ticket.area_name} · {ticket.row_label} · {ticket.seat_number}"
