@@ -48,7 +48,7 @@ def resolve_case(*, case_id: int, by: User, decision: str) -> PaymentCase:
     found = PaymentCase.objects.get(pk=case_id)
     if found.payment_id:
         Payment.objects.get_for_update(found.payment_id)
-    case = PaymentCase.objects.select_for_update().get(pk=case_id)
+    case = PaymentCase.objects.get_for_update(case_id)
     if case.status == PaymentCase.Status.OPEN:
         _check_stays(case)
         case.resolve(by=by, at=timezone.now(), reason=decision)

@@ -81,8 +81,7 @@ def finish(
     refunds = [each.refund for each in found]
     with together():
         for refund in refunds:
-            if refund.is_of_payment:
-                _resolve_case(refund, by=by, at=at)
+            _resolve_case(refund, by=by, at=at)
         refund_orders([each.share for each in found if not each.refund.is_of_payment], by=by, at=at)
         for refund in refunds:
             is_all = refund.amount == refund.base_amount
@@ -161,7 +160,7 @@ def _resolved_case(refund: Refund) -> dict[str, Any] | None:
     """What to tell a person if somebody has closed the refund's case: the money may be back."""
     if refund.case_id is None:
         return None
-    case = PaymentCase.objects.select_for_update().get(refunds=refund)
+    case = PaymentCase.objects.get_for_update(refund.case_id)
     if case.status == PaymentCase.Status.OPEN:
         return None
     message = f"The case was resolved meanwhile, and the money may be back: {case.decision}"
@@ -175,7 +174,9 @@ def _no_payment(refund: Refund) -> dict[str, Any]:
 
 
 def _resolve_case(refund: Refund, *, by: User | None, at: datetime) -> None:
-    case = PaymentCase.objects.select_for_update().get(refunds=refund)
+    if refund.case_id is None:
+        return
+    case = PaymentCase.objects.get_for_update(refund.case_id)
     if case.status == PaymentCase.Status.OPEN:
         case.resolve(by=by, at=at, reason=f"Given back in full by refund {refund.pk}.")
         case.save()
