@@ -61,9 +61,9 @@ def reconcile_payments(
 
     Due are payments whose pay link is closed and whose order does not wait for its settle job:
     those still open, and those captured or failed in the last `days` (default `RECONCILE_DAYS`),
-    each of these once a day. Asks outside any transaction; then locks order, payment, seats by
-    ascending id for each answer. What breaks for one payment is in the report, and the others go
-    on. Safe to repeat, and beside any callback, settling or another run.
+    each of these once a day. Asks outside any transaction; then locks order, payment and seats for
+    each answer. What breaks for one payment is in the report, and the others go on. Safe to
+    repeat, and beside any callback, settling or another run.
     """
     now = now or timezone.now()
     since = now - timedelta(days=settings.RECONCILE_DAYS if days is None else days)
@@ -78,6 +78,7 @@ def _due(now: datetime, since: datetime) -> Iterator[tuple[int, str]]:
         (provider.not_found_margin for provider in PROVIDERS.values()), default=timedelta()
     )
     grace = timedelta(seconds=settings.SETTLE_GRACE_SECONDS)
+    # Sooner after a pay link's end, "not found" would not be final.
     due = Payment.objects.to_reconcile(now, since=since, closed_by=now - margin)
     due = due.exclude(order__in=Order.objects.pending().filter(expires_at__gt=now - grace))
     interval = min((provider.query_interval for provider in PROVIDERS.values()), default=grace)

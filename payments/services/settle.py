@@ -44,7 +44,7 @@ def settle_order(*, order_id: int, seconds: float = ASKING_SECONDS) -> datetime 
     """Make an overdue order paid, failed or expired, and free its seats unless it is paid.
 
     Asks the provider outside any transaction, for about so many seconds, and about the rest of many
-    attempts the next time; then locks order, payments, seats by ascending id.
+    attempts the next time; then locks order, payments by ascending id, seats.
     Without an answer the seats stay held and the time to ask again is returned, up to
     `SETTLE_GRACE_SECONDS` after the deadline; then, once more about every attempt. If that gives no
     answer, and none to somebody else is on its way, the order expires and a case is opened.
@@ -187,4 +187,5 @@ def _next_question(order: Order, now: datetime) -> datetime:
     """Wait as long again as it is overdue, within what the provider bears and the grace allows."""
     interval = max(get_provider(name).query_interval for name in _open_providers(order))
     wished = now + max(interval, now - order.expires_at)
+    # Not at once, either: behind the end of the grace, others may still await an answer.
     return max(min(wished, _end_of_grace(order)), now + min(interval, timedelta(minutes=1)))

@@ -38,7 +38,7 @@ def pay_back_together(*, refund_ids: Sequence[int]) -> list[Refund]:
 
     Where another reversal of the same payment is still open, a refund stays approved: the end of
     that one calls for it again. An amount of 0 needs no provider. Safe to repeat. Returns all of
-    them as they are now. Locks orders, payments, refunds, tickets and seats, each by ascending id.
+    them as they are now. Locks orders, payments, refunds, tickets, each by ascending id, and seats.
     """
     now = timezone.now()
     known = list(Refund.objects.select_related("case").filter(pk__in=refund_ids))
@@ -64,7 +64,7 @@ def record_reversals(*, reversal_ids: Sequence[int]) -> None:
     """Finish the refunds whose reversals succeeded, or note why the provider refused them.
 
     A late success of a reversal that nobody knew the end of finishes its refund, too. Safe to
-    repeat. Locks orders, reversals, refunds, tickets and seats, each by ascending id.
+    repeat. Locks orders, reversals, refunds, tickets, each by ascending id, and seats.
     """
     _follow(_lock_with_reversals(reversal_ids), timezone.now(), is_unclear=False)
 

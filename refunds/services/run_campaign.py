@@ -60,9 +60,9 @@ def running(campaign_id: int) -> RefundCampaign | None:
 def take_some(campaign: RefundCampaign, *, most: int) -> list[CampaignOrder]:
     """Approve the refunds of at most so many waiting orders; their entries, if any was free.
 
-    None once the campaign is stopped: whoever stops it waits for what is being taken up. Where they
-    can't be approved together, each is on its own. What fails then is listed with the error, but
-    for troubles of the database, which pass.
+    None of them once the campaign is stopped: whoever stops it waits for what is being taken up.
+    Where they can't be approved together, each is on its own. What fails then is listed with the
+    error, but for troubles of the database, which pass.
     """
     waiting = campaign.orders.filter(status=CampaignOrderStatus.WAITING)
     free = waiting.order_by("pk").select_for_update(skip_locked=True, of=("self",))
@@ -135,7 +135,7 @@ def _stop(campaign_id: int) -> None:
 
 @transaction.atomic(durable=True)
 def _complete(campaign_id: int, now: datetime) -> bool:
-    """Complete it, unless an order turned up in the last moment or somebody stopped it."""
+    """Complete it unless somebody stopped it; False if an order turned up in the last moment."""
     campaign = RefundCampaign.objects.select_for_update(of=("self",)).get(pk=campaign_id)
     if campaign.status != RefundCampaign.Status.RUNNING:
         return True
