@@ -18,7 +18,8 @@ from orders.models import Order, SeatHold, Ticket, TicketQuerySet
 from orders.selling import SoldPlace, sell_places
 from ticketing.models import Event, Seat
 
-# 7001 is the advisory-lock namespace of "one order at a time for each customer".
+# 7001 is the advisory-lock namespace of "one order at a time for each customer". The key beside it
+# has 32 bits, hence the rest below: two customers who share it wait for each other and no more.
 QUEUE = "SELECT pg_advisory_xact_lock(7001, %(queue)s::integer)"
 
 
@@ -149,7 +150,7 @@ def _is_for_sale_again(order: Order, at: datetime) -> bool:
 
 
 def _return_seats(shares: Sequence[Share]) -> None:
-    seat_ids = sorted(ticket.seat_id for share in shares for ticket in share.tickets)
+    seat_ids = [ticket.seat_id for share in shares for ticket in share.tickets]
     if not seat_ids:
         return
     holds = SeatHold.objects.filter(order__in=_orders(shares), seat__in=seat_ids)

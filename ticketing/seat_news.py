@@ -73,7 +73,7 @@ class Reading(Protocol):
 
 Read = TypeVar("Read", bound=Reading)
 
-TURNS = 16
+TURNS = 16  # locks for any number of showings: two that share one read one after the other
 
 
 class Kept(Generic[Read]):

@@ -81,6 +81,7 @@ class Payment(FSMModelMixin, models.Model):
 
     Status = PaymentStatus
 
+    # Found by the index of `payment_idempotency_key_unique`, which begins with the order.
     order = models.ForeignKey(
         Order, on_delete=models.PROTECT, related_name="payments", db_index=False
     )

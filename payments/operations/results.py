@@ -111,7 +111,7 @@ def _advance(payment: Payment, result: Result, moment: Moment) -> Recorded:
         return _suspect(payment, result, moment)
     if result.outcome in (Outcome.FAILED, Outcome.NOT_FOUND):
         return _fail(payment, result, moment)
-    return Recorded.NEW
+    return Recorded.NEW  # not final: it stays as it is, and settling asks (vnpay.md 6.4)
 
 
 def _capture(payment: Payment, result: Result, moment: Moment) -> Recorded:
@@ -141,7 +141,7 @@ def _use_money(payment: Payment, moment: Moment) -> None:
         )
     elif order.is_in_time(moment.at):
         confirm(order, by=None, at=moment.at, reason=f"{payment} was captured.")
-    elif not moment.is_settled_next:
+    elif not moment.is_settled_next:  # too late, but the seats may still be held: settling decides
         outbox.enqueue("orders.expiry_due", run_at=moment.at, order_id=order.pk)
 
 

@@ -54,6 +54,7 @@ class Showing(models.Model):
                 name="showing_sale_starts_before_sale_end",
                 condition=Q(ticket_sale_start__lt=F("ticket_sale_end")),
             ),
+            # What the key of orders refers to, as those of seats do to areas and rows below.
             UniqueConstraint(name="showing_with_event", fields=["id", "event"]),
         ]
 
