@@ -60,6 +60,10 @@ class EventQuerySet(models.QuerySet["Event"]):
         """What everybody may see; a draft is its organizer's alone."""
         return self.exclude(status=EventStatus.DRAFT)
 
+    def closed(self) -> EventQuerySet:
+        """Those of which `is_closed` is true."""
+        return self.filter(Q(status=EventStatus.CANCELLED) | Q(fraud_status=FraudStatus.CONFIRMED))
+
     def asked_to_cancel(self) -> EventQuerySet:
         """Their organizers want them cancelled, and no admin has answered yet."""
         asked = self.filter(cancellation_requested_at__isnull=False)
