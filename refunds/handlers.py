@@ -38,9 +38,9 @@ def pay_back(*, refund_id: int) -> None:
 
 
 @handles("refunds.process")
-def process_refunds() -> None:
+def pay_back_approved() -> None:
     """Send back what is approved, in case its own job is gone."""
-    services.open_reversals()
+    services.pay_back_approved()
 
 
 @handles("refunds.moved")

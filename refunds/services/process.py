@@ -40,7 +40,7 @@ def process_refunds(
             return outcomes
 
 
-def open_reversals() -> int:
+def pay_back_approved() -> int:
     """Send back a batch of what is approved, in case its job is gone; return how many failed."""
     ready = _ready().order_by("decision_at", "pk").values_list("pk", flat=True)
     _opened, failed = together_or_alone(_pay_back, list(ready[:BATCH]))

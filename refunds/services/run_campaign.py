@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
+from jobs.stopping import end_of
 from jobs.writing import save_together
 from orders.models import Order
 from refunds.models import CampaignOrder, CampaignOrderStatus, RefundCampaign
@@ -21,11 +22,11 @@ from ticketing.models import Event
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 100  # orders approved together
-SLICE_SECONDS = 20.0  # well within the lease of a job
+TURN_SECONDS = 20.0  # well within the lease of a job
 AGAIN = timedelta(seconds=30)
 
 
-def advance_campaign(*, campaign_id: int, seconds: float = SLICE_SECONDS) -> datetime | None:
+def advance_campaign(*, campaign_id: int, seconds: float = TURN_SECONDS) -> datetime | None:
     """Work on a running campaign for about that long; return when to come back, None if never.
 
     Takes up orders paid since, approves a refund for each that waits, and settles the entries of
@@ -33,7 +34,7 @@ def advance_campaign(*, campaign_id: int, seconds: float = SLICE_SECONDS) -> dat
     transaction. Safe to repeat, and beside any other run. Holds the event as it is; locks the
     entries, then orders, their refunds and tickets, each by ascending id.
     """
-    ends = time.monotonic() + seconds
+    ends = end_of(seconds)
     while time.monotonic() < ends:
         campaign = running(campaign_id)
         if campaign is None:
@@ -94,7 +95,10 @@ def _stays_running(campaign: RefundCampaign) -> bool:
 
 
 def rest(campaign: RefundCampaign) -> datetime | None:
-    """Nothing waits: settle what has ended, and complete the campaign once nothing is open."""
+    """Nothing waits: settle what has ended, and complete the campaign once nothing is open.
+
+    Returns when to come back, None once it is completed or was stopped.
+    """
     now = timezone.now()
     campaigns.follow(campaign)
     pending = campaigns.pending_orders(campaign.event, campaign.showing)
