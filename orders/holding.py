@@ -171,7 +171,7 @@ def _held(order: Order, found: list[tuple[Any, ...]]) -> list[SeatHold]:
     order.pk = found[0][-1]
     order.total_amount = sum((row[4] for row in found), Decimal(0))
     return [
-        SeatHold(
+        SeatHold(  # its place has what answers tell of it, and no more
             pk=hold_id,
             order=order,
             seat=Seat(pk=seat_id, number=number, row=Row(label=label), area=Area(name=name)),

@@ -70,7 +70,7 @@ def lock_attempt(provider: str, txn_ref: str) -> Payment | None:
         return None
     payment: Payment
     order, payment, first_hold = found
-    order.holds_until = first_hold.expires_at
+    order.holds_until = first_hold.expires_at  # None, as all of it, where none is active
     payment.order = order
     return payment
 

@@ -22,8 +22,8 @@ from payments.services.sending import LEASE, log_answers, mark_sent, record_answ
 logger = logging.getLogger(__name__)
 
 DENIALS = 3  # answers that know of no refund, then a person decides
-PROCESSING_PATIENCE = timedelta(days=15)
-LONGEST_WAIT = timedelta(hours=6)
+PROCESSING_PATIENCE = timedelta(days=15)  # banks take days for cards (vnpay.md 8.2)
+LONGEST_WAIT = timedelta(hours=6)  # between two questions; a day once a person was asked as well
 A_DAY = timedelta(days=1)
 
 
