@@ -21,6 +21,7 @@ from orders.timeline.parts import (
     rows_of_orders,
     tells,
     the_customer,
+    the_system,
     words_of,
 )
 from orders.timeline.shown import days_of
@@ -44,6 +45,7 @@ __all__ = [
     "rows_of_orders",
     "tells",
     "the_customer",
+    "the_system",
     "timeline_of",
     "words_of",
 ]

@@ -19,9 +19,9 @@ from orders.timeline.parts import (
     Told,
     Tone,
     Word,
-    actor_of,
     tells,
     the_customer,
+    the_system,
 )
 from ticketing.dates_news import News
 from ticketing.models import Event, Showing
@@ -146,7 +146,7 @@ def _entries(order: Order, tickets: list[Ticket]) -> Iterable[Entry]:
             tickets[0].issued_at,
             Kind.TICKET,
             issued.format(count=len(tickets)),
-            actor=actor_of(None, order),
+            actor=the_system(),
         )
 
 
