@@ -32,7 +32,7 @@ def queue_customer(customer_id: int) -> None:
 
 
 def confirm(order: Order, *, by: User | None, at: datetime, reason: str) -> None:
-    """Turn a pending order's holds into tickets. The caller holds the order's lock.
+    """Turn a pending order's holds into tickets. The caller holds its lock; locks the seats.
 
     The relay finds the job of their mail at its next look: waking it would be a query more.
     """

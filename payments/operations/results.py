@@ -79,7 +79,10 @@ class Moment:
 
 
 def apply_result(payment: Payment, result: Result, moment: Moment) -> Recorded:
-    """Move a payment, and its order if money arrived, to what `result` says."""
+    """Move a payment, and its order if money arrived, to what `result` says; tell what that was.
+
+    Locks the reversal that it is about, the cases that it ends, and the order's seats.
+    """
     if result.outcome is Outcome.UNKNOWN:
         return Recorded.REPEATED
     if moment.was_captured:

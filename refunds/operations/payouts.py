@@ -77,7 +77,10 @@ def send_back(
 def finish(
     found: Sequence[Locked], *, by: User | None, at: datetime, why: Callable[[Refund], str]
 ) -> None:
-    """The money is back: tickets, seats and the orders follow, or the cases are resolved."""
+    """The money is back: tickets, seats and the orders follow, or the cases are resolved.
+
+    Locks the cases and the seats. `why` is what the log says of each refund.
+    """
     refunds = [each.refund for each in found]
     with together():
         for refund in refunds:
