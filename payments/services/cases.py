@@ -46,7 +46,7 @@ def resolve_case(*, case_id: int, by: User, decision: str) -> PaymentCase:
     whoever decides otherwise in that moment would pay it twice.
     """
     found = PaymentCase.objects.get(pk=case_id)
-    if found.payment_id:
+    if found.payment_id:  # who pays it back locks it first, and the case then
         Payment.objects.get_for_update(found.payment_id)
     case = PaymentCase.objects.get_for_update(case_id)
     if case.status == PaymentCase.Status.OPEN:

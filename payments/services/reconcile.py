@@ -108,7 +108,7 @@ class _Run:
                 return self._out_of_time()
             if self.silences[provider] >= SILENCE:
                 ended = ReconciliationEnd.SILENCE
-                continue
+                continue  # another provider may answer
             self._visit(payment_id)
         return ended
 

@@ -65,6 +65,7 @@ def send_back(
             waiting.add(refund.pk)
         else:
             errors[refund.pk] = {"code": answer.code, "message": str(answer)}
+    # With those that met an obstacle: only what was tried can have failed.
     moved = [refund for refund in refunds if refund.pk not in waiting]
     with together():
         for refund in moved:
