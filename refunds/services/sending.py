@@ -80,7 +80,7 @@ class _Line:
 
     def __init__(self, connections: int, stopping: Event) -> None:
         self._connections, self._stopping = connections, stopping
-        self._free = Semaphore(2 * connections)
+        self._free = Semaphore(2 * connections)  # for those being told and those marked ahead
         self._found: Queue[int | None] = Queue(AHEAD)  # None: that was all
         self._came: SimpleQueue[Came | None] = SimpleQueue()
         self._is_all_told = self._is_broken = False
