@@ -153,6 +153,7 @@ class ProviderMessageAdmin(PlatformOnly):
 
 class DecisionForm(forms.Form):
     decision = forms.CharField(
+        label=gettext_lazy("decision"),
         min_length=5,
         max_length=2000,
         widget=UnfoldAdminTextareaWidget(),
@@ -218,7 +219,7 @@ class PaymentCaseAdmin(Exports, CasePage):
             form=DecisionForm,
             done=_("The case is resolved."),
             template="payments/resolve_case.html",
-            context={"case": case},
+            context={"case": case, "owed": self.owed(case)},
         )
         return question.ask(self, request, case)
 

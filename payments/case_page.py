@@ -53,9 +53,9 @@ class CasePage(OwnEvents, ReadOnly):
             gettext_lazy("What it is about"),
             {"fields": ["order", "its_timeline", "payment", "provider", "txn_ref", "reversals"]},
         ),
-        (gettext_lazy("Decision"), {"fields": ["decision", "decided_by", "decided_at"]}),
+        (gettext_lazy("Decision"), {"fields": ["decision", "who", "decided_at"]}),
     ]
-    readonly_fields = ["money", "owed", "to_do", "its_timeline", "reversals"]
+    readonly_fields = ["money", "owed", "to_do", "its_timeline", "reversals", "who"]
 
     class Media:
         css: ClassVar = SEVERAL_LINES
@@ -85,6 +85,11 @@ class CasePage(OwnEvents, ReadOnly):
     @admin.display(description=gettext_lazy("to do"))
     def to_do(self, case: PaymentCase) -> str:
         return next_step(case)
+
+    @admin.display(description=gettext_lazy("decided by"))
+    def who(self, case: PaymentCase) -> str:
+        """By name alone: most of those who read this may not open accounts."""
+        return case.decided_by.get_username() if case.decided_by else ""
 
     @admin.display(description=gettext_lazy("reversals"))
     def reversals(self, case: PaymentCase) -> str:

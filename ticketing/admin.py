@@ -26,6 +26,7 @@ from ticketing.errors import DomainError
 from ticketing.event_changes import has_buyers, may_change_organizer
 from ticketing.models import Area, Event, Organizer, Showing
 from ticketing.roles import ABOUT_FRAUD, SEE_EVERY_ORGANIZER, is_admin, remembered_role
+from ticketing.step_words import words_of
 from ticketing.workbench.event_pages import EventPages
 from ticketing.workbench.forms import AreaForm, EventForm, OrganizerForm
 from ticketing.workbench.overview import overview
@@ -45,7 +46,7 @@ class OrganizerAdmin(SeenPage, OwnEvents):
     list_display = ["name", "slug"]
     search_fields = ["name"]
     prepopulated_fields = {"slug": ["name"]}
-    filter_horizontal = ["members"]
+    autocomplete_fields = ["members"]  # of all accounts, found by their whole address
 
 
 class ShowingInline(StackedInline):
@@ -76,7 +77,7 @@ class HistoryInline(OnlyShown, GenericTabularInline):
     ct_fk_field = "object_id"
     verbose_name = verbose_name_plural = gettext_lazy("history")
     hide_title = True
-    fields: ClassVar[Any] = ["timestamp", "transition", "moved_from", "moved_to", "by", "why"]
+    fields: ClassVar[Any] = ["timestamp", "what", "moved_from", "moved_to", "who", "why"]
     readonly_fields: ClassVar[Any] = fields
     ordering = ["-pk"]
 
@@ -84,6 +85,17 @@ class HistoryInline(OnlyShown, GenericTabularInline):
         """What is thought of a suspicion is for platform admins only, not for the suspected."""
         rows = super().get_queryset(request).select_related("by", "content_type")
         return rows if is_admin(request.user) else rows.exclude(transition__in=ABOUT_FRAUD)
+
+    @admin.display(description=gettext_lazy("what"))
+    def what(self, row: StateLog) -> str:
+        """The step in words: its own name is for the code."""
+        word = words_of.get(self.parent_model, {}).get(row.transition)
+        return str(word.text) if word else row.transition
+
+    @admin.display(description=gettext_lazy("who"))
+    def who(self, row: StateLog) -> str:
+        """By name alone: most of those who read this may not open accounts."""
+        return row.by.get_username() if row.by else _("the system")
 
     @admin.display(description=gettext_lazy("from"))
     def moved_from(self, row: StateLog) -> str:

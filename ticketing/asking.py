@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
@@ -53,23 +54,29 @@ class Question:
     context: dict[str, Any] = field(default_factory=dict)
 
     def ask(self, page: ModelAdmin, request: HttpRequest, row: Model) -> HttpResponse:
-        """The form; or, once it is filled in, the act and the way back to the row."""
+        """The form, as it was filled in if that was refused; or the act and the way back."""
         form = self.form(request.POST if request.method == "POST" else None)
-        if form.is_valid():
-            try:
-                self.act(**form.cleaned_data)
-            except DomainError as refusal:
-                messages.error(request, str(refusal))
-            else:
-                messages.success(request, self.done)
-            opts = page.opts
-            return redirect(f"admin:{opts.app_label}_{opts.model_name}_change", object_id=row.pk)
+        opts = page.opts
+        back = reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[row.pk])
+        if form.is_valid() and self._is_done(form):
+            messages.success(request, self.done)
+            return redirect(back)
         context = {
             **page.admin_site.each_context(request),
             "title": f"{self.title}: {row}",
             "form": form,
             "question": self,
-            "opts": page.opts,
+            "opts": opts,
+            "back": back,
             **self.context,
         }
         return render(request, self.template, context)
+
+    def _is_done(self, form: forms.Form) -> bool:
+        """Act; a refusal is told on the form, which keeps what was written there."""
+        try:
+            self.act(**form.cleaned_data)
+        except DomainError as refusal:
+            form.add_error(None, str(refusal))
+            return False
+        return True

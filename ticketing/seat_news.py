@@ -11,21 +11,23 @@ PostgreSQL a hundredth of the time.
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from jobs.prepared import fetch_all
+from ticketing.together import Together
 
 CURSOR = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 
 # The oldest and the newest change are found at the two ends of a stretch of the index.
 NEWS = f"""
 SELECT {CURSOR},
-    (SELECT min(changed_in) FROM ticketing_seat
-        WHERE showing_id = showing.id AND changed_in >= %(since)s),
-    (SELECT max(changed_in) FROM ticketing_seat WHERE showing_id = showing.id)
+    (SELECT max(changed_in) FROM ticketing_seat WHERE showing_id = showing.id),
+    ARRAY(
+        SELECT (SELECT min(changed_in) FROM ticketing_seat
+            WHERE showing_id = showing.id AND changed_in >= since)
+        FROM unnest(%(sinces)s::bigint[]) WITH ORDINALITY AS asked (since, place) ORDER BY place)
 FROM ticketing_showing showing JOIN ticketing_event event ON event.id = showing.event_id
 WHERE showing.id = %(showing)s AND event.status <> 'draft'
 """
@@ -53,10 +55,31 @@ class News:
         return self.is_cursor_ours and self.oldest is None
 
 
+_together = Together[int, dict[int, News]]()
+
+
 def look_for_news(showing_id: int, *, since: int) -> News | None:
-    """Compare a reader's cursor with all changes; None if there is no such public showing."""
-    rows = fetch_all(NEWS, {"showing": showing_id, "since": since})
-    return News(showing_id, since, *rows[0]) if rows else None
+    """Compare a reader's cursor with all changes; None if there is no such public showing.
+
+    What it says was looked up after it was called, perhaps by another thread for this one as well:
+    of the many who watch a house sell out, each process has one ask at a time. Call it outside of
+    transactions.
+    """
+
+    def look(sinces: Collection[int]) -> dict[int, News]:
+        return _look(showing_id, list(sinces))
+
+    return _together.ask(showing_id, since, look).get(since)
+
+
+def _look(showing_id: int, sinces: list[int]) -> dict[int, News]:
+    """The news for each of these cursors."""
+    rows = fetch_all(NEWS, {"showing": showing_id, "sinces": sinces})
+    return {
+        since: News(showing_id, since, cursor, oldest, newest)
+        for cursor, newest, all_oldest in rows
+        for since, oldest in zip(sinces, all_oldest, strict=True)
+    }
 
 
 class Reading(Protocol):
@@ -73,8 +96,6 @@ class Reading(Protocol):
 
 Read = TypeVar("Read", bound=Reading)
 
-TURNS = 16  # locks for any number of showings: two that share one read one after the other
-
 
 class Kept(Generic[Read]):
     """Readings by showing and the first change that they tell. Threads may share it.
@@ -84,10 +105,10 @@ class Kept(Generic[Read]):
 
     def __init__(self, *, most_bytes: int) -> None:
         self._most_bytes = most_bytes
-        self._readings: dict[tuple[int, int], tuple[float, Read]] = {}  # with when each was begun
+        self._readings: dict[tuple[int, int], Read] = {}
         self._bytes = 0
         self._lock = threading.Lock()
-        self._turns = [threading.Lock() for _ in range(TURNS)]
+        self._together = Together[News, Read]()
 
     def whole(self, news: News, read: Callable[[], Read]) -> Read:
         """What is kept of all seats if it tells all that `news` knows of, else what `read` gives.
@@ -96,15 +117,11 @@ class Kept(Generic[Read]):
         every reader finds it changed. What was begun after these news tells all of them, even if
         its cursor, held back by a long transaction, does not show it.
         """
-        asked = time.monotonic()
-        kept = self.find(news, first=0)
-        if kept:
-            return kept
-        with self._turns[news.showing_id % TURNS]:
-            begun, others = self._readings.get((news.showing_id, 0), (asked, None))
-            if others and begun > asked:
-                return others
-            return self.find(news, first=0) or self._read(news, read, first=0)
+
+        def find_out(all_news: Collection[News]) -> Read:
+            return self._find_for(all_news) or self._read(news, read, first=0)
+
+        return self.find(news, first=0) or self._together.ask(news.showing_id, news, find_out)
 
     def changes(self, news: News, read: Callable[[], Read], *, first: int) -> Read:
         """The same for what changed since `first`.
@@ -119,15 +136,19 @@ class Kept(Generic[Read]):
 
         One whose cursor is ahead of the news was made before a backup was restored.
         """
-        _begun, kept = self._readings.get((news.showing_id, first), (0.0, None))
+        kept = self._readings.get((news.showing_id, first))
         return kept if kept and _tells(kept, news) and kept.cursor <= news.cursor else None
 
+    def _find_for(self, all_news: Collection[News]) -> Read | None:
+        """What one who has read meanwhile left for all of them."""
+        found = [self.find(news, first=0) for news in all_news]
+        return found[0] if all(found) else None
+
     def _read(self, news: News, read: Callable[[], Read], *, first: int) -> Read:
-        key, begun = (news.showing_id, first), time.monotonic()
         fresh = read()
         with self._lock:
-            _begun, replaced = self._readings.get(key, (0.0, None))
-            self._readings[key] = begun, fresh
+            replaced = self._readings.get((news.showing_id, first))
+            self._readings[news.showing_id, first] = fresh
             self._bytes += fresh.size - (replaced.size if replaced else 0)
             if self._bytes > self._most_bytes:
                 self._readings.clear()

@@ -7,7 +7,6 @@ from orders.timeline import of_orders  # noqa: F401  what orders themselves tell
 from orders.timeline.collect import LONGEST, Timeline, timeline_of
 from orders.timeline.parts import (
     Entry,
-    Flow,
     Jobs,
     Kind,
     Logged,
@@ -15,16 +14,14 @@ from orders.timeline.parts import (
     Row,
     Thing,
     Told,
-    Tone,
-    Word,
     actor_of,
     rows_of_orders,
     tells,
     the_customer,
     the_system,
-    words_of,
 )
 from orders.timeline.shown import days_of
+from ticketing.step_words import Flow, Tone, Word, words_of
 
 __all__ = [
     "LONGEST",

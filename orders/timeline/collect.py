@@ -25,20 +25,17 @@ from jobs.models import Job, JobStatus
 from orders.models import Order
 from orders.timeline.parts import (
     Entry,
-    Flow,
     Jobs,
     Kind,
     Logged,
     Reader,
     Row,
     Told,
-    Tone,
-    Word,
     actor_of,
     tellers,
     the_system,
-    words_of,
 )
+from ticketing.step_words import Flow, Tone, Word, words_of
 
 LONGEST = 500  # log rows, and as many jobs: more is no story any more, but an accident
 ERROR_LENGTH = 300

@@ -17,8 +17,6 @@ from orders.timeline.parts import (
     Row,
     Thing,
     Told,
-    Tone,
-    Word,
     tells,
     the_customer,
     the_system,
@@ -26,6 +24,7 @@ from orders.timeline.parts import (
 from ticketing.dates_news import News
 from ticketing.models import Event, Showing
 from ticketing.roles import ABOUT_FRAUD
+from ticketing.step_words import Tone, Word
 
 WORDS_OF_ORDER = {
     "pay": Word(gettext_lazy("The order is paid."), Tone.GOOD),
@@ -152,4 +151,4 @@ def _entries(order: Order, tickets: list[Ticket]) -> Iterable[Entry]:
 
 def _held(order: Order) -> list[str]:
     holds = order.holds.select_related("seat__area", "seat__row").order_by("seat_id")
-    return [f"{each.seat.area.name} · {each.seat.row.label} · {each.seat.number}" for each in holds]
+    return [each.seat.place for each in holds]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from enum import Enum, IntEnum
+from enum import IntEnum
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from django.contrib.auth.models import User
@@ -14,6 +14,7 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from orders.models import Order
+from ticketing.step_words import Flow, Tone, Word, words_of
 
 
 class Kind(IntEnum):
@@ -31,22 +32,6 @@ class Kind(IntEnum):
     TICKET = 9
     MAIL = 10
     JOB = 11
-
-
-class Tone(Enum):
-    """Whether it went well, or somebody has to look."""
-
-    PLAIN = "plain"
-    GOOD = "good"
-    BAD = "bad"
-
-
-class Flow(Enum):
-    """What an entry's amount is: money that came, that went, or that is only spoken of."""
-
-    CAME = "came"
-    WENT = "went"
-    NAMED = "named"
 
 
 class Row(NamedTuple):
@@ -75,14 +60,6 @@ class Entry:
     badge: str = ""
     is_planned: bool = False
     details: Mapping[str, Any] = field(default_factory=dict)
-
-
-class Word(NamedTuple):
-    """What a transition means to people: `text` may name the `{thing}`s that took it."""
-
-    text: Any
-    tone: Tone = Tone.PLAIN
-    flow: Flow | None = None  # None where no amount is shown
 
 
 class Thing(NamedTuple):
@@ -145,9 +122,6 @@ tellers: list[Teller] = []
 
 # Models whose rows belong to one order each, with the look-up that leads there.
 rows_of_orders: dict[type[Model], str] = {}
-
-# What the transitions of each model mean to people.
-words_of: dict[type[Model], Mapping[str, Word]] = {}
 
 
 def tells(

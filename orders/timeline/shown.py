@@ -10,7 +10,8 @@ from itertools import groupby
 
 from jobs.subjects import page_of
 from orders.models import Order
-from orders.timeline.parts import Entry, Flow, Kind, Reader
+from orders.timeline.parts import Entry, Kind, Reader
+from ticketing.step_words import Flow
 
 ICONS = {
     Kind.SEATS: "event_seat",

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from payments.errors import CaseBeingPaidBack, CaseOpenAlready
+from payments.locks import lock_payment
 from payments.models import GOES_BACK, CaseKind, Payment, PaymentCase
 from ticketing.roles import REPORT_CASE, require
 from ticketing.transition_log import note as log_note
@@ -17,9 +18,10 @@ from ticketing.transition_log import note as log_note
 def report_case(*, payment_id: int, by: User, note: str) -> PaymentCase:
     """Open a case about a payment for an admin to decide. It moves no money and owes none.
 
-    Locks the payment. Raises NotAllowed, or CaseOpenAlready while another report is undecided.
+    Locks order, payment: the case names both. Raises NotAllowed, or CaseOpenAlready while another
+    report is undecided.
     """
-    payment = Payment.objects.get_for_update(payment_id)
+    payment = lock_payment(Payment.objects.get(pk=payment_id))
     require(by, REPORT_CASE, payment.order.event, _("Ask support to open a case."))
     if payment.cases.open().filter(kind=CaseKind.REPORTED).exists():
         raise CaseOpenAlready(_("A report about this payment waits for its decision."))

@@ -76,7 +76,7 @@ class RefundAdmin(Exports, ReadOnly, Decisions):
     actions = [approve_selected]
     inlines = [TicketsOfRefund, OverridesOfRefund, History]
     readonly_fields = [
-        "event", "email", "percentage", "base", "money", "steps", "decision",
+        "event", "email", "percentage", "base", "money", "steps", "decision", "asked_by",
         "provider_report", "provider_word",
     ]  # fmt: skip
     actions_detail = ["approve", "reject", "override", "retry", "mark_paid", "mark_failed"]
@@ -112,7 +112,7 @@ class RefundAdmin(Exports, ReadOnly, Decisions):
         """What the provider said, word by word, is for platform admins."""
         provider = "provider_report" if is_admin(request.user) else "provider_word"
         asked = ["status", "decision", "order", "event", "email", "reason"]
-        decided = ["requested_at", "requested_by", "decision_at", "rejection_reason"]
+        decided = ["requested_at", "asked_by", "decision_at", "rejection_reason"]
         money = ["payment", "reversal", "case", provider, "payout_evidence", "processed_at"]
         amount = ["percentage", "base", "money", "steps"]
         shown: list[Any] = [
@@ -130,6 +130,11 @@ class RefundAdmin(Exports, ReadOnly, Decisions):
     @admin.display(description=gettext_lazy("customer"))
     def email(self, refund: Refund) -> str:
         return refund.order.email
+
+    @admin.display(description=gettext_lazy("requested by"))
+    def asked_by(self, refund: Refund) -> str:
+        """By name alone: most of those who read this may not open accounts."""
+        return refund.requested_by.get_username() if refund.requested_by else _("the system")
 
     @admin.display(description=gettext_lazy("percentage"), ordering="percentage_applied")
     def percentage(self, refund: Refund) -> str:

@@ -58,12 +58,16 @@ class OverridesOfRefund(PartOfRefund):
 
     model = RefundOverride
     verbose_name_plural = gettext_lazy("overrides")
-    fields = readonly_fields = ("at", "before", "after", "actor", "note")
+    fields = readonly_fields = ("at", "before", "after", "who", "note")
     ordering = ["pk"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RefundOverride]:
         rows: QuerySet[RefundOverride] = super().get_queryset(request)
         return rows.select_related("actor", "refund__order")
+
+    @admin.display(description=gettext_lazy("who"))
+    def who(self, row: RefundOverride) -> str:
+        return row.actor.get_username()
 
     @admin.display(description=gettext_lazy("before"))
     def before(self, row: RefundOverride) -> str:
@@ -92,4 +96,4 @@ def before_approval(refund: Refund) -> str:
 class History(HistoryInline):
     """Who moved a refund or a campaign, from where to where, when and why; newest first."""
 
-    fields = readonly_fields = ("timestamp", "moved_from", "moved_to", "by", "why")
+    fields = readonly_fields = ("timestamp", "moved_from", "moved_to", "who", "why")

@@ -15,7 +15,6 @@ from refunds.models import (
     UNDECIDED,
     CampaignOrder,
     CampaignOrderStatus,
-    CampaignStatus,
     Refund,
     RefundCampaign,
     RefundOverride,
@@ -74,20 +73,28 @@ def add(campaign: RefundCampaign, order_ids: Iterable[int]) -> None:
 
 
 def follow(campaign: RefundCampaign) -> None:
-    """Settle the entries whose refunds have ended, and follow those again that go on after all.
+    """Settle the entries whose refunds have ended.
 
     Entries change only if they still are as they were read, so it may run beside any other.
     """
     note_refunded(campaign)
-    goes_on = Exists(_refunds_that_go_on())
-    left = listed(campaign).exclude(campaign__status=CampaignStatus.COMPLETED)  # by another runner
-    left.filter(goes_on).update(status=CampaignOrderStatus.REFUNDING, note="")
     moving = campaign.orders.filter(status=CampaignOrderStatus.REFUNDING)
-    stuck = moving.exclude(order__status=OrderStatus.REFUNDED).filter(~goes_on)
+    stuck = moving.exclude(order__status=OrderStatus.REFUNDED).filter(
+        ~Exists(_refunds_that_go_on())
+    )
     entries = stuck.select_related("order", "refund", "campaign").order_by("pk")
     for entry in entries[:COLLECTED_AT_ONCE]:
         why = why_not_refunded(entry)
         moving.filter(pk=entry.pk).update(status=CampaignOrderStatus.LISTED, note=why)
+
+
+def follow_again(campaign: RefundCampaign) -> None:
+    """Follow the listed entries whose refunds go on after all.
+
+    The caller holds the lock of the campaign, which is not completed: nobody follows it then.
+    """
+    going_on = listed(campaign).filter(Exists(_refunds_that_go_on()))
+    going_on.update(status=CampaignOrderStatus.REFUNDING, note="")
 
 
 def note_refunded(campaign: RefundCampaign) -> None:

@@ -100,6 +100,7 @@ def rest(campaign: RefundCampaign) -> datetime | None:
     Returns when to come back, None once it is completed or was stopped.
     """
     now = timezone.now()
+    _follow_again(campaign.pk)
     campaigns.follow(campaign)
     pending = campaigns.pending_orders(campaign.event, campaign.showing)
     is_open = campaign.orders.filter(status__in=campaigns.OPEN).exists()
@@ -129,9 +130,23 @@ def _refund(campaign: RefundCampaign, entries: Sequence[CampaignOrder]) -> None:
     save_together(entries, "refund", "status")
 
 
+def _locked(campaign_id: int) -> RefundCampaign:
+    """Lock it, not keeping those waiting who add orders to its list: they may be waited for."""
+    rows = RefundCampaign.objects.select_for_update(of=("self",), no_key=True)
+    return rows.get(pk=campaign_id)
+
+
+@transaction.atomic(durable=True)
+def _follow_again(campaign_id: int) -> None:
+    """Follow what goes on after all, unless another runner has completed the campaign."""
+    campaign = _locked(campaign_id)
+    if campaign.status != RefundCampaign.Status.COMPLETED:
+        campaigns.follow_again(campaign)
+
+
 @transaction.atomic(durable=True)
 def _stop(campaign_id: int) -> None:
-    campaign = RefundCampaign.objects.select_for_update(of=("self",)).get(pk=campaign_id)
+    campaign = _locked(campaign_id)
     if campaign.status == RefundCampaign.Status.RUNNING:
         campaign.pause(by=None, at=timezone.now(), reason="The event is not off any more.")
         campaign.save()
@@ -140,7 +155,7 @@ def _stop(campaign_id: int) -> None:
 @transaction.atomic(durable=True)
 def _complete(campaign_id: int, now: datetime) -> bool:
     """Complete it unless somebody stopped it; False if an order turned up in the last moment."""
-    campaign = RefundCampaign.objects.select_for_update(of=("self",)).get(pk=campaign_id)
+    campaign = _locked(campaign_id)
     if campaign.status != RefundCampaign.Status.RUNNING:
         return True
     if campaign.orders.filter(status__in=campaigns.OPEN).exists() or campaigns.collect(campaign):

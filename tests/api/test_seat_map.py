@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from django.db import connection, transaction
 from rest_framework.test import APIClient
 
 from orders.services import cancel_order
+from tests.concurrency.conftest import wait_until_somebody_waits
 from tests.factories import AreaFactory, CustomerFactory, placed_order, seats_in_area
 from ticketing.models import Seat
 from ticketing.seat_map import changed_map
@@ -173,6 +175,49 @@ def test_what_commits_between_the_look_for_news_and_the_reading_is_told():
     told = json.loads(changed_map(found).body)
 
     assert statuses(told) == {slow.pk: "held", quick.pk: "held"}
+
+
+class Since(int):
+    """A cursor that tells when somebody has joined those who ask with it."""
+
+    known = threading.Semaphore(0)
+
+    def __hash__(self):
+        self.known.release()
+        return super().__hash__()
+
+
+def test_readers_who_ask_together_are_told_the_news_for_their_own_cursors_by_one_statement():
+    [seat] = seats_in_area(1)
+    now = int(read(seat.showing_id).json()["cursor"])
+    Seat.objects.filter(pk=seat.pk).update(status="held")
+    [changed_in] = Seat.objects.values_list("changed_in", flat=True)
+    asked = []
+
+    def news_for(since):
+        with connection.execute_wrapper(lambda run, *call: asked.append(call) or run(*call)):
+            found = look_for_news(seat.showing_id, since=since)
+        connection.close()
+        return found.since, found.oldest, found.newest
+
+    with ThreadPoolExecutor(4) as threads:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE ticketing_seat IN ACCESS EXCLUSIVE MODE")
+            first = threads.submit(news_for, now)
+            wait_until_somebody_waits()
+            while Since.known.acquire(blocking=False):
+                pass
+            later = [threads.submit(news_for, Since(each)) for each in (0, now, changed_in + 1)]
+            assert all(Since.known.acquire(timeout=10) for _ in later)
+        told = [each.result(10) for each in (first, *later)]
+
+    assert len(asked) == 2
+    assert told == [
+        (now, changed_in, changed_in),
+        (0, changed_in, changed_in),
+        (now, changed_in, changed_in),
+        (changed_in + 1, None, changed_in),
+    ]
 
 
 def test_without_news_there_is_an_empty_map_with_a_cursor(django_assert_num_queries):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 from django.contrib import admin
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from orders.models import SeatHold
 from payments.models import PaymentCase
 from tests.factories import (
     EventFactory,
@@ -30,6 +33,24 @@ def test_every_list_opens_and_searches(boss, name):
 
     assert boss.get(reverse(f"admin:{name}_changelist")).status_code == 200
     assert boss.get(reverse(f"admin:{name}_changelist"), {"q": "x"}).status_code == 200
+
+
+def test_an_unpaid_order_tells_where_its_seats_are_with_as_many_queries_for_two_as_for_six(boss):
+    pages = [
+        reverse("admin:orders_order_change", args=[order.pk])
+        for order in (placed_order(seats_in_area(count, name="Loge")) for count in (2, 6))
+    ]
+    boss.get(pages[0])  # what is read once in a process
+
+    asked = []
+    for page in pages:
+        with CaptureQueriesContext(connection) as captured:
+            shown = boss.get(page).content.decode()
+        asked.append(len(captured))
+
+    seat = SeatHold.objects.latest("pk").seat
+    assert f"Loge · {seat.row.label} · {seat.number}" in shown
+    assert asked[0] == asked[1]
 
 
 def test_an_order_shows_its_seats_and_tickets_but_can_not_be_changed(boss):

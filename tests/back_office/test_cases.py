@@ -9,6 +9,7 @@ from django.utils import translation
 from payments.models import CaseKind, PaymentCase
 from payments.operations.advice import next_step
 from tests.back_office.refund_rows import html
+from tests.back_office.world import browser_of, supporter
 from tests.factories import from_now, paid_order
 from tests.payments.reversed import give_back
 
@@ -78,6 +79,26 @@ def test_nothing_is_to_be_done_about_a_case_that_is_resolved(boss, order):
     case.save()
 
     assert "Nothing. It is decided." in html(boss, page_of(case))
+
+
+def test_whoever_resolves_a_case_reads_what_about_and_what_is_owed(boss, order):
+    case = case_of(order, amount_owed=1_000_000)
+
+    page = html(boss, reverse("admin:payments_paymentcase_resolve", args=[case.pk]))
+
+    assert f">Resolve with this decision: {case}</h1>" in page
+    assert "1,000,000 VND" in page
+
+
+def test_support_reads_who_has_decided_without_a_link_that_refuses_it(boss, order):
+    case = case_of(order)
+    case.resolve(by=boss.user, at=from_now(), reason="Paid back by hand.")
+    case.save()
+
+    page = html(browser_of(supporter()), page_of(case))
+
+    assert boss.user.get_username() in page
+    assert reverse("admin:auth_user_change", args=[boss.user.pk]) not in page
 
 
 def test_a_case_leads_to_its_order_payment_reversals_and_timeline(boss, order):

@@ -109,6 +109,15 @@ def test_a_decision_without_a_reason_is_asked_again(boss):
     assert as_stored(event) == stored
 
 
+def test_whoever_decides_reads_what_about_which_event_and_can_turn_back(boss):
+    event = event_in("published", "none")
+
+    asked = boss.get(page_of(event, "confirm_cancellation")).content.decode()
+
+    assert re.search(rf"<h1[^>]*>Cancel for ever: {event.title}</h1>", asked)
+    assert f'href="{page_of(event)}">Back</a>' in asked
+
+
 def test_a_decision_that_somebody_else_has_taken_meanwhile_is_refused_with_a_sentence(boss):
     event = event_in("published")
     decide(boss, event, "confirm_cancellation")
@@ -118,6 +127,17 @@ def test_a_decision_that_somebody_else_has_taken_meanwhile_is_refused_with_a_sen
 
     assert "The event is cancelled already" in answer.content.decode()
     assert as_stored(event) == stored
+
+
+def test_whoever_is_refused_has_not_written_the_reason_in_vain(boss):
+    event = event_in("published", "confirmed")
+    decide(boss, event, "clear")
+
+    refused = decide(boss, event, "lift_revenue_freeze", reason="Everything was looked into.")
+
+    assert "Ask another admin to look." in refused.content.decode()
+    assert "Everything was looked into.</textarea>" in refused.content.decode()
+    assert Event.objects.get(pk=event.pk).revenue_frozen_at is not None
 
 
 @pytest.mark.parametrize(
@@ -165,6 +185,16 @@ def test_the_history_tells_a_member_of_the_sale_but_not_of_the_suspicion(boss, m
     assert "The test moves it." in seen_by_member
     assert "Nobody answers at that hall." in seen_by_admin
     assert "Nobody answers at that hall." not in seen_by_member
+
+
+def test_the_history_is_told_in_words_and_by_names_that_lead_nowhere(boss, member, own):
+    decide(boss, own, "postpone", reason="The singer is ill.")
+
+    seen = member.get(page_of(own), headers={"Accept-Language": "vi"}).content.decode()
+
+    assert "Sự kiện bị hoãn." in seen
+    assert boss.user.get_username() in seen
+    assert reverse("admin:auth_user_change", args=[boss.user.pk]) not in seen
 
 
 def test_whoever_is_suspected_is_not_told_so(boss, member, own):

@@ -41,3 +41,17 @@ def test_an_organizer_is_made_with_its_members(boss):
     assert boss.post("/admin/ticketing/organizer/add/", form).status_code == 302
 
     assert [each.slug for each in user.organizers.all()] == ["nha-hat"]
+
+
+def test_the_page_of_an_organizer_names_its_members_and_no_other_account(boss):
+    """There may be hundreds of thousands. Others are found by their whole address."""
+    organizer, member, other = OrganizerFactory(), CustomerFactory(), CustomerFactory()
+    organizer.members.add(member)
+
+    page = text_of(boss.get(page_of(organizer)))
+
+    assert member.username in page
+    assert other.username not in page
+    field = {"app_label": "ticketing", "model_name": "organizer", "field_name": "members"}
+    found = boss.get("/admin/autocomplete/", {**field, "term": other.email}).json()
+    assert [each["text"] for each in found["results"]] == [other.username]

@@ -20,6 +20,7 @@ from tests.back_office.world import LETTERS, world
 from ticketing.roles import PERMISSIONS, Role, role_of
 
 OURS = ["ticketing", "orders", "payments", "refunds", "jobs", "auth", "account", "mfa"]
+LINK_TO_ROW = re.compile(rf'href="({ADMIN}\w+/\w+/\d+/change/)[^"]*"')
 
 
 @pytest.fixture
@@ -88,6 +89,20 @@ def test_each_page_opens_for_those_whom_the_role_table_names(here, who):
         if address.verb == "shortcut":  # leads on to the page of the row, which decides
             expected = LETTERS[who] != "" or who == "member of B"
         assert is_let_in(answer) == expected, f"{who} at {address}"
+
+
+def test_no_page_links_to_one_that_refuses_its_reader(here, who):
+    browser = here.browsers[who]
+    known = {}
+
+    for address in of_models():
+        if address.verb not in ("changelist", "change"):
+            continue
+        page = browser.get(address.of(here.row(address.model).pk))
+        for link in LINK_TO_ROW.findall(page.content.decode()) if is_let_in(page) else ():
+            if link not in known:
+                known[link] = is_let_in(browser.get(link))
+            assert known[link], f"{who} at {address}: {link}"
 
 
 def test_each_form_is_taken_from_those_whom_the_role_table_names(here, who):

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from threading import Barrier
 
-from payments.models import PaymentCase, PaymentCaseQuerySet, PaymentQuerySet, Reversal
+import pytest
+from django.db import OperationalError, transaction
+
+from orders.models import Order, OrderQuerySet
+from payments.models import Payment, PaymentCase, PaymentCaseQuerySet, PaymentQuerySet, Reversal
 from payments.services import cases, report_case, resolve_case
 from refunds.operations import payouts
 from refunds.services import pay_back, refund_case
-from tests.concurrency.conftest import NOBODY_WAITS_LONGER, broken_rules, run_together
+from tests.concurrency.conftest import (
+    NOBODY_WAITS_LONGER,
+    broken_rules,
+    closing,
+    run_together,
+    wait_until_somebody_waits,
+)
 from tests.concurrency.refunding import order_of, times
 from tests.factories import showing_with_sale_end
 from tests.refunds.moved import new_admin, paid_twice
@@ -106,7 +119,7 @@ def test_twenty_who_report_the_same_payment_open_one_case():
 
 def test_control_without_the_lock_the_rule_stops_the_second_report(take_away):
     payment, admin = order_of(1).payments.get(), new_admin()
-    take_away(PaymentQuerySet)
+    take_away(OrderQuerySet, PaymentQuerySet)
 
     outcomes = run_together(
         times(
@@ -116,3 +129,39 @@ def test_control_without_the_lock_the_rule_stops_the_second_report(take_away):
 
     assert outcomes == {"done": 1, "IntegrityError": 1}
     assert PaymentCase.objects.count() == 1
+
+
+@contextmanager
+def reported_beside(payment) -> Iterator[Future[PaymentCase]]:
+    """Somebody reports a payment while we have its order, as who hears of the money does."""
+    report = partial(
+        report_case, payment_id=payment.pk, by=new_admin(), note="He was charged twice."
+    )
+    with ThreadPoolExecutor(1) as others, transaction.atomic():
+        Order.objects.select_for_update().get(pk=payment.order_id)
+        reported = others.submit(closing(report))
+        wait_until_somebody_waits()
+        yield reported
+
+
+def test_who_reports_a_payment_waits_for_its_order_before_the_payment_is_locked():
+    payment = order_of(1).payments.get()
+
+    with reported_beside(payment) as reported:
+        # Whoever has the order, as VNPay's call does, may go on to its payments.
+        assert Payment.objects.select_for_update(nowait=True).get() == payment
+
+    assert reported.result().order_id == payment.order_id
+    assert broken_rules() == {}
+
+
+def test_control_without_the_lock_both_wait_for_each_other(monkeypatch):
+    """The key to the order is checked when the case is committed."""
+    payment = order_of(1).payments.get()
+    monkeypatch.setattr(OrderQuerySet, "get_for_update", lambda rows, pk: rows.get(pk=pk))
+
+    with (
+        pytest.raises(OperationalError, match="could not obtain lock"),
+        reported_beside(payment),
+    ):
+        Payment.objects.select_for_update(nowait=True).get()

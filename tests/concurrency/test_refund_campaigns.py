@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 import pytest
+from django.db import OperationalError, transaction
+from django.utils import timezone
 from django_fsm_log.models import StateLog
 
+from jobs.prepared import fetch_all
 from orders.models import Order
 from refunds.models import CampaignOrder, Refund, RefundCampaign, RefundReason
 from refunds.operations import campaigns
@@ -20,14 +25,22 @@ from refunds.services import (
     start_campaign,
 )
 from refunds.services import campaigns as campaign_services
-from tests.concurrency.conftest import NOBODY_WAITS_LONGER, broken_rules, run_together
+from tests.concurrency.conftest import (
+    NOBODY_WAITS_LONGER,
+    broken_rules,
+    closing,
+    run_together,
+    wait_until_somebody_waits,
+)
 from tests.factories import EventFactory, ShowingFactory, paid_order, seats_in_area
+from tests.sandbox_process import wait_until
 from tests.ticketing.event_states import new_admin
 from ticketing.models import Event
 from ticketing.models.events import EventQuerySet
 from ticketing.services import confirm_cancellation
 
 ORDERS = 30
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 
 
 @pytest.fixture
@@ -176,3 +189,68 @@ def test_workers_pass_over_what_others_are_at(running, monkeypatch):
 
     assert max(most) > 1
     assert Refund.objects.count() == ORDERS
+
+
+def wait_until_it_waits_or_is_done(action: Future[object], *, waiting: int) -> None:
+    wait_until(
+        lambda: action.done() or fetch_all(WAITING, {}) == [(waiting,)],
+        seconds=20,
+        what="somebody to wait for a lock, or to be done",
+    )
+
+
+def complete_while_orders_are_followed_again(campaign):
+    """Their refunds go on after all; whoever sees that waits for their entries. Says if it ended.
+
+    A second worker completes the campaign, as nothing is open.
+    """
+    advance_campaign(campaign_id=campaign.pk)
+    CampaignOrder.objects.update(status="listed", note="Look at it.")
+    complete = partial(run_campaign._complete, campaign.pk, timezone.now())
+    with ThreadPoolExecutor(2) as others, transaction.atomic():
+        list(CampaignOrder.objects.select_for_update())
+        followed = others.submit(closing(partial(run_campaign.rest, campaign)))
+        wait_until_somebody_waits()
+        completed = others.submit(closing(complete))
+        wait_until_it_waits_or_is_done(completed, waiting=2)
+    followed.result()
+    assert set(CampaignOrder.objects.values_list("status", flat=True)) == {"refunding"}
+    return RefundCampaign.objects.get().status == "completed"
+
+
+def test_a_campaign_is_not_completed_while_its_orders_are_followed_again(running):
+    assert not complete_while_orders_are_followed_again(running)
+    assert broken_rules() == {}
+
+
+def test_control_without_the_lock_nobody_follows_the_orders_of_a_completed_one(
+    running, monkeypatch
+):
+    monkeypatch.setattr(run_campaign, "_locked", lambda pk: RefundCampaign.objects.get(pk=pk))
+
+    assert complete_while_orders_are_followed_again(running)
+
+
+def take_up_while_it_is_completed(campaign):
+    """Two workers find the same orders; one of them is about to complete the campaign."""
+    with ThreadPoolExecutor(1) as others:
+        with transaction.atomic():
+            run_campaign._locked(campaign.pk)
+            taken_up = others.submit(closing(partial(campaigns.collect, campaign)))
+            wait_until_it_waits_or_is_done(taken_up, waiting=1)
+            campaigns.collect(campaign)
+        taken_up.result()
+
+
+def test_two_who_find_the_same_orders_while_one_completes_the_campaign_get_through(running):
+    take_up_while_it_is_completed(running)
+
+    assert CampaignOrder.objects.count() == ORDERS
+
+
+def test_control_with_the_key_of_the_campaign_locked_they_wait_for_each_other(running, monkeypatch):
+    rows = RefundCampaign.objects.select_for_update()
+    monkeypatch.setattr(run_campaign, "_locked", lambda pk: rows.get(pk=pk))
+
+    with pytest.raises(OperationalError, match="deadlock"):
+        take_up_while_it_is_completed(running)

@@ -54,3 +54,16 @@ def test_an_admin_logs_in_and_sees_the_orders(page, product):
 
     expect(page.get_by_role("heading", name="order").first).to_be_visible()
     assert "/admin/orders/order/" in page.url
+
+
+def test_an_admin_finds_a_member_of_an_organizer_by_the_whole_address(page, product):
+    page.goto(f"{product.url}/accounts/login/?next=/admin/ticketing/organizer/add/")
+    page.get_by_label("Email").fill("admin@example.com")
+    page.get_by_label("Password").fill("demo-tickets-2026")
+    page.get_by_role("main").get_by_role("button", name="Log in").click()
+
+    page.locator(".select2-selection").click()
+    page.keyboard.type("support@example.com")
+    page.locator(".select2-results__option", has_text="support@example.com").click()
+
+    expect(page.locator(".select2-selection__choice")).to_contain_text("support@example.com")

@@ -132,6 +132,11 @@ class Seat(FSMModelMixin, models.Model):
     def __str__(self) -> str:
         return self.number
 
+    @property
+    def place(self) -> str:
+        """Where it is, as staff reads it: read it together with its area and row."""
+        return f"{self.area.name} · {self.row.label} · {self.number}"
+
 
 def has_free_seat() -> ExpressionWrapper[Q]:
     """Whether an area has a free seat, as an annotation of areas.

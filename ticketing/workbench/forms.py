@@ -33,6 +33,7 @@ class OrganizerForm(SeenForm):
     class Meta:
         model = Organizer
         fields = ["name", "slug", "members"]
+        help_texts = {"members": _("Accounts are found by their whole email address.")}
 
 
 class EventForm(SeenForm):

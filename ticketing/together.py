@@ -1,0 +1,62 @@
+"""One question to the database for all who ask the same at the same time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+Wish = TypeVar("Wish")
+Answer = TypeVar("Answer")
+
+TURNS = 16
+
+
+class _Group(Generic[Wish, Answer]):
+    """Those who wait for the next answer, and what each of them wants to know."""
+
+    def __init__(self) -> None:
+        self.wishes: set[Wish] = set()
+        self.answer: Future[Answer] = Future()
+
+
+class Together(Generic[Wish, Answer]):
+    """Answers the threads of a process together, each with what was found out after it had asked.
+
+    Whoever comes while something is being found out joins the group that is next; the first of it
+    finds out for all. So however many ask, there is one question at a time, and nobody waits for
+    more than two. If it fails, it fails for the whole group.
+    """
+
+    def __init__(self) -> None:
+        self._next: dict[int, _Group[Wish, Answer]] = {}
+        self._lock = threading.Lock()
+        self._turns = [threading.Lock() for _ in range(TURNS)]
+
+    def ask(self, about: int, wish: Wish, find_out: Callable[[Collection[Wish]], Answer]) -> Answer:
+        """What `find_out` gives for the wishes of all who ask about the same; raises what it does.
+
+        It is called outside of any lock that those who come meanwhile need.
+        """
+        with self._lock:
+            is_first = about not in self._next
+            group = self._next.setdefault(about, _Group())
+            group.wishes.add(wish)
+        if is_first:
+            self._speak_for(group, about, find_out)
+        return group.answer.result()
+
+    def _speak_for(
+        self,
+        group: _Group[Wish, Answer],
+        about: int,
+        find_out: Callable[[Collection[Wish]], Answer],
+    ) -> None:
+        with self._turns[about % TURNS]:
+            with self._lock:
+                del self._next[about]  # who comes from here on may want to know what is newer
+            try:
+                group.answer.set_result(find_out(group.wishes))
+            except BaseException as failure:
+                group.answer.set_exception(failure)
