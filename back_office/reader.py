@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from jobs.subjects import page_of
 from ticketing.back_office import OwnEvents, own_rows, reader
 from ticketing.roles import SEE_EVERY_ORGANIZER, remembered_role
 
@@ -47,5 +48,4 @@ def address_of_list(model: type[Model], query: Mapping[str, str | int]) -> str:
 
 
 def address_of_row(row: Model) -> str:
-    opts = row._meta
-    return reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[row.pk])
+    return page_of(type(row), row.pk)

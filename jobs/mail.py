@@ -102,6 +102,7 @@ def render_mail(
         subject = " ".join(render_to_string(f"{template}.subject.txt", context).split())
         text = render_to_string(f"{template}.txt", {**context, "subject": subject})
         html = render_to_string(f"{template}.html", {**context, "subject": subject})
+    # What a template leaves out leaves its lines empty.
     message = EmailMultiAlternatives(subject, re.sub(r"\n{3,}", "\n\n", text).strip(), to=to)
     message.attach_alternative(html, "text/html")
     return message

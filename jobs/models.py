@@ -46,7 +46,8 @@ class Job(FSMModelMixin, models.Model):
     """One thing to do once its time has come. Whoever runs it may run it twice.
 
     Each time it is to be run again it is a new `generation`, so that messages of the old one are
-    recognised as stale.
+    recognised as stale. `leased_until` is for how long it is one worker's to run, and
+    `publishing_until` one relay's to publish; after that it is anybody's again.
     """
 
     Status = JobStatus

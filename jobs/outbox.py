@@ -148,4 +148,5 @@ def _wake_relay_after_commit() -> None:
     # For each of its savepoints, to be exact: what is rolled back takes its wish along.
     wished = [(ids, wish) for ids, wish, *_ in connection.run_on_commit]
     if (set(connection.savepoint_ids), wake_relay) not in wished:
+        # What is committed stays so, whether or not the relay hears of it: it looks by itself, too.
         transaction.on_commit(wake_relay, robust=True)

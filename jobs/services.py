@@ -22,7 +22,7 @@ BATCH = 100
 MAILS_AT_ONCE = 10  # a silent mail server takes ten seconds for each
 MAX_ATTEMPTS = 36  # over a day: a mail server, or a release, that fails at night is mended by day
 PRUNED_AT_ONCE = 5_000
-FIRST_WAIT = timedelta(seconds=10)
+FIRST_WAIT = timedelta(seconds=10)  # and twice as long after each further failure
 LONGEST_WAIT = timedelta(hours=1)
 CUT_OFF = "Its last try never came to an end: whatever ran it was probably killed."
 

@@ -35,7 +35,7 @@ def pack(message: EmailMessage) -> Stored:
     if type(message).message is not EmailMessage.message:
         raise NotStorable(f"{type(message).__name__} overrides message().")
     forbid_multi_line_headers("Bcc", ", ".join(map(str, message.bcc)), message.encoding)
-    message.message()
+    message.message()  # for what it raises
     return {
         "subject": str(message.subject),
         "body": str(message.body),

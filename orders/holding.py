@@ -73,7 +73,7 @@ later AS (
 )
 """
 
-# There is no such key as NULL.
+# Without a key there is no earlier order: nothing equals NULL.
 PAST = """
 SELECT (
     SELECT count(*) FROM orders_order JOIN orders_seathold hold ON hold.order_id = orders_order.id
@@ -139,6 +139,7 @@ def hold_places(order: Order, area: Area, quantity: int) -> list[SeatHold]:
             available=len(found),
         )
     claimed = [row[0] for row in found]
+    # Where it had to begin again at the first place, the next one goes on from there.
     _last_claimed[area.pk] = max([pk for pk in claimed if pk <= after] or claimed)
     return _held(order, found)
 
@@ -158,6 +159,7 @@ def _claim(order: Order, free: str, count: int, **wish: object) -> list[tuple[An
         "idempotency_key": order.idempotency_key,
         "request_digest": order.request_digest,
     }
+    # The count stands in the text: of a limit that comes as a value, the plan can't know how small.
     statement = HOLD.replace("{free}", free).replace("{count}", str(int(count)))
     return fetch_all(statement, values)
 
@@ -169,7 +171,7 @@ def _held(order: Order, found: list[tuple[Any, ...]]) -> list[SeatHold]:
     order.pk = found[0][-1]
     order.total_amount = sum((row[4] for row in found), Decimal(0))
     return [
-        SeatHold(
+        SeatHold(  # its place has what answers tell of it, and no more
             pk=hold_id,
             order=order,
             seat=Seat(pk=seat_id, number=number, row=Row(label=label), area=Area(name=name)),

@@ -18,7 +18,8 @@ from orders.models import Order, SeatHold, Ticket, TicketQuerySet
 from orders.selling import SoldPlace, sell_places
 from ticketing.models import Event, Seat
 
-# 7001 is the advisory-lock namespace of "one order at a time for each customer".
+# 7001 is the advisory-lock namespace of "one order at a time for each customer". The key beside it
+# has 32 bits, hence the rest below: two customers who share it wait for each other and no more.
 QUEUE = "SELECT pg_advisory_xact_lock(7001, %(queue)s::integer)"
 
 
@@ -31,7 +32,7 @@ def queue_customer(customer_id: int) -> None:
 
 
 def confirm(order: Order, *, by: User | None, at: datetime, reason: str) -> None:
-    """Turn a pending order's holds into tickets. The caller holds the order's lock.
+    """Turn a pending order's holds into tickets. The caller holds its lock; locks the seats.
 
     The relay finds the job of their mail at its next look: waking it would be a query more.
     """

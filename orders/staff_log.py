@@ -20,8 +20,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from jobs.back_office import SEVERAL_LINES, ReadOnly
-from orders.models import Order, Ticket
-from orders.timeline import actor_of, place_of, rows_of_orders, words_of
+from jobs.subjects import page_of
+from orders.models import Order
+from orders.timeline import actor_of, rows_of_orders, words_of
 from ticketing.business_time import day_of, midnight, zone
 from ticketing.models import LogRow
 from ticketing.roles import is_admin
@@ -163,8 +164,7 @@ class LogRowAdmin(ReadOnly):
         name = name if name.lower().startswith(kind.lower()) else f"{kind}: {name}"
         if model not in self.admin_site._registry:
             return name
-        opts = model._meta
-        address = reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[row.object_id])
+        address = page_of(model, row.object_id)
         return format_html('<a class="text-link" href="{}">{}</a>', address, name)
 
     @admin.display(description=gettext_lazy("order"))
@@ -209,9 +209,8 @@ def _order_of(row: LogRow) -> Order | None:
 
 
 def _name(row: LogRow) -> str:
-    """What people call the row. Not a ticket's code: whoever reads one gets in with it."""
-    subject = row.content_object
-    return place_of(subject) if isinstance(subject, Ticket) else str(subject or row.object_id)
+    """What people call the row; its id if it is gone."""
+    return str(row.content_object or row.object_id)
 
 
 def _day(text: str) -> date | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.db.models import QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -31,7 +32,7 @@ from payments.models import (
 )
 from payments.providers import PROVIDERS
 from ticketing.asking import Question
-from ticketing.back_office import OwnEvents, reader
+from ticketing.back_office import OwnEvents, Switch, reader
 from ticketing.back_office_amounts import ShownAmounts
 from ticketing.list_exports import Exports
 from ticketing.roles import REPORT_CASE, is_admin
@@ -135,16 +136,19 @@ class ReversalAdmin(OwnEvents, ReadOnly):
         return [] if is_admin(request.user) else ["request", "provider_answer"]
 
 
+class PlatformOnly(ReadOnly):
+    """Rows about the customers of every organizer: platform admins only."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_admin(request.user)
+
+
 @admin.register(ProviderMessage)
-class ProviderMessageAdmin(ReadOnly):
+class ProviderMessageAdmin(PlatformOnly):
     list_display = ["at", "provider", "channel", "txn_ref", "remote_address"]
     list_filter = ["channel", OfProvider]
     search_fields = ["txn_ref__exact"]
     search_help_text = gettext_lazy("A whole reference")
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Raw messages name other organizers' customers: platform admins only."""
-        return is_admin(request.user)
 
 
 class DecisionForm(forms.Form):
@@ -157,17 +161,14 @@ class DecisionForm(forms.Form):
     )
 
 
-class Owing(admin.SimpleListFilter):
+class Owing(Switch):
     title = gettext_lazy("money owed")
     parameter_name = "owed"
+    label = gettext_lazy("Money has to go back")
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", _("Money has to go back"))]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[PaymentCase]
-    ) -> QuerySet[PaymentCase]:
-        return queryset.filter(amount_owed__gt=0) if self.value() else queryset
+    @staticmethod
+    def chosen(rows: QuerySet[PaymentCase], user: User) -> QuerySet[PaymentCase]:
+        return rows.filter(amount_owed__gt=0)
 
 
 @admin.register(PaymentCase)
@@ -224,13 +225,6 @@ class PaymentCaseAdmin(Exports, CasePage):
 
     def has_resolve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Only platform admins decide about money."""
-        return is_admin(request.user)
-
-
-class PlatformOnly(ReadOnly):
-    """Rows about the customers of every organizer: platform admins only."""
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return is_admin(request.user)
 
 

@@ -64,14 +64,7 @@ RULES = [
     Rule(
         "payment_status_logged",
         "Every payment that moved has a log row for its last state.",
-        """
-        SELECT p.id FROM payments_payment p
-        WHERE p.status <> 'pending' AND NOT EXISTS (
-            SELECT 1 FROM django_fsm_log_statelog l
-            JOIN django_content_type t ON t.id = l.content_type_id
-            WHERE t.app_label = 'payments' AND t.model = 'payment'
-              AND l.object_id = p.id AND l.state = p.status)
-        """,
+        unlogged("payments", "payment", first="pending"),
     ),
     Rule(
         "payment_review_has_a_case",

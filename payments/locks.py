@@ -1,4 +1,4 @@
-"""What paying and giving back lock, in the one order of locks, prepared."""
+"""What paying and giving back lock, in the one order of locks; what is hot is prepared."""
 
 from __future__ import annotations
 
@@ -70,7 +70,15 @@ def lock_attempt(provider: str, txn_ref: str) -> Payment | None:
         return None
     payment: Payment
     order, payment, first_hold = found
-    order.holds_until = first_hold.expires_at
+    order.holds_until = first_hold.expires_at  # None, as all of it, where none is active
+    payment.order = order
+    return payment
+
+
+def lock_payment(known: Payment) -> Payment:
+    """Lock a payment after its order, and give it as it is by now, with that."""
+    order = Order.objects.get_for_update(known.order_id)
+    payment = Payment.objects.get_for_update(known.pk)
     payment.order = order
     return payment
 

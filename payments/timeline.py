@@ -20,9 +20,9 @@ from orders.timeline import (
     Told,
     Tone,
     Word,
-    actor_of,
     tells,
     the_customer,
+    the_system,
 )
 from payments.models import CaseKind, Channel, Payment, PaymentCase, ProviderMessage, Reversal
 
@@ -77,12 +77,12 @@ def payments(order: Order, reader: Reader) -> Told:
     attempts = list(order.payments.order_by("pk"))
     cases = list(PaymentCase.objects.filter(order=order).order_by("pk"))
     reversals = list(Reversal.objects.filter(payment__order=order).order_by("pk"))
-    messages = list(_messages(attempts, order))
+    messages = list(_messages(attempts))
     return Told(
         entries=[
-            *(_attempt(payment, order) for payment in attempts),
+            *(_attempt(payment) for payment in attempts),
             *messages,
-            *(_case(case, order) for case in cases if case.kind != CaseKind.REPORTED),
+            *(_case(case) for case in cases if case.kind != CaseKind.REPORTED),
         ],
         logged=_logged(attempts, cases, reversals),
         jobs=[
@@ -111,7 +111,7 @@ def _logged(
     ]
 
 
-def _attempt(payment: Payment, order: Order) -> Entry:
+def _attempt(payment: Payment) -> Entry:
     return Entry(
         payment.created_at,
         Kind.PAYMENT,
@@ -123,7 +123,7 @@ def _attempt(payment: Payment, order: Order) -> Entry:
     )
 
 
-def _messages(attempts: Iterable[Payment], order: Order) -> Iterable[Entry]:
+def _messages(attempts: Iterable[Payment]) -> Iterable[Entry]:
     """The newest ones. What they say word by word is for those who may open their pages."""
     references = [payment.txn_ref for payment in attempts]
     messages = ProviderMessage.objects.filter(txn_ref__in=references)
@@ -133,24 +133,24 @@ def _messages(attempts: Iterable[Payment], order: Order) -> Iterable[Entry]:
             each.at,
             Kind.MESSAGE,
             str(WORDS_OF_MESSAGES[Channel(each.channel)]).format(provider=provider),
-            actor=_speaker(each, order),
+            actor=_speaker(each),
             row=Row(ProviderMessage, each.pk),
             details=each.body,
         )
 
 
-def _speaker(message: ProviderMessage, order: Order) -> str:
+def _speaker(message: ProviderMessage) -> str:
     if message.channel in FROM_THE_PROVIDER:
         return _name(message.provider)
-    return the_customer() if message.channel == Channel.RETURN else actor_of(None, order)
+    return the_customer() if message.channel == Channel.RETURN else the_system()
 
 
-def _case(case: PaymentCase, order: Order) -> Entry:
+def _case(case: PaymentCase) -> Entry:
     return Entry(
         case.opened_at,
         Kind.CASE,
         _("A case is opened: {thing}.").format(thing=case.get_kind_display()),
-        actor=actor_of(None, order),
+        actor=the_system(),
         why=case.description,
         amount=case.amount,
         tone=Tone.BAD,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime
 
 from jobs import schedules
 from jobs.outbox import RunLater, handles
@@ -39,9 +38,9 @@ def pay_back(*, refund_id: int) -> None:
 
 
 @handles("refunds.process")
-def process_refunds() -> None:
+def pay_back_approved() -> None:
     """Send back what is approved, in case its own job is gone."""
-    services.open_reversals()
+    services.pay_back_approved()
 
 
 @handles("refunds.moved")
@@ -72,6 +71,6 @@ def prepare_fraud_campaign(*, event_id: int, by_id: int) -> None:
 @handles("refunds.campaign_due")
 def advance_campaign(*, campaign_id: int) -> None:
     """Work on a campaign for a while, and come back until it is completed."""
-    again_at: datetime | None = services.advance_campaign(campaign_id=campaign_id)
+    again_at = services.advance_campaign(campaign_id=campaign_id)
     if again_at is not None:
         raise RunLater(again_at, "The campaign is not completed.")

@@ -22,6 +22,7 @@ from orders.timeline import (
     Word,
     actor_of,
     tells,
+    the_system,
 )
 from refunds.mails import keys_of
 from refunds.models import (
@@ -140,7 +141,7 @@ def _taken_up(entry: CampaignOrder, order: Order, reader: Reader) -> Entry:
         _("The order is in the refund of the whole event: {status}.").format(
             status=entry.get_status_display()
         ),
-        actor=actor_of(None, order),
+        actor=the_system(),
         why=entry.note if reader.opens(RefundCampaign) else "",
         tone=Tone.BAD if is_listed else Tone.PLAIN,
         row=Row(RefundCampaign, campaign.pk),

@@ -207,10 +207,9 @@ class EventAdmin(EventPages):
     @admin.action(description=gettext_lazy("Publish"), permissions=["change"])
     def publish(self, request: HttpRequest, events: QuerySet[Event]) -> None:
         """Publish the selected events; say of each one that can't be, why."""
-        assert isinstance(request.user, User)
         for event in events:
             try:
-                services.publish_event(event_id=event.pk, by=request.user)
+                services.publish_event(event_id=event.pk, by=reader(request))
             except DomainError as refusal:
                 messages.error(request, f"{event}: {refusal}")
             else:

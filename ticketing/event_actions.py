@@ -22,14 +22,9 @@ from ticketing.asking import Question, ReasonForm
 from ticketing.back_office import OwnEvents, reader
 from ticketing.event_changes import seats_sold_of_past
 from ticketing.models import Event
-from ticketing.roles import is_admin, is_organizer_of
+from ticketing.roles import is_admin, runs_it
 
 Page = Callable[..., HttpResponse]
-
-
-def runs_it(user: User, event: Event) -> bool:
-    """Whether it is one of those who may ask for a cancellation."""
-    return is_admin(user) or is_organizer_of(user, event)
 
 
 def decides(user: User, event: Event) -> bool:

@@ -9,13 +9,13 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django_fsm_log.models import StateLog
 
-from ticketing.errors import WrongEventState
+from ticketing.errors import DomainError, ShowingOver, WrongEventState
 from ticketing.models import Event, EventStatus, Seat, SeatStatus, Showing
-from ticketing.roles import is_admin, require
+from ticketing.roles import CHANGE_PLACES, is_admin, require
 
 
 def lock_for_change(event_id: int, by: User | None) -> Event:
-    """Lock an event whose areas and seats are about to change; its buyers don't wait.
+    """Lock an event that is about to get areas and seats, or to lose some; its buyers don't wait.
 
     `by` is None for the system itself. Raises NotAllowed unless the event is one that `by` may
     change, WrongEventState once it is off.
@@ -30,6 +30,38 @@ def lock_for_change(event_id: int, by: User | None) -> Event:
             )
         )
     return event
+
+
+def lock_showing_for_change(showing_id: int, *, by: User, now: datetime) -> Showing:
+    """Lock the event of a showing whose places or prices are about to change; return the showing.
+
+    So nobody calls it off meanwhile; no buyer waits for that. Raises NotAllowed unless `by` may
+    change the showing, WrongEventState when the event is off, ShowingOver.
+    """
+    showing = Showing.objects.get(pk=showing_id)
+    showing.event = Event.objects.get_for_update(showing.event_id)
+    require(
+        by, CHANGE_PLACES, showing.event, _("Members of its organizer change what is for sale.")
+    )
+    refusal = why_unchangeable(showing, now)
+    if refusal:
+        raise refusal
+    return showing
+
+
+def why_unchangeable(showing: Showing, now: datetime) -> DomainError | None:
+    """The refusal where a change would mean nothing to anybody; None where places may change."""
+    if showing.event.is_closed:
+        return WrongEventState(
+            _("The event does not take place, so its places and prices stay as they are.")
+        )
+    if now >= showing.ends_at:
+        return ShowingOver(
+            _("The showing ended at {moment}, so its places and prices stay as they are.").format(
+                moment=showing.local(showing.ends_at)
+            )
+        )
+    return None
 
 
 def may_change_organizer(event: Event, by: User) -> bool:

@@ -101,6 +101,11 @@ def is_organizer_of(user: User | AnonymousUser, event: Event) -> bool:
     return event.organizer.members.filter(pk=user.pk).exists()
 
 
+def runs_it(user: User | AnonymousUser, event: Event) -> bool:
+    """Whether this is one of those who run the event: a member of its organizer, or an admin."""
+    return is_admin(user) or is_organizer_of(user, event)
+
+
 def sees_every_organizer(user: User | AnonymousUser) -> bool:
     """Whether rows of all organizers are shown, as far as the role sees such rows at all."""
     return role_of(user) in SEE_EVERY_ORGANIZER

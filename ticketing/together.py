@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 Wish = TypeVar("Wish")
 Answer = TypeVar("Answer")
 
-TURNS = 16
+TURNS = 16  # locks for whatever is asked about: two things that share one wait for each other
 
 
 class _Group(Generic[Wish, Answer]):

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from orders.models import Order, SeatHold, Ticket
 
-LARGEST_NUMBER = 2**63 - 1
+LARGEST_NUMBER = 2**63 - 1  # of PostgreSQL: what is larger is refused and not a fault
 LONGEST_LIST = 1000
 ON_A_TICKET = [
     "code", "status", "event", "showing", "starts_at", "time_zone", "area", "row", "number",

@@ -23,7 +23,7 @@ from ticketing import services
 from ticketing.asking import seen_amount
 from ticketing.back_office import OwnEvents, reader
 from ticketing.errors import DomainError, InvalidPrice
-from ticketing.house import why_unchangeable
+from ticketing.event_changes import why_unchangeable
 from ticketing.models import Event, Showing
 from ticketing.prices import read_price
 from ticketing.roles import CHANGE_PLACES, may

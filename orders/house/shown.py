@@ -14,7 +14,7 @@ from orders.house.forms import ChosenSeats, PartOfRow, Places, ReasonedForm
 from orders.house.seat_ids import write_ids
 from orders.house.words import house_data
 from ticketing.back_office import reader
-from ticketing.house import why_unchangeable
+from ticketing.event_changes import why_unchangeable
 from ticketing.models import SeatStatus, Showing
 from ticketing.roles import CHANGE_PLACES, may
 

@@ -87,6 +87,8 @@ class Order(FSMModelMixin, models.Model):
     customer = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="orders", db_index=False
     )
+    # One key over event and showing stands for both in the database, so that they fit together
+    # (migration 0002).
     event = models.ForeignKey(
         Event, on_delete=models.PROTECT, related_name="orders", db_constraint=False
     )
@@ -110,7 +112,7 @@ class Order(FSMModelMixin, models.Model):
     expires_at = models.DateTimeField()
     payment_started_at = models.DateTimeField(null=True, blank=True)
     paid_at = models.DateTimeField(null=True, blank=True)
-    idempotency_key = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
+    idempotency_key = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001  # many without
     request_digest = models.CharField(max_length=64, blank=True)
 
     holds_until: datetime | None = None  # when the first of its holds ends, where that was read
@@ -134,6 +136,7 @@ class Order(FSMModelMixin, models.Model):
                 name="order_paid_at_when_paid",
                 condition=Q(status__in=SETTLED_AS_PAID) ^ Q(paid_at__isnull=True),
             ),
+            # What the keys of holds and tickets refer to.
             UniqueConstraint(name="order_with_showing", fields=["id", "showing", "event"]),
             UniqueConstraint(
                 name="order_idempotency_key_unique", fields=["customer", "idempotency_key"]
@@ -142,11 +145,11 @@ class Order(FSMModelMixin, models.Model):
         indexes = [
             models.Index(name="order_of_customer", fields=["customer", "-created_at"]),
             models.Index(name="order_created_at", fields=["created_at", "id"]),
-            models.Index(Upper("email"), name="order_email"),
+            models.Index(Upper("email"), name="order_email"),  # as `iexact` asks
             models.Index(
                 name="order_pending", fields=["expires_at"], condition=Q(status="pending_payment")
             ),
-            models.Index(
+            models.Index(  # with all that revenue adds up: see `orders.revenue.amounts`
                 name="order_paid",
                 fields=["paid_at"],
                 include=[

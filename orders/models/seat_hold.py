@@ -41,6 +41,9 @@ class SeatHold(FSMModelMixin, models.Model):
 
     Status = HoldStatus
 
+    # Keys over several columns stand for these four in the database, so that all of them share the
+    # showing of the order (migration 0002). Nobody looks holds up by the others: an index for each
+    # would make every sale dearer.
     order = models.ForeignKey(
         "orders.Order", on_delete=models.PROTECT, related_name="holds", db_constraint=False
     )

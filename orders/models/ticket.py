@@ -73,6 +73,7 @@ class Ticket(FSMModelMixin, models.Model):
     Status = TicketStatus
 
     code = models.CharField(max_length=26, unique=True, default=ticket_code)
+    # As for holds: keys over several columns stand for these four (migration 0002).
     order = models.ForeignKey(
         Order, on_delete=models.PROTECT, related_name="tickets", db_constraint=False
     )
@@ -116,6 +117,7 @@ class Ticket(FSMModelMixin, models.Model):
                 name="ticket_refunded_after_approval",
                 condition=~Q(status="refunded") | Q(refund_approved_at__isnull=False),
             ),
+            # What the key of a refund's tickets refers to.
             UniqueConstraint(name="ticket_with_order", fields=["id", "order"]),
             UniqueConstraint(
                 name="ticket_one_live_per_seat",

@@ -20,7 +20,7 @@ from ticketing.roles import CANCEL_ORDER, require
 def cancel_order(*, order_id: int, by: User) -> Order:
     """Give the seats of an unpaid order back at once. Repeating it changes nothing.
 
-    Locks order, then seats by ascending id. Money that still arrives is late money and goes back.
+    Locks order, then its seats. Money that still arrives is late money and goes back.
     Raises OrderNotCancellable once the order is paid, failed or expired, and while it is overdue
     with an attempt to pay: money may be here that only waits to be settled.
     """
@@ -37,7 +37,7 @@ def cancel_order(*, order_id: int, by: User) -> Order:
 def cancel_for_customer(*, order_id: int, by: User, reason: str) -> Order:
     """Give the seats of an unpaid order back at once, as staff; `reason` is told to the customer.
 
-    Locks order, then seats by ascending id. Raises NotAllowed, what `cancel_order` raises, and
+    Locks order, then its seats. Raises NotAllowed, what `cancel_order` raises, and
     OrderNotCancellable for an order that is cancelled already, or once somebody has begun to pay:
     only the customer knows whether the money is on its way, so it is left to be settled.
     """

@@ -23,8 +23,8 @@ def check_in(
 ) -> Ticket:
     """Mark a ticket as used, whoever else scans it at this moment.
 
-    `door` is the showing that people are let in to: tickets of others are refused, and all of them
-    outside its hours. Without it any showing will do, whenever it takes place.
+    `showing_id` is the showing at whose door it is scanned: tickets of others are refused, and all
+    of them outside its hours. Without it any showing will do, whenever it takes place.
     `scan` names one look at one ticket. Whoever asks again with it, since the answer was lost, is
     told the same for a minute; a copy of the ticket is another look, and lets nobody in.
 

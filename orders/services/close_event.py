@@ -15,7 +15,7 @@ from ticketing.models import Event
 
 AT_ONCE = 500
 MOST = 2_000  # some seconds of work: a call must be over before somebody else may take its job
-LAST_MINUTE = timedelta(minutes=1)  # as long no attempt to pay is begun any more
+LAST_MINUTE = timedelta(minutes=1)  # no attempt is begun in it: `LEAST_TIME_LEFT` of payments
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def close_event(*, event_id: int) -> Closed:
     arrives for them is late money and goes back. Repeat it until nothing is waiting: it passes over
     orders that are locked, and leaves those to settling whose time is up although somebody tried
     to pay, since their money may be here already. An event that goes on is left alone.
-    Locks orders by ascending id, then the seats of each. Safe to repeat and to interrupt.
+    Locks orders by ascending id, then their seats. Safe to repeat and to interrupt.
     """
     ended = 0
     while ended < MOST and (count := _end_some(event_id)):

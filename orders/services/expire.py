@@ -32,6 +32,7 @@ def expire_untried(*, limit: int) -> int:
 @transaction.atomic(durable=True)
 def _expire_some(most: int, *, now: datetime) -> int:
     overdue = Order.objects.overdue(now).never_tried_to_pay().order_by("expires_at")
+    # Not by id, as all other orders are locked: whoever passes over locked rows waits for nobody.
     orders = list(overdue.select_for_update(skip_locked=True, of=("self",))[:most])
     operations.expire(orders, at=now, reason="Time is up and nobody tried to pay.")
     return len(orders)

@@ -22,7 +22,7 @@ from orders.models import Order, SeatHold
 from ticketing.errors import DomainError, IdempotencyKeyReused, SalesClosed
 from ticketing.models import Area, Event, Showing
 
-FREED_AT_ONCE = 50
+FREED_AT_ONCE = 50  # orders; each frees a place or more, and the buyer waits for all of them
 NO_ROOM = (SeatsUnavailable, NotEnoughSeats)
 
 
@@ -107,6 +107,7 @@ def _follow_up(order: Order, now: datetime) -> Order:
         _check_still_selling(order)
         operations.confirm(order, by=order.customer, at=now, reason="Nothing is owed.")
         return Order.objects.with_holds().get(pk=order.pk)
+    # Not urgent enough to wake the relay, which takes a query more: it looks by itself.
     outbox.enqueue_together(
         [
             outbox.new_job("orders.expiry_due", run_at=order.expires_at, order_id=order.pk),

@@ -3,8 +3,8 @@
 Each app has a `timeline` module with a function bound by `tells`; orders need not know the others.
 """
 
+from orders.timeline import of_orders  # noqa: F401  what orders themselves tell
 from orders.timeline.collect import LONGEST, Timeline, timeline_of
-from orders.timeline.of_orders import place_of
 from orders.timeline.parts import (
     Entry,
     Jobs,
@@ -18,6 +18,7 @@ from orders.timeline.parts import (
     rows_of_orders,
     tells,
     the_customer,
+    the_system,
 )
 from orders.timeline.shown import days_of
 from ticketing.step_words import Flow, Tone, Word, words_of
@@ -38,10 +39,10 @@ __all__ = [
     "Word",
     "actor_of",
     "days_of",
-    "place_of",
     "rows_of_orders",
     "tells",
     "the_customer",
+    "the_system",
     "timeline_of",
     "words_of",
 ]

@@ -33,6 +33,7 @@ from orders.timeline.parts import (
     Told,
     actor_of,
     tellers,
+    the_system,
 )
 from ticketing.step_words import Flow, Tone, Word, words_of
 
@@ -60,7 +61,7 @@ def timeline_of(order: Order, reader: Reader) -> Timeline:
     entries = chain(
         chain.from_iterable(part.entries for part in told),
         _moves(rows, logged, order),
-        (_of_job(job, told, order, reader) for job in jobs),
+        (_of_job(job, told, reader) for job in jobs),
     )
     return Timeline(
         sorted(entries, key=attrgetter("at", "kind")),
@@ -138,7 +139,7 @@ def _mails(keys: Sequence[str]) -> Q:
     return wanted
 
 
-def _of_job(job: Any, told: Iterable[Told], order: Order, reader: Reader) -> Entry:
+def _of_job(job: Any, told: Iterable[Told], reader: Reader) -> Entry:
     is_mail = job.topic == mail.TOPIC
     is_over = job.status in (JobStatus.DONE, JobStatus.DEAD)
     what = _("Mail to {address}: {subject}").format(address=job.to, subject=job.subject)
@@ -146,7 +147,7 @@ def _of_job(job: Any, told: Iterable[Told], order: Order, reader: Reader) -> Ent
         _when(job),
         Kind.MAIL if is_mail else Kind.JOB,
         what if is_mail else _words_of(job.topic, told),
-        actor=actor_of(None, order),
+        actor=the_system(),
         why=_how_it_went(job) if reader.opens(Job) else "",
         tone=Tone.BAD if job.status == JobStatus.DEAD else Tone.PLAIN,
         row=Row(Job, job.pk),

@@ -17,9 +17,9 @@ from orders.timeline.parts import (
     Row,
     Thing,
     Told,
-    actor_of,
     tells,
     the_customer,
+    the_system,
 )
 from ticketing.dates_news import News
 from ticketing.models import Event, Showing
@@ -109,7 +109,7 @@ def orders(order: Order, reader: Reader) -> Told:
             Logged(
                 Ticket,
                 Kind.TICKET,
-                {each.pk: Thing(place_of(each), row=Row(Ticket, each.pk)) for each in tickets},
+                {each.pk: Thing(str(each), row=Row(Ticket, each.pk)) for each in tickets},
             ),
             Logged(
                 Event,
@@ -125,7 +125,7 @@ def orders(order: Order, reader: Reader) -> Told:
 
 
 def _entries(order: Order, tickets: list[Ticket]) -> Iterable[Entry]:
-    places = [place_of(ticket) for ticket in tickets] or _held(order)
+    places = [str(ticket) for ticket in tickets] or _held(order)
     ordered = ngettext(
         "{count} seat is ordered: {places}", "{count} seats are ordered: {places}", len(places)
     )
@@ -145,15 +145,10 @@ def _entries(order: Order, tickets: list[Ticket]) -> Iterable[Entry]:
             tickets[0].issued_at,
             Kind.TICKET,
             issued.format(count=len(tickets)),
-            actor=actor_of(None, order),
+            actor=the_system(),
         )
 
 
 def _held(order: Order) -> list[str]:
     holds = order.holds.select_related("seat__area", "seat__row").order_by("seat_id")
     return [each.seat.place for each in holds]
-
-
-def place_of(ticket: Ticket) -> str:
-    """Not its code: whoever reads one gets in with it."""
-    return f"{ticket.area_name} · {ticket.row_label} · {ticket.seat_number}"

@@ -145,7 +145,7 @@ def tells(
 def actor_of(user: User | None, order: Order | None) -> str:
     """Who did something, with this order if with any, as people who look after orders say it."""
     if user is None:
-        return _("the system")
+        return the_system()
     is_customer = order is not None and user.pk == order.customer_id
     return the_customer() if is_customer else user.get_username()
 
@@ -153,3 +153,8 @@ def actor_of(user: User | None, order: Order | None) -> str:
 def the_customer() -> str:
     """Who ordered, where it needs no look-up to know that it was them."""
     return _("the customer")
+
+
+def the_system() -> str:
+    """What nobody did."""
+    return _("the system")

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 
-from django.urls import reverse
-
+from jobs.subjects import page_of
 from orders.models import Order
-from orders.timeline.parts import Entry, Kind, Reader, Row
+from orders.timeline.parts import Entry, Kind, Reader
 from ticketing.step_words import Flow
 
 ICONS = {
@@ -59,14 +58,9 @@ def _line(entry: Entry, order: Order, reader: Reader) -> Line:
         at=entry.at.astimezone(order.showing.zone),
         icon=ICONS[entry.kind],
         amount=f"{SIGNS[entry.flow]}{amount}",
-        link=_page(entry.row) if opens and entry.row else "",
+        link=page_of(*entry.row) if opens and entry.row else "",
         details=_text(entry) if opens and entry.details else "",
     )
-
-
-def _page(row: Row) -> str:
-    opts = row.model._meta
-    return reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[row.pk])
 
 
 def _text(entry: Entry) -> str:

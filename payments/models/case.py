@@ -48,6 +48,10 @@ class PaymentCaseQuerySet(models.QuerySet["PaymentCase"]):
         """Somebody's money is here that we may not keep."""
         return self.open().filter(amount_owed__gt=Decimal(0))
 
+    def get_for_update(self, pk: int) -> PaymentCase:
+        """Lock this row, and only this row, until the transaction ends."""
+        return self.select_for_update(of=("self",)).get(pk=pk)
+
 
 class PaymentCase(FSMModelMixin, models.Model):
     """Money that did not come as planned: what happened, what was decided, and what is owed.

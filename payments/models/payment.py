@@ -34,17 +34,20 @@ class PaymentStatus(models.TextChoices):
     REVIEW = "review", _("in review")
 
 
+OPEN = (PaymentStatus.PENDING, PaymentStatus.REVIEW)
+
+
 class PaymentQuerySet(models.QuerySet["Payment"]):
     def open(self) -> PaymentQuerySet:
         """Not known yet whether the money came."""
-        return self.filter(status__in=[PaymentStatus.PENDING, PaymentStatus.REVIEW])
+        return self.filter(status__in=OPEN)
 
     def to_reconcile(
         self, now: datetime, *, since: datetime, closed_by: datetime
     ) -> PaymentQuerySet:
         """Open, or final since then; pay link closed by then. Old and final ones once a day."""
         a_day_ago = now - A_DAY
-        is_open = Q(status__in=[PaymentStatus.PENDING, PaymentStatus.REVIEW])
+        is_open = Q(status__in=OPEN)
         rested = Q(expires_at__gt=since) | Q(queried_at=None) | Q(queried_at__lte=a_day_ago)
         captured = Q(status=PaymentStatus.CAPTURED, paid_at__gt=since)
         failed = Q(status=PaymentStatus.FAILED, expires_at__gt=since)
@@ -78,6 +81,7 @@ class Payment(FSMModelMixin, models.Model):
 
     Status = PaymentStatus
 
+    # Found by the index of `payment_idempotency_key_unique`, which begins with the order.
     order = models.ForeignKey(
         Order, on_delete=models.PROTECT, related_name="payments", db_index=False
     )
@@ -141,11 +145,7 @@ class Payment(FSMModelMixin, models.Model):
         """The provider has the money. Even after it had said otherwise (vnpay.md 6.4)."""
         self.paid_at, self.provider_transaction_no, self.provider_code = at, transaction_no, code
 
-    @transition(
-        field=status,
-        source=[PaymentStatus.PENDING, PaymentStatus.REVIEW],
-        target=PaymentStatus.FAILED,
-    )
+    @transition(field=status, source=OPEN, target=PaymentStatus.FAILED)
     def fail(self, *, by: User | None, at: datetime, reason: str, code: str) -> None:
         """The provider says that no money moved, and that none will."""
         self.provider_code = code

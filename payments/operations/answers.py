@@ -18,7 +18,7 @@ from payments.providers import RefundAnswer, RefundState, get_provider
 
 logger = logging.getLogger(__name__)
 
-SILENCE_PATIENCE = timedelta(hours=24)
+SILENCE_PATIENCE = timedelta(hours=24)  # then a person is asked to look
 ANSWERED = (
     "status",
     "is_full",

@@ -41,6 +41,7 @@ def open_case(
 
 def open_case_of_second_charge(payment: Payment, result: Result, at: datetime) -> PaymentCase:
     """Record that the provider took the money of a captured attempt once more."""
+    # Without its payment: by that came what the order keeps, and no more can go back by it.
     return _once(
         CaseKind.DUPLICATE,
         payment.provider,
@@ -215,6 +216,8 @@ def _once(kind: CaseKind, provider: str, txn_ref: str, **facts: Any) -> PaymentC
     decided = told.filter(decided_by__isnull=False).first()
     if decided is not None:
         return decided
+    # Nobody holds a lock for a reference that is unknown: of two who hear of it the unique rule has
+    # one make the case.
     case, is_new = PaymentCase.objects.get_or_create(
         provider=provider, txn_ref=txn_ref, kind=kind, status=CaseStatus.OPEN, defaults=facts
     )

@@ -1,4 +1,6 @@
-"""What a provider's word does to an attempt and its order. Callers hold both locks, in that order.
+"""What a provider's word does to an attempt and its order.
+
+Callers hold the locks of both, and give the payment with the order that they have locked.
 
 The table is vnpay.md 6.4, the rules are design section 5; nothing here speaks to a provider.
 """
@@ -76,8 +78,11 @@ class Moment:
     cases: list[PaymentCase] = field(default_factory=list)
 
 
-def apply_result(order: Order, payment: Payment, result: Result, moment: Moment) -> Recorded:
-    """Move a locked payment, and its locked order if money arrived, to what `result` says."""
+def apply_result(payment: Payment, result: Result, moment: Moment) -> Recorded:
+    """Move a payment, and its order if money arrived, to what `result` says; tell what that was.
+
+    Locks the reversal that it is about, the cases that it ends, and the order's seats.
+    """
     if result.outcome is Outcome.UNKNOWN:
         return Recorded.REPEATED
     if moment.was_captured:
@@ -86,7 +91,7 @@ def apply_result(order: Order, payment: Payment, result: Result, moment: Moment)
         return _note_other_amount(payment, result, moment)
     if payment.status == PaymentStatus.CAPTURED:
         return _after_capture(payment, result, moment)
-    return _advance(order, payment, result, moment)
+    return _advance(payment, result, moment)
 
 
 def _is_other_amount(payment: Payment, result: Result) -> bool:
@@ -100,19 +105,19 @@ def _of_other_amounts(payment: Payment) -> QuerySet[PaymentCase]:
     return payment.cases.filter(kind=CaseKind.AMOUNT_MISMATCH)
 
 
-def _advance(order: Order, payment: Payment, result: Result, moment: Moment) -> Recorded:
+def _advance(payment: Payment, result: Result, moment: Moment) -> Recorded:
     if result.outcome is Outcome.PAID:
-        if result.gives_back and order.status == Order.Status.PENDING_PAYMENT:
+        if result.gives_back and payment.order.status == Order.Status.PENDING_PAYMENT:
             return _contradict(payment, result, moment)  # it has gone back, and pays for nothing
-        return _capture(order, payment, result, moment)
+        return _capture(payment, result, moment)
     if result.outcome is Outcome.REVIEW:
         return _suspect(payment, result, moment)
     if result.outcome in (Outcome.FAILED, Outcome.NOT_FOUND):
         return _fail(payment, result, moment)
-    return Recorded.NEW
+    return Recorded.NEW  # not final: it stays as it is, and settling asks (vnpay.md 6.4)
 
 
-def _capture(order: Order, payment: Payment, result: Result, moment: Moment) -> Recorded:
+def _capture(payment: Payment, result: Result, moment: Moment) -> Recorded:
     with together():
         payment.capture(
             by=None,
@@ -123,14 +128,15 @@ def _capture(order: Order, payment: Payment, result: Result, moment: Moment) -> 
         )
         update(payment, "status", "paid_at", "provider_transaction_no", "provider_code")
         close_cases(payment, CLEARED, at=moment.at)
-        use_money(order, payment, moment)
+        _use_money(payment, moment)
     if result.gives_back:
         moment.cases.append(open_case_of_refund_by_others(payment, result.gives_back, moment.at))
     return Recorded.NEW
 
 
-def use_money(order: Order, payment: Payment, moment: Moment) -> None:
+def _use_money(payment: Payment, moment: Moment) -> None:
     """Give the order what was paid for, or say to whom the money belongs."""
+    order = payment.order
     if order.status != Order.Status.PENDING_PAYMENT:
         kind = CaseKind.DUPLICATE if order.is_settled_as_paid else CaseKind.LATE
         moment.cases.append(
@@ -138,7 +144,7 @@ def use_money(order: Order, payment: Payment, moment: Moment) -> None:
         )
     elif order.is_in_time(moment.at):
         confirm(order, by=None, at=moment.at, reason=f"{payment} was captured.")
-    elif not moment.is_settled_next:
+    elif not moment.is_settled_next:  # too late, but the seats may still be held: settling decides
         outbox.enqueue("orders.expiry_due", run_at=moment.at, order_id=order.pk)
 
 

@@ -215,7 +215,7 @@ def _refusal(wish: Wish, busy: Container[int]) -> DomainError | None:
 def _find(payment: Payment, word: RefundWord) -> Reversal | None:
     """By the refund's number; a number that is new here belongs to one of ours that has none."""
     number = word.transaction_no
-    if not number.strip("0"):
+    if not number.strip("0"):  # some write zeros where they have no number
         return None
     named = payment.reversals.filter(provider_transaction_no=number).first()
     if named is not None or tells_of_refund(payment, number):

@@ -53,6 +53,7 @@ REFUND_STATES = {
 }
 OTHER_TERMINAL = "opened at another terminal"
 ORDER_TEXT = "Thanh toan don hang {code}"
+# By it money under an unknown reference finds its order: a code of 12 letters and digits.
 ORDER_CODE = re.compile(r"don hang ([0-9A-Z]{12})\b")
 
 

@@ -7,8 +7,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from orders.models import Order
 from payments.errors import CaseBeingPaidBack, CaseOpenAlready
+from payments.locks import lock_payment
 from payments.models import GOES_BACK, CaseKind, Payment, PaymentCase
 from ticketing.roles import REPORT_CASE, require
 from ticketing.transition_log import note as log_note
@@ -21,9 +21,7 @@ def report_case(*, payment_id: int, by: User, note: str) -> PaymentCase:
     Locks order, payment: the case names both. Raises NotAllowed, or CaseOpenAlready while another
     report is undecided.
     """
-    found = Payment.objects.get(pk=payment_id)
-    Order.objects.get_for_update(found.order_id)
-    payment = Payment.objects.get_for_update(payment_id)
+    payment = lock_payment(Payment.objects.get(pk=payment_id))
     require(by, REPORT_CASE, payment.order.event, _("Ask support to open a case."))
     if payment.cases.open().filter(kind=CaseKind.REPORTED).exists():
         raise CaseOpenAlready(_("A report about this payment waits for its decision."))
@@ -50,9 +48,9 @@ def resolve_case(*, case_id: int, by: User, decision: str) -> PaymentCase:
     whoever decides otherwise in that moment would pay it twice.
     """
     found = PaymentCase.objects.get(pk=case_id)
-    if found.payment_id:
+    if found.payment_id:  # who pays it back locks it first, and the case then
         Payment.objects.get_for_update(found.payment_id)
-    case = PaymentCase.objects.select_for_update().get(pk=case_id)
+    case = PaymentCase.objects.get_for_update(case_id)
     if case.status == PaymentCase.Status.OPEN:
         _check_stays(case)
         case.resolve(by=by, at=timezone.now(), reason=decision)

@@ -54,7 +54,7 @@ def turn_earlier_cases() -> int:
 
 
 def _close(told_again: int, stays: int) -> None:
-    case = PaymentCase.objects.select_for_update().get(pk=told_again)
+    case = PaymentCase.objects.get_for_update(told_again)
     if case.status == CaseStatus.OPEN:  # nobody has decided about it meanwhile
         case.resolve(by=None, at=timezone.now(), reason=f"Case {stays} tells of the same refund.")
         case.save()

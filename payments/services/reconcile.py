@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from jobs.stopping import end_of
 from orders.models import Order
+from payments.locks import lock_payment
 from payments.models import (
     Channel,
     Payment,
@@ -60,9 +61,9 @@ def reconcile_payments(
 
     Due are payments whose pay link is closed and whose order does not wait for its settle job:
     those still open, and those captured or failed in the last `days` (default `RECONCILE_DAYS`),
-    each of these once a day. Asks outside any transaction; then locks order, payment, seats by
-    ascending id for each answer. What breaks for one payment is in the report, and the others go
-    on. Safe to repeat, and beside any callback, settling or another run.
+    each of these once a day. Asks outside any transaction; then locks order, payment and seats for
+    each answer. What breaks for one payment is in the report, and the others go on. Safe to
+    repeat, and beside any callback, settling or another run.
     """
     now = now or timezone.now()
     since = now - timedelta(days=settings.RECONCILE_DAYS if days is None else days)
@@ -77,6 +78,7 @@ def _due(now: datetime, since: datetime) -> Iterator[tuple[int, str]]:
         (provider.not_found_margin for provider in PROVIDERS.values()), default=timedelta()
     )
     grace = timedelta(seconds=settings.SETTLE_GRACE_SECONDS)
+    # Sooner after a pay link's end, "not found" would not be final.
     due = Payment.objects.to_reconcile(now, since=since, closed_by=now - margin)
     due = due.exclude(order__in=Order.objects.pending().filter(expires_at__gt=now - grace))
     interval = min((provider.query_interval for provider in PROVIDERS.values()), default=grace)
@@ -106,7 +108,7 @@ class _Run:
                 return self._out_of_time()
             if self.silences[provider] >= SILENCE:
                 ended = ReconciliationEnd.SILENCE
-                continue
+                continue  # another provider may answer
             self._visit(payment_id)
         return ended
 
@@ -157,12 +159,11 @@ def _record(
     report: Reconciliation, asked: Payment, result: Result, at: datetime, since: datetime
 ) -> str:
     """Do what the answer asks for and write it down, or neither. Locks order, payment, seats."""
-    order = Order.objects.get_for_update(asked.order_id)
-    payment = Payment.objects.get_for_update(asked.pk)
-    payment.order, had = order, payment.status
+    payment = lock_payment(asked)
+    had = payment.status
     was_captured = asked.status == PaymentStatus.CAPTURED
     moment = Moment(at=at, channel=Channel.QUERY, was_captured=was_captured)
-    recorded = apply_result(order, payment, result, moment)
+    recorded = apply_result(payment, result, moment)
     if _is_forgotten(payment, result, since):
         moment.cases.append(open_case_of_silence(payment, at))
         recorded = Recorded.CONTRADICTED

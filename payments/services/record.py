@@ -18,11 +18,11 @@ def record_result(*, provider: str, result: Result, channel: Channel, now: datet
     """Record what a verified callback says; confirm the order if it is paid in time.
 
     Return and IPN both end here, in any order and number; repeats change nothing. Locks order,
-    payment, then seats by ascending id. Money that can't be used for the order becomes a case.
+    payment, then its seats. Money that can't be used for the order becomes a case.
     """
     payment = lock_attempt(provider, result.txn_ref)
     if payment is None:
         if result.outcome in (Outcome.PAID, Outcome.REVIEW):
             open_case_of_unknown_reference(provider, result, now)
         return Recorded.UNKNOWN_REFERENCE
-    return apply_result(payment.order, payment, result, Moment(at=now, channel=channel))
+    return apply_result(payment, result, Moment(at=now, channel=channel))

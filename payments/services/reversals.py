@@ -10,8 +10,8 @@ from django.utils import timezone
 from django_fsm import can_proceed
 
 from jobs.stopping import for_a_while
-from orders.models import Order
-from payments.models import Channel, Payment, Reversal, ReversalStatus
+from payments.locks import lock_payment
+from payments.models import Channel, Reversal, ReversalStatus
 from payments.operations.answers import SILENCE_PATIENCE, first_check, wait_unsent
 from payments.operations.results import Moment, apply_result
 from payments.operations.reversals import ask_a_person
@@ -22,8 +22,8 @@ from payments.services.sending import LEASE, log_answers, mark_sent, record_answ
 logger = logging.getLogger(__name__)
 
 DENIALS = 3  # answers that know of no refund, then a person decides
-PROCESSING_PATIENCE = timedelta(days=15)
-LONGEST_WAIT = timedelta(hours=6)
+PROCESSING_PATIENCE = timedelta(days=15)  # banks take days for cards (vnpay.md 8.2)
+LONGEST_WAIT = timedelta(hours=6)  # between two questions; a day once a person was asked as well
 A_DAY = timedelta(days=1)
 
 
@@ -98,15 +98,15 @@ def _ask_first(reversal: Reversal, now: datetime) -> datetime | None:
         for sent in mark_sent([reversal.pk], was_asked=True):
             return _send(sent)
         return _due_at(reversal.pk)
-    return _hold(reversal.pk, result, at)
+    return _hold(reversal, result, at)
 
 
 @transaction.atomic(durable=True)
-def _hold(reversal_id: int, result: Result, at: datetime) -> datetime | None:
+def _hold(asked: Reversal, result: Result, at: datetime) -> datetime | None:
     """Leave it to a person, or ask again if the provider was silent. Locks as `_record_word`."""
-    payment = _lock_payment(reversal_id)
-    apply_result(payment.order, payment, result, Moment(at, Channel.QUERY, was_captured=True))
-    reversal = Reversal.objects.get_for_update(reversal_id)
+    moment = Moment(at=at, channel=Channel.QUERY, was_captured=True)
+    apply_result(lock_payment(asked.payment), result, moment)
+    reversal = Reversal.objects.get_for_update(asked.pk)
     if reversal.status == ReversalStatus.CREATED:
         wait_unsent(reversal, at)
     if reversal.status == ReversalStatus.CREATED and result.refund:
@@ -130,7 +130,7 @@ def _doubt(reversal_id: int, now: datetime) -> datetime | None:
 def _check(reversal: Reversal, now: datetime) -> datetime | None:
     """Ask what became of it, unless its payment was asked about a moment ago."""
     answer = ask(reversal.payment, now=now)
-    return _record_word(reversal.pk, *answer) if answer else _come_back(reversal, now)
+    return _record_word(reversal, *answer) if answer else _come_back(reversal, now)
 
 
 def _come_back(reversal: Reversal, now: datetime) -> datetime | None:
@@ -144,12 +144,11 @@ def _come_back(reversal: Reversal, now: datetime) -> datetime | None:
 
 
 @transaction.atomic(durable=True)
-def _record_word(reversal_id: int, result: Result, at: datetime) -> datetime | None:
+def _record_word(asked: Reversal, result: Result, at: datetime) -> datetime | None:
     """Do what the answer to a question says. Locks order, payment, reversal."""
-    payment = _lock_payment(reversal_id)
     moment = Moment(at=at, channel=Channel.QUERY, was_captured=True)
-    apply_result(payment.order, payment, result, moment)
-    reversal = Reversal.objects.get_for_update(reversal_id)
+    apply_result(lock_payment(asked.payment), result, moment)
+    reversal = Reversal.objects.get_for_update(asked.pk)
     reversal.checks += 1
     reversal.checked_at = at
     if reversal.status in Reversal.OPEN:
@@ -174,12 +173,3 @@ def _plan_next(reversal: Reversal, result: Result, at: datetime) -> None:
         ask_a_person(reversal, at=at)
     longest = A_DAY if accepted and reversal.unclear_at else LONGEST_WAIT
     reversal.due_at = at + min(max(interval, waited), longest)
-
-
-def _lock_payment(reversal_id: int) -> Payment:
-    """Lock order and payment, in that order."""
-    found = Reversal.objects.select_related("payment").get(pk=reversal_id).payment
-    order = Order.objects.get_for_update(found.order_id)
-    payment = Payment.objects.get_for_update(found.pk)
-    payment.order = order
-    return payment

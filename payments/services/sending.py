@@ -81,7 +81,7 @@ def take_back(marked: Reversal) -> None:
     reversal = Reversal.objects.get_for_update(marked.pk)
     if reversal.sent_at == marked.sent_at and can_proceed(reversal.return_unsent):
         reversal.return_unsent(by=None, at=now, reason=NOT_TOLD)
-        reversal.called_at, reversal.due_at = None, now
+        reversal.called_at, reversal.due_at = None, now  # it was no call, and no trial
         reversal.save()
         insert([_message(reversal, Channel.ANSWER, {"error": NOT_TOLD}, now)])
 

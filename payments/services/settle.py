@@ -15,7 +15,9 @@ from jobs.stopping import SLICE_SECONDS, for_a_while
 from orders.models import Order
 from orders.operations import confirm, end_unpaid
 from orders.services import expire_untried
+from payments.locks import lock_payment
 from payments.models import CaseKind, Channel, Payment, PaymentStatus
+from payments.models.payment import OPEN
 from payments.operations.cases import open_case
 from payments.operations.results import NEVER_HEARD_OF, Moment, apply_result
 from payments.providers import Result, get_provider
@@ -23,7 +25,6 @@ from payments.services.ask import ask
 
 logger = logging.getLogger(__name__)
 
-OPEN = (PaymentStatus.PENDING, PaymentStatus.REVIEW)
 # A silent provider is waited for anew with each of many attempts. After a whole slice of a sweep
 # the last question still ends within a job's lease.
 ASKING_SECONDS = SLICE_SECONDS / 2
@@ -43,7 +44,7 @@ def settle_order(*, order_id: int, seconds: float = ASKING_SECONDS) -> datetime 
     """Make an overdue order paid, failed or expired, and free its seats unless it is paid.
 
     Asks the provider outside any transaction, for about so many seconds, and about the rest of many
-    attempts the next time; then locks order, payments, seats by ascending id.
+    attempts the next time; then locks order, payments by ascending id, seats.
     Without an answer the seats stay held and the time to ask again is returned, up to
     `SETTLE_GRACE_SECONDS` after the deadline; then, once more about every attempt. If that gives no
     answer, and none to somebody else is on its way, the order expires and a case is opened.
@@ -108,11 +109,8 @@ def _open_providers(order: Order) -> list[str]:
 
 @transaction.atomic(durable=True)
 def _record(asked: Payment, result: Result, at: datetime) -> None:
-    order = Order.objects.get_for_update(asked.order_id)
-    payment = Payment.objects.get_for_update(asked.pk)
-    payment.order = order
     moment = Moment(at=at, channel=Channel.QUERY, is_settled_next=True)
-    apply_result(order, payment, result, moment)
+    apply_result(lock_payment(asked), result, moment)
 
 
 @transaction.atomic(durable=True)
@@ -135,7 +133,7 @@ def _decide(order_id: int, *, now: datetime, answered: set[int]) -> datetime | N
     order = Order.objects.get_for_update(order_id)
     if order.status != Order.Status.PENDING_PAYMENT:
         return None
-    payments = list(order.payments.order_by("pk").select_for_update())
+    payments = order.payments.lock()
     captured = [payment for payment in payments if payment.status == PaymentStatus.CAPTURED]
     open_ones = [payment for payment in payments if payment.status in OPEN]
     if captured:
@@ -189,4 +187,5 @@ def _next_question(order: Order, now: datetime) -> datetime:
     """Wait as long again as it is overdue, within what the provider bears and the grace allows."""
     interval = max(get_provider(name).query_interval for name in _open_providers(order))
     wished = now + max(interval, now - order.expires_at)
+    # Not at once, either: behind the end of the grace, others may still await an answer.
     return max(min(wished, _end_of_grace(order)), now + min(interval, timedelta(minutes=1)))

@@ -19,10 +19,10 @@ from payments.services.messages import log_message
 from ticketing.errors import IdempotencyKeyReused
 from ticketing.models import Event
 
-LEAST_TIME_LEFT = timedelta(minutes=1)
-MOST_ATTEMPTS = 20
+LEAST_TIME_LEFT = timedelta(minutes=1)  # as design section 5 has it: refused before any redirect
+MOST_ATTEMPTS = 20  # settling asks the provider about each that is left open
 
-# How many there are, and the one that was made with this key; there is no such key as NULL.
+# How many there are, and which one came with this key: none without a key, nothing equals NULL.
 ATTEMPTS = """
 SELECT count(*), max(id) FILTER (WHERE idempotency_key = %(key)s)
 FROM payments_payment WHERE order_id = %(order)s

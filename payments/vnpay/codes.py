@@ -22,14 +22,17 @@ class RefundVerdict(Enum):
     NOT_SENT = "not sent"  # provably, so it may be asked for again
 
 
+# Response codes and states; several mean the same in both.
 PAID = "00"
 SUSPECTED = "07"
 DEBITED_NOT_PAID = "04"  # at the bank, not at VNPay: the customer's money is in motion
 STATUS_FAILED = "02"
+REFUND_REJECTED = "09"  # of a refund (section 8.2)
 NO_SUCH_TRANSACTION = "91"
+# Types of transactions that a query tells of (section 7).
 PAYMENT = "01"
 REFUNDS = ("02", "03")
-REFUND_REJECTED = "09"
+# Response codes that refuse a refund; others than these and 00 leave it in doubt (section 8.1).
 REFUSALS = ("02", "03", "04", "13", "91", "93", "95", "97")
 ONLY_PARTIAL = ("04", "13")  # refused as a full refund, welcome as a partial one
 

@@ -20,7 +20,7 @@ from payments.vnpay.codes import (
     verdict_of_refund,
 )
 from payments.vnpay.config import Config
-from payments.vnpay.signature import HASH, BadSignature, digest, verify_bars
+from payments.vnpay.signature import HASH, BadSignature, digest, signed_values
 from payments.vnpay.text import from_minor_units, timestamp
 
 REQUEST_ORDER = (
@@ -115,9 +115,8 @@ def read_query_answer(answer: Mapping[str, Any], *, txn_ref: str, config: Config
 
     Unsigned and badly signed answers fail closed, 91 included (section 7).
     """
-    values = {name: _text(answer.get(name)) for name in (*ANSWER_ORDER, HASH)}
     try:
-        verify_bars((values[name] for name in ANSWER_ORDER), values[HASH], config.hash_secret)
+        values = signed_values(answer, ANSWER_ORDER, config.hash_secret)
     except BadSignature:
         return NO_INFORMATION
     if (values["vnp_TmnCode"], values["vnp_TxnRef"]) != (config.tmn_code, txn_ref):
@@ -141,7 +140,3 @@ def _transaction(values: Mapping[str, str]) -> QueryAnswer:
         return QueryAnswer(verdict, amount=amount, transaction_no=number, code=code)
     refund = RefundAnswer(verdict_of_refund(status), amount, number)
     return QueryAnswer(verdict, code=code, refund=refund)
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)

@@ -11,13 +11,13 @@ from typing import Any
 from payments.vnpay.codes import ONLY_PARTIAL, PAID, RefundVerdict, verdict_of_refund_answer
 from payments.vnpay.config import Config
 from payments.vnpay.query import ANSWER_ORDER as QUERY_ANSWER_ORDER
-from payments.vnpay.signature import HASH, BadSignature, digest, verify_bars
+from payments.vnpay.signature import HASH, BadSignature, digest, signed_values
 from payments.vnpay.text import hundredths, order_info, timestamp
 
 FULL, PARTIAL = "02", "03"
 NO_NUMBER = "0"  # of what has none; VNPay's own demos send and sign it, too, when they know none
-LONGEST_REASON = 200
-LONGEST_CREATE_BY = 245
+LONGEST_REASON = 200  # the request id stands behind it, and both have to fit into 255
+LONGEST_CREATE_BY = 245  # as section 8 has it
 REQUEST_ORDER = (
     "vnp_RequestId",
     "vnp_Version",
@@ -106,9 +106,8 @@ def read_refund_answer(
 
     Unsigned and badly signed answers fail closed, refusals included: money may have moved.
     """
-    values = {name: _text(answer.get(name)) for name in (*ANSWER_ORDER, HASH)}
     try:
-        verify_bars((values[name] for name in ANSWER_ORDER), values[HASH], config.hash_secret)
+        values = signed_values(answer, ANSWER_ORDER, config.hash_secret)
     except BadSignature:
         return NO_REPLY
     code = values["vnp_ResponseCode"]
@@ -128,7 +127,3 @@ def read_refund_answer(
 
 def _echoes(values: Mapping[str, str], request: Mapping[str, str], names: tuple[str, ...]) -> bool:
     return all(values[name] == request[name] for name in names)
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha512
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 HASH = "vnp_SecureHash"
@@ -49,6 +50,20 @@ def verify_bars(values: Iterable[str], given: str, secret: str) -> None:
     expected = digest("|".join(values), secret)
     if not hmac.compare_digest(_bytes(given.lower()), _bytes(expected)):
         raise BadSignature("The answer's hash does not match.")
+
+
+def signed_values(answer: Mapping[str, Any], names: Sequence[str], secret: str) -> dict[str, str]:
+    """These values of an API answer, once the signature over them holds; "" for what it lacks.
+
+    Raises BadSignature.
+    """
+    values = {name: _text(answer.get(name)) for name in names}
+    verify_bars(values.values(), _text(answer.get(HASH)), secret)
+    return values
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
 
 
 def _distinct(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

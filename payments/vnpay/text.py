@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 VIETNAM = timezone(timedelta(hours=7))  # fixed, without daylight saving (section 9)
-LONGEST_ORDER_INFO = 255
+LONGEST_ORDER_INFO = 255  # section 3
 
 
 def timestamp(moment: datetime) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -20,6 +19,7 @@ from refunds import services
 from refunds.admin.parts import before_approval
 from refunds.models import UNDECIDED, Refund
 from ticketing.asking import seen_amount
+from ticketing.back_office import reader
 from ticketing.errors import DomainError
 
 AT_ONCE = 200  # one request: each is a transaction of its own
@@ -61,12 +61,11 @@ def _ask(desk: Any, request: HttpRequest, refunds: Sequence[Refund]) -> HttpResp
 
 
 def _approve(request: HttpRequest, refunds: Sequence[Refund]) -> None:
-    assert isinstance(request.user, User)
     for refund in refunds:
         order = refund.order
         try:
             shown = _amount(request.POST.get(_shown(refund), ""))
-            services.approve_refund(refund_id=refund.pk, by=request.user, shown_amount=shown)
+            services.approve_refund(refund_id=refund.pk, by=reader(request), shown_amount=shown)
         except DomainError as refusal:
             messages.error(request, f"{order}: {refusal}")
         else:

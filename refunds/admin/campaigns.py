@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,7 +22,7 @@ from refunds.admin.parts import History
 from refunds.admin.selection import Selection
 from refunds.models import CampaignOrder, CampaignOrderStatus, CampaignStatus, RefundCampaign
 from refunds.operations.campaign_report import COLUMNS
-from ticketing.back_office import Switch
+from ticketing.back_office import Switch, reader
 from ticketing.errors import DomainError
 from ticketing.exports import stream_csv
 from ticketing.roles import is_admin
@@ -98,9 +98,7 @@ class RefundCampaignAdmin(Decisions, PlatformOnly):
     @action(description=gettext_lazy("Report as CSV"), url_path="report", permissions=["view"])
     def download_report(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
         """Every order of the campaign, written row by row."""
-        campaign = self.get_object(request, object_id)
-        if campaign is None:
-            raise Http404
+        campaign = self._visible(request, object_id)
         rows = services.campaign_rows(campaign_id=campaign.pk)
         return stream_csv(f"campaign-{campaign.pk}.csv", list(COLUMNS), rows)
 
@@ -125,9 +123,8 @@ class RefundCampaignAdmin(Decisions, PlatformOnly):
         return render(request, "refunds/prepare_campaign.html", context)
 
     def _prepared(self, request: HttpRequest, form: Selection) -> RefundCampaign | None:
-        assert isinstance(request.user, User)
         try:
-            return services.prepare_campaign(**form.wish, by=request.user)
+            return services.prepare_campaign(**form.wish, by=reader(request))
         except DomainError as refusal:
             form.add_error(None, str(refusal))
             return None

@@ -18,6 +18,7 @@ from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from ticketing.back_office import reader
 from ticketing.errors import DomainError
 
 Page = Callable[..., HttpResponse]
@@ -84,8 +85,7 @@ class Decisions(ModelAdmin):
 
     def decide(self, request: HttpRequest, object_id: str, decision: Decision) -> HttpResponse:
         """Say what the decision does, then call its use case once and say if that refused."""
-        row, user = self._visible(request, object_id), request.user
-        assert isinstance(user, User)
+        row, user = self._visible(request, object_id), reader(request)
         if not decision.is_for(user, row):
             raise PermissionDenied
         if request.method != "POST" and not decision.is_possible(row):

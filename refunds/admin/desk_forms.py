@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanWidget
 
 from refunds.admin.decisions import text
-from refunds.models import Refund, RefundStatus
-from refunds.operations.claims import facts_of
-from refunds.policy import PERCENTAGES, Reason, assess
+from refunds.models import Refund
+from refunds.operations.claims import reassess
+from refunds.policy import PERCENTAGES
 from refunds.services.override import OPEN_TO_OVERRIDE
 from ticketing.asking import seen_amount
 
@@ -119,21 +119,8 @@ def _choice(refund: Refund, percentage: int, amounts: Mapping[int, Decimal]) -> 
 
 
 def _amounts(refund: Refund) -> dict[int, Decimal]:
-    """What each percentage would bring; nothing once it is too late for any."""
+    """What each percentage would bring as things stand now; nothing once it is too late for any."""
     if not may_be_overridden(refund):
         return {}
-    return {each: _amount(refund, each) for each in PERCENTAGES}
-
-
-def _amount(refund: Refund, percentage: int) -> Decimal:
-    """What the use case will make of it, as things stand now."""
-    is_reserved = refund.status == RefundStatus.APPROVED
-    facts = facts_of(
-        refund.order,
-        Reason(refund.reason),
-        [each.ticket for each in refund.tickets.live().select_related("ticket")],
-        refund.requested_at,
-        own_reserved=refund.amount if is_reserved else Decimal(0),
-        override=percentage,
-    )
-    return assess(facts).amount
+    tickets = [each.ticket for each in refund.tickets.live().select_related("ticket")]
+    return {each: reassess(refund, tickets, each).amount for each in PERCENTAGES}

@@ -42,8 +42,7 @@ class TicketsOfRefund(PartOfRefund):
 
     @admin.display(description=gettext_lazy("place"))
     def place(self, row: RefundTicket) -> str:
-        ticket = row.ticket
-        return str(ticket)
+        return str(row.ticket)
 
     @admin.display(description=gettext_lazy("price"))
     def price(self, row: RefundTicket) -> str:

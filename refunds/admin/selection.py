@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
@@ -18,14 +18,13 @@ from refunds.operations import campaigns
 from ticketing.asking import ReasonForm
 from ticketing.models import Event
 
-NOT_TAKING_PLACE = Q(status=Event.Status.CANCELLED) | Q(fraud_status=Event.FraudStatus.CONFIRMED)
 NAMED_AT_MOST = 20
 
 
 class Selection(forms.Form):
     event = forms.ModelChoiceField(
         label=gettext_lazy("event"),
-        queryset=Event.objects.filter(NOT_TAKING_PLACE).order_by("title"),
+        queryset=Event.objects.closed().order_by("title"),
         widget=UnfoldAdminSelectWidget(),
     )
     reason = forms.ChoiceField(

@@ -67,6 +67,7 @@ class Refund(FSMModelMixin, models.Model):
     Status = RefundStatus
     Reason = RefundReason
 
+    # Found by the index of `refund_idempotency_key_unique`, which begins with the order.
     order = models.ForeignKey(
         Order, on_delete=models.PROTECT, related_name="refunds", db_index=False
     )
@@ -263,6 +264,7 @@ class RefundTicket(models.Model):
         Refund, on_delete=models.PROTECT, related_name="tickets", db_index=False
     )
     ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="refunds")
+    # Named once more for keys with refund and ticket: both are of this order (migration 0002).
     order = models.ForeignKey(
         Order, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from orders.models import Order, Ticket, TicketStatus
-from payments.models import CaseKind, Payment, PaymentCase
+from payments.models import GOES_BACK, Payment, PaymentCase
 from refunds.models import RESERVED, UNDECIDED, Refund, RefundCampaign, RefundStatus
 from refunds.operations import campaigns
 from ticketing.exports import harmless
 from ticketing.models import Event, Showing
 
 READ_AT_ONCE = 1_000
-OWED = [CaseKind.LATE, CaseKind.DUPLICATE]
 # The status says so, too; but by that the index of all live tickets would do, and where a table has
 # no statistics yet, PostgreSQL reads it whole for each order.
 IS_USED = Q(used_at__isnull=False) & ~Q(status=TicketStatus.REFUNDED)
@@ -47,7 +46,7 @@ def obstacles(orders: QuerySet[Order], event: Event, showing: Showing | None) ->
     """
     refunds = Refund.objects.filter(order=OuterRef("pk"), case__isnull=True)
     used = Ticket.objects.filter(order=OuterRef("pk")).filter(IS_USED)
-    owed = PaymentCase.objects.filter(kind__in=OWED, payment__isnull=False)
+    owed = PaymentCase.objects.filter(kind__in=GOES_BACK, payment__isnull=False)
     paid = Payment.objects.captured().filter(order=OuterRef("pk"))
     paying = paid.exclude(pk__in=owed.values("payment"))
     is_partly_refunded = Q(refunded_amount__gt=0) & Q(refunded_amount__lt=F("total_amount"))
@@ -66,5 +65,5 @@ def obstacles(orders: QuerySet[Order], event: Event, showing: Showing | None) ->
 
 
 def _open_cases(event: Event, showing: Showing | None) -> int:
-    cases = PaymentCase.objects.open().filter(kind__in=OWED, order__event=event)
+    cases = PaymentCase.objects.open().filter(kind__in=GOES_BACK, order__event=event)
     return (cases.filter(order__showing=showing) if showing else cases).count()

@@ -79,7 +79,7 @@ def claim_for_customer(
 def claim(order: Order, reason: Reason, tickets: list[Ticket], at: datetime) -> Claim:
     """What these tickets, or the whole order, are worth now. Raises RefundWindowClosed."""
     try:
-        assessment = assess(facts_of(order, reason, tickets, at))
+        assessment = assess(_facts(order, reason, tickets, at))
     except WindowClosed as closed:
         raise RefundWindowClosed(
             _("Tickets could be given back until {moment}.").format(
@@ -93,11 +93,11 @@ def claim(order: Order, reason: Reason, tickets: list[Ticket], at: datetime) -> 
 def claim_for_case(order: Order, case: PaymentCase, at: datetime) -> Claim:
     """What a late or second payment is worth: all of it, whatever the order is."""
     reason = REASONS[CaseKind(case.kind)]
-    facts = replace(facts_of(order, reason, [], at), payment_amount=case.amount_owed)
+    facts = replace(_facts(order, reason, [], at), payment_amount=case.amount_owed)
     return Claim(order, reason, [], at, assess(facts), case)
 
 
-def facts_of(
+def _facts(
     order: Order,
     reason: Reason,
     tickets: Sequence[Ticket],
@@ -122,7 +122,7 @@ def facts_of(
 def reassess(refund: Refund, tickets: Sequence[Ticket], percentage: int) -> Assessment:
     """What a refund comes to as its order stands now, at a percentage that is not looked up."""
     is_reserved = refund.status == RefundStatus.APPROVED
-    facts = facts_of(
+    facts = _facts(
         refund.order,
         Reason(refund.reason),
         tickets,

@@ -78,6 +78,15 @@ def _write(asked: Sequence[tuple[Claim, Refund]]) -> None:
     )
 
 
+def lock(refund_id: int) -> Locked:
+    """Lock a refund with its order before it and its tickets after it."""
+    known = Refund.objects.get(pk=refund_id)
+    order = Order.objects.get_for_update(known.order_id)
+    refund = Refund.objects.get_for_update(refund_id)
+    refund.order = order
+    return Locked(order, refund, lock_tickets(refund))
+
+
 def lock_tickets(refund: Refund) -> list[Ticket]:
     """Lock the tickets that this refund takes back, by ascending id."""
     return lock_tickets_of([refund])[refund.pk]
@@ -97,8 +106,7 @@ def check_as_shown(order: Order, shown: Decimal | None, amount: Decimal) -> None
 
     `shown` is None where nothing was shown. The caller holds the locks that keep `amount`.
     """
-    if shown not in (None, amount):
-        assert shown is not None
+    if shown is not None and shown != amount:
         raise AmountChanged(
             _("The amount has changed: it was {shown} and is {amount} now. Look again.").format(
                 shown=order.price_tag(shown), amount=order.price_tag(amount)

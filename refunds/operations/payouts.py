@@ -67,6 +67,7 @@ def send_back(
             waiting.add(refund.pk)
         else:
             errors[refund.pk] = {"code": answer.code, "message": str(answer)}
+    # With those that met an obstacle: only what was tried can have failed.
     moved = [refund for refund in refunds if refund.pk not in waiting]
     with together():
         for refund in moved:
@@ -79,12 +80,14 @@ def send_back(
 def finish(
     found: Sequence[Locked], *, by: User | None, at: datetime, why: Callable[[Refund], str]
 ) -> None:
-    """The money is back: tickets, seats and the orders follow, or the cases are resolved."""
+    """The money is back: tickets, seats and the orders follow, or the cases are resolved.
+
+    Locks the cases and the seats. `why` is what the log says of each refund.
+    """
     refunds = [each.refund for each in found]
     with together():
         for refund in refunds:
-            if refund.is_of_payment:
-                _resolve_case(refund, by=by, at=at)
+            _resolve_case(refund, by=by, at=at)
         refund_orders([each.share for each in found if not each.refund.is_of_payment], by=by, at=at)
         for refund in refunds:
             is_all = refund.amount == refund.base_amount
@@ -162,7 +165,7 @@ def _resolved_case(refund: Refund) -> dict[str, Any] | None:
     """What to tell a person if somebody has closed the refund's case: the money may be back."""
     if refund.case_id is None:
         return None
-    case = PaymentCase.objects.select_for_update().get(refunds=refund)
+    case = PaymentCase.objects.get_for_update(refund.case_id)
     if case.status == PaymentCase.Status.OPEN:
         return None
     message = f"The case was resolved meanwhile, and the money may be back: {case.decision}"
@@ -176,7 +179,9 @@ def _no_payment(refund: Refund) -> dict[str, Any]:
 
 
 def _resolve_case(refund: Refund, *, by: User | None, at: datetime) -> None:
-    case = PaymentCase.objects.select_for_update().get(refunds=refund)
+    if refund.case_id is None:
+        return
+    case = PaymentCase.objects.get_for_update(refund.case_id)
     if case.status == PaymentCase.Status.OPEN:
         case.resolve(by=by, at=at, reason=f"Given back in full by refund {refund.pk}.")
         case.save()

@@ -17,7 +17,7 @@ from refunds.services.drive_campaign import drive_campaign
 from refunds.services.override import override_refund
 from refunds.services.owed import refund_case
 from refunds.services.pay_back import pay_back, record_reversal, record_unclear_reversal
-from refunds.services.process import open_reversals, process_refunds
+from refunds.services.process import pay_back_approved, process_refunds
 from refunds.services.request import quote_refund, request_refund
 from refunds.services.run_campaign import advance_campaign
 from refunds.services.settle import mark_refund_failed, mark_refund_paid, retry_refund
@@ -32,10 +32,10 @@ __all__ = [
     "mark_refund_paid",
     "may_decide",
     "may_start",
-    "open_reversals",
     "override_refund",
     "pause_campaign",
     "pay_back",
+    "pay_back_approved",
     "prepare_campaign",
     "preview_campaign",
     "process_refunds",

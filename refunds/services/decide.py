@@ -9,7 +9,6 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from orders.models import Order
 from refunds.errors import AmountChanged, NoteRequired, RefundAlreadyDecided
 from refunds.models import UNDECIDED, Refund, RefundReason, RefundStatus
 from refunds.operations import decisions
@@ -85,10 +84,9 @@ def _check_still_missing(found: Locked) -> None:
 
 
 def _locked(refund_id: int, by: User) -> Locked:
-    found = Refund.objects.get(pk=refund_id)
-    order = Order.objects.get_for_update(found.order_id)
-    refund = Refund.objects.get_for_update(refund_id)
-    refund.order = order
+    """Lock it for this user to decide; raises RefundAlreadyDecided or NotAllowed."""
+    found = decisions.lock(refund_id)
+    refund = found.refund
     if refund.status not in UNDECIDED:
         raise RefundAlreadyDecided(
             _("The refund is {status}.").format(status=refund.get_status_display())
@@ -100,4 +98,4 @@ def _locked(refund_id: int, by: User) -> Locked:
                 "the platform, and nobody decides about their own refund."
             )
         )
-    return Locked(order, refund, decisions.lock_tickets(refund))
+    return found

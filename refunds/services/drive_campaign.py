@@ -31,7 +31,7 @@ def drive_campaign(*, campaign_id: int, connections: int, stopping: Event, tell:
     the orders by state.
     """
     failed = 0
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool:  # for the sending, while this thread watches and tells
         while not stopping.is_set():
             campaign = running(campaign_id)
             if campaign is None:

@@ -10,7 +10,6 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from orders.models import Order
 from orders.operations import Share, reserve_refunds, undo_reserved_refund
 from refunds.errors import NoteRequired, OverrideNotAllowed
 from refunds.explanations import explain
@@ -36,25 +35,19 @@ def override_refund(
     OverrideNotAllowed, RefundTooLarge.
     """
     _check(percentage, by, note)
-    found = Refund.objects.get(pk=refund_id)
-    order = Order.objects.get_for_update(found.order_id)
-    refund = Refund.objects.get_for_update(refund_id)
-    refund.order = order
+    found = decisions.lock(refund_id)
+    order, refund, tickets = found
     now = timezone.now()  # not before the order was free: a campaign may have taken it up
     _check_open(refund, by)
-    tickets = decisions.lock_tickets(refund)
     assessment = reassess(refund, tickets, percentage)
     decisions.check_as_shown(order, shown_amount, assessment.amount)
     _keep(refund, assessment, by=by, note=note, now=now)
     if percentage == 0:
-        locked = decisions.Locked(order, refund, tickets)
-        decisions.reject(locked, by=by, at=now, reason=note.strip())
-        _apply(refund, assessment, order)
-        return refund
-    if refund.status == RefundStatus.APPROVED:
+        decisions.reject(found, by=by, at=now, reason=note.strip())
+    elif refund.status == RefundStatus.APPROVED:
         undo_reserved_refund(order, tickets, refund.amount)
         reserve_refunds([Share(order, tickets, assessment.amount)], at=now)
-    _apply(refund, assessment, order)
+    _apply(refund, assessment)
     return refund
 
 
@@ -93,7 +86,7 @@ def _keep(refund: Refund, assessment: Assessment, *, by: User, note: str, now: d
     )
 
 
-def _apply(refund: Refund, assessment: Assessment, order: Order) -> None:
+def _apply(refund: Refund, assessment: Assessment) -> None:
     refund.percentage_applied, refund.amount = assessment.percentage, assessment.amount
-    refund.explanation = explain(assessment.steps, time_zone=order.showing.time_zone)
+    refund.explanation = explain(assessment.steps, time_zone=refund.order.showing.time_zone)
     refund.save(update_fields=["percentage_applied", "amount", "explanation"])

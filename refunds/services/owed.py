@@ -24,7 +24,7 @@ def refund_case(*, case_id: int) -> Refund | None:
     if found.kind not in REASONS or found.order_id is None:
         return None
     order = Order.objects.get_for_update(found.order_id)
-    case = PaymentCase.objects.select_for_update(of=("self",)).get(pk=case_id)
+    case = PaymentCase.objects.get_for_update(case_id)
     earlier = case.refunds.first()
     if earlier or case.status != PaymentCase.Status.OPEN:
         return earlier

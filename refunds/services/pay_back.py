@@ -38,9 +38,10 @@ def pay_back_together(*, refund_ids: Sequence[int]) -> list[Refund]:
 
     Where another reversal of the same payment is still open, a refund stays approved: the end of
     that one calls for it again. An amount of 0 needs no provider. Safe to repeat. Returns all of
-    them as they are now. Locks orders, payments, refunds, tickets and seats, each by ascending id.
+    them as they are now. Locks orders, payments, refunds, tickets, each by ascending id, and seats.
     """
     now = timezone.now()
+    # Read before anything is locked, to know what to lock: foreign keys like these never change.
     known = list(Refund.objects.select_related("case").filter(pk__in=refund_ids))
     cases = {refund.pk: refund.case for refund in known}
     orders = _lock_orders(known)
@@ -64,7 +65,7 @@ def record_reversals(*, reversal_ids: Sequence[int]) -> None:
     """Finish the refunds whose reversals succeeded, or note why the provider refused them.
 
     A late success of a reversal that nobody knew the end of finishes its refund, too. Safe to
-    repeat. Locks orders, reversals, refunds, tickets and seats, each by ascending id.
+    repeat. Locks orders, reversals, refunds, tickets, each by ascending id, and seats.
     """
     _follow(_lock_with_reversals(reversal_ids), timezone.now(), is_unclear=False)
 
@@ -101,7 +102,7 @@ def _lock_with_reversals(reversal_ids: Sequence[int]) -> list[tuple[Refund, Reve
     refunds = Refund.objects.filter(pk__in=[refund.pk for refund in known]).lock()
     followed = []
     for refund in refunds:
-        if refund.reversal_id in reversals:
+        if refund.reversal_id in reversals:  # it may have been tried anew since it was read
             refund.order, refund.reversal = orders[refund.order_id], reversals[refund.reversal_id]
             followed.append((refund, refund.reversal))
     return followed
@@ -138,7 +139,7 @@ def _follow(found: Sequence[tuple[Refund, Reversal]], now: datetime, *, is_uncle
         is_rejected = reversal.status == Reversal.Status.REJECTED
         if (is_unclear or is_rejected) and _is_news(refund, reversal):
             payouts.note_failure(refund, at=now, error=_error(reversal))
-        if is_rejected:
+        if is_rejected:  # the payment is free for the next one
             payouts.wake_next([refund.order], at=now)
 
 

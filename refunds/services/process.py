@@ -13,7 +13,7 @@ from django.utils import timezone
 from payments.models import Reversal
 from refunds.models import Refund, RefundStatus
 from refunds.services.pay_back import pay_back_together
-from refunds.services.sending import carry_out, finish, together
+from refunds.services.sending import carry_out, finish, together_or_alone
 
 BATCH = 200
 
@@ -40,10 +40,10 @@ def process_refunds(
             return outcomes
 
 
-def open_reversals() -> int:
+def pay_back_approved() -> int:
     """Send back a batch of what is approved, in case its job is gone; return how many failed."""
     ready = _ready().order_by("decision_at", "pk").values_list("pk", flat=True)
-    _opened, failed = together(_pay_back, list(ready[:BATCH]))
+    _opened, failed = together_or_alone(_pay_back, list(ready[:BATCH]))
     return failed
 
 
@@ -66,12 +66,12 @@ def due_reversals() -> Iterator[int]:
 
 def opened(refund_ids: Sequence[int]) -> list[int]:
     """The reversals of these refunds, opened as far as that can be."""
-    reversal_ids, _failed = together(_pay_back, refund_ids)
+    reversal_ids, _failed = together_or_alone(_pay_back, refund_ids)
     return reversal_ids
 
 
 def _ready() -> QuerySet[Refund]:
-    """Approved, and not behind another one of the order that VNPay has to end first."""
+    """Approved, and not behind another one of the order that its provider has to end first."""
     before = Refund.objects.filter(
         order=OuterRef("order"), case__isnull=True, reversal__status__in=Reversal.OPEN
     )

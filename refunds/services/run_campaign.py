@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
+from jobs.stopping import end_of
 from jobs.writing import save_together
 from orders.models import Order
 from refunds.models import CampaignOrder, CampaignOrderStatus, RefundCampaign
@@ -21,11 +22,11 @@ from ticketing.models import Event
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 100  # orders approved together
-SLICE_SECONDS = 20.0  # well within the lease of a job
+TURN_SECONDS = 20.0  # well within the lease of a job
 AGAIN = timedelta(seconds=30)
 
 
-def advance_campaign(*, campaign_id: int, seconds: float = SLICE_SECONDS) -> datetime | None:
+def advance_campaign(*, campaign_id: int, seconds: float = TURN_SECONDS) -> datetime | None:
     """Work on a running campaign for about that long; return when to come back, None if never.
 
     Takes up orders paid since, approves a refund for each that waits, and settles the entries of
@@ -33,7 +34,7 @@ def advance_campaign(*, campaign_id: int, seconds: float = SLICE_SECONDS) -> dat
     transaction. Safe to repeat, and beside any other run. Holds the event as it is; locks the
     entries, then orders, their refunds and tickets, each by ascending id.
     """
-    ends = time.monotonic() + seconds
+    ends = end_of(seconds)
     while time.monotonic() < ends:
         campaign = running(campaign_id)
         if campaign is None:
@@ -60,9 +61,9 @@ def running(campaign_id: int) -> RefundCampaign | None:
 def take_some(campaign: RefundCampaign, *, most: int) -> list[CampaignOrder]:
     """Approve the refunds of at most so many waiting orders; their entries, if any was free.
 
-    None once the campaign is stopped: whoever stops it waits for what is being taken up. Where they
-    can't be approved together, each is on its own. What fails then is listed with the error, but
-    for troubles of the database, which pass.
+    None of them once the campaign is stopped: whoever stops it waits for what is being taken up.
+    Where they can't be approved together, each is on its own. What fails then is listed with the
+    error, but for troubles of the database, which pass.
     """
     waiting = campaign.orders.filter(status=CampaignOrderStatus.WAITING)
     free = waiting.order_by("pk").select_for_update(skip_locked=True, of=("self",))
@@ -94,7 +95,10 @@ def _stays_running(campaign: RefundCampaign) -> bool:
 
 
 def rest(campaign: RefundCampaign) -> datetime | None:
-    """Nothing waits: settle what has ended, and complete the campaign once nothing is open."""
+    """Nothing waits: settle what has ended, and complete the campaign once nothing is open.
+
+    Returns when to come back, None once it is completed or was stopped.
+    """
     now = timezone.now()
     _follow_again(campaign.pk)
     campaigns.follow(campaign)
@@ -150,7 +154,7 @@ def _stop(campaign_id: int) -> None:
 
 @transaction.atomic(durable=True)
 def _complete(campaign_id: int, now: datetime) -> bool:
-    """Complete it, unless an order turned up in the last moment or somebody stopped it."""
+    """Complete it unless somebody stopped it; False if an order turned up in the last moment."""
     campaign = _locked(campaign_id)
     if campaign.status != RefundCampaign.Status.RUNNING:
         return True

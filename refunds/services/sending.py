@@ -49,7 +49,7 @@ def carry_out(reversal_ids: Iterator[int], *, connections: int, stopping: Event)
         return recording.result()
 
 
-def together(
+def together_or_alone(
     work: Callable[[Sequence[Item]], list[Given]], items: Sequence[Item]
 ) -> tuple[list[Given], int]:
     """What work on all of these gives, and how many failed, which is logged.
@@ -65,7 +65,7 @@ def together(
         if len(items) == 1:
             logger.exception("%s can't be done.", items[0])
             return [], 1
-    alone = [together(work, [item]) for item in items]
+    alone = [together_or_alone(work, [item]) for item in items]
     return [each for given, _failed in alone for each in given], sum(n for _given, n in alone)
 
 
@@ -80,7 +80,7 @@ class _Line:
 
     def __init__(self, connections: int, stopping: Event) -> None:
         self._connections, self._stopping = connections, stopping
-        self._free = Semaphore(2 * connections)
+        self._free = Semaphore(2 * connections)  # for those being told and those marked ahead
         self._found: Queue[int | None] = Queue(AHEAD)  # None: that was all
         self._came: SimpleQueue[Came | None] = SimpleQueue()
         self._is_all_told = self._is_broken = False
@@ -130,7 +130,7 @@ class _Line:
 
     def _start(self, calls: ThreadPoolExecutor, ids: Sequence[int]) -> None:
         """What was told before, or can't be marked, is advanced on its own."""
-        marked, _failed = together(payments.mark_sent, ids)
+        marked, _failed = together_or_alone(payments.mark_sent, ids)
         for reversal in marked:
             calls.submit(self._call, self._tell, reversal)
         for reversal_id in set(ids) - {reversal.pk for reversal in marked}:
@@ -216,8 +216,9 @@ def _advance(reversal_id: int) -> int:
 
 
 def _record(came: Sequence[Came]) -> Counter[str]:
-    heard, unlogged = together(payments.log_answers, [e for e in came if isinstance(e, Heard)])
-    ended, unrecorded = together(record_answers, heard)
+    heard = [each for each in came if isinstance(each, Heard)]
+    logged, unlogged = together_or_alone(payments.log_answers, heard)
+    ended, unrecorded = together_or_alone(record_answers, logged)
     outcomes = finish([each for each in came if isinstance(each, int)])
     broken = sum(isinstance(each, Exception) for each in came)
     failed = unlogged + unrecorded + broken
@@ -226,7 +227,7 @@ def _record(came: Sequence[Came]) -> Counter[str]:
 
 def finish(reversal_ids: Sequence[int]) -> Counter[str]:
     """Finish the refunds of those reversals that have ended: how many, `ended` and `failed`."""
-    ended, failed = together(_finish, reversal_ids)
+    ended, failed = together_or_alone(_finish, reversal_ids)
     return Counter(ended=len(ended), failed=failed)
 
 

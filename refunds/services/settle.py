@@ -67,8 +67,8 @@ def mark_refund_paid(
 
     `evidence` says how one can see it: a transfer's number, the provider's portal. Tickets, seats
     and order follow as for any refund. What went back by other means becomes a case if the
-    provider does it as well. Locks order, payment, reversal, refund, tickets and seats by
-    ascending id. Raises NotAllowed, NoteRequired, RefundNotFailed, AmountChanged, TryMoved.
+    provider does it as well. Locks order, payment, reversal, refund, tickets by ascending id
+    and seats. Raises NotAllowed, NoteRequired, RefundNotFailed, AmountChanged, TryMoved.
     """
     now = timezone.now()
     order, _payments, refund = _locked(refund_id, by, evidence, shown_amount, shown_try)
@@ -114,7 +114,7 @@ def _locked(
     order = Order.objects.get_for_update(found.order_id)
     payments = payouts.lock_payments([found])
     if found.reversal_id:
-        Reversal.objects.select_for_update(of=("self",)).get(pk=found.reversal_id)
+        Reversal.objects.get_for_update(found.reversal_id)
     refund = Refund.objects.get_for_update(refund_id)
     refund.order = order
     if refund.status != RefundStatus.PAYMENT_FAILED:

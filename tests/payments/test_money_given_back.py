@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django_fsm_log.models import StateLog
 
-from orders.models import Order
+from payments.locks import lock_payment
 from payments.models import Channel, Payment, PaymentCase
 from payments.operations.cases import tells_of_refund
 from payments.operations.results import Moment, Recorded, apply_result
@@ -33,8 +33,7 @@ def hear(payment, outcome, refund=None):
     result = Result(payment.txn_ref, outcome, amount, code="00", refund=refund)
     moment = Moment(timezone.now(), Channel.QUERY, was_captured=True)
     with transaction.atomic():
-        order = Order.objects.get_for_update(payment.order_id)
-        return apply_result(order, Payment.objects.get_for_update(payment.pk), result, moment)
+        return apply_result(lock_payment(payment), result, moment)
 
 
 def hear_of_refund(payment, number, state=RefundState.DONE):

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from orders.models import Order
+from payments.locks import lock_payment
 from payments.models import Channel, Payment, PaymentCase, Reversal
 from payments.operations.results import Moment, Recorded, apply_result
 from payments.operations.reversals import hear
@@ -187,8 +188,7 @@ def hear_that_it_was_paid(payment):
     result = Result(payment.txn_ref, Outcome.PAID, payment.amount)
     moment = Moment(timezone.now(), Channel.QUERY, was_captured=True)
     with transaction.atomic():
-        order = Order.objects.get_for_update(payment.order_id)
-        return apply_result(order, Payment.objects.get_for_update(payment.pk), result, moment)
+        return apply_result(lock_payment(payment), result, moment)
 
 
 def sent(payment, amount):

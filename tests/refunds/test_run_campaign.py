@@ -16,7 +16,7 @@ from payments import services as payments
 from payments.models import Reversal
 from payments.services import advance_reversal
 from refunds.models import CampaignOrder, Refund, RefundCampaign
-from refunds.services import drive_campaign, open_reversals, pay_back, process_refunds
+from refunds.services import drive_campaign, pay_back, pay_back_approved, process_refunds
 from tests.concurrency.conftest import run_together
 from tests.refunds.campaigns import ORDERS, all_given_back, broken, entries, start, take_up
 from ticketing.models import Event
@@ -220,7 +220,7 @@ def test_refunds_that_wait_for_another_do_not_keep_the_sweep_from_the_rest(
     for refund in refunds[:2]:
         stand_behind_another(refund)
 
-    open_reversals()
+    pay_back_approved()
 
     assert Reversal.objects.filter(status="created").count() == 2 + 2
 

@@ -7,7 +7,7 @@ from threading import Event, Thread, active_count, stack_size
 
 import pytest
 
-from refunds.services.sending import carry_out, together
+from refunds.services.sending import carry_out, together_or_alone
 from tests.sandbox_process import wait_until
 
 
@@ -19,7 +19,7 @@ def halves(numbers):
 
 @pytest.mark.owner  # to ask for fewer rights would begin a transaction
 def test_one_that_fails_keeps_none_beside_it_from_being_done(caplog):
-    assert together(halves, [2, 3, 8]) == ([1, 4], 1)
+    assert together_or_alone(halves, [2, 3, 8]) == ([1, 4], 1)
 
     assert [record.getMessage() for record in caplog.records] == ["3 can't be done."]
 
@@ -27,7 +27,7 @@ def test_one_that_fails_keeps_none_beside_it_from_being_done(caplog):
 def test_nothing_to_do_is_not_done():
     done = []
 
-    assert together(done.append, []) == ([], 0)
+    assert together_or_alone(done.append, []) == ([], 0)
 
     assert done == []
 

@@ -44,7 +44,8 @@ class FraudStatus(models.TextChoices):
     CLEARED = "cleared", _("cleared")
 
 
-# 7004 is the advisory-lock namespace of "not closed while that is done".
+# 7004 is the advisory-lock namespace of "not closed while that is done". The key beside a namespace
+# has 32 bits, hence a hash: two events that share it wait for each other and no more.
 STAYS_OPEN = "SELECT pg_advisory_xact_lock_shared(7004, hashint8(%s))"
 CLOSES = "SELECT pg_advisory_xact_lock(7004, hashint8(%s))"
 
@@ -58,6 +59,10 @@ class EventQuerySet(models.QuerySet["Event"]):
     def public(self) -> EventQuerySet:
         """What everybody may see; a draft is its organizer's alone."""
         return self.exclude(status=EventStatus.DRAFT)
+
+    def closed(self) -> EventQuerySet:
+        """Those of which `is_closed` is true."""
+        return self.filter(Q(status=EventStatus.CANCELLED) | Q(fraud_status=FraudStatus.CONFIRMED))
 
     def asked_to_cancel(self) -> EventQuerySet:
         """Their organizers want them cancelled, and no admin has answered yet."""

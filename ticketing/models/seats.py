@@ -98,6 +98,8 @@ class Seat(FSMModelMixin, models.Model):
 
     Status = SeatStatus
 
+    # Two keys stand for these three in the database: a row is of its area, and that of its showing
+    # (migration 0002).
     showing = models.ForeignKey(
         Showing, on_delete=models.PROTECT, related_name="seats", db_constraint=False, db_index=False
     )
@@ -117,6 +119,7 @@ class Seat(FSMModelMixin, models.Model):
         constraints = [
             one_of("status", SeatStatus, "seat_status_valid"),
             UniqueConstraint(name="seat_number_unique", fields=["row", "number"]),
+            # What the keys of holds and tickets refer to.
             UniqueConstraint(name="seat_with_showing", fields=["id", "showing"]),
         ]
         indexes = [

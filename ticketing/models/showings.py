@@ -23,10 +23,14 @@ def validate_time_zone(name: str) -> None:
 
 
 class ShowingQuerySet(models.QuerySet["Showing"]):
+    def of_selling_events(self) -> ShowingQuerySet:
+        """Those of whose event `is_selling` is true."""
+        published = self.filter(event__status=EventStatus.PUBLISHED)
+        return published.exclude(event__fraud_status=FraudStatus.CONFIRMED)
+
     def on_sale(self, now: datetime) -> ShowingQuerySet:
         """Those of which `is_on_sale` is true."""
-        selling = self.filter(event__status=EventStatus.PUBLISHED)
-        return selling.exclude(event__fraud_status=FraudStatus.CONFIRMED).filter(
+        return self.of_selling_events().filter(
             ticket_sale_start__lte=now, ticket_sale_end__gt=now, ends_at__gt=now
         )
 
@@ -54,6 +58,7 @@ class Showing(models.Model):
                 name="showing_sale_starts_before_sale_end",
                 condition=Q(ticket_sale_start__lt=F("ticket_sale_end")),
             ),
+            # What the key of orders refers to, as those of seats do to areas and rows below.
             UniqueConstraint(name="showing_with_event", fields=["id", "event"]),
         ]
 

@@ -32,6 +32,7 @@ def delete_accounts(*, user_ids: Collection[int]) -> None:
     IntegrityError if a log or a sale names one. May be called in a transaction.
     """
     with connection.cursor() as cursor:
+        # Who is still named is refused here, and not at a commit that may be a caller's.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for model, owner in OWN.items():
             own: models.QuerySet[Any] = model._base_manager.filter(**{f"{owner}__in": user_ids})

@@ -16,8 +16,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from ticketing.errors import TooFewPlaces, WrongSeatState
-from ticketing.house import lock_changeable, told
+from ticketing.event_changes import lock_showing_for_change
 from ticketing.models import Area, Seat, SeatQuerySet
+from ticketing.seats_in_words import told
 from ticketing.transition_log import note
 
 
@@ -90,7 +91,7 @@ def _move_seats(
     move: _Move, name: str, showing_id: int, seat_ids: Sequence[int], by: User, reason: str
 ) -> int:
     now = timezone.now()
-    showing = lock_changeable(showing_id, by=by, now=now)
+    showing = lock_showing_for_change(showing_id, by=by, now=now)
     wanted = Seat.objects.filter(showing=showing, pk__in=seat_ids)
     locked = move.candidates(wanted).lock_by_id()
     missing = sorted(set(seat_ids) - set(locked))
@@ -105,7 +106,7 @@ def _move_seats(
 def _move_places(move: _Move, name: str, area_id: int, quantity: int, by: User, reason: str) -> int:
     now = timezone.now()
     area = Area.objects.get(pk=area_id)
-    showing = lock_changeable(area.showing_id, by=by, now=now)
+    showing = lock_showing_for_change(area.showing_id, by=by, now=now)
     locked = move.candidates(showing.seats.filter(area=area)).lock_by_id(quantity)
     if len(locked) < quantity:
         raise TooFewPlaces(

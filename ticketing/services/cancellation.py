@@ -13,7 +13,7 @@ from django_fsm import can_proceed
 from jobs import outbox
 from ticketing.errors import NotAllowed, WrongEventState
 from ticketing.models import Event
-from ticketing.roles import is_admin, is_organizer_of, require_admin
+from ticketing.roles import require_admin, runs_it
 from ticketing.transition_log import note
 
 REQUEST_FIELDS = [
@@ -78,7 +78,7 @@ def confirm_cancellation(*, event_id: int, by: User, reason: str) -> Event:
 
 
 def _check_may_ask(by: User, event: Event) -> None:
-    if not (is_admin(by) or is_organizer_of(by, event)):
+    if not runs_it(by, event):
         raise NotAllowed(_("Only members of its organizer ask for the cancellation of an event."))
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ticketing.errors import PriceChanged
-from ticketing.house import lock_changeable
+from ticketing.event_changes import lock_showing_for_change
 from ticketing.models import Area, Showing
 from ticketing.prices import check_price
 from ticketing.transition_log import note
@@ -39,7 +39,7 @@ def change_prices(
     price any more. Then none has changed.
     """
     now = timezone.now()
-    showing = lock_changeable(showing_id, by=by, now=now)
+    showing = lock_showing_for_change(showing_id, by=by, now=now)
     wanted = {price.area_id: price for price in prices}
     areas = _lock(showing, wanted.keys())
     for area in areas:

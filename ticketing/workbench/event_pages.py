@@ -18,7 +18,7 @@ from unfold.enums import ActionVariant
 
 from ticketing import services
 from ticketing.back_office import reader
-from ticketing.event_actions import EventActions, runs_it
+from ticketing.event_actions import EventActions
 from ticketing.models import Event, Showing
 from ticketing.publish_checklist import (
     Condition,
@@ -27,6 +27,7 @@ from ticketing.publish_checklist import (
     obstacles,
     publish_checklist,
 )
+from ticketing.roles import runs_it
 from ticketing.workbench.forms import CopyForm
 from ticketing.workbench.overview import overview
 from ticketing.workbench.page import NotedChanges, attempt, changeable, page, show

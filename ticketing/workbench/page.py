@@ -20,8 +20,8 @@ from unfold.decorators import action
 from ticketing.back_office import OwnEvents
 from ticketing.dates_news import announcing_new_dates
 from ticketing.errors import DomainError
-from ticketing.event_actions import runs_it
 from ticketing.models import Event
+from ticketing.roles import runs_it
 from ticketing.transition_log import note
 from ticketing.workbench.seen import SeenPage
 

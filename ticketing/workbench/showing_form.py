@@ -106,6 +106,7 @@ class ShowingForm(SeenForm):
 
         The transaction is that of the page.
         """
+        # A weaker lock would let orders through, which hold their showing by its key.
         Showing.objects.select_for_update(of=("self",)).get(pk=self.instance.pk)
         reason = why_its_dates_stay(self.instance)
         if reason:

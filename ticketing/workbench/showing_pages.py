@@ -16,8 +16,8 @@ from unfold.enums import ActionVariant
 
 from ticketing import services
 from ticketing.back_office import reader
-from ticketing.event_actions import runs_it
 from ticketing.models import Event, EventStatus
+from ticketing.roles import runs_it
 from ticketing.workbench.area_pages import AreaPages
 from ticketing.workbench.page import NotedChanges, attempt, changeable, page, show
 from ticketing.workbench.plan_pages import PlanPages

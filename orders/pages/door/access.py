@@ -8,12 +8,12 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from orders.pages.access import View
 from ticketing.back_office import reader
 from ticketing.models import EventStatus, Showing
+from ticketing.models.showings import ShowingQuerySet
 from ticketing.roles import CHECK_IN, is_admin
 
 
@@ -34,7 +34,7 @@ def door_page(view: View) -> View:
     return entered
 
 
-def own_showings(user: User) -> QuerySet[Showing]:
+def own_showings(user: User) -> ShowingQuerySet:
     """With their events: those of the user's organizers, for admins all; drafts sell nothing."""
     showings = Showing.objects.select_related("event").exclude(event__status=EventStatus.DRAFT)
     if is_admin(user):

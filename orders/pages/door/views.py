@@ -6,7 +6,6 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -16,8 +15,8 @@ from orders.pages.door.access import door_page, own_showings
 from orders.pages.door.attendance import attendance_by_area, whole
 from orders.pages.door.outcomes import Outcome, take
 from ticketing.back_office import reader
-from ticketing.models import EventStatus, FraudStatus, Showing
-from ticketing.models.showings import DOOR_MARGIN
+from ticketing.models import Showing
+from ticketing.models.showings import DOOR_MARGIN, ShowingQuerySet
 from ticketing.pages.security import permissions
 
 LISTED = 50
@@ -36,11 +35,9 @@ def doors(request: HttpRequest) -> HttpResponse:
     return render(request, "orders/door/doors.html", context)
 
 
-def _coming(showings: QuerySet[Showing], now: datetime) -> QuerySet[Showing]:
-    take_place = showings.filter(event__status=EventStatus.PUBLISHED).exclude(
-        event__fraud_status=FraudStatus.CONFIRMED
-    )
-    return take_place.filter(ends_at__gt=now - DOOR_MARGIN).order_by("starts_at", "pk")
+def _coming(showings: ShowingQuerySet, now: datetime) -> ShowingQuerySet:
+    not_over = showings.of_selling_events().filter(ends_at__gt=now - DOOR_MARGIN)
+    return not_over.order_by("starts_at", "pk")
 
 
 @door_page

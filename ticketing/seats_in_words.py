@@ -1,55 +1,14 @@
-"""Steps of changing the places of a showing, inside somebody's transaction, and how they are told.
-
-What stands in the log names places in the showing's own words: `Stalls: A 1–20, B 3; Circle: C 1`.
-"""
+"""Seats in the words of their showing, for the log: `Stalls: A 1–20, B 3; Circle: C 1`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from itertools import groupby, islice
 from typing import NamedTuple
 
-from django.contrib.auth.models import User
-from django.utils.translation import gettext as _
-
-from ticketing.errors import DomainError, ShowingOver, WrongEventState
-from ticketing.models import Event, Seat, Showing
-from ticketing.roles import CHANGE_PLACES, require
+from ticketing.models import Seat, Showing
 
 NAMED_RUNS = 40  # in one sentence; who wants to know more looks at the plan
-
-
-def lock_changeable(showing_id: int, *, by: User, now: datetime) -> Showing:
-    """Lock a showing's event, so that nobody calls it off meanwhile, and return the showing.
-
-    No buyer waits for that. Raises NotAllowed unless `by` may change the showing, WrongEventState
-    when the event is off, ShowingOver.
-    """
-    showing = Showing.objects.get(pk=showing_id)
-    showing.event = Event.objects.get_for_update(showing.event_id)
-    require(
-        by, CHANGE_PLACES, showing.event, _("Members of its organizer change what is for sale.")
-    )
-    refusal = why_unchangeable(showing, now)
-    if refusal:
-        raise refusal
-    return showing
-
-
-def why_unchangeable(showing: Showing, now: datetime) -> DomainError | None:
-    """The refusal where a change would mean nothing to anybody; None where places may change."""
-    if showing.event.is_closed:
-        return WrongEventState(
-            _("The event does not take place, so its places and prices stay as they are.")
-        )
-    if now >= showing.ends_at:
-        return ShowingOver(
-            _("The showing ended at {moment}, so its places and prices stay as they are.").format(
-                moment=showing.local(showing.ends_at)
-            )
-        )
-    return None
 
 
 class Run(NamedTuple):
