@@ -14,7 +14,7 @@ from payments.locks import lock_payment
 from payments.models import Channel, Reversal, ReversalStatus
 from payments.operations.answers import SILENCE_PATIENCE, first_check, wait_unsent
 from payments.operations.results import Moment, apply_result
-from payments.operations.reversals import ask_a_person
+from payments.operations.reversals import ask_a_person, may_be_forgotten
 from payments.providers import Outcome, Result, get_provider
 from payments.services.ask import ask
 from payments.services.sending import LEASE, log_answers, mark_sent, record_answer, tell
@@ -64,8 +64,10 @@ def advance_reversal(reversal_id: int) -> datetime | None:
     if not _claim(reversal_id, now):
         return _due_at(reversal_id)
     reversal = Reversal.objects.select_related("payment").get(pk=reversal_id)
-    if reversal.status == ReversalStatus.CREATED:
+    if reversal.status == ReversalStatus.CREATED and may_be_forgotten(reversal.payment):
         return _ask_first(reversal, now)
+    if reversal.status == ReversalStatus.CREATED:  # passed over: somebody had it locked
+        return reversal.due_at
     if reversal.status == ReversalStatus.SENT:
         return _doubt(reversal_id, now)
     return _check(reversal, now)

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
@@ -23,7 +24,12 @@ from payments.services import (
     sending,
     start_payment,
 )
-from tests.concurrency.conftest import run_together
+from tests.concurrency.conftest import (
+    NOBODY_WAITS_LONGER,
+    closing,
+    run_together,
+    wait_until_somebody_waits,
+)
 from tests.factories import paid_order, placed_order
 from tests.our_vnpay import use
 from tests.payments.reconciled import let_time_pass
@@ -148,6 +154,29 @@ def without_claim(monkeypatch):
 
 
 @pytest.mark.usefixtures("without_claim")
+def test_a_reversal_that_others_have_locked_for_a_moment_is_sent_later_and_left_to_nobody(
+    payment, vnpay
+):
+    """A part of its payment went back before: nothing is wrong with another part."""
+    advance(give_back(payment, 300_000))
+    second = give_back(payment, 200_000)
+    Payment.objects.update(queried_at=None)
+
+    with ThreadPoolExecutor() as threads:
+        with transaction.atomic():
+            Reversal.objects.get_for_update(second.pk)
+            taken = threads.submit(closing(lambda: advance_reversal(second.pk)))
+            wait_until_somebody_waits()
+        come_back_at = taken.result(NOBODY_WAITS_LONGER)
+
+    second.refresh_from_db()
+    assert (second.status, second.unclear_at) == ("created", None)
+    assert come_back_at == second.due_at
+    advance(second)
+    assert status(second) == "succeeded"
+    assert len(refunds_at(vnpay, payment)) == 2
+
+
 def test_without_the_claim_the_lock_of_the_row_still_lets_one_call_go_out(payment, vnpay):
     reversal = give_back(payment)
 
