@@ -20,7 +20,8 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=2)  # after a crash that long until somebody else may take over
 BATCH = 100
 MAILS_AT_ONCE = 10  # a silent mail server takes ten seconds for each
-MAX_ATTEMPTS = 36  # over a day: a mail server, or a release, that fails at night is mended by day
+MAX_ATTEMPTS = 12
+MAIL_ATTEMPTS = 36  # over a day: a mail server that fails at night is mended by day
 PRUNED_AT_ONCE = 5_000
 FIRST_WAIT = timedelta(seconds=10)  # and twice as long after each further failure
 LONGEST_WAIT = timedelta(hours=1)
@@ -157,8 +158,13 @@ def _busy_until(job: Job, now: datetime) -> datetime | None:
     return job.run_at if job.run_at > now else None
 
 
+def _most_attempts(job: Job) -> int:
+    """How often it may fail in a row. What else fails is to be seen, and mended, within hours."""
+    return MAIL_ATTEMPTS if job.topic == MAIL else MAX_ATTEMPTS
+
+
 def _run(job: Job) -> str:
-    if job.attempts > MAX_ATTEMPTS:
+    if job.attempts > _most_attempts(job):
         return _record(job.pk, "dead", error=f"{CUT_OFF}\n{job.last_error}".strip())
     try:
         handler_of(job.topic)(**job.payload)
@@ -175,7 +181,7 @@ def _run(job: Job) -> str:
 
 
 def _record_failure(job: Job, error: str) -> str:
-    if job.attempts >= MAX_ATTEMPTS:
+    if job.attempts >= _most_attempts(job):
         return _record(job.pk, "dead", error=error)
     wait = min(FIRST_WAIT * 2 ** (job.attempts - 1), LONGEST_WAIT)
     return _record(job.pk, "failed", until=timezone.now() + wait, error=error)
@@ -195,7 +201,7 @@ def _record(job_id: int, outcome: str, *, until: datetime | None = None, error: 
     error = _storable(error)
     if outcome == "postponed":
         job.attempts = 0  # it went as it should: only failures in a row make a job dead
-    job.attempts = min(job.attempts, MAX_ATTEMPTS)  # finding them used up was not one more
+    job.attempts = min(job.attempts, _most_attempts(job))  # finding them used up was not one more
     if until is not None:
         job.postpone(until=until, error=error)
     elif outcome == "dead":

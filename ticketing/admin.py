@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -191,7 +192,8 @@ class EventAdmin(EventPages):
     def save_model(self, request: HttpRequest, obj: Event, form: Any, change: bool) -> None:
         """Say who is left to be told of another venue, which stands in tickets and calendars."""
         super().save_model(request, obj, form, change)
-        if "venue" in form.changed_data and any(map(has_buyers, obj.showings.all())):
+        to_come = obj.showings.filter(ends_at__gt=timezone.now())
+        if "venue" in form.changed_data and any(map(has_buyers, to_come)):
             told = _(
                 "People have ordered for the venue as it was, and are not told of another one: "
                 "write to the buyers, whose addresses are in the file of the event's orders."

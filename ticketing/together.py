@@ -10,13 +10,12 @@ from typing import Generic, TypeVar
 Wish = TypeVar("Wish")
 Answer = TypeVar("Answer")
 
-TURNS = 16  # locks for whatever is asked about: two things that share one wait for each other
-
 
 class _Group(Generic[Wish, Answer]):
-    """Those who wait for the next answer, and what each of them wants to know."""
+    """Those who wait for one answer, and what each of them wants to know."""
 
-    def __init__(self) -> None:
+    def __init__(self, after: _Group[Wish, Answer] | None) -> None:
+        self.after = after
         self.wishes: set[Wish] = set()
         self.answer: Future[Answer] = Future()
 
@@ -25,23 +24,25 @@ class Together(Generic[Wish, Answer]):
     """Answers the threads of a process together, each with what was found out after it had asked.
 
     Whoever comes while something is being found out joins the group that is next; the first of it
-    finds out for all. So however many ask, there is one question at a time, and nobody waits for
-    more than two. If it fails, it fails for the whole group.
+    finds out for all. So however many ask about one thing, there is one question at a time, and
+    nobody waits for more than two. If it fails, it fails for the whole group.
     """
 
     def __init__(self) -> None:
+        self._asking: dict[int, _Group[Wish, Answer]] = {}
         self._next: dict[int, _Group[Wish, Answer]] = {}
         self._lock = threading.Lock()
-        self._turns = [threading.Lock() for _ in range(TURNS)]
 
     def ask(self, about: int, wish: Wish, find_out: Callable[[Collection[Wish]], Answer]) -> Answer:
         """What `find_out` gives for the wishes of all who ask about the same; raises what it does.
 
-        It is called outside of any lock that those who come meanwhile need.
+        It is called outside of any lock.
         """
         with self._lock:
             is_first = about not in self._next
-            group = self._next.setdefault(about, _Group())
+            if is_first:
+                self._next[about] = _Group(after=self._asking.get(about))
+            group = self._next[about]
             group.wishes.add(wish)
         if is_first:
             self._speak_for(group, about, find_out)
@@ -53,10 +54,14 @@ class Together(Generic[Wish, Answer]):
         about: int,
         find_out: Callable[[Collection[Wish]], Answer],
     ) -> None:
-        with self._turns[about % TURNS]:
-            with self._lock:
-                del self._next[about]  # who comes from here on may want to know what is newer
-            try:
-                group.answer.set_result(find_out(group.wishes))
-            except BaseException as failure:
-                group.answer.set_exception(failure)
+        if group.after:
+            group.after.answer.exception()  # waits, whatever comes of it
+        with self._lock:  # who comes from here on may want to know what is newer
+            self._asking[about] = self._next.pop(about)
+        try:
+            group.answer.set_result(find_out(group.wishes))
+        except BaseException as failure:
+            group.answer.set_exception(failure)
+        with self._lock:
+            if self._asking[about] is group:
+                del self._asking[about]

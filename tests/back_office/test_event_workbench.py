@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 from django_fsm_log.models import StateLog
@@ -340,16 +341,25 @@ def test_the_history_tells_who_made_and_who_changed_what(member, boss, own):
 
 
 @pytest.mark.parametrize(
-    ("is_bought", "venue", "is_warned"),
-    [(True, "Hall B", True), (True, "Hall A", False), (False, "Hall B", False)],
+    ("is_bought", "is_over", "venue", "is_warned"),
+    [
+        (True, False, "Hall B", True),
+        (True, False, "Hall A", False),
+        (True, True, "Hall B", False),
+        (False, False, "Hall B", False),
+    ],
 )
 def test_who_moves_an_event_elsewhere_hears_that_its_buyers_are_not_told(
-    member, own, is_bought, venue, is_warned
+    member, own, is_bought, is_over, venue, is_warned
 ):
     event = EventFactory(organizer=own, venue="Hall A")
     showing = ShowingFactory(event=event)
     if is_bought:
         placed_order(seats_in_area(1, showing=showing))
+    if is_over:
+        times = ("starts_at", "ends_at", "ticket_sale_start", "ticket_sale_end")
+        showings = Showing.objects.filter(pk=showing.pk)
+        showings.update(**{name: F(name) - timedelta(days=365) for name in times})
 
     answer = member.post(
         page_of(event),

@@ -216,6 +216,12 @@ def test_it_is_kept_who_took_which_file(member, order):
     assert entry.change_message == "Exported as csv: status__exact=paid"
 
 
+def test_what_was_taken_is_kept_in_one_language_whoever_took_it(member, order):
+    member.get(address("orders_order"), headers={"Accept-Language": "vi"})
+
+    assert files().get().object_repr == "orders"
+
+
 def test_who_may_not_export_leaves_no_file_and_no_trace(buyer, order):
     assert buyer.get(address("orders_order")).status_code == 302
     assert not files().exists()

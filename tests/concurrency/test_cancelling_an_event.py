@@ -178,9 +178,12 @@ def test_an_order_that_is_locked_is_passed_over_and_ended_at_the_next_look():
     assert broken_rules() == {}
 
 
-WAITS = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+WAITS = """
+SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
+"""
 WAITS_TO_CLOSE = """
-SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 7004 AND NOT granted
+SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+WHERE locktype = 'advisory' AND classid = 7004 AND NOT granted AND datname = current_database()
 """
 CLOSING = [services.confirm_cancellation, services.confirm_fraud]
 

@@ -40,7 +40,10 @@ from ticketing.models.events import EventQuerySet
 from ticketing.services import confirm_cancellation
 
 ORDERS = 30
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+WAITING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE wait_event_type = 'Lock' AND datname = current_database()
+"""
 
 
 @pytest.fixture

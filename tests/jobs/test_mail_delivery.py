@@ -9,15 +9,17 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import environ
 import pytest
 from django.core.mail import EmailMultiAlternatives
 from django.db import connection
+from django.utils import timezone
 
 from jobs import mail
 from jobs.models import Job
-from jobs.services import MAX_ATTEMPTS, revive_job, run_due_jobs
+from jobs.services import revive_job, run_due_jobs
 from tests.factories import from_now
 from tests.sandbox_process import ROOT, SandboxProcess
 
@@ -101,11 +103,14 @@ def test_a_refusal_for_now_is_tried_again(inbox):
     assert len(inbox.mails(LAN)) == 1
 
 
-def test_after_too_many_refusals_a_mail_is_dead_until_somebody_revives_it(inbox):
+def test_a_mail_that_is_refused_for_more_than_a_day_is_dead_until_somebody_revives_it(inbox):
     inbox.set_weather(mail_refused=True)
-    job = queue()
-    Job.objects.update(attempts=MAX_ATTEMPTS - 1)
-    assert run_due_jobs() == {"dead": 1}
+    job, waits = queue(), []
+    while run_due_jobs() == {"failed": 1}:
+        waits.append(Job.objects.get().run_at - timezone.now())
+        Job.objects.update(run_at=from_now(seconds=-1))
+    assert timedelta(days=1) < sum(waits, timedelta()) < timedelta(days=2)
+    assert Job.objects.get().status == "dead"
     assert "451" in Job.objects.get().last_error
 
     inbox.clear_weather()

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -114,7 +113,7 @@ def test_an_error_that_the_database_can_not_keep_as_it_is_stops_nobody(
     assert len(calls) == 1
 
 
-def test_the_waits_grow_up_to_an_hour_and_last_for_more_than_a_day(handler):
+def test_the_waits_grow_up_to_an_hour(handler):
     handler(fail)
     enqueue("test.topic", run_at=timezone.now())
     waits = []
@@ -127,7 +126,6 @@ def test_the_waits_grow_up_to_an_hour_and_last_for_more_than_a_day(handler):
     assert waits == sorted(waits)
     assert waits[0] < 60
     assert waits[-1] == 3600
-    assert timedelta(seconds=sum(waits)) > timedelta(days=1)
 
 
 def test_after_the_last_attempt_a_job_is_dead_until_a_person_revives_it(handler, calls):

@@ -22,6 +22,11 @@ CONNECTION = {
     # Who waited for a lock has to see what its owner did, whatever the server's default is.
     "isolation_level": IsolationLevel.READ_COMMITTED,
     "connect_timeout": 3,
+    # A server that is gone without a word is noticed within half a minute, not after hours.
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,  # milliseconds
     "prepare_threshold": 5,  # uses, and only through `jobs.prepared`
 }
 
