@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from tests.factories import OrderFactory, able_to_log_in
@@ -84,6 +87,33 @@ def test_its_menu_leads_to_the_shop(client, hosts, django_user_model):
 
     assert f'href="http://{SHOP}/"' in page
     assert f"http://{SHOP}{reverse('doors')}" in page
+
+
+def test_whoever_is_logged_in_at_the_back_office_logs_in_at_a_door_too_and_gets_there(
+    hosts, django_user_model
+):
+    """A browser keeps its cookies by host, so each has a client of its own."""
+    boss = django_user_model.objects.create_superuser("boss", "boss@example.org")
+    able_to_log_in(boss, PASSWORD)
+    browsers = {SHOP: Client(), OFFICE: Client()}
+    browsers[OFFICE].force_login(boss)
+
+    def follow(address, **fields):
+        for _ in range(8):
+            host, path = urlsplit(address).netloc, urlunsplit(("", "", *urlsplit(address)[2:]))
+            ask = browsers[host].post if fields else browsers[host].get
+            answer = ask(path, fields or None, headers={"host": host})
+            if answer.status_code != 302:
+                return address, answer
+            address, fields = urljoin(address, answer["Location"]), {}
+        raise AssertionError(f"It leads on and on, at last to {address}")
+
+    doors = f"http://{SHOP}{reverse('doors')}"
+    form, _ = follow(doors)
+    assert form.startswith(f"http://{SHOP}/accounts/login/?")
+    arrived, page = follow(form, login=boss.email, password=PASSWORD)
+
+    assert (arrived, page.status_code) == (doors, 200)
 
 
 def test_one_host_does_for_both_where_no_other_is_set(client):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 
@@ -10,6 +11,7 @@ import pytest
 from django.db import transaction
 
 from tests.back_office.conftest import browser_of
+from tests.back_office.test_event_workbench import showing_fields
 from tests.back_office.workbench import evening, event_fields, page_of, text_of
 from tests.concurrency.conftest import (
     broken_rules,
@@ -125,3 +127,18 @@ def test_a_showing_is_not_moved_while_its_first_buyer_is_on_the_way():
 
     assert "have the event postponed" in text_of(saved.result())
     assert Showing.objects.get().starts_at == showing.starts_at
+
+
+def test_the_right_to_give_tickets_back_is_not_cut_short_while_the_first_buyer_is_on_the_way():
+    [seat] = seats_in_area(1)
+    browser, showing = browser_of(new_admin()), seat.showing
+    local = (showing.ticket_sale_end - timedelta(days=2)).astimezone(showing.zone)
+    earlier = showing_fields(showing, ticket_sale_end=f"{local:%Y-%m-%dT%H:%M}")
+    save = partial(browser.post, page_of(showing), earlier)
+    with ThreadPoolExecutor(1) as others, transaction.atomic():
+        placed_order([seat])
+        saved = others.submit(closing(save))
+        wait_until_somebody_waits()
+
+    assert "it can only be later" in text_of(saved.result())
+    assert Showing.objects.get().ticket_sale_end == showing.ticket_sale_end

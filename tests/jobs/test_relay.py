@@ -218,6 +218,23 @@ def test_nobody_listening_is_noticed_soon_and_the_jobs_wait(stand_in, runs, sett
     assert run_due_jobs() == {"done": 2}
 
 
+def test_two_shops_of_one_account_are_not_taken_for_one(runs, settings):
+    """QStash knows duplicates and limits by account (qstash.md 1.5)."""
+    [job] = make_jobs(1)
+
+    def told_apart_by(address):
+        settings.PUBLIC_URL = address
+        request = qstash._request(job, timezone.now())
+        return request["deduplication_id"], request["flow_control"]["key"]
+
+    here, again, there = map(
+        told_apart_by, ["https://a.example.org", "https://a.example.org", "https://b.example.org"]
+    )
+
+    assert here == again
+    assert not set(here) & set(there)
+
+
 def test_where_there_are_no_batches_each_job_is_published_alone(runs, settings):
     plain = Endpoint("")
     settings.QSTASH_URL, settings.QSTASH_TOKEN = plain.url, TOKEN

@@ -289,6 +289,18 @@ def test_no_more_mails_are_leased_together_than_a_silent_mail_server_leaves_time
     assert len(lease_due_jobs(now=now, due_by=now, limit=100)) == MAILS_AT_ONCE
 
 
+def test_who_is_told_to_stop_begins_no_other_job_and_keeps_none(handler):
+    stopping = threading.Event()
+    handler(stopping.set)
+    for _ in range(3):
+        enqueue("test.topic", run_at=timezone.now())
+
+    assert run_due_jobs(stopping=stopping) == {"done": 1}
+
+    left = Job.objects.exclude(status="done").values_list("status", "leased_until", "attempts")
+    assert list(left) == [("pending", None, 0)] * 2
+
+
 def test_a_rolled_back_transaction_leaves_no_job(calls):
     with transaction.atomic():
         enqueue("test.note", run_at=timezone.now())

@@ -8,8 +8,16 @@ from jobs.outbox import handler_of
 from orders.services import cancel_order
 from payments.services import settle_order
 from tests.factories import ShowingFactory, from_now, overdue_order, paid_order, seats_in_area
-from tests.orders.closing import call_off, confirm_fraud, run_all, seats_of, waiting_order
+from tests.orders.closing import (
+    call_off,
+    confirm_fraud,
+    postpone,
+    run_all,
+    seats_of,
+    waiting_order,
+)
 from tests.ticketing.event_states import move
+from ticketing.models import Showing
 
 
 @pytest.mark.parametrize(
@@ -59,6 +67,29 @@ def test_an_order_that_expires_at_an_event_that_is_off_is_not_told_to_order_agai
     [mail] = mailoutbox
     assert "is called off" in mail.subject
     assert "place a new order" not in mail.body
+
+
+def sale_ends(event):
+    Showing.objects.filter(event=event).update(ticket_sale_end=from_now(seconds=-1))
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "is_invited"), [(lambda _: None, True), (sale_ends, False), (postpone, False)]
+)
+def test_whose_order_expires_is_told_to_order_again_only_while_that_is_possible(
+    event, mailoutbox, meanwhile, is_invited
+):
+    order = overdue_order(seats=seats_of(event))
+    meanwhile(event)
+
+    settle_order(order_id=order.pk)
+    run_all()
+
+    [mail] = [each for each in mailoutbox if "has expired" in each.subject]
+    [(html, _)] = mail.alternatives
+    for text in (mail.body, html):
+        assert ("You can place a new order" in text) == is_invited
+        assert "If money was taken from your account after all, it goes back in full." in text
 
 
 @pytest.mark.parametrize(

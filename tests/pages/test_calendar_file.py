@@ -8,8 +8,10 @@ import pytest
 from icalendar import Calendar
 
 from orders.calendar_file import calendar_of
-from orders.models import Ticket
+from orders.models import Order, Ticket
 from tests.factories import EventFactory, ShowingFactory, from_now, paid_order, seats_in_area
+from tests.ticketing.event_states import move
+from ticketing.models import Showing
 
 AWKWARD = "Đêm nhạc; Trịnh, Công Sơn \\ 80 năm\nHà Nội – một chiều thu rất dài và rất xanh ☂ 🎵"
 
@@ -74,10 +76,21 @@ def test_a_later_file_replaces_the_entry():
 )
 def test_an_event_that_is_put_off_or_does_not_take_place_says_so(steps, status):
     order = order_of()
-    for step in steps:
-        getattr(order.event, step)(by=None, at=from_now(), reason="The singer is ill.")
+    move(order.event, *steps)
+    order = Order.objects.get()
 
     assert str(entry_of(calendar_of(order, at=from_now()))["STATUS"]) == status
+
+
+def test_a_night_that_took_place_before_the_others_were_put_off_stays_certain():
+    order = order_of()
+    Showing.objects.update(starts_at=from_now(days=-2), ends_at=from_now(days=-1))
+    ShowingFactory(event=order.event)
+    move(order.event, "postpone")
+
+    entry = entry_of(calendar_of(Order.objects.get(), at=from_now()))
+
+    assert str(entry["STATUS"]) == "CONFIRMED"
 
 
 def test_nobody_is_expected_whose_money_goes_back():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core import mail
 
 from jobs.services import run_due_jobs
@@ -66,12 +67,28 @@ def test_a_request_is_confirmed_and_the_organizer_is_asked_to_decide(in_english,
     assert f"/admin/refunds/refund/{refund.pk}/change/" in to_organizer.body
 
 
-def test_members_of_other_organizers_are_not_told(in_english, stranger, admin):
+def test_members_of_other_organizers_are_not_told(in_english, organizer, stranger, admin):
     ask(in_english)
     run()
 
     assert told(stranger) == []
     assert told(admin) == []
+
+
+@pytest.mark.parametrize("side", ["customer", "support"])
+def test_where_no_member_can_decide_admins_are_asked(in_english, organizer, admin, side):
+    """A member who is no staff opens no page of the back office, and support decides nothing."""
+    if side == "support":
+        organizer.groups.add(Group.objects.get_or_create(name="support")[0])
+    else:
+        organizer.is_staff = False
+        organizer.save()
+
+    ask(in_english)
+    run()
+
+    assert told(organizer) == []
+    assert len(told(admin)) == 1
 
 
 def test_an_approval_says_how_much_goes_back_and_that_the_tickets_are_void(in_english, organizer):

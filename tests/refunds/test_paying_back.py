@@ -24,7 +24,14 @@ from refunds.services import (
     request_refund,
     retry_refund,
 )
-from tests.factories import CustomerFactory, from_now, paid_order, placed_order, seats_in_area
+from tests.factories import (
+    CustomerFactory,
+    ShowingFactory,
+    from_now,
+    paid_order,
+    placed_order,
+    seats_in_area,
+)
 from tests.payments.reconciled import let_time_pass
 from tests.payments.reversed import advance, let_reversals_wait
 from tests.refunds.moved import postpone
@@ -492,8 +499,9 @@ def test_the_seats_of_a_postponed_event_are_for_sale_again_although_its_date_has
     vnpay, payment, admin
 ):
     order, seats = payment.order, [ticket.seat_id for ticket in tickets_of(payment)]
-    let_its_date_pass(order.showing)
     postpone(order.event_id)
+    let_its_date_pass(order.showing)
+    Showing.objects.update(ends_at=from_now())  # but not before it was put off
 
     refund = ask(order, reason=Reason.POSTPONED)
     approve_refund(refund_id=refund.pk, by=admin)
@@ -508,6 +516,22 @@ def test_the_seats_of_a_past_showing_are_not_sold_again(vnpay, payment, admin):
     order, seats = payment.order, [ticket.seat_id for ticket in tickets_of(payment)]
     refund = ask(order)
     let_its_date_pass(order.showing)
+
+    work()
+
+    assert reread(refund).status == "partial"
+    assert set(Seat.objects.filter(pk__in=seats).values_list("status", flat=True)) == {"sold"}
+    assert broken() == {}
+
+
+def test_the_seats_of_a_night_that_took_place_stay_sold_though_the_others_are_put_off(
+    vnpay, payment, admin
+):
+    order, seats = payment.order, [ticket.seat_id for ticket in tickets_of(payment)]
+    refund = ask(order)
+    let_its_date_pass(order.showing)
+    ShowingFactory(event=order.event)
+    postpone(order.event_id)
 
     work()
 
