@@ -15,10 +15,11 @@ from orders.models import Order
 from orders.services import resend_tickets
 from tests.back_office.timelines import story
 from tests.back_office.world import browser_of, supporter
-from tests.factories import CustomerFactory, paid_order, placed_order
+from tests.factories import CustomerFactory, ShowingFactory, from_now, paid_order, placed_order
 from tests.orders.test_mails import run_all
 from tests.ticketing.event_states import move, new_admin, new_member
 from ticketing.errors import NotAllowed
+from ticketing.models import Showing
 
 WANTED = Job.objects.filter(topic="orders.tickets_wanted")
 
@@ -102,6 +103,22 @@ def test_a_ticket_whose_money_goes_back_is_not_sent_again(order, mailoutbox):
 
     assert staying.code in mailoutbox[-1].body
     assert going.code not in mailoutbox[-1].body
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("took_place", [True, False])
+def test_a_new_date_is_promised_for_what_was_put_off_only(order, mailoutbox, took_place):
+    ShowingFactory(event=order.event)
+    if took_place:
+        Showing.objects.filter(pk=order.showing_id).update(
+            starts_at=from_now(days=-2), ends_at=from_now(days=-1)
+        )
+    move(order.event, "postpone")
+
+    resend_tickets(order_id=order.pk, by=new_admin())
+    run_all()
+
+    assert ("stay valid for the new date" in mailoutbox[-1].body) == (not took_place)
 
 
 @pytest.mark.django_db(transaction=True)
