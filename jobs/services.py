@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from threading import Event
 
 from django.db import transaction
 from django.utils import timezone
@@ -49,11 +50,12 @@ def run_due_jobs(
     limit: int | None = None,
     overdue_by: timedelta = timedelta(0),
     seconds: float | None = None,
+    stopping: Event | None = None,
 ) -> Counter[str]:
     """Run every job that is due now, mails last and else oldest first, until none is left.
 
-    With a `limit`, until so many were run; with `seconds`, begin none after these. What is left
-    then is free for others.
+    With a `limit`, until so many were run; with `seconds`, begin none after these, nor once
+    `stopping` is set. What is left then is free for others.
     Beside QStash, `overdue_by` leaves it that much time to do so first.
 
     Returns how many ended how: `done`, `postponed`, `failed`, `dead`. Any number of processes may
@@ -68,7 +70,7 @@ def run_due_jobs(
         if not jobs:
             break
         for job in jobs:
-            if time.monotonic() >= ends:
+            if time.monotonic() >= ends or (stopping and stopping.is_set()):
                 _leave(jobs)
                 return outcomes
             if _begin(job):

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from orders.links import order_page
 from orders.models import Order
-from ticketing.models import Event
+from ticketing.event_changes import is_put_off
 
 LONGEST_LINE = 75  # octets, as the standard wants it
 ESCAPES = str.maketrans(
@@ -44,7 +44,7 @@ def _state(order: Order) -> str:
     is_theirs = order.tickets.filter(refund_approved_at__isnull=True).exists()
     if order.event.is_closed or not is_theirs:
         return "CANCELLED"
-    return "TENTATIVE" if order.event.status == Event.Status.POSTPONED else "CONFIRMED"
+    return "TENTATIVE" if is_put_off(order.showing) else "CONFIRMED"
 
 
 def _moment(moment: datetime) -> str:

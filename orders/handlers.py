@@ -17,6 +17,7 @@ from orders.places import held_place, priced, ticketed_place
 from orders.services import close_event, tell_of_dates
 from orders.ticket_pdf import render_tickets
 from ticketing.dates_news import News
+from ticketing.event_changes import is_put_off
 
 TICKETS = "orders.tickets"  # the attachment that has all tickets of an order
 NOTHING_VALID = "Nothing was sent: no ticket of the order lets anybody in any more."
@@ -138,6 +139,8 @@ def _mail(
             "total": order.price_tag(order.total_amount),
             "has_files": bool(attach),
             "reason": reason,
+            "is_put_off": is_put_off(showing),
+            "can_order_again": showing.is_on_sale(timezone.now()),
             "url": order_page(order.code),
         }
     message = render_mail(f"orders/mail/{name}", context, to=[order.email], language=order.language)

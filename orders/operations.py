@@ -16,6 +16,7 @@ from jobs.writing import insert, save_together, together
 from orders.errors import RefundTooLarge
 from orders.models import Order, SeatHold, Ticket, TicketQuerySet
 from orders.selling import SoldPlace, sell_places
+from ticketing.event_changes import is_put_off
 from ticketing.models import Event, Seat
 
 # 7001 is the advisory-lock namespace of "one order at a time for each customer". The key beside it
@@ -144,9 +145,10 @@ def _move_refunded(shares: Sequence[Share], *, by: User | None, at: datetime) ->
 
 
 def _is_for_sale_again(order: Order, at: datetime) -> bool:
-    if order.event.status == Event.Status.POSTPONED:
-        return True  # whatever its old date was, it gets another one
-    return order.event.status != Event.Status.CANCELLED and at < order.showing.ends_at
+    if order.event.status == Event.Status.CANCELLED:
+        return False
+    # Whatever the old date of one that was put off, it gets another one.
+    return at < order.showing.ends_at or is_put_off(order.showing)
 
 
 def _return_seats(shares: Sequence[Share]) -> None:

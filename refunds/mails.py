@@ -16,6 +16,7 @@ from jobs.mail import queue_mail, render_mail
 from orders.links import order_page
 from refunds.explanations import in_language
 from refunds.models import PAID_BACK, Refund, RefundStatus
+from ticketing.roles import SUPPORT_GROUP
 
 TO_CUSTOMER = {
     RefundStatus.PENDING_ORGANIZER: (
@@ -140,10 +141,13 @@ def _try(refund: Refund) -> str:
 
 
 def _deciders(refund: Refund, status: RefundStatus) -> QuerySet[User]:
-    people = User.objects.filter(is_active=True).exclude(email="")
-    if status == RefundStatus.PENDING_ORGANIZER:
-        return people.filter(organizers=refund.order.event.organizer_id).order_by("pk")
-    return people.filter(is_superuser=True).order_by("pk")
+    """Who can open the page and decide there: admins where the organizer has nobody who can."""
+    people = User.objects.filter(is_active=True).exclude(email="").order_by("pk")
+    members = people.filter(organizers=refund.order.event.organizer_id, is_staff=True)
+    members = members.exclude(groups__name=SUPPORT_GROUP)
+    if status == RefundStatus.PENDING_ORGANIZER and members.exists():
+        return members
+    return people.filter(is_superuser=True)
 
 
 def _context(refund: Refund, subject: str, text: str) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from django.core.exceptions import MiddlewareNotUsed
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 
-ON_BOTH = ("/accounts/", "/language/")  # a browser is logged in on each by itself
+# A browser is logged in on each by itself: at a door in the shop, too, by the back office's way in.
+ON_BOTH = ("/accounts/", "/admin/login/", "/language/")
 
 
 class BackOfficeHostMiddleware:

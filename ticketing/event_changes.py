@@ -105,6 +105,12 @@ def put_off(event: Event) -> QuerySet[Showing]:
     return event.showings.filter(ends_at__gt=postponed.timestamp)
 
 
+def is_put_off(showing: Showing) -> bool:
+    """Whether it was put off with its event, and has not taken place before that."""
+    event = showing.event
+    return event.status == EventStatus.POSTPONED and put_off(event).filter(pk=showing.pk).exists()
+
+
 def seats_sold_of_past(event: Event, now: datetime) -> int:
     """How many seats of the event were sold for showings that have taken place."""
     past = event.showings.filter(ends_at__lte=now)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from orders.models import Order, OrderStatus
-from ticketing.event_changes import put_off
+from ticketing.event_changes import is_put_off
 from ticketing.models import EventStatus, Showing
 from ticketing.templatetags.pages import moment
 
@@ -47,9 +47,7 @@ def of_event(order: Order) -> str:
     event = order.event
     if event.is_closed:
         return "cancelled" if event.status == EventStatus.CANCELLED else "stopped"
-    is_postponed = event.status == EventStatus.POSTPONED
-    waits = is_postponed and put_off(event).filter(pk=order.showing_id).exists()
-    return "put_off" if waits else ""
+    return "put_off" if is_put_off(order.showing) else ""
 
 
 def next_step(order: Order, now: datetime, *, keeps_tickets: bool) -> str:

@@ -102,12 +102,8 @@ class ShowingForm(SeenForm):
             self.add_error(name, trouble)
 
     def _check_still_unsold(self) -> None:
-        """Look again with the showing locked, so that nobody buys between this and the new times.
-
-        The transaction is that of the page.
-        """
-        # A weaker lock would let orders through, which hold their showing by its key.
-        Showing.objects.select_for_update(of=("self",)).get(pk=self.instance.pk)
+        """Look again, so that nobody buys between this and the new times."""
+        self._lock()
         reason = why_its_dates_stay(self.instance)
         if reason:
             self.add_error(None, reason)
@@ -132,7 +128,13 @@ class ShowingForm(SeenForm):
                 ),
             )
 
+    def _lock(self) -> None:
+        """Keep orders away until the end of the transaction, which is that of the page."""
+        # A weaker lock would let them through, which hold their showing by its key.
+        Showing.objects.select_for_update(of=("self",)).get(pk=self.instance.pk)
+
     def _has_waiting_buyers(self) -> bool:
+        self._lock()
         event = self.instance.event
         return event.status == EventStatus.PUBLISHED and has_buyers(self.instance)
 

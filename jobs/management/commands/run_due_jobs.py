@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -14,7 +15,7 @@ from jobs.management.arguments import DAY, number, whole
 from jobs.services import run_due_jobs
 from jobs.stopping import told_to_stop
 
-AT_ONCE = 200  # between two looks at whether to stop
+AT_ONCE = 200  # then it says so
 
 
 class Command(BaseCommand):
@@ -46,7 +47,7 @@ class Command(BaseCommand):
         stopping = told_to_stop()
         self.stdout.write(f"Running what is due every {every:g} seconds.")
         while not stopping.is_set():
-            if self._survive_outages(limit or AT_ONCE) < AT_ONCE:
+            if self._survive_outages(limit or AT_ONCE, stopping) < AT_ONCE:
                 stopping.wait(every)
 
     def _once(self, limit: int | None) -> None:
@@ -56,10 +57,10 @@ class Command(BaseCommand):
         if outcomes["failed"] or outcomes["dead"]:
             raise CommandError("Some jobs failed; their errors are on the job rows and in the log.")
 
-    def _survive_outages(self, limit: int) -> int:
+    def _survive_outages(self, limit: int, stopping: Event) -> int:
         """Run some jobs; return how many."""
         try:
-            outcomes = run_due_jobs(limit=limit, overdue_by=self.overdue_by)
+            outcomes = run_due_jobs(limit=limit, overdue_by=self.overdue_by, stopping=stopping)
         except (OperationalError, PoolTimeout) as error:
             self.stderr.write(f"The database is away, trying again: {error}")
             return 0
