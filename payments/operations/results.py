@@ -22,6 +22,7 @@ from orders.operations import confirm
 from payments.models import CaseKind, Payment, PaymentCase, PaymentStatus
 from payments.operations.cases import (
     close_cases,
+    doubt_about,
     number_of,
     open_case,
     open_case_of_contradicted_reversal,
@@ -244,7 +245,8 @@ def _note_other_amount(payment: Payment, result: Result, moment: Moment) -> Reco
     if amount is None:
         moment.cases.extend(_of_other_amounts(payment).order_by("-pk")[:1])
     elif result.outcome in (Outcome.PAID, Outcome.REVIEW):
-        case = open_case(CaseKind.AMOUNT_MISMATCH, payment, amount, moment.at, owed=amount)
+        kind, doubt = CaseKind.AMOUNT_MISMATCH, doubt_about(result)
+        case = open_case(kind, payment, amount, moment.at, owed=amount, doubt=doubt)
         moment.cases.append(case)
     logger.error("%s: asked for %s, told %s.", payment, payment.amount, amount)
     return Recorded.AMOUNT_MISMATCH
