@@ -11,7 +11,7 @@ from jobs import outbox
 from jobs.prepared import Lookup
 from orders.models import Order
 from payments.models import GOES_BACK, CaseKind, CaseStatus, Payment, PaymentCase, Reversal
-from payments.providers import RefundState, RefundWord, Result
+from payments.providers import Outcome, RefundState, RefundWord, Result
 
 NOTHING = Decimal(0)
 
@@ -29,14 +29,29 @@ WHAT_HAPPENED = {
 
 
 def open_case(
-    kind: CaseKind, payment: Payment, amount: Decimal, at: datetime, *, owed: Decimal = NOTHING
+    kind: CaseKind,
+    payment: Payment,
+    amount: Decimal,
+    at: datetime,
+    *,
+    owed: Decimal = NOTHING,
+    doubt: str = "",
 ) -> PaymentCase:
-    """Record that this payment did not go as planned. `owed` is money that must go back."""
+    """Record that this payment did not go as planned. `owed` is money that must go back.
+
+    `doubt` is what `doubt_about` says of the provider's word.
+    """
     order = payment.order
     description = WHAT_HAPPENED[kind].format(
         order=order.code, status=order.status, asked=_plain(payment.amount), amount=_plain(amount)
     )
-    return _of_payment(kind, payment, amount, at, description=description, owed=owed)
+    return _of_payment(kind, payment, amount, at, description=description + doubt, owed=owed)
+
+
+def doubt_about(result: Result) -> str:
+    """Told in a case, so that what a person decides about it is not decided of money paid later."""
+    is_suspected = result.outcome is Outcome.REVIEW
+    return " The provider took the money and suspects fraud." if is_suspected else ""
 
 
 def open_case_of_second_charge(payment: Payment, result: Result, at: datetime) -> PaymentCase:
@@ -67,7 +82,7 @@ def open_case_of_unknown_reference(provider: str, result: Result, at: datetime) 
         amount_owed=amount,
         opened_at=at,
         description="The provider reports a payment under a reference that nobody here made. "
-        "Look it up at the provider and give it back.",
+        "Look it up at the provider and give it back." + doubt_about(result),
     )
 
 

@@ -22,6 +22,7 @@ from orders.operations import confirm
 from payments.models import CaseKind, Payment, PaymentCase, PaymentStatus
 from payments.operations.cases import (
     close_cases,
+    doubt_about,
     number_of,
     open_case,
     open_case_of_contradicted_reversal,
@@ -36,16 +37,18 @@ from payments.providers import Outcome, RefundWord, Result
 logger = logging.getLogger(__name__)
 
 # Which open cases of a payment end with the provider's word, and why.
+CONFIRMED = {CaseKind.CONTRADICTED: "The provider says again that it was paid."}
 CLEARED = {
     CaseKind.SUSPECTED_FRAUD: "The provider cleared it.",
     CaseKind.ORPHANED: "The provider says that it was paid.",
+    **CONFIRMED,
 }
-CONFIRMED = {CaseKind.CONTRADICTED: "The provider says again that it was paid."}
 KEPT = {CaseKind.GIVEN_BACK: "The provider did not give it back after all."}
 SUSPECTED = {CaseKind.ORPHANED: "The provider took the money and suspects fraud."}
 FAILED = {
     CaseKind.SUSPECTED_FRAUD: "No money was kept.",
     CaseKind.ORPHANED: "The provider says that no money moved.",
+    CaseKind.CONTRADICTED: "The provider found it: no money was kept.",
 }
 
 NEVER_HEARD_OF = "never heard of"  # the code of attempts that the customer never took up
@@ -112,6 +115,8 @@ def _advance(payment: Payment, result: Result, moment: Moment) -> Recorded:
         return _capture(payment, result, moment)
     if result.outcome is Outcome.REVIEW:
         return _suspect(payment, result, moment)
+    if result.outcome is Outcome.NOT_FOUND and payment.status == PaymentStatus.REVIEW:
+        return _contradict(payment, result, moment)  # it had the money; "not found" ends no review
     if result.outcome in (Outcome.FAILED, Outcome.NOT_FOUND):
         return _fail(payment, result, moment)
     return Recorded.NEW  # not final: it stays as it is, and settling asks (vnpay.md 6.4)
@@ -240,7 +245,8 @@ def _note_other_amount(payment: Payment, result: Result, moment: Moment) -> Reco
     if amount is None:
         moment.cases.extend(_of_other_amounts(payment).order_by("-pk")[:1])
     elif result.outcome in (Outcome.PAID, Outcome.REVIEW):
-        case = open_case(CaseKind.AMOUNT_MISMATCH, payment, amount, moment.at, owed=amount)
+        kind, doubt = CaseKind.AMOUNT_MISMATCH, doubt_about(result)
+        case = open_case(kind, payment, amount, moment.at, owed=amount, doubt=doubt)
         moment.cases.append(case)
     logger.error("%s: asked for %s, told %s.", payment, payment.amount, amount)
     return Recorded.AMOUNT_MISMATCH

@@ -131,16 +131,21 @@ def is_contradicted(reversal: Reversal, state: RefundState) -> bool:
     return reversal.status == ReversalStatus.SUCCEEDED and state is RefundState.REJECTED
 
 
-def may_be_forgotten(payment: Payment) -> bool:
-    """Whether money of a payment may have gone back after the backup that is in use now.
+def may_be_forgotten(reversal: Reversal) -> bool:
+    """Whether this money may have gone back already, after the backup that is in use now.
 
-    Not if it was made since, nor if a person has looked since and had it tried again.
+    Not if its payment was made since, nor if a person was asked to look at an earlier try, because
+    of what the provider had said, and has the very same tried again: of other refunds of the
+    payment, or while the provider was silent, nobody has learned anything.
     """
     restored_at = settings.RESTORED_AT
-    if restored_at is None or payment.created_at >= restored_at:
+    if restored_at is None or reversal.payment.created_at >= restored_at:
         return False
-    looked_at = payment.reversals.filter(
-        unclear_at__gte=restored_at, status=ReversalStatus.REJECTED
+    looked_at = reversal.payment.reversals.filter(
+        requested_by=reversal.requested_by,
+        status=ReversalStatus.REJECTED,
+        checked_at__gte=restored_at,
+        unclear_at__gte=restored_at,
     )
     return not looked_at.exists()
 

@@ -64,7 +64,7 @@ def advance_reversal(reversal_id: int) -> datetime | None:
     if not _claim(reversal_id, now):
         return _due_at(reversal_id)
     reversal = Reversal.objects.select_related("payment").get(pk=reversal_id)
-    if reversal.status == ReversalStatus.CREATED and may_be_forgotten(reversal.payment):
+    if reversal.status == ReversalStatus.CREATED and may_be_forgotten(reversal):
         return _ask_first(reversal, now)
     if reversal.status == ReversalStatus.CREATED:  # passed over: somebody had it locked
         return reversal.due_at
@@ -112,7 +112,7 @@ def _hold(asked: Reversal, result: Result, at: datetime) -> datetime | None:
     if reversal.status == ReversalStatus.CREATED:
         wait_unsent(reversal, at)
     if reversal.status == ReversalStatus.CREATED and result.refund:
-        reversal.due_at = None
+        reversal.due_at, reversal.checked_at = None, at
         ask_a_person(reversal, at=at)
     reversal.save()
     return reversal.due_at

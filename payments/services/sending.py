@@ -48,7 +48,7 @@ def mark_sent(reversal_ids: Sequence[int], *, was_asked: bool = False) -> list[R
     now = timezone.now()
     found = lock_unsent(reversal_ids, due_at=None if was_asked else now)
     if not was_asked:
-        found = [reversal for reversal in found if not may_be_forgotten(reversal.payment)]
+        found = [reversal for reversal in found if not may_be_forgotten(reversal)]
     held_back = {reversal.pk for reversal in _held_back(found, now)}
     sent = [reversal for reversal in found if reversal.pk not in held_back]
     for reversal in found:

@@ -52,8 +52,7 @@ def settle_order(*, order_id: int, seconds: float = ASKING_SECONDS) -> datetime 
     """
     order = Order.objects.get(pk=order_id)
     if order.status != Order.Status.PENDING_PAYMENT:
-        _owe_unused(order_id, now=timezone.now())
-        return None
+        return _decide(order_id, now=timezone.now(), answered=set())
     first = _first_question(order)
     if timezone.now() < first:
         return first
@@ -114,24 +113,10 @@ def _record(asked: Payment, result: Result, at: datetime) -> None:
 
 
 @transaction.atomic(durable=True)
-def _owe_unused(order_id: int, *, now: datetime) -> None:
-    """Open a case for money that waited to be settled while its order ended or another paid it.
-
-    Two clocks may differ: one finds a payment overdue, and the other takes a second one in time.
-    """
-    order = Order.objects.get_for_update(order_id)
-    kind, unused = CaseKind.LATE, order.payments.kept().lock()
-    if order.is_settled_as_paid:
-        unused.sort(key=lambda payment: payment.paid_at != order.paid_at)  # that one has paid it
-        kind, unused = CaseKind.DUPLICATE, unused[1:]
-    for payment in unused:
-        open_case(kind, payment, payment.amount, now, owed=payment.amount)
-
-
-@transaction.atomic(durable=True)
 def _decide(order_id: int, *, now: datetime, answered: set[int]) -> datetime | None:
     order = Order.objects.get_for_update(order_id)
     if order.status != Order.Status.PENDING_PAYMENT:
+        _owe_unused(order, now)
         return None
     payments = order.payments.lock()
     captured = [payment for payment in payments if payment.status == PaymentStatus.CAPTURED]
@@ -143,6 +128,19 @@ def _decide(order_id: int, *, now: datetime, answered: set[int]) -> datetime | N
     else:
         _give_up(order, payments, open_ones, now)
     return None
+
+
+def _owe_unused(order: Order, now: datetime) -> None:
+    """Open a case for money that waited to be settled while its order ended or another paid it.
+
+    Two clocks may differ: one finds a payment overdue, and the other takes a second one in time.
+    """
+    kind, unused = CaseKind.LATE, order.payments.kept().lock()
+    if order.is_settled_as_paid:
+        unused.sort(key=lambda payment: payment.paid_at != order.paid_at)  # that one has paid it
+        kind, unused = CaseKind.DUPLICATE, unused[1:]
+    for payment in unused:
+        open_case(kind, payment, payment.amount, now, owed=payment.amount)
 
 
 def _fulfil(order: Order, captured: list[Payment], now: datetime) -> None:

@@ -16,6 +16,7 @@ from tests.payments.reversed import (
     decide,
     facts,
     give_back,
+    let_reversals_wait,
     refunds_at,
     status,
 )
@@ -130,3 +131,41 @@ def test_a_person_who_has_looked_has_the_last_word(captured, repeated, restored,
     advance_reversal(second.pk)
 
     assert status(second) == "succeeded"
+
+
+def test_who_has_looked_at_one_refund_has_not_looked_at_another(
+    captured, vnpay, settings, customer
+):
+    vnpay.set_weather(refund_outcome="done")
+    for refund in ("refund-1", "refund-2"):
+        advance_reversal(give_back(captured, 200_000, requested_by=refund).pk)
+    Reversal.objects.all().delete()
+    Payment.objects.update(reversed_amount=0)
+    settings.RESTORED_AT = timezone.now()
+    first = give_back(captured, 200_000, requested_by="refund-1")
+    advance_reversal(first.pk)
+    decide(first, succeeded=False, by=customer)
+
+    second = give_back(captured, 200_000, requested_by="refund-2")
+    advance_reversal(second.pk)
+
+    assert status(second) == "created"
+    assert facts(second) == [UNCLEAR]
+    assert refunds_at(vnpay, captured) == [("03", 200_000), ("03", 200_000)]
+
+
+def test_who_was_asked_because_vnpay_was_silent_knows_nothing_of_what_went_back(
+    captured, repeated, restored, customer, vnpay
+):
+    vnpay.set_weather(api_down=True)
+    let_reversals_wait(hours=25)
+    advance(repeated)
+    assert facts(repeated) == [UNCLEAR]
+    decide(repeated, succeeded=False, by=customer)
+    vnpay.set_weather(api_down=False)
+
+    second = give_back(Payment.objects.get(pk=captured.pk), 400_000)
+    advance_reversal(second.pk)
+
+    assert status(second) == "created"
+    assert refunds_at(vnpay, captured) == [PARTIAL]

@@ -12,6 +12,7 @@ from jobs.models import Job
 from orders.models import SeatHold, Ticket
 from orders.operations import end_unpaid
 from payments.models import PaymentCase, ProviderMessage
+from payments.services import resolve_case
 from tests.factories import PaymentFactory, from_now, overdue_order
 from tests.payments.vnpay_calls import (
     IPN,
@@ -245,6 +246,25 @@ def test_an_unknown_reference_is_a_case_of_the_order_its_text_names(payment, cal
     assert case.order == payment.order
     assert case.amount_owed == payment.amount
     assert_untouched(payment)
+
+
+@pytest.mark.parametrize("changes", [{"Amount": "500000"}, {"TxnRef": "L0ST"}])
+def test_what_was_decided_about_suspected_money_does_not_hold_once_it_is_paid(
+    payment, call_ipn, admin_user, changes
+):
+    call_ipn(suspicion(payment, **changes))
+    suspected = PaymentCase.objects.get()
+    assert "suspects fraud" in suspected.description
+    resolve_case(case_id=suspected.pk, by=admin_user, decision="VNPay has not decided.")
+    call_ipn(suspicion(payment, **changes))
+    assert PaymentCase.objects.get().status == "resolved"
+
+    for _ in range(2):
+        call_ipn(success(payment, **changes))
+
+    paid = PaymentCase.objects.get(status="open")
+    assert (paid.kind, paid.amount_owed) == (suspected.kind, suspected.amount)
+    assert PaymentCase.objects.count() == 2
 
 
 def test_an_unknown_reference_that_failed_is_no_case(payment, call_ipn):

@@ -163,6 +163,40 @@ def test_a_review_that_ended_badly_is_repaired(suspected, vnpay):
     assert not any(violations().values())
 
 
+def test_money_that_was_taken_is_not_given_up_because_vnpay_finds_nothing(suspected, vnpay):
+    """The date in the question may be wrong (vnpay.md 7); whoever suspects fraud has the money."""
+    vnpay.set_weather(suspected.txn_ref, query_91=True)
+
+    assert counts(reconcile_payments()) == {"asked": 1, "cases": 1}
+
+    assert state(suspected)[:2] == ("review", "expired")
+    assert cases() == [("contradicted", "open"), ("orphaned", "open"), ("suspected_fraud", "open")]
+    case = PaymentCase.objects.get(kind="contradicted")
+    assert "is review here, and the provider says: not_found, code 91." in case.description
+    assert not any(violations().values())
+
+
+@pytest.mark.parametrize(
+    ("outcome", "end", "owed"),
+    [("success", "captured", [("late", "open")]), ("cancel", "failed", [])],
+)
+def test_what_vnpay_did_not_find_for_a_while_ends_as_it_says_at_last(
+    suspected, vnpay, outcome, end, owed
+):
+    vnpay.set_weather(suspected.txn_ref, query_91=True)
+    reconcile_payments()
+    vnpay.clear_weather(suspected.txn_ref)
+    vnpay.decide(suspected.txn_ref, outcome)
+    let_time_pass(A_DAY)
+
+    reconcile_payments()
+
+    assert state(suspected)[0] == end
+    closed = [(kind, "resolved") for kind in ("contradicted", "orphaned", "suspected_fraud")]
+    assert cases() == sorted([*owed, *closed])
+    assert not any(violations().values())
+
+
 def test_a_suspicion_that_nobody_told_is_a_case(expired, vnpay):
     vnpay.decide(expired.txn_ref, "fraud")
 

@@ -6,9 +6,11 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.test import Client
 
 from orders.models import Order
-from payments.models import Payment
+from orders.services import cancel_order
+from payments.models import Payment, PaymentCase
 from payments.providers import (
     PROVIDERS,
     Answer,
@@ -22,6 +24,7 @@ from payments.providers import (
 )
 from payments.services import advance_reversal, settle_order, start_payment
 from tests.factories import from_now, placed_order
+from tests.payments.reconciled import let_time_pass, state
 from tests.payments.reversed import give_back, status
 from ticketing.invariants import violations
 
@@ -98,3 +101,48 @@ def test_a_second_provider_gives_money_back(client, payment):
     assert advance_reversal(reversal.pk) is None
 
     assert status(reversal) == "succeeded"
+
+
+class SlowOffice(Cash):
+    """Somebody else does something while the clerk looks it up."""
+
+    def __init__(self, meanwhile):
+        self.meanwhile = meanwhile
+
+    def query(self, payment, now):
+        # Two clocks may differ: to the other one there is still time to pay and to cancel.
+        Order.objects.update(expires_at=from_now(seconds=30))
+        self.meanwhile(payment)
+        return super().query(payment, now)
+
+
+def pay_at_the_office(payment):
+    callback = {"ref": payment.txn_ref, "amount": payment.amount, "password": "office"}
+    assert Client().get("/payments/cash/return/", callback).status_code == 200
+
+
+def cancel(payment):
+    cancel_order(order_id=payment.order_id, by=payment.order.customer)
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "end", "kind"),
+    [(pay_at_the_office, "paid", "duplicate"), (cancel, "cancelled", "late")],
+)
+def test_money_found_by_settling_is_owed_if_the_order_ends_before_all_were_asked(
+    start, vnpay, monkeypatch, meanwhile, end, kind
+):
+    monkeypatch.setitem(PROVIDERS, "cash", SlowOffice(meanwhile))
+    found = start()
+    vnpay.decide(found.txn_ref, "success")
+    start_payment(order_id=found.order_id, provider="cash", customer=Customer("127.0.0.1"))
+    let_time_pass()
+
+    assert settle_order(order_id=found.order_id) is None
+
+    assert state(found)[:2] == ("captured", end)
+    case = PaymentCase.objects.get()
+    assert (case.kind, case.payment, case.amount_owed) == (kind, found, found.amount)
+    assert settle_order(order_id=found.order_id) is None
+    assert PaymentCase.objects.count() == 1
+    assert not any(violations().values())

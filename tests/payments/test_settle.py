@@ -19,7 +19,7 @@ from payments.providers import Customer
 from payments.services import settle_order, settle_overdue_orders, start_payment
 from payments.services.settle import Settled
 from tests.factories import PaymentFactory, from_now, overdue_order, placed_order
-from tests.payments.vnpay_calls import success
+from tests.payments.vnpay_calls import success, suspicion
 from ticketing.invariants import violations
 
 
@@ -152,6 +152,18 @@ def test_a_suspected_payment_keeps_its_seats_while_vnpay_thinks(attempt, vnpay):
 
     assert state(attempt) == ("review", "pending_payment", {"held"})
     assert PaymentCase.objects.get().kind == "suspected_fraud"
+
+
+def test_a_suspected_payment_keeps_its_seats_while_vnpay_does_not_find_it(attempt, vnpay, call_ipn):
+    call_ipn(suspicion(attempt))
+    let_time_pass(attempt)
+
+    assert settle(attempt) is not None
+
+    assert state(attempt) == ("review", "pending_payment", {"held"})
+    cases = PaymentCase.objects.order_by("kind").values_list("kind", "status")
+    assert list(cases) == [("contradicted", "open"), ("suspected_fraud", "open")]
+    assert not any(violations().values())
 
 
 SILENCE = [

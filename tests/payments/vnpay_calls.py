@@ -53,5 +53,6 @@ def failure(payment: Payment, code: str = "24", **changes: str | None) -> str:
     return signed(callback_fields(payment, **{**outcome, **changes}))
 
 
-def suspicion(payment: Payment) -> str:
-    return signed(callback_fields(payment, ResponseCode="07", TransactionStatus="07"))
+def suspicion(payment: Payment, **changes: str | None) -> str:
+    outcome = {"ResponseCode": "07", "TransactionStatus": "07"}
+    return signed(callback_fields(payment, **outcome, **changes))
