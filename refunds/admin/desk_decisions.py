@@ -13,6 +13,7 @@ from refunds.admin import desk_forms as forms
 from refunds.admin.decisions import Decision
 from refunds.admin.parts import before_approval
 from refunds.models import UNDECIDED, Refund, RefundStatus
+from refunds.operations.claims import left_out
 from ticketing.roles import is_admin
 
 
@@ -54,6 +55,19 @@ def _about_approval(refund: Refund) -> str:
     return f"{_about(goes_back, refund)} {before_approval(refund)}".strip()
 
 
+def _about_override(refund: Refund) -> str:
+    takes_its_place = _(
+        "As it stands, {percentage} % go back for order {order}: {amount}. "
+        "Another percentage takes the place of it; 0 % rejects the refund."
+    )
+    count = left_out(refund).count()
+    along = _(
+        "With any other it also takes back what another refund has let go of since: {count} of "
+        "the tickets of the order."
+    ).format(count=count)
+    return f"{_about(takes_its_place, refund)} {along if count else ''}".strip()
+
+
 APPROVE = Decision(
     "approve",
     gettext_lazy("Approve"),
@@ -81,13 +95,7 @@ REJECT = Decision(
 OVERRIDE = Decision(
     "override",
     gettext_lazy("Override the percentage"),
-    lambda refund: _about(
-        _(
-            "As it stands, {percentage} % go back for order {order}: {amount}. "
-            "Another percentage takes the place of it; 0 % rejects the refund."
-        ),
-        refund,
-    ),
+    _about_override,
     services.override_refund,
     forms.Override,
     is_for=_overrides,

@@ -23,6 +23,7 @@ from refunds.explanations import explain
 from refunds.models import Refund, RefundStatus, RefundTicket
 from refunds.policy import (
     Assessment,
+    Basis,
     DecidedBy,
     Facts,
     Reason,
@@ -137,6 +138,16 @@ def free_tickets(*orders: Order) -> TicketQuerySet:
     """The orders' tickets that are in no live refund, used ones too, by ascending id."""
     taken = RefundTicket.objects.live().filter(ticket=OuterRef("pk"))
     return Ticket.objects.live().filter(~Exists(taken), order__in=orders).order_by("pk")
+
+
+def left_out(refund: Refund) -> TicketQuerySet:
+    """What a refund of the whole order does not take back: another refund has let go of it since.
+
+    Of a refund of chosen tickets or of a payment that is nothing.
+    """
+    if refund.calculation_basis != Basis.ORDER_TOTAL:
+        return Ticket.objects.none()
+    return free_tickets(refund.order)
 
 
 def is_nothing(found: Claim) -> bool:

@@ -18,7 +18,7 @@ from orders.models import Order, Ticket
 from orders.operations import Share, reserve_refunds, undo_reserved_refund
 from refunds.errors import AmountChanged, TicketNotRefundable
 from refunds.models import Refund, RefundReason, RefundStatus, RefundTicket
-from refunds.operations.claims import Claim
+from refunds.operations.claims import Claim, left_out
 
 
 class Locked(NamedTuple):
@@ -99,6 +99,18 @@ def lock_tickets_of(refunds: Sequence[Refund]) -> dict[int, list[Ticket]]:
     for ticket in taken.annotate(refund_id=F("refunds__refund")).lock():
         found[cast("Any", ticket).refund_id].append(ticket)
     return found
+
+
+def take_left_out(found: Locked) -> list[Ticket]:
+    """Have a refund of the whole order take what it leaves out; all that it takes back, locked.
+
+    Raises TicketNotRefundable when somebody went in with one of those since it was asked for.
+    """
+    order, refund, tickets = found
+    more = left_out(refund).lock()
+    _check_unused(refund, more)
+    insert([RefundTicket(refund=refund, ticket=each, order=order) for each in more])
+    return [*tickets, *more]
 
 
 def check_as_shown(order: Order, shown: Decimal | None, amount: Decimal) -> None:

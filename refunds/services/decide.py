@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from refunds.errors import AmountChanged, NoteRequired, RefundAlreadyDecided
 from refunds.models import UNDECIDED, Refund, RefundReason, RefundStatus
 from refunds.operations import decisions
-from refunds.operations.claims import reassess
+from refunds.operations.claims import left_out, reassess
 from refunds.operations.decisions import Locked
 from ticketing.errors import NotAllowed
 from ticketing.roles import is_admin, is_organizer_of
@@ -37,9 +37,9 @@ def approve_refund(*, refund_id: int, by: User, shown_amount: Decimal | None = N
     """Set the money aside; a job pays it back.
 
     With a `shown_amount` nothing is decided unless that is still what goes back; nor if another
-    refund of the order has changed what is missing to the policy's part of it. Locks order,
-    refund, tickets by ascending id. Raises NotAllowed, RefundAlreadyDecided, AmountChanged,
-    TicketNotRefundable when a ticket was used meanwhile, RefundTooLarge.
+    refund of the order has changed what is missing to the policy's part of it, or has let go of a
+    ticket. Locks order, refund, tickets by ascending id. Raises NotAllowed, RefundAlreadyDecided,
+    AmountChanged, TicketNotRefundable when a ticket was used meanwhile, RefundTooLarge.
     """
     found = _locked(refund_id, by)
     decisions.check_as_shown(found.order, shown_amount, found.refund.amount)
@@ -73,12 +73,12 @@ def _check_still_missing(found: Locked) -> None:
         return
     percentage = refund.percentage_applied
     missing = reassess(refund, tickets, percentage).amount
-    if missing != refund.amount:
+    if missing != refund.amount or left_out(refund).exists():
         raise AmountChanged(
             _(
                 "Another refund of the order has changed since: {amount} are missing to "
-                "{percentage} % now. Override it with {percentage} % to take that over, or "
-                "reject it."
+                "{percentage} % now. Override it with {percentage} % to take that over, with the "
+                "tickets that are in no refund any more, or reject it."
             ).format(amount=order.price_tag(missing), percentage=percentage)
         )
 

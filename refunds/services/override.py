@@ -31,8 +31,9 @@ def override_refund(
 
     0 rejects the refund, and `note` is told to the customer. Keeps old and new values, who, when
     and why. With a `shown_amount` nothing is changed unless the percentage still comes to that.
-    Locks order, refund, tickets by ascending id. Raises NotAllowed, NoteRequired, AmountChanged,
-    OverrideNotAllowed, RefundTooLarge.
+    A refund of the whole order, which pays for all of its tickets, takes those of others that have
+    fallen away since. Locks order, refund, tickets by ascending id. Raises NotAllowed,
+    NoteRequired, AmountChanged, OverrideNotAllowed, TicketNotRefundable, RefundTooLarge.
     """
     _check(percentage, by, note)
     found = decisions.lock(refund_id)
@@ -44,9 +45,11 @@ def override_refund(
     _keep(refund, assessment, by=by, note=note, now=now)
     if percentage == 0:
         decisions.reject(found, by=by, at=now, reason=note.strip())
-    elif refund.status == RefundStatus.APPROVED:
-        undo_reserved_refund(order, tickets, refund.amount)
-        reserve_refunds([Share(order, tickets, assessment.amount)], at=now)
+    else:
+        tickets = decisions.take_left_out(found)
+        if refund.status == RefundStatus.APPROVED:
+            undo_reserved_refund(order, tickets, refund.amount)
+            reserve_refunds([Share(order, tickets, assessment.amount)], at=now)
     _apply(refund, assessment)
     return refund
 

@@ -8,10 +8,13 @@ from django_fsm_log.models import StateLog
 from jobs.models import Job
 from orders.models import Order
 from refunds.models import Refund, RefundOverride, RefundStatus
+from refunds.policy import Reason
+from refunds.services import request_refund
 from tests.back_office.refund_rows import (
     SETTLING,
     STEPS,
     asked,
+    asked_after_postponing,
     decide,
     failed,
     html,
@@ -111,6 +114,30 @@ def test_an_override_makes_what_it_has_shown(boss, postponed, order, percentage,
 
     assert f"{percentage} %: {order.price_tag(reread(postponed).amount)}" in page
     assert reread(postponed).amount == percentage * 10_000 - 200_000
+
+
+def test_whoever_overrides_is_told_which_tickets_are_taken_along(boss, order):
+    """All of the order is paid for: of one ticket another refund was given up meanwhile."""
+    ticket = order.tickets.first()
+    part = request_refund(
+        order_id=order.pk,
+        requester=order.customer,
+        reason=Reason.PERSONAL,
+        ticket_codes=[ticket.code],
+    )
+    part = failed(part)
+    rest = asked_after_postponing(order)
+    told_of_it = "let go of since: 1 of the tickets of the order."
+    assert told_of_it not in told(boss.get(page_of(rest, "override")))
+
+    decide(boss, part, "mark_failed")
+
+    assert told_of_it in told(boss.get(page_of(rest, "override")))
+    assert "with the tickets that are in no refund any more" in told(decide(boss, rest, "approve"))
+    decide(boss, rest, "override", percentage=90)
+    decide(boss, rest, "approve")
+    assert (status(rest), reread(rest).amount) == (RefundStatus.APPROVED, 900_000)
+    assert not order.tickets.valid().exists()
 
 
 @pytest.mark.parametrize(

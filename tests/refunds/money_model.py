@@ -159,15 +159,19 @@ class World:
     def refusal_of_approval(self, order: AnOrder, refund: ARefund) -> str | None:
         if not refund.is_undecided:
             return "refund-already-decided"
-        if refund.reason == "postponed" and refund.amount != order.whole(refund.percentage):
+        is_whole = refund.amount == order.whole(refund.percentage) and not order.free
+        if refund.reason == "postponed" and not is_whole:
             return "refund-amount-changed"
         if refund.tickets & order.used - refund.used_before:
             return "ticket-not-refundable"
         return "refund-too-large" if refund.amount > order.left else None
 
-    def refusal_of_override(self, refund: ARefund) -> str | None:
+    def refusal_of_override(self, order: AnOrder, refund: ARefund, percentage: int) -> str | None:
         is_open = refund.is_undecided or refund.status == "approved"
-        return None if is_open and not refund.is_of_case else "refund-override-not-allowed"
+        if not is_open or refund.is_of_case:
+            return "refund-override-not-allowed"
+        is_used = refund.reason == "postponed" and order.free & order.used - refund.used_before
+        return "ticket-not-refundable" if percentage and is_used else None
 
     def override(self, order: AnOrder, refund: ARefund, percentage: int) -> None:
         left = order.left + (refund.amount if refund.status == "approved" else 0)
@@ -175,6 +179,7 @@ class World:
             refund.amount = min(share(refund.base, percentage), left)
         else:
             refund.amount = order.whole(percentage, left)
+            refund.tickets |= order.free if percentage else frozenset()
         refund.percentage = percentage
         if percentage == 0:
             refund.status = "rejected"

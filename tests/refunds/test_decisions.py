@@ -26,7 +26,7 @@ from refunds.services import (
     reject_refund,
     request_refund,
 )
-from tests.factories import from_now
+from tests.factories import from_now, paid_order, seats_in_area
 from tests.refunds.test_requests import everything, reread
 from ticketing.errors import NotAllowed
 from ticketing.invariants import violations
@@ -168,6 +168,85 @@ def test_what_another_refund_took_since_is_not_given_once_more(personal, organiz
     override_refund(refund_id=rest.pk, percentage=90, by=admin, note="What is missing.")
     approve_refund(refund_id=rest.pk, by=admin)
     assert (reread(personal).amount, reread(rest).amount) == (500_000, 850_000)
+    assert broken() == {}
+
+
+def freed_beside_a_postponed_refund(personal, organizer, admin, order, *, is_approved=False):
+    """The refund of all but one ticket, the refund of which was overridden to nothing since."""
+    approve_refund(refund_id=personal.pk, by=organizer)
+    event = reread(order.event)
+    event.postpone(by=None, at=from_now(), reason="The singer is ill.")
+    event.save()
+    rest = ask(order, reason=Reason.POSTPONED)
+    if is_approved:
+        approve_refund(refund_id=rest.pk, by=admin)
+    override_refund(refund_id=personal.pk, percentage=0, by=admin, note="A reseller.")
+    return rest
+
+
+@pytest.mark.parametrize("is_approved", [False, True])
+def test_what_is_topped_up_to_the_whole_order_takes_back_all_of_its_tickets(
+    personal, organizer, admin, order, is_approved
+):
+    rest = freed_beside_a_postponed_refund(
+        personal, organizer, admin, order, is_approved=is_approved
+    )
+
+    override_refund(refund_id=rest.pk, percentage=90, by=admin, note="What is missing.")
+    if not is_approved:
+        approve_refund(refund_id=rest.pk, by=admin)
+
+    assert reread(rest).amount == 1_350_000
+    assert not order.tickets.valid().exists()
+    assert rest.tickets.live().count() == 3
+    assert broken() == {}
+
+
+def test_an_override_to_0_takes_no_further_tickets(personal, organizer, admin, order):
+    rest = freed_beside_a_postponed_refund(personal, organizer, admin, order)
+
+    override_refund(refund_id=rest.pk, percentage=0, by=admin, note="A reseller.")
+
+    assert order.tickets.valid().count() == 3
+    assert rest.tickets.count() == 2
+    assert broken() == {}
+
+
+@pytest.mark.parametrize("is_approved", [False, True])
+def test_nothing_is_topped_up_for_a_ticket_that_somebody_went_in_with(
+    personal, organizer, admin, order, tickets, is_approved
+):
+    rest = freed_beside_a_postponed_refund(
+        personal, organizer, admin, order, is_approved=is_approved
+    )
+    reinstate_event(event_id=order.event_id, by=admin, reason="The singer is well.")
+    check_in(code=tickets[0].code, by=organizer)
+
+    told = refused(
+        TicketNotRefundable,
+        override_refund,
+        refund_id=rest.pk,
+        percentage=90,
+        by=admin,
+        note="What is missing.",
+    )
+
+    assert tickets[0].code in told
+    assert rest.tickets.count() == 2
+
+
+def test_a_whole_order_is_not_approved_without_a_ticket_of_no_price(organizer, admin, showing):
+    """Nothing is missing for it, but its seat would stay taken."""
+    seats = [*seats_in_area(1, showing=showing), *seats_in_area(1, showing=showing, price=0)]
+    order = paid_order(seats)
+    free = ask(order, [order.tickets.get(price=0)])
+    rest = freed_beside_a_postponed_refund(free, organizer, admin, order)
+
+    refused(AmountChanged, approve_refund, refund_id=rest.pk, by=admin)
+
+    override_refund(refund_id=rest.pk, percentage=90, by=admin, note="All of it.")
+    approve_refund(refund_id=rest.pk, by=admin)
+    assert not order.tickets.valid().exists()
     assert broken() == {}
 
 
