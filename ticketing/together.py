@@ -14,8 +14,7 @@ Answer = TypeVar("Answer")
 class _Group(Generic[Wish, Answer]):
     """Those who wait for one answer, and what each of them wants to know."""
 
-    def __init__(self, after: _Group[Wish, Answer] | None) -> None:
-        self.after = after
+    def __init__(self) -> None:
         self.wishes: set[Wish] = set()
         self.answer: Future[Answer] = Future()
 
@@ -40,13 +39,19 @@ class Together(Generic[Wish, Answer]):
         """
         with self._lock:
             is_first = about not in self._next
-            if is_first:
-                self._next[about] = _Group(after=self._asking.get(about))
-            group = self._next[about]
+            group = self._next.setdefault(about, _Group())
             group.wishes.add(wish)
         if is_first:
+            self._wait_for_those_before(about)
             self._speak_for(group, about, find_out)
         return group.answer.result()
+
+    def _wait_for_those_before(self, about: int) -> None:
+        """Nobody keeps what they were told: under load there is always a group before."""
+        with self._lock:
+            group = self._asking.get(about)
+        if group:
+            group.answer.exception()  # whatever comes of it
 
     def _speak_for(
         self,
@@ -54,8 +59,6 @@ class Together(Generic[Wish, Answer]):
         about: int,
         find_out: Callable[[Collection[Wish]], Answer],
     ) -> None:
-        if group.after:
-            group.after.answer.exception()  # waits, whatever comes of it
         with self._lock:  # who comes from here on may want to know what is newer
             self._asking[about] = self._next.pop(about)
         try:
@@ -63,5 +66,5 @@ class Together(Generic[Wish, Answer]):
         except BaseException as failure:
             group.answer.set_exception(failure)
         with self._lock:
-            if self._asking[about] is group:
+            if self._asking.get(about) is group:  # the next may have begun, and even ended
                 del self._asking[about]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import sys
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.sandbox_process import wait_until
 from ticketing.together import Together
 
 HERE, ELSEWHERE = 1, 2
@@ -118,3 +122,58 @@ def test_a_failure_is_told_to_its_group_and_the_next_asks_anew(threads, together
         with pytest.raises(ConnectionError, match="away"):
             told.result(LONG_ENOUGH)
     assert together.ask(HERE, Wish(), oracle) == 3
+
+
+class Told:
+    """An answer that can be watched."""
+
+
+def test_no_answer_is_kept_however_long_others_go_on_asking(threads, together):
+    """Each group is there before the answer of the one in front of it."""
+    begun, may_answer = threading.Semaphore(0), threading.Semaphore(0)
+    kept = []
+
+    def find_out(wishes):
+        begun.release()
+        assert may_answer.acquire(timeout=LONG_ENOUGH)
+        told = Told()
+        kept.append(weakref.ref(told))
+        return told
+
+    waiting = []
+    for _ in range(5):
+        _, told = joined(threads, together, find_out, 1)
+        waiting += told
+        if len(waiting) > 1:
+            may_answer.release()
+            waiting.pop(0).result(LONG_ENOUGH)
+        assert begun.acquire(timeout=LONG_ENOUGH)
+
+    wait_until(
+        lambda: [each() for each in kept] == [None] * 4, seconds=10, what="old answers to go"
+    )
+    may_answer.release()
+    assert isinstance(waiting.pop().result(LONG_ENOUGH), Told)
+
+
+@pytest.fixture
+def _hasty_threads():
+    """They take turns as often as they can, so that each comes between any two steps of others."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("_hasty_threads")
+def test_whoever_asks_in_a_crowd_is_told_something_found_out_after_that(threads, together):
+    clock = itertools.count()
+
+    def ask(_):
+        asked = next(clock)
+        return asked, together.ask(asked % 2, asked, lambda wishes: next(clock))
+
+    told = list(threads.map(ask, range(20_000)))
+
+    assert all(found_at > asked for asked, found_at in told)
+    assert together._next == together._asking == {}
