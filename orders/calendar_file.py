@@ -44,7 +44,7 @@ def _state(order: Order) -> str:
     is_theirs = order.tickets.filter(refund_approved_at__isnull=True).exists()
     if order.event.is_closed or not is_theirs:
         return "CANCELLED"
-    return "TENTATIVE" if is_put_off(order.showing) else "CONFIRMED"
+    return "TENTATIVE" if is_put_off(order.event, order.showing) else "CONFIRMED"
 
 
 def _moment(moment: datetime) -> str:

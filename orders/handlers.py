@@ -108,7 +108,7 @@ def _mail_tickets(
 
 
 def _order(order_id: int) -> Order:
-    return Order.objects.select_related("event", "showing").get(pk=order_id)
+    return Order.objects.select_related("event", "showing__event").get(pk=order_id)
 
 
 def _mail_cancelled(order: Order) -> None:
@@ -139,7 +139,7 @@ def _mail(
             "total": order.price_tag(order.total_amount),
             "has_files": bool(attach),
             "reason": reason,
-            "is_put_off": is_put_off(showing),
+            "is_put_off": is_put_off(order.event, showing),
             "can_order_again": showing.is_on_sale(timezone.now()),
             "url": order_page(order.code),
         }

@@ -148,7 +148,7 @@ def _is_for_sale_again(order: Order, at: datetime) -> bool:
     if order.event.status == Event.Status.CANCELLED:
         return False
     # Whatever the old date of one that was put off, it gets another one.
-    return at < order.showing.ends_at or is_put_off(order.showing)
+    return at < order.showing.ends_at or is_put_off(order.event, order.showing)
 
 
 def _return_seats(shares: Sequence[Share]) -> None:

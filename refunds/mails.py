@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext
@@ -144,7 +144,7 @@ def _deciders(refund: Refund, status: RefundStatus) -> QuerySet[User]:
     """Who can open the page and decide there: admins where the organizer has nobody who can."""
     people = User.objects.filter(is_active=True).exclude(email="").order_by("pk")
     members = people.filter(organizers=refund.order.event.organizer_id, is_staff=True)
-    members = members.exclude(groups__name=SUPPORT_GROUP)
+    members = members.exclude(Q(groups__name=SUPPORT_GROUP) | Q(pk=refund.requested_by_id))
     if status == RefundStatus.PENDING_ORGANIZER and members.exists():
         return members
     return people.filter(is_superuser=True)

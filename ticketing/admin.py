@@ -24,7 +24,7 @@ from ticketing import accounts_admin, deeds_admin, services
 from ticketing.back_office import OwnEvents, Switch, reader
 from ticketing.business_time import stamp
 from ticketing.errors import DomainError
-from ticketing.event_changes import has_buyers, may_change_organizer
+from ticketing.event_changes import has_buyers_to_come, may_change_organizer
 from ticketing.models import Area, Event, Organizer, Showing
 from ticketing.roles import ABOUT_FRAUD, SEE_EVERY_ORGANIZER, is_admin, remembered_role
 from ticketing.step_words import words_of
@@ -192,8 +192,7 @@ class EventAdmin(EventPages):
     def save_model(self, request: HttpRequest, obj: Event, form: Any, change: bool) -> None:
         """Say who is left to be told of another venue, which stands in tickets and calendars."""
         super().save_model(request, obj, form, change)
-        to_come = obj.showings.filter(ends_at__gt=timezone.now())
-        if "venue" in form.changed_data and any(map(has_buyers, to_come)):
+        if "venue" in form.changed_data and has_buyers_to_come(obj, timezone.now()):
             told = _(
                 "People have ordered for the venue as it was, and are not told of another one: "
                 "write to the buyers, whose addresses are in the file of the event's orders."

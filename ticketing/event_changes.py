@@ -96,6 +96,14 @@ def why_its_dates_stay(showing: Showing) -> str:
     return ""
 
 
+def has_buyers_to_come(event: Event, now: datetime) -> bool:
+    """Whether somebody has ordered for a showing that has not taken place yet."""
+    showings = event.showings.all()
+    return any(
+        has_buyers(each) for each in showings if each.ends_at > now or is_put_off(event, each)
+    )
+
+
 def put_off(event: Event) -> QuerySet[Showing]:
     """The showings of a postponed event that wait for another date, or have one.
 
@@ -105,9 +113,8 @@ def put_off(event: Event) -> QuerySet[Showing]:
     return event.showings.filter(ends_at__gt=postponed.timestamp)
 
 
-def is_put_off(showing: Showing) -> bool:
-    """Whether it was put off with its event, and has not taken place before that."""
-    event = showing.event
+def is_put_off(event: Event, showing: Showing) -> bool:
+    """Whether a showing was put off with its event, and has not taken place before that."""
     return event.status == EventStatus.POSTPONED and put_off(event).filter(pk=showing.pk).exists()
 
 

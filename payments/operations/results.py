@@ -43,6 +43,7 @@ CLEARED = {
     CaseKind.ORPHANED: "The provider says that it was paid.",
     **CONFIRMED,
 }
+KNOWN_AGAIN = {CaseKind.CONTRADICTED: "The provider knows of it again, and still reviews it."}
 KEPT = {CaseKind.GIVEN_BACK: "The provider did not give it back after all."}
 SUSPECTED = {CaseKind.ORPHANED: "The provider took the money and suspects fraud."}
 FAILED = {
@@ -216,6 +217,7 @@ def _confirm(payment: Payment, result: Result, moment: Moment) -> Recorded:
 
 def _suspect(payment: Payment, result: Result, moment: Moment) -> Recorded:
     if payment.status == PaymentStatus.REVIEW:
+        close_cases(payment, KNOWN_AGAIN, at=moment.at)
         return Recorded.REPEATED
     payment.suspect(
         by=None,

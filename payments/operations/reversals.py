@@ -145,7 +145,7 @@ def may_be_forgotten(reversal: Reversal) -> bool:
         requested_by=reversal.requested_by,
         status=ReversalStatus.REJECTED,
         checked_at__gte=restored_at,
-        unclear_at__gte=restored_at,
+        unclear_at__gte=F("checked_at"),  # who was asked before that was asked for want of a word
     )
     return not looked_at.exists()
 

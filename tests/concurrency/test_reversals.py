@@ -153,7 +153,6 @@ def without_claim(monkeypatch):
     monkeypatch.setattr(ReversalQuerySet, "due", lambda rows, now: rows.exclude(due_at=None))
 
 
-@pytest.mark.usefixtures("without_claim")
 def test_a_reversal_that_others_have_locked_for_a_moment_is_sent_later_and_left_to_nobody(
     payment, vnpay
 ):
@@ -177,6 +176,7 @@ def test_a_reversal_that_others_have_locked_for_a_moment_is_sent_later_and_left_
     assert len(refunds_at(vnpay, payment)) == 2
 
 
+@pytest.mark.usefixtures("without_claim")
 def test_without_the_claim_the_lock_of_the_row_still_lets_one_call_go_out(payment, vnpay):
     reversal = give_back(payment)
 

@@ -55,11 +55,12 @@ def test_who_has_no_orders_is_shown_where_to_begin(me):
     assert "You have not ordered anything yet." in text_of(me.get("/orders/"))
 
 
+@pytest.mark.parametrize("make", [placed_order, paid_order])
 def test_many_orders_come_in_pages_with_the_same_few_queries(
-    me, customer, django_assert_max_num_queries
+    me, customer, django_assert_max_num_queries, make
 ):
     for _ in range(22):
-        placed_order(seats_in_area(1), customer=customer)
+        make(seats_in_area(1), customer=customer)
 
     with django_assert_max_num_queries(5):
         first = me.get("/orders/")

@@ -169,3 +169,23 @@ def test_who_was_asked_because_vnpay_was_silent_knows_nothing_of_what_went_back(
 
     assert status(second) == "created"
     assert refunds_at(vnpay, captured) == [PARTIAL]
+
+
+def test_who_was_asked_for_want_of_a_word_has_not_read_the_one_that_came_later(
+    captured, repeated, restored, customer, vnpay
+):
+    vnpay.set_weather(api_down=True)
+    let_reversals_wait(hours=25)
+    advance(repeated)
+    vnpay.set_weather(api_down=False)
+    Payment.objects.update(queried_at=None)
+    advance(repeated)
+    assert status(repeated) == "created"
+    decide(repeated, succeeded=False, by=customer)
+
+    second = give_back(Payment.objects.get(pk=captured.pk), 400_000)
+    Payment.objects.update(queried_at=None)
+    advance_reversal(second.pk)
+
+    assert status(second) == "created"
+    assert refunds_at(vnpay, captured) == [PARTIAL]

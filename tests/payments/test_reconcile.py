@@ -197,6 +197,22 @@ def test_what_vnpay_did_not_find_for_a_while_ends_as_it_says_at_last(
     assert not any(violations().values())
 
 
+def test_what_vnpay_did_not_find_for_a_while_and_still_reviews_is_no_contradiction(
+    suspected, vnpay
+):
+    vnpay.set_weather(suspected.txn_ref, query_91=True)
+    reconcile_payments()
+    vnpay.clear_weather(suspected.txn_ref)
+    let_time_pass(A_DAY)
+
+    reconcile_payments()
+
+    assert state(suspected)[0] == "review"
+    assert cases() == [
+        ("contradicted", "resolved"), ("orphaned", "open"), ("suspected_fraud", "open"),
+    ]  # fmt: skip
+
+
 def test_a_suspicion_that_nobody_told_is_a_case(expired, vnpay):
     vnpay.decide(expired.txn_ref, "fraud")
 

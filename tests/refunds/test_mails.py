@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 from django.core import mail
 
 from jobs.services import run_due_jobs
@@ -89,6 +89,17 @@ def test_where_no_member_can_decide_admins_are_asked(in_english, organizer, admi
 
     assert told(organizer) == []
     assert len(told(admin)) == 1
+
+
+def test_who_asks_for_money_back_is_not_asked_to_decide_about_it(in_english, organizer, admin):
+    in_english.event.organizer.members.set([in_english.customer])
+    User.objects.filter(pk=in_english.customer_id).update(is_staff=True)
+
+    ask(in_english)
+    run()
+
+    asked = [each for each in told(in_english.customer) if "You decide" in each.body]
+    assert (asked, len(told(admin))) == ([], 1)
 
 
 def test_an_approval_says_how_much_goes_back_and_that_the_tickets_are_void(in_english, organizer):
