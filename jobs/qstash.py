@@ -119,7 +119,7 @@ def _flow(job: Job) -> str:
 def _site() -> str:
     """Tells this deployment from others of the same account, of which QStash makes no difference.
 
-    Without it, two jobs of one number would be one message within ten minutes (qstash.md 1.5).
+    Without it, two jobs of one number would be one message within ten minutes (qstash.md 1.3).
     """
     return hashlib.sha256(destination().encode()).hexdigest()[:8]
 

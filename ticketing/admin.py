@@ -27,7 +27,7 @@ from ticketing.errors import DomainError
 from ticketing.event_changes import has_buyers_to_come, may_change_organizer
 from ticketing.models import Area, Event, Organizer, Showing
 from ticketing.roles import ABOUT_FRAUD, SEE_EVERY_ORGANIZER, is_admin, remembered_role
-from ticketing.step_words import words_of
+from ticketing.step_words import name_of, words_of
 from ticketing.workbench.event_pages import EventPages
 from ticketing.workbench.forms import AreaForm, EventForm, OrganizerForm
 from ticketing.workbench.overview import overview
@@ -95,8 +95,7 @@ class HistoryInline(OnlyShown, GenericTabularInline):
 
     @admin.display(description=gettext_lazy("who"))
     def who(self, row: StateLog) -> str:
-        """By name alone: most of those who read this may not open accounts."""
-        return row.by.get_username() if row.by else _("the system")
+        return name_of(row.by)
 
     @admin.display(description=gettext_lazy("from"))
     def moved_from(self, row: StateLog) -> str:

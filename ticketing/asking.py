@@ -11,11 +11,11 @@ from django.contrib import messages
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from jobs.subjects import page_of
 from ticketing.errors import DomainError
 
 DECIDED = gettext_lazy("It is decided.")
@@ -56,8 +56,7 @@ class Question:
     def ask(self, page: ModelAdmin, request: HttpRequest, row: Model) -> HttpResponse:
         """The form, as it was filled in if that was refused; or the act and the way back."""
         form = self.form(request.POST if request.method == "POST" else None)
-        opts = page.opts
-        back = reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[row.pk])
+        back = page_of(page.model, row.pk)
         if form.is_valid() and self._is_done(form):
             messages.success(request, self.done)
             return redirect(back)
@@ -66,7 +65,7 @@ class Question:
             "title": f"{self.title}: {row}",
             "form": form,
             "question": self,
-            "opts": opts,
+            "opts": page.opts,
             "back": back,
             **self.context,
         }

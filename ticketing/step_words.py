@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, NamedTuple
 
+from django.contrib.auth.models import User
 from django.db.models import Model
+from django.utils.translation import gettext as _
 
 
 class Tone(Enum):
@@ -31,6 +33,16 @@ class Word(NamedTuple):
     text: Any
     tone: Tone = Tone.PLAIN
     flow: Flow | None = None  # None where no amount is shown
+
+
+def name_of(user: User | None) -> str:
+    """Who took a step, by name alone: most of those who read it may not open accounts."""
+    return user.get_username() if user else the_system()
+
+
+def the_system() -> str:
+    """What nobody did."""
+    return _("the system")
 
 
 # What the transitions of each model mean to people.

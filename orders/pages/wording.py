@@ -47,7 +47,7 @@ def of_event(order: Order) -> str:
     event = order.event
     if event.is_closed:
         return "cancelled" if event.status == EventStatus.CANCELLED else "stopped"
-    return "put_off" if is_put_off(order.event, order.showing) else ""
+    return "put_off" if is_put_off(event, order.showing) else ""
 
 
 def next_step(order: Order, now: datetime, *, keeps_tickets: bool) -> str:

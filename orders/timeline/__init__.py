@@ -18,10 +18,9 @@ from orders.timeline.parts import (
     rows_of_orders,
     tells,
     the_customer,
-    the_system,
 )
 from orders.timeline.shown import days_of
-from ticketing.step_words import Flow, Tone, Word, words_of
+from ticketing.step_words import Flow, Tone, Word, the_system, words_of
 
 __all__ = [
     "LONGEST",

@@ -33,9 +33,8 @@ from orders.timeline.parts import (
     Told,
     actor_of,
     tellers,
-    the_system,
 )
-from ticketing.step_words import Flow, Tone, Word, words_of
+from ticketing.step_words import Flow, Tone, Word, the_system, words_of
 
 LONGEST = 500  # log rows, and as many jobs: more is no story any more, but an accident
 ERROR_LENGTH = 300

@@ -19,12 +19,11 @@ from orders.timeline.parts import (
     Told,
     tells,
     the_customer,
-    the_system,
 )
 from ticketing.dates_news import News
 from ticketing.models import Event, Showing
 from ticketing.roles import ABOUT_FRAUD
-from ticketing.step_words import Tone, Word
+from ticketing.step_words import Tone, Word, the_system
 
 WORDS_OF_ORDER = {
     "pay": Word(gettext_lazy("The order is paid."), Tone.GOOD),

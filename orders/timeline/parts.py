@@ -14,7 +14,7 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from orders.models import Order
-from ticketing.step_words import Flow, Tone, Word, words_of
+from ticketing.step_words import Flow, Tone, Word, name_of, words_of
 
 
 class Kind(IntEnum):
@@ -144,17 +144,10 @@ def tells(
 
 def actor_of(user: User | None, order: Order | None) -> str:
     """Who did something, with this order if with any, as people who look after orders say it."""
-    if user is None:
-        return the_system()
-    is_customer = order is not None and user.pk == order.customer_id
-    return the_customer() if is_customer else user.get_username()
+    is_customer = user is not None and order is not None and user.pk == order.customer_id
+    return the_customer() if is_customer else name_of(user)
 
 
 def the_customer() -> str:
     """Who ordered, where it needs no look-up to know that it was them."""
     return _("the customer")
-
-
-def the_system() -> str:
-    """What nobody did."""
-    return _("the system")

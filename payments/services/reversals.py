@@ -64,10 +64,9 @@ def advance_reversal(reversal_id: int) -> datetime | None:
     if not _claim(reversal_id, now):
         return _due_at(reversal_id)
     reversal = Reversal.objects.select_related("payment").get(pk=reversal_id)
-    if reversal.status == ReversalStatus.CREATED and may_be_forgotten(reversal):
-        return _ask_first(reversal, now)
-    if reversal.status == ReversalStatus.CREATED:  # passed over: somebody had it locked
-        return reversal.due_at
+    if reversal.status == ReversalStatus.CREATED:
+        # If it may be sent unasked, it was passed over: somebody had it locked.
+        return _ask_first(reversal, now) if may_be_forgotten(reversal) else reversal.due_at
     if reversal.status == ReversalStatus.SENT:
         return _doubt(reversal_id, now)
     return _check(reversal, now)

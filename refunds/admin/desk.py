@@ -26,6 +26,7 @@ from refunds.models import UNDECIDED, Refund, RefundStatus
 from ticketing.back_office import Switch
 from ticketing.list_exports import Exports
 from ticketing.roles import DECIDE_REFUND, is_admin
+from ticketing.step_words import name_of
 
 names("refund_id", Refund)
 
@@ -133,8 +134,7 @@ class RefundAdmin(Exports, ReadOnly, Decisions):
 
     @admin.display(description=gettext_lazy("requested by"))
     def asked_by(self, refund: Refund) -> str:
-        """By name alone: most of those who read this may not open accounts."""
-        return refund.requested_by.get_username() if refund.requested_by else _("the system")
+        return name_of(refund.requested_by)
 
     @admin.display(description=gettext_lazy("percentage"), ordering="percentage_applied")
     def percentage(self, refund: Refund) -> str:

@@ -16,6 +16,7 @@ from orders.models import TicketStatus
 from refunds.models import Refund, RefundOverride, RefundReason, RefundTicket
 from ticketing.admin import HistoryInline
 from ticketing.event_changes import put_off
+from ticketing.step_words import name_of
 
 
 class PartOfRefund(OnlyShown, TabularInline):
@@ -67,7 +68,7 @@ class OverridesOfRefund(PartOfRefund):
 
     @admin.display(description=gettext_lazy("who"))
     def who(self, row: RefundOverride) -> str:
-        return row.actor.get_username()
+        return name_of(row.actor)
 
     @admin.display(description=gettext_lazy("before"))
     def before(self, row: RefundOverride) -> str:

@@ -114,31 +114,31 @@ def test_what_is_decided_about_an_event_while_its_form_is_saved_stays_decided(st
     assert event.title == ("New title" if state == "postponed" else "Đêm nhạc Trịnh")
 
 
-def test_a_showing_is_not_moved_while_its_first_buyer_is_on_the_way():
-    """The form saw nobody, and the order saw the old date."""
-    [seat] = seats_in_area(1)
-    browser, showing = browser_of(new_admin()), seat.showing
-    move_it = {**evening(), "areas-TOTAL_FORMS": 0, "areas-INITIAL_FORMS": 0}
-    save = partial(browser.post, page_of(showing), move_it)
+def saved_while_somebody_orders(seat, form):
+    """What the page of the showing says to this form, sent while an order is not committed yet."""
+    save = partial(browser_of(new_admin()).post, page_of(seat.showing), form)
     with ThreadPoolExecutor(1) as others, transaction.atomic():
         placed_order([seat])
         saved = others.submit(closing(save))
         wait_until_somebody_waits()
+    return text_of(saved.result())
 
-    assert "have the event postponed" in text_of(saved.result())
+
+def test_a_showing_is_not_moved_while_its_first_buyer_is_on_the_way():
+    """The form saw nobody, and the order saw the old date."""
+    [seat] = seats_in_area(1)
+    showing = seat.showing
+    move_it = {**evening(), "areas-TOTAL_FORMS": 0, "areas-INITIAL_FORMS": 0}
+
+    assert "have the event postponed" in saved_while_somebody_orders(seat, move_it)
     assert Showing.objects.get().starts_at == showing.starts_at
 
 
 def test_the_right_to_give_tickets_back_is_not_cut_short_while_the_first_buyer_is_on_the_way():
     [seat] = seats_in_area(1)
-    browser, showing = browser_of(new_admin()), seat.showing
+    showing = seat.showing
     local = (showing.ticket_sale_end - timedelta(days=2)).astimezone(showing.zone)
     earlier = showing_fields(showing, ticket_sale_end=f"{local:%Y-%m-%dT%H:%M}")
-    save = partial(browser.post, page_of(showing), earlier)
-    with ThreadPoolExecutor(1) as others, transaction.atomic():
-        placed_order([seat])
-        saved = others.submit(closing(save))
-        wait_until_somebody_waits()
 
-    assert "it can only be later" in text_of(saved.result())
+    assert "it can only be later" in saved_while_somebody_orders(seat, earlier)
     assert Showing.objects.get().ticket_sale_end == showing.ticket_sale_end

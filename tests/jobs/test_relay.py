@@ -219,7 +219,7 @@ def test_nobody_listening_is_noticed_soon_and_the_jobs_wait(stand_in, runs, sett
 
 
 def test_two_shops_of_one_account_are_not_taken_for_one(runs, settings):
-    """QStash knows duplicates and limits by account (qstash.md 1.5)."""
+    """QStash knows duplicates and limits by account (qstash.md 1.3)."""
     [job] = make_jobs(1)
 
     def told_apart_by(address):

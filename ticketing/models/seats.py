@@ -134,7 +134,7 @@ class Seat(FSMModelMixin, models.Model):
 
     @property
     def place(self) -> str:
-        """Where it is, as staff reads it: read it together with its area and row."""
+        """Where it is, for staff. Read the seat together with its area and row."""
         return f"{self.area.name} · {self.row.label} · {self.number}"
 
 
