@@ -38,6 +38,7 @@ from ticketing.list_exports import Exports
 from ticketing.roles import REPORT_CASE, is_admin
 from ticketing.templatetags.pages import count
 
+names("payment_id", Payment)
 names("reversal_id", Reversal)
 names("case_id", PaymentCase)
 

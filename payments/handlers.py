@@ -28,6 +28,12 @@ def settle_order(*, order_id: int) -> None:
         raise RunLater(again_at, "The order can't be settled yet.")
 
 
+@handles("payments.question_due")
+def ask_at_once(*, payment_id: int) -> None:
+    """Ask about an attempt whose callback left open whether money moved."""
+    services.ask_at_once(payment_id)
+
+
 @handles("payments.settle_overdue")
 def settle_overdue() -> None:
     """Settle what is overdue, in case an order's own job is gone."""

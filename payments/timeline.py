@@ -51,6 +51,7 @@ WORDS_OF_REVERSAL = {
     "reject": Word(gettext_lazy("The money was not given back."), Tone.BAD, Flow.NAMED),
 }
 WORDS_OF_JOBS = {
+    "payments.question_due": gettext_lazy("Ask the provider what became of it"),
     "payments.reversal_due": gettext_lazy("Send the money back, or ask what became of it"),
     "payments.reversal_ended": gettext_lazy("Finish the refund whose money is back or refused"),
     "payments.reversal_unclear": gettext_lazy("Ask a person what the provider did"),
@@ -86,6 +87,7 @@ def payments(order: Order, reader: Reader) -> Told:
         ],
         logged=_logged(attempts, cases, reversals),
         jobs=[
+            Jobs("payment_id", [each.pk for each in attempts], WORDS_OF_JOBS),
             Jobs("reversal_id", [each.pk for each in reversals], WORDS_OF_JOBS),
             Jobs("case_id", [each.pk for each in cases], WORDS_OF_JOBS),
         ],

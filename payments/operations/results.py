@@ -19,7 +19,7 @@ from jobs import outbox
 from jobs.writing import together, update
 from orders.models import Order
 from orders.operations import confirm
-from payments.models import CaseKind, Payment, PaymentCase, PaymentStatus
+from payments.models import CaseKind, Channel, Payment, PaymentCase, PaymentStatus
 from payments.operations.cases import (
     close_cases,
     doubt_about,
@@ -120,7 +120,15 @@ def _advance(payment: Payment, result: Result, moment: Moment) -> Recorded:
         return _contradict(payment, result, moment)  # it had the money; "not found" ends no review
     if result.outcome in (Outcome.FAILED, Outcome.NOT_FOUND):
         return _fail(payment, result, moment)
-    return Recorded.NEW  # not final: it stays as it is, and settling asks (vnpay.md 6.4)
+    return _leave_open(payment, moment)
+
+
+def _leave_open(payment: Payment, moment: Moment) -> Recorded:
+    """Settling asks what became of it (vnpay.md 6.4), but a waiting customer is told sooner."""
+    if payment.status == PaymentStatus.PENDING and moment.channel != Channel.QUERY:
+        key = f"payments.question:{payment.pk}"
+        outbox.enqueue("payments.question_due", run_at=moment.at, key=key, payment_id=payment.pk)
+    return Recorded.NEW
 
 
 def _capture(payment: Payment, result: Result, moment: Moment) -> Recorded:

@@ -4,7 +4,7 @@ from payments.services.cases import report_case, resolve_case
 from payments.services.earlier_cases import turn_earlier_cases
 from payments.services.messages import log_message
 from payments.services.reconcile import reconcile_payments
-from payments.services.record import record_result
+from payments.services.record import ask_at_once, record_result
 from payments.services.reversals import advance_due_reversals, advance_reversal, due_reversals
 from payments.services.sending import log_answers, mark_sent, take_back, tell
 from payments.services.settle import settle_order, settle_overdue_orders
@@ -13,6 +13,7 @@ from payments.services.start import start_payment
 __all__ = [
     "advance_due_reversals",
     "advance_reversal",
+    "ask_at_once",
     "due_reversals",
     "log_answers",
     "log_message",

@@ -29,6 +29,9 @@ DEBITED_NOT_PAID = "04"  # at the bank, not at VNPay: the customer's money is in
 STATUS_FAILED = "02"
 REFUND_REJECTED = "09"  # of a refund (section 8.2)
 NO_SUCH_TRANSACTION = "91"
+# Response codes that name why nothing was charged. Of the others, 99 among them, VNPay has to be
+# asked first (section 4.1).
+NAMED_FAILURES = ("09", "10", "11", "12", "13", "24", "51", "65", "75", "79")
 # Types of transactions that a query tells of (section 7).
 PAYMENT = "01"
 REFUNDS = ("02", "03")
@@ -41,9 +44,9 @@ def verdict_of_callback(response_code: str, status: str) -> Verdict:
     """Sections 4 and 6.4: paid only if both codes say so."""
     if SUSPECTED in (response_code, status) or status == DEBITED_NOT_PAID:
         return Verdict.REVIEW
-    if response_code == PAID:
-        return Verdict.PAID if status == PAID else Verdict.NOT_FINAL
-    return Verdict.FAILED
+    if response_code == status == PAID:
+        return Verdict.PAID
+    return Verdict.FAILED if response_code in NAMED_FAILURES else Verdict.NOT_FINAL
 
 
 def verdict_of_query(kind: str, status: str) -> Verdict:

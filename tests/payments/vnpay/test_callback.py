@@ -23,8 +23,8 @@ PAID = {
     "vnp_TransactionStatus": "00",
     "vnp_TxnRef": "a1b2c3d4e5f6",
 }
-DOCUMENTED_FAILURES = ("09", "10", "11", "12", "13", "24", "51", "65", "75", "79", "99")
-UNDOCUMENTED = ("01", "02", "03", "04", "05", "06", "08", "77")  # most are of version 2.0
+DOCUMENTED_FAILURES = ("09", "10", "11", "12", "13", "24", "51", "65", "75", "79")
+UNCONFIRMED = ("99", "01", "02", "03", "04", "05", "06", "08", "77")  # most are of version 2.0
 
 
 def signed(**changes):
@@ -67,11 +67,13 @@ def test_a_success_is_read_with_its_amount_in_vnd(config):
         ("00", "08", Verdict.NOT_FINAL),
         ("00", "10", Verdict.NOT_FINAL),
         ("00", "20", Verdict.NOT_FINAL),
-        # Every other response is a failure, the status 00 notwithstanding.
+        # A refusal that says why is a failure, the status 00 notwithstanding.
         ("24", "00", Verdict.FAILED),
         ("24", "01", Verdict.FAILED),
         *((code, "02", Verdict.FAILED) for code in DOCUMENTED_FAILURES),
-        *((code, "02", Verdict.FAILED) for code in UNDOCUMENTED),
+        # Others are asked about before anybody is told that nothing was charged.
+        *((code, "02", Verdict.NOT_FINAL) for code in UNCONFIRMED),
+        ("99", "00", Verdict.NOT_FINAL),
     ],
 )
 def test_both_codes_together_decide(config, response_code, status, verdict):
