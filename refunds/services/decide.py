@@ -38,8 +38,9 @@ def approve_refund(*, refund_id: int, by: User, shown_amount: Decimal | None = N
 
     With a `shown_amount` nothing is decided unless that is still what goes back; nor if another
     refund of the order has changed what is missing to the policy's part of it, or has let go of a
-    ticket. Locks order, refund, tickets by ascending id. Raises NotAllowed, RefundAlreadyDecided,
-    AmountChanged, TicketNotRefundable when a ticket was used meanwhile, RefundTooLarge.
+    ticket; nor a whole order's while another request waits beside it. Locks order, refund, tickets
+    by ascending id. Raises NotAllowed, RefundAlreadyDecided, AmountChanged, RefundTooLarge, and
+    TicketNotRefundable when a ticket was used or asked for otherwise meanwhile.
     """
     found = _locked(refund_id, by)
     decisions.check_as_shown(found.order, shown_amount, found.refund.amount)
@@ -71,6 +72,7 @@ def _check_still_missing(found: Locked) -> None:
     order, refund, tickets = found
     if refund.reason != RefundReason.POSTPONED:
         return
+    decisions.check_nothing_beside(refund)
     percentage = refund.percentage_applied
     missing = reassess(refund, tickets, percentage).amount
     if missing != refund.amount or left_out(refund).exists():

@@ -117,6 +117,10 @@ class AnOrder:
     def is_nothing(self, amount: int) -> bool:
         return not amount and not (self.left == 0 and self.free)
 
+    def waits_beside(self, refund: ARefund) -> bool:
+        """Whether another request of the order is undecided."""
+        return any(each.is_undecided for each in self.own if each is not refund)
+
     def open_reversals(self, refund: ARefund) -> list[AReversal]:
         """Of the payment that gives this refund's money back."""
         same = [refund] if refund.is_of_case else self.own
@@ -159,6 +163,8 @@ class World:
     def refusal_of_approval(self, order: AnOrder, refund: ARefund) -> str | None:
         if not refund.is_undecided:
             return "refund-already-decided"
+        if refund.reason == "postponed" and order.waits_beside(refund):
+            return "ticket-not-refundable"
         is_whole = refund.amount == order.whole(refund.percentage) and not order.free
         if refund.reason == "postponed" and not is_whole:
             return "refund-amount-changed"
@@ -171,7 +177,8 @@ class World:
         if not is_open or refund.is_of_case:
             return "refund-override-not-allowed"
         is_used = refund.reason == "postponed" and order.free & order.used - refund.used_before
-        return "ticket-not-refundable" if percentage and is_used else None
+        is_second = refund.reason != "personal" and order.waits_beside(refund)
+        return "ticket-not-refundable" if percentage and (is_used or is_second) else None
 
     def override(self, order: AnOrder, refund: ARefund, percentage: int) -> None:
         left = order.left + (refund.amount if refund.status == "approved" else 0)

@@ -202,6 +202,58 @@ def test_what_is_topped_up_to_the_whole_order_takes_back_all_of_its_tickets(
     assert broken() == {}
 
 
+@pytest.mark.parametrize("is_approved", [False, True])
+def test_what_is_asked_for_beside_a_whole_order_is_decided_first(
+    personal, organizer, admin, order, tickets, is_approved
+):
+    """Else its ticket is paid for by both, or stays valid though all of the order is paid for."""
+    rest = freed_beside_a_postponed_refund(
+        personal, organizer, admin, order, is_approved=is_approved
+    )
+    again = ask(order, tickets[:1])
+
+    refused_one = {"refund_id": rest.pk, "by": admin}
+    for percentage in (60, 90, 100):
+        given = {**refused_one, "percentage": percentage, "note": "What is missing."}
+        assert str(again) in refused(TicketNotRefundable, override_refund, **given)
+    if not is_approved:
+        assert str(again) in refused(TicketNotRefundable, approve_refund, **refused_one)
+
+    approve_refund(refund_id=again.pk, by=organizer)
+    if not is_approved:
+        approve_refund(refund_id=rest.pk, by=admin)
+    assert (reread(rest).amount, reread(order).refund_reserved_amount) == (950_000, 1_350_000)
+    assert not order.tickets.valid().exists()
+    assert broken() == {}
+
+
+def test_a_whole_order_is_topped_up_once_the_request_beside_it_is_rejected(
+    personal, organizer, admin, order, tickets
+):
+    rest = freed_beside_a_postponed_refund(personal, organizer, admin, order)
+    again = ask(order, tickets[:1])
+    reject_refund(refund_id=again.pk, by=organizer, reason="The platform gives it all back.")
+
+    override_refund(refund_id=rest.pk, percentage=90, by=admin, note="What is missing.")
+    approve_refund(refund_id=rest.pk, by=admin)
+
+    assert reread(rest).amount == 1_350_000
+    assert not order.tickets.valid().exists()
+    assert broken() == {}
+
+
+def test_a_whole_order_is_overridden_to_0_whatever_waits_beside_it(
+    personal, organizer, admin, order, tickets
+):
+    rest = freed_beside_a_postponed_refund(personal, organizer, admin, order, is_approved=True)
+    again = ask(order, tickets[:1])
+
+    override_refund(refund_id=rest.pk, percentage=0, by=admin, note="A reseller.")
+
+    assert (reread(rest).status, reread(again).status) == ("rejected", "pending_organizer")
+    assert broken() == {}
+
+
 def test_an_override_to_0_takes_no_further_tickets(personal, organizer, admin, order):
     rest = freed_beside_a_postponed_refund(personal, organizer, admin, order)
 
