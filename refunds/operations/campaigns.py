@@ -30,7 +30,7 @@ TAKEN_UP = [CampaignOrderStatus.REFUNDING, CampaignOrderStatus.LISTED]
 
 
 def has_ground(event: Event, reason: str) -> bool:
-    """Whether the event is, as it stands, what the reason says of it."""
+    """Whether the event is, as it stands, what the reason says of it; as `with_ground`."""
     if reason == RefundReason.CANCELLED:
         return bool(event.status == Event.Status.CANCELLED)
     return bool(event.fraud_status == Event.FraudStatus.CONFIRMED)
@@ -166,12 +166,13 @@ def _kept_in(order: OuterRef) -> QuerySet[RefundOverride]:
     """The overrides that keep money of an order back from campaigns, of whatever reason.
 
     That are those since a campaign took the order up, of the campaign's own refund or of one that
-    was on its way beside it. What was overridden before was about something else. Where nothing
-    was missing, a campaign has no refund of its own.
+    was on its way beside it. What was overridden before was about something else, and so is what
+    a campaign did whose ground has gone since. Where nothing was missing, a campaign has no refund
+    of its own.
     """
-    taken_up = CampaignOrder.objects.filter(order=OuterRef("refund__order")).annotate(
-        at=Coalesce("refund__requested_at", "campaign__started_at")
-    )
+    taken_up = CampaignOrder.objects.filter(
+        order=OuterRef("refund__order"), campaign__in=RefundCampaign.objects.with_ground()
+    ).annotate(at=Coalesce("refund__requested_at", "campaign__started_at"))
     since = taken_up.filter(
         Q(refund__isnull=False) | ~Q(status=CampaignOrderStatus.WAITING),
         at__gte=OuterRef("refund__requested_at"),
