@@ -12,9 +12,9 @@ from jobs.models import Job, JobStatus
 from orders.admin import Stuck
 from orders.models import Order
 from payments.models import CaseStatus, PaymentCase
-from refunds.admin.campaigns import LeftOver
+from refunds.admin.campaigns import StandingStill, WithUndecided
 from refunds.admin.desk import WaitingForMe
-from refunds.models import UNDECIDED, CampaignStatus, Refund, RefundCampaign, RefundStatus
+from refunds.models import UNDECIDED, Refund, RefundCampaign, RefundStatus
 from ticketing.admin import AskedToCancel
 from ticketing.back_office import Switch
 from ticketing.models import Event
@@ -124,12 +124,18 @@ QUEUES = (
         switches=(AskedToCancel,),
     ),
     Queue(
-        gettext_lazy("Paused refund campaigns"),
-        gettext_lazy("Customers wait for their money until somebody resumes it."),
+        gettext_lazy("Refund campaigns to start or resume"),
+        gettext_lazy("Customers wait for their money until somebody does."),
         RefundCampaign,
         acts=(ADMIN,),
-        switches=(LeftOver,),
-        lookups={"status__exact": CampaignStatus.PAUSED.value},
+        switches=(StandingStill,),
+    ),
+    Queue(
+        gettext_lazy("Refund campaigns with orders to look at"),
+        gettext_lazy("These orders could not be refunded. Read why, and have them retried."),
+        RefundCampaign,
+        acts=(ADMIN,),
+        switches=(WithUndecided,),
     ),
     Queue(
         gettext_lazy("Dead jobs"),
