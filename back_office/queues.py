@@ -13,7 +13,7 @@ from orders.admin import Stuck
 from orders.models import Order
 from payments.models import CaseStatus, PaymentCase
 from refunds.admin.campaigns import StandingStill, WithUndecided
-from refunds.admin.desk import WaitingForMe
+from refunds.admin.desk import UpToThePlatform, WaitingForMe
 from refunds.models import UNDECIDED, Refund, RefundCampaign, RefundStatus
 from ticketing.admin import AskedToCancel
 from ticketing.back_office import Switch
@@ -80,8 +80,7 @@ QUEUES = (
         gettext_lazy("Only the platform decides these. Say yes or no to each."),
         Refund,
         acts=(ADMIN,),
-        switches=(WaitingForMe,),
-        lookups={"status__exact": RefundStatus.PENDING_ADMIN.value},
+        switches=(WaitingForMe, UpToThePlatform),
     ),
     Queue(
         gettext_lazy("Refunds that nobody has decided yet"),

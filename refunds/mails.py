@@ -120,7 +120,7 @@ def mail_staff(refund: Refund, status: RefundStatus) -> None:
     with translation.override(language):
         context = _context(refund, *TO_STAFF[status])
         context["url"] = f"{settings.PUBLIC_URL}{page}"
-    for user in _deciders(refund, status):
+    for user in _deciders(refund):
         message = render_mail("refunds/mail/refund", context, to=[user.email], language=language)
         queue_mail(message, key=f"{_key(refund, status)}:{_try(refund)}:{user.pk}")
 
@@ -140,12 +140,12 @@ def _try(refund: Refund) -> str:
     return f"{refund.reversal_id}:{refund.provider_error.get('status', '')}"
 
 
-def _deciders(refund: Refund, status: RefundStatus) -> QuerySet[User]:
+def _deciders(refund: Refund) -> QuerySet[User]:
     """Who can open the page and decide there: admins where the organizer has nobody who can."""
     people = User.objects.filter(is_active=True).exclude(email="").order_by("pk")
     members = people.filter(organizers=refund.order.event.organizer_id, is_staff=True)
     members = members.exclude(Q(groups__name=SUPPORT_GROUP) | Q(pk=refund.requested_by_id))
-    if status == RefundStatus.PENDING_ORGANIZER and members.exists():
+    if refund.is_up_to_organizer and members.exists():
         return members
     return people.filter(is_superuser=True)
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from refunds.errors import AmountChanged, NoteRequired, RefundAlreadyDecided
-from refunds.models import UNDECIDED, Refund, RefundReason, RefundStatus
+from refunds.models import UNDECIDED, Refund, RefundReason
 from refunds.operations import decisions
 from refunds.operations.claims import left_out, reassess
 from refunds.operations.decisions import Locked
@@ -21,15 +21,16 @@ from ticketing.roles import is_admin, is_organizer_of
 def may_decide(refund: Refund, user: User) -> bool:
     """Whether the policy lets this user decide: organizers on personal reasons of own events.
 
-    Admins may step in everywhere; nobody decides about money for himself.
+    Admins may step in everywhere, and take their place at events that are off; nobody decides
+    about money for himself.
     """
     if refund.requested_by_id == user.pk:
         return False
     if is_admin(user):
         return True
-    is_theirs = refund.status == RefundStatus.PENDING_ORGANIZER
     is_personal = refund.reason == RefundReason.PERSONAL
-    return is_theirs and is_personal and is_organizer_of(user, refund.order.event)
+    is_theirs = is_personal and refund.is_up_to_organizer
+    return is_theirs and is_organizer_of(user, refund.order.event)
 
 
 @transaction.atomic(durable=True)
@@ -96,8 +97,8 @@ def _locked(refund_id: int, by: User) -> Locked:
     if not may_decide(refund, by):
         raise NotAllowed(
             _(
-                "Organizers decide about personal reasons of their own events; the rest is up to "
-                "the platform, and nobody decides about their own refund."
+                "Organizers decide about personal reasons of their own events unless these are "
+                "off; the rest is up to the platform, and nobody decides about their own refund."
             )
         )
     return found

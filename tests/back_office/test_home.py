@@ -25,6 +25,7 @@ from tests.back_office.refund_rows import (
     bought,
     failed,
     html,
+    offered,
     own_event,
     page_of,
     status,
@@ -160,6 +161,23 @@ def test_nobody_is_asked_to_decide_an_own_request(member):
     asked(order)
 
     assert counts(member) == {}
+
+
+def test_what_an_organizer_has_not_decided_is_up_to_the_platform_once_the_event_is_off(
+    boss, member
+):
+    refund = asked(bought(own_event(member)))
+    assert counts(member) == {"Refunds to decide": 1}
+    assert counts(boss) == {}
+
+    move(refund.order.event, "investigate", "confirm_fraud")
+
+    assert counts(member) == {}
+    assert counts(boss) == {"Refunds to decide": 1}
+    assert offered(member, refund) == set()
+    assert "up to the platform" in html(member, page_of(refund))
+    [(_count, address)] = waits(boss).values()
+    assert list(rows_behind(boss, address)) == [refund]
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from refunds.services import (
 )
 from tests.factories import from_now, paid_order, seats_in_area
 from tests.refunds.test_requests import everything, reread
+from tests.ticketing.event_states import move
 from ticketing.errors import NotAllowed
 from ticketing.invariants import violations
 from ticketing.roles import SUPPORT_GROUP
@@ -139,6 +140,24 @@ def test_members_who_joined_support_decide_nothing_any_more(personal, organizer)
     organizer.groups.add(Group.objects.get_or_create(name=SUPPORT_GROUP)[0])
 
     refused(NotAllowed, approve_refund, refund_id=personal.pk, by=organizer)
+
+
+@pytest.mark.parametrize("steps", [["cancel"], ["investigate", "confirm_fraud"]])
+def test_the_organizer_decides_nothing_more_at_an_event_that_is_off(
+    personal, organizer, admin, steps
+):
+    move(personal.order.event, *steps)
+
+    refused(NotAllowed, approve_refund, refund_id=personal.pk, by=organizer)
+    refused(NotAllowed, reject_refund, refund_id=personal.pk, by=organizer, reason="No.")
+
+    assert approve_refund(refund_id=personal.pk, by=admin).status == RefundStatus.APPROVED
+
+
+def test_the_organizer_decides_while_an_event_is_looked_into_or_cleared(personal, organizer):
+    move(personal.order.event, "investigate", "confirm_fraud", "clear")
+
+    assert approve_refund(refund_id=personal.pk, by=organizer).approved_by == organizer
 
 
 def test_customers_decide_nothing(personal, customer):

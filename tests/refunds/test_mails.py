@@ -24,6 +24,7 @@ from tests.factories import CustomerFactory, paid_order, seats_in_area
 from tests.refunds.campaigns import cancel
 from tests.refunds.moved import paid_twice
 from tests.refunds.stand_in import bought, dead_jobs, wait_for_the_bank, work
+from tests.ticketing.event_states import move
 from ticketing.models import Event
 
 
@@ -73,6 +74,18 @@ def test_members_of_other_organizers_are_not_told(in_english, organizer, strange
 
     assert told(stranger) == []
     assert told(admin) == []
+
+
+def test_admins_are_asked_to_decide_about_an_event_that_was_off_before_its_organizer_heard(
+    in_english, organizer, admin
+):
+    ask(in_english)
+    move(in_english.event, "investigate", "confirm_fraud")
+    run()
+
+    assert told(organizer) == []
+    [to_admin] = told(admin)
+    assert to_admin.subject == f"Decide about a refund for order {in_english.code}"
 
 
 @pytest.mark.parametrize("side", ["customer", "support"])
