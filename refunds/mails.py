@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop as _
 from jobs.mail import queue_mail, render_mail
 from orders.links import order_page
 from refunds.explanations import in_language
-from refunds.models import PAID_BACK, Refund, RefundStatus
+from refunds.models import PAID_BACK, UNDECIDED, Refund, RefundStatus
 from ticketing.roles import SUPPORT_GROUP
 
 TO_CUSTOMER = {
@@ -98,6 +98,8 @@ def _is_silent(refund: Refund, status: RefundStatus) -> bool:
         return True
     if status in PAID_BACK and not refund.amount:
         return not refund.overrides.exists()  # that no money moves was told with the approval
+    if status in UNDECIDED:  # a mail of the decision is on its way, or was there before this one
+        return refund.status not in UNDECIDED
     # It was taken back before it could be told.
     return (status, refund.status) == (RefundStatus.APPROVED, RefundStatus.REJECTED)
 
