@@ -368,6 +368,7 @@ def test_every_call_is_kept_without_hash_and_card_data(payment, call_ipn):
     for message in (first, second):
         assert message.body["vnp_SecureHash"] == "[removed]"
         assert message.body["vnp_BankTranNo"] == "[removed]"
+    assert (first.is_believed, second.is_believed) == (True, False)
 
 
 @pytest.mark.parametrize("address", ["203.0.113.9:51234", "unknown", "fe80::1%eth0", ""])
