@@ -37,7 +37,10 @@ class OrderPayments(APIView):
 
     @extend_schema(
         summary="Start an attempt to pay",
-        description="Several attempts are fine: each has its own link, until the order expires.",
+        description=(
+            "Several attempts are fine: each has its own link, until the order expires. None is "
+            "started while an earlier one may have paid the order."
+        ),
         parameters=[IDEMPOTENCY_KEY],
         request=PaymentRequest,
         responses={201: PaymentBody},
