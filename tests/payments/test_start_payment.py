@@ -125,6 +125,24 @@ def test_an_order_that_has_ended_is_not_paid(api, order, end, code):
     assert_no_attempt(order)
 
 
+def test_the_attempts_are_listed_with_what_became_of_them_the_newest_first(api, order, client):
+    failed = pay(api, order).data
+    client.get(f"{IPN}?{failure(Payment.objects.get())}")
+    left = pay(api, order).data
+    checked = pay(api, order).data
+    client.get(f"{IPN}?{suspicion(Payment.objects.latest('pk'))}")
+    PaymentFactory()
+
+    answer = api.get(f"/api/v1/orders/{order.code}/payments/")
+
+    assert answer.status_code == 200
+    assert answer.data == [
+        {**checked, "status": "review"},
+        {**left, "status": "pending"},
+        {**failed, "status": "failed"},
+    ]
+
+
 def test_while_an_attempt_is_in_review_nobody_pays_again(api, order, client):
     pay(api, order)
     client.get(f"{IPN}?{suspicion(Payment.objects.get())}")
