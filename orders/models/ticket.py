@@ -136,6 +136,11 @@ class Ticket(FSMModelMixin, models.Model):
         is_going_back = self.refund_approved_at is not None
         return bool(self.status == TicketStatus.REFUNDED or is_going_back or self.event.is_closed)
 
+    @property
+    def lets_in(self) -> bool:
+        """Whether somebody may still go in with it."""
+        return self.status == TicketStatus.ACTIVE and not self.is_void
+
     def local(self, moment: datetime) -> str:
         """A moment as its holder is told it, with the name of the zone."""
         zone = ZoneInfo(self.showing_time_zone)

@@ -6,6 +6,7 @@ And money going back: reversals.
 from payments.models.case import GOES_BACK, CaseKind, CaseStatus, PaymentCase, PaymentCaseQuerySet
 from payments.models.message import Channel, ProviderMessage
 from payments.models.payment import (
+    BEING_CHECKED,
     Payment,
     PaymentQuerySet,
     PaymentStatus,
@@ -20,6 +21,7 @@ from payments.models.reconciliation import (
 from payments.models.reversal import Reversal, ReversalQuerySet, ReversalStatus
 
 __all__ = [
+    "BEING_CHECKED",
     "GOES_BACK",
     "CaseKind",
     "CaseStatus",

@@ -35,12 +35,18 @@ class PaymentStatus(models.TextChoices):
 
 
 OPEN = (PaymentStatus.PENDING, PaymentStatus.REVIEW)
+# While its order waits for payment: the provider has or had the money, so nobody should pay again.
+BEING_CHECKED = (PaymentStatus.CAPTURED, PaymentStatus.REVIEW)
 
 
 class PaymentQuerySet(models.QuerySet["Payment"]):
     def open(self) -> PaymentQuerySet:
         """Not known yet whether the money came."""
         return self.filter(status__in=OPEN)
+
+    def being_checked(self) -> PaymentQuerySet:
+        """Of an order that waits for payment: somebody decides whether it is paid by these."""
+        return self.filter(status__in=BEING_CHECKED)
 
     def to_reconcile(
         self, now: datetime, *, since: datetime, closed_by: datetime

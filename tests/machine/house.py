@@ -74,9 +74,9 @@ class House(World):
         _move(places, status)
 
     def refusal_of_paying(self, sale: ASale) -> str | None:
-        if sale.state == "expired":
+        if sale.state == "expired" or (sale.attempts and sale.is_overdue(self.clock)):
             return "order-expired"
-        if not sale.is_pending or not self.is_selling:
+        if not sale.is_pending or sale.is_being_checked or not self.is_selling:
             return "order-not-payable"
         return "order-expired" if sale.is_overdue(self.clock) else None
 
