@@ -14,7 +14,7 @@ from jobs.outbox import NothingToDo, RunLater, handles
 from orders.links import order_page
 from orders.models import Order, TicketQuerySet
 from orders.places import held_place, priced, ticketed_place
-from orders.services import close_event, tell_of_dates
+from orders.services import close_event, tell_of_clearing, tell_of_dates
 from orders.ticket_pdf import render_tickets
 from ticketing.dates_news import News
 from ticketing.event_changes import is_put_off
@@ -44,13 +44,17 @@ def mail_tickets(*, order_id: int) -> None:
 
 
 @handles("orders.tickets_wanted")
-def mail_tickets_again(*, order_id: int, request_id: int) -> None:
-    """Send the tickets that are still good once more, once for each time that this was asked."""
+def mail_tickets_again(*, order_id: int, request_id: int, after_all: bool = False) -> None:
+    """Send the tickets that are still good once more, once for each time that this was asked.
+
+    `after_all` is for a customer who was told meanwhile that they are not good.
+    """
     order = _order(order_id)
     if not order.event.is_closed and not order.tickets.valid().exists():
         raise NothingToDo(NOTHING_VALID)
     file = {"order_id": order_id, "only_valid": True}
-    _mail_tickets(order, order.tickets.valid(), file, occasion=f":{request_id}")
+    occasion = f":{request_id}"
+    _mail_tickets(order, order.tickets.valid(), file, occasion=occasion, after_all=after_all)
 
 
 @handles("orders.ended")
@@ -70,6 +74,12 @@ def end_waiting_orders(*, event_id: int) -> None:
     if closed.waiting:
         pause = timedelta(0) if closed.is_interrupted else LOOK_AGAIN_IN
         raise RunLater(timezone.now() + pause, f"{closed.waiting} orders wait for payment.")
+
+
+@handles("ticketing.event_cleared")
+def mail_good_tickets(*, event_id: int, confirmed_id: int) -> None:
+    """Send their tickets to those who were told that these let nobody in; it was no fraud."""
+    tell_of_clearing(event_id=event_id, confirmed_id=confirmed_id)
 
 
 @handles("ticketing.dates_news")
@@ -96,15 +106,13 @@ def tickets_file(*, order_id: int, only_valid: bool = False) -> File:
     return f"tickets-{order.code}.pdf", pages, "application/pdf"
 
 
-def _mail_tickets(
-    order: Order, tickets: TicketQuerySet, file: dict[str, Any], *, occasion: str = ""
-) -> None:
+def _mail_tickets(order: Order, tickets: TicketQuerySet, file: dict[str, Any], **told: Any) -> None:
     if order.event.is_closed:  # while the money was on its way
-        _mail("paid_in_vain", order, occasion=occasion)
+        _mail("paid_in_vain", order, **told)
         return
     shown = tickets.select_related("seat__area").order_by("seat_id")
     places = [ticketed_place(ticket) for ticket in shown]
-    _mail("paid", order, [(TICKETS, file)], places=places, occasion=occasion)
+    _mail("paid", order, [(TICKETS, file)], places=places, **told)
 
 
 def _order(order_id: int) -> Order:
@@ -128,6 +136,7 @@ def _mail(
     places: Iterable[dict[str, Any]] = (),
     occasion: str = "",
     reason: str = "",
+    after_all: bool = False,
 ) -> None:
     showing = order.showing
     with translation.override(order.language):
@@ -139,6 +148,7 @@ def _mail(
             "total": order.price_tag(order.total_amount),
             "has_files": bool(attach),
             "reason": reason,
+            "after_all": after_all,
             "is_put_off": is_put_off(order.event, showing),
             "can_order_again": showing.is_on_sale(timezone.now()),
             "url": order_page(order.code),
