@@ -21,7 +21,7 @@ from ticketing.event_changes import is_put_off
 
 TICKETS = "orders.tickets"  # the attachment that has all tickets of an order
 NOTHING_VALID = "Nothing was sent: no ticket of the order lets anybody in any more."
-NOT_WAITING = "Nothing was sent: the order does not wait for payment any more."
+NOT_TO_BE_PAID = "Nothing was sent: the order can't be paid now."
 MAILED_ENDS = (Order.Status.EXPIRED, Order.Status.FAILED)
 LOOK_AGAIN_IN = timedelta(seconds=30)
 
@@ -30,8 +30,9 @@ LOOK_AGAIN_IN = timedelta(seconds=30)
 def mail_deadline(*, order_id: int) -> None:
     """Tell which seats are held, and until when, while somebody may still pay for them."""
     order = _order(order_id)
-    if order.status != Order.Status.PENDING_PAYMENT or order.expires_at <= timezone.now():
-        raise NothingToDo(NOT_WAITING)
+    is_waiting = order.status == Order.Status.PENDING_PAYMENT and timezone.now() < order.expires_at
+    if not (is_waiting and order.event.is_selling):
+        raise NothingToDo(NOT_TO_BE_PAID)
     holds = order.holds.select_related("seat__area", "seat__row").order_by("seat_id")
     _mail("placed", order, places=[held_place(hold) for hold in holds])
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from orders.models import Order, OrderStatus
-from ticketing.event_changes import is_put_off
+from ticketing.event_changes import is_put_off, why_nothing_to_pay
 from ticketing.models import EventStatus, Showing
 from ticketing.templatetags.pages import moment
 
@@ -34,8 +34,10 @@ def phase(order: Order, now: datetime) -> str:
 
 
 def state(order: Order, now: datetime, *awaited: str) -> str:
-    """Changes whenever the page would say something else about the order."""
-    return ":".join([order.status, phase(order, now), *awaited])
+    """Changes whenever the page would say something else about the order, or its event."""
+    event = order.event
+    of_event = [event.status, str(event.is_closed)]  # public, as a suspicion is not
+    return ":".join([order.status, phase(order, now), *of_event, *awaited])
 
 
 def of_event(order: Order) -> str:
@@ -54,7 +56,8 @@ def next_step(order: Order, now: datetime, *, keeps_tickets: bool) -> str:
     """A sentence for the list of orders."""
     found = phase(order, now)
     if found == "paying":
-        return _("Pay by {deadline}.").format(deadline=told(order.expires_at, order.showing))
+        pay_by = _("Pay by {deadline}.").format(deadline=told(order.expires_at, order.showing))
+        return why_nothing_to_pay(order.event) or pay_by
     if found == "settling":
         return _("We are checking whether your payment arrived.")
     if found == "ended":
