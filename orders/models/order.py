@@ -180,6 +180,11 @@ class Order(FSMModelMixin, models.Model):
         """Whether it may still be paid then: neither it nor a hold has expired."""
         return at < min(self.expires_at, self.holds_until or self.expires_at)
 
+    def is_given_up(self, at: datetime) -> bool:
+        """Whether its time is up and nobody tried to pay: whoever wants its seats gets them."""
+        is_overdue = self.status == OrderStatus.PENDING_PAYMENT and self.expires_at <= at
+        return is_overdue and self.payment_started_at is None
+
     @property
     def refundable_amount(self) -> Decimal:
         """What has neither gone back nor been approved to."""

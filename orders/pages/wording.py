@@ -28,9 +28,11 @@ def told(when: datetime, showing: Showing) -> str:
 
 def phase(order: Order, now: datetime) -> str:
     """What the page is about: paying, settling (its time is up, nobody knows yet), had or ended."""
+    if order.status in ENDED or order.is_given_up(now):
+        return "ended"
     if order.status == OrderStatus.PENDING_PAYMENT:
         return "paying" if now < order.expires_at else "settling"
-    return "ended" if order.status in ENDED else "had"
+    return "had"
 
 
 def state(order: Order, now: datetime, *awaited: str) -> str:

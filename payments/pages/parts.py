@@ -17,7 +17,7 @@ BEING_CHECKED = (PaymentStatus.CAPTURED, PaymentStatus.REVIEW)
 
 @fills("paying")
 def paying(order: Order, now: datetime) -> Part | None:
-    if order.is_settled_as_paid:
+    if order.is_settled_as_paid or order.is_given_up(now):
         return None
     if order.status == OrderStatus.PENDING_PAYMENT:
         shown = _way_to_pay(order, now)
