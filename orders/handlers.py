@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone, translation
-from django_fsm_log.models import StateLog
 
 from jobs.mail import File, Reference, attachment, queue_mail, render_mail
 from jobs.outbox import NothingToDo, RunLater, handles
+from orders.ends import end_of, ended_with_its_event
 from orders.links import order_page
 from orders.models import Order, TicketQuerySet
 from orders.places import held_place, priced, ticketed_place
@@ -60,12 +60,15 @@ def mail_tickets_again(*, order_id: int, request_id: int, after_all: bool = Fals
 
 @handles("orders.ended")
 def mail_end(*, order_id: int) -> None:
-    """Tell that the seats are gone, unless the customer gave them back."""
+    """Tell that the seats are gone, and why, unless the customer gave them back."""
     order = _order(order_id)
-    if order.status in MAILED_ENDS:
-        _mail("called_off" if order.event.is_closed else "ended", order)
-    elif order.status == Order.Status.CANCELLED:
-        _mail_cancelled(order)
+    end = end_of(order)
+    if ended_with_its_event(order, end):
+        _mail("called_off", order)
+    elif order.status in MAILED_ENDS:
+        _mail("ended", order)
+    elif end and end.by_id != order.customer_id:
+        _mail("cancelled", order, reason=end.description or "")
 
 
 @handles("ticketing.event_closed")
@@ -118,15 +121,6 @@ def _mail_tickets(order: Order, tickets: TicketQuerySet, file: dict[str, Any], *
 
 def _order(order_id: int) -> Order:
     return Order.objects.select_related("event", "showing__event").get(pk=order_id)
-
-
-def _mail_cancelled(order: Order) -> None:
-    """Tell why: the system did it because the event is off, or staff did it for the customer."""
-    cancelled = StateLog.objects.for_(order).filter(transition="cancel").latest("pk")
-    if cancelled.by_id is None:
-        _mail("called_off", order)
-    elif cancelled.by_id != order.customer_id:
-        _mail("cancelled", order, reason=cancelled.description or "")
 
 
 def _mail(

@@ -6,7 +6,8 @@ import pytest
 
 from jobs.models import Job
 from jobs.outbox import handler_of
-from orders.services import cancel_order, resend_tickets
+from orders.models import Order
+from orders.services import cancel_for_customer, cancel_order, resend_tickets
 from payments.services import settle_order
 from tests.factories import ShowingFactory, from_now, overdue_order, paid_order, seats_in_area
 from tests.orders.closing import (
@@ -19,6 +20,7 @@ from tests.orders.closing import (
     waiting_order,
 )
 from tests.orders.dates import had
+from tests.pages.my_pages import page_of, text_of
 from tests.ticketing.event_states import move, new_admin
 from ticketing.models import Showing
 
@@ -136,6 +138,70 @@ def test_nothing_is_said_of_money_where_nothing_was_paid(event, mailoutbox):
 
     [mail] = [each for each in mailoutbox if "not valid" in each.subject]
     assert "What you paid" not in mail.body
+
+
+def cancel_for_them(order):
+    reason = "They asked us on the phone."
+    cancel_for_customer(order_id=order.pk, by=new_admin(), reason=reason)
+
+
+def cancel_it(order):
+    cancel_order(order_id=order.pk, by=order.customer)
+
+
+def expire(order):
+    Order.objects.filter(pk=order.pk).update(expires_at=from_now(seconds=-1))
+    settle_order(order_id=order.pk)
+
+
+WITH_EVENT = "The event was called off before the order was paid."
+
+
+@pytest.mark.parametrize(
+    ("end", "subject", "why"),
+    [
+        (cancel_it, None, "The order was cancelled, and its seats are free for others again."),
+        (cancel_for_them, "was cancelled", "The order was cancelled,"),
+        (expire, "has expired", "We received no payment by"),
+    ],
+)
+@pytest.mark.parametrize("stop", [call_off, confirm_fraud])
+def test_an_order_that_had_ended_before_its_event_was_off_keeps_its_reason(
+    event, client, mailoutbox, end, subject, why, stop
+):
+    order = waiting_order(event)
+    end(order)
+    stop(event)
+
+    run_all()
+    client.force_login(order.customer)
+    text = text_of(client.get(page_of(order)))
+
+    assert [subject in mail.subject for mail in mailoutbox] == ([True] if subject else [])
+    assert why in text
+    assert WITH_EVENT not in text
+
+
+@pytest.mark.parametrize("stop", [call_off, confirm_fraud])
+@pytest.mark.parametrize("paying", [{}, {"payment_started_at": from_now(minutes=-5)}])
+def test_an_order_that_ends_with_its_event_says_so_by_mail_and_on_its_page(
+    event, client, mailoutbox, stop, paying
+):
+    order = overdue_order(seats=seats_of(event), **paying)
+    stop(event)
+    client.force_login(order.customer)
+
+    before = text_of(client.get(page_of(order)))
+    settle_order(order_id=order.pk)
+    run_all()
+    after = text_of(client.get(page_of(order)))
+
+    assert Order.objects.get(pk=order.pk).status == "expired"
+    [mail] = mailoutbox
+    assert "is called off" in mail.subject
+    assert WITH_EVENT in after
+    assert "free for others" not in after
+    assert (WITH_EVENT in before) is (not paying)
 
 
 GOOD_AGAIN = "The event is not called off any more, and your tickets are valid again."
