@@ -111,10 +111,12 @@ def why_its_dates_stay(showing: Showing) -> str:
 
 def has_buyers_to_come(event: Event, now: datetime) -> bool:
     """Whether somebody has ordered for a showing that has not taken place yet."""
-    showings = event.showings.all()
-    return any(
-        has_buyers(each) for each in showings if each.ends_at > now or is_put_off(event, each)
-    )
+    return any(has_buyers(each) for each in event.showings.all() if is_to_come(each, now))
+
+
+def is_to_come(showing: Showing, now: datetime) -> bool:
+    """Whether it has not taken place yet; what was put off has not, whatever its date."""
+    return showing.ends_at > now or is_put_off(showing.event, showing)
 
 
 def put_off(event: Event) -> QuerySet[Showing]:

@@ -17,11 +17,12 @@ from tests.factories import (
     OrganizerFactory,
     ShowingFactory,
     from_now,
+    paid_order,
     placed_order,
     seats_in_area,
 )
 from tests.ticketing.event_states import event_in, move
-from ticketing.models import Event, Showing
+from ticketing.models import Area, Event, Showing
 
 ADD = reverse("admin:ticketing_event_add")
 
@@ -357,9 +358,7 @@ def test_who_moves_an_event_elsewhere_hears_that_its_buyers_are_not_told(
     if is_bought:
         placed_order(seats_in_area(1, showing=showing))
     if is_over:
-        times = ("starts_at", "ends_at", "ticket_sale_start", "ticket_sale_end")
-        showings = Showing.objects.filter(pk=showing.pk)
-        showings.update(**{name: F(name) - timedelta(days=365) for name in times})
+        make_past(showing)
 
     answer = member.post(
         page_of(event),
@@ -369,3 +368,37 @@ def test_who_moves_an_event_elsewhere_hears_that_its_buyers_are_not_told(
 
     assert Event.objects.get().venue == venue
     assert ("write to the buyers" in text_of(answer)) == is_warned
+
+
+@pytest.mark.parametrize(
+    ("is_bought", "is_over", "name", "is_warned"),
+    [
+        (True, False, "Circle", True),
+        (True, False, "Stalls", False),
+        (True, True, "Circle", False),
+        (False, False, "Circle", False),
+    ],
+)
+def test_who_renames_an_area_hears_that_its_buyers_are_not_told(
+    member, own, is_bought, is_over, name, is_warned
+):
+    showing = ShowingFactory(event=EventFactory(organizer=own))
+    [seat] = seats_in_area(1, showing=showing, name="Stalls")
+    if is_bought:
+        paid_order([seat])
+    if is_over:
+        make_past(showing)
+    area = {"areas-TOTAL_FORMS": 1, "areas-INITIAL_FORMS": 1, "areas-0-id": seat.area_id,
+            "areas-0-showing": showing.pk, "areas-0-name": name}  # fmt: skip
+
+    form = showing_fields(Showing.objects.get(pk=showing.pk), **area)
+    answer = member.post(page_of(showing), form, follow=True)
+
+    assert Area.objects.get().name == name
+    assert ("write to the buyers" in text_of(answer)) == is_warned
+
+
+def make_past(showing):
+    times = ("starts_at", "ends_at", "ticket_sale_start", "ticket_sale_end")
+    showings = Showing.objects.filter(pk=showing.pk)
+    showings.update(**{name: F(name) - timedelta(days=365) for name in times})
