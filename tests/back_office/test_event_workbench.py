@@ -11,8 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django_fsm_log.models import StateLog
 
+from orders.services import cancel_order, place_order
 from tests.back_office.workbench import NO_HISTORY, evening, event_fields, page_of, stored, text_of
 from tests.factories import (
+    CustomerFactory,
     EventFactory,
     OrganizerFactory,
     ShowingFactory,
@@ -22,6 +24,7 @@ from tests.factories import (
     seats_in_area,
 )
 from tests.ticketing.event_states import event_in, move
+from ticketing.errors import SalesClosed
 from ticketing.models import Area, Event, Showing
 
 ADD = reverse("admin:ticketing_event_add")
@@ -285,6 +288,28 @@ def test_the_right_to_give_tickets_back_is_not_cut_short(member, own):
     taken = member.post(page_of(showing), showing_fields(showing, ticket_sale_end=later))
     assert taken.status_code == 302
     assert times_of(showing)[3] > times[3]
+
+
+def test_the_sale_of_a_showing_with_buyers_is_stopped_by_its_start_as_the_page_says(member, own):
+    showing = ShowingFactory(event=EventFactory(organizer=own))
+    seats = seats_in_area(3, showing=showing)
+    held = placed_order(seats[:2])
+    local = showing.ticket_sale_end.astimezone(showing.zone)
+    soon, earlier = (f"{local - timedelta(minutes=n):%Y-%m-%dT%H:%M}" for n in (1, 60))
+    told = text_of(member.post(page_of(showing), showing_fields(showing, ticket_sale_end=earlier)))
+    assert "To stop the sale, move its start to shortly before its end" in told
+
+    stopped = member.post(page_of(showing), showing_fields(showing, ticket_sale_start=soon))
+    cancel_order(order_id=held.pk, by=held.customer)
+
+    assert stopped.status_code == 302
+    for seat in seats:  # never sold, or come free again
+        with pytest.raises(SalesClosed):
+            place_order(
+                customer=CustomerFactory(),
+                showing=Showing.objects.get(pk=showing.pk),
+                seat_ids=[seat.pk],
+            )
 
 
 @pytest.mark.parametrize("states", [("cancelled", "none"), ("published", "confirmed")])
