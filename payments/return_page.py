@@ -12,6 +12,7 @@ from django.urls import reverse
 from orders.models import OrderStatus
 from payments.models import GOES_BACK, CaseKind, Payment, PaymentCase, PaymentStatus
 from payments.way_back import WayBack, way_back_of
+from ticketing.event_changes import why_nothing_to_pay
 
 
 def state_of(payment: Payment) -> str:
@@ -48,6 +49,7 @@ def shown(
         "provider": payment.provider,
         "minutes_left": _minutes(order.expires_at - now) if is_open else 0,
         "is_open": is_open,
+        "why_nothing_to_pay": why_nothing_to_pay(order.event),
         "can_choose_again": not is_open and order.showing.is_on_sale(now),
     }
 

@@ -10,13 +10,14 @@ from orders.pages.parts import Part, fills
 from payments.models import CaseKind, Payment, PaymentCase, PaymentStatus
 from payments.services.start import LEAST_TIME_LEFT
 from payments.way_back import way_back_of
+from ticketing.event_changes import why_nothing_to_pay
 
 BEING_CHECKED = (PaymentStatus.CAPTURED, PaymentStatus.REVIEW)
 
 
 @fills("paying")
 def paying(order: Order, now: datetime) -> Part | None:
-    if order.is_settled_as_paid:
+    if order.is_settled_as_paid or order.is_given_up(now):
         return None
     if order.status == OrderStatus.PENDING_PAYMENT:
         shown = _way_to_pay(order, now)
@@ -32,7 +33,7 @@ def _way_to_pay(order: Order, now: datetime) -> dict[str, object]:
         "is_checked": any(attempt.status in BEING_CHECKED for attempt in attempts),
         "has_failed": bool(attempts) and attempts[0].status == PaymentStatus.FAILED,
         "is_too_late": order.expires_at - now < LEAST_TIME_LEFT,
-        "is_selling": order.event.is_selling,
+        "why_nothing_to_pay": why_nothing_to_pay(order.event),
         "key": uuid.uuid4(),
     }
 

@@ -17,7 +17,7 @@ from payments.models import BEING_CHECKED, Channel, Payment
 from payments.providers import Customer, NotPayable, get_provider
 from payments.services.messages import log_message
 from ticketing.errors import IdempotencyKeyReused
-from ticketing.models import Event
+from ticketing.event_changes import why_nothing_to_pay
 
 LEAST_TIME_LEFT = timedelta(minutes=1)  # as design section 5 has it: refused before any redirect
 MOST_ATTEMPTS = 20  # settling asks the provider about each that is left open
@@ -90,21 +90,11 @@ def _check_payable(order: Order, attempts: int, now: datetime) -> None:
     if order.status != Order.Status.PENDING_PAYMENT:
         raise OrderNotPayable(_("The order is {status}.").format(status=order.get_status_display()))
     if not order.event.is_selling:
-        raise OrderNotPayable(_why_not_selling(order.event))
+        raise OrderNotPayable(why_nothing_to_pay(order.event))
     if order.expires_at - now < LEAST_TIME_LEFT:
         raise OrderExpired(_("Too little time is left to pay. Place a new order in a minute."))
     if attempts >= MOST_ATTEMPTS:
         raise OrderNotPayable(_("There were too many attempts to pay. Place a new order."))
-
-
-def _why_not_selling(event: Event) -> str:
-    if event.status == Event.Status.CANCELLED:
-        return _("The event was cancelled. There is nothing to pay.")
-    if event.is_closed:
-        return _("Tickets for this event are not sold any more. There is nothing to pay.")
-    return _("The event is {state}. Place a new order once its tickets are on sale again.").format(
-        state=event.get_status_display()
-    )
 
 
 def _open(order: Order, provider_name: str, customer: Customer, now: datetime) -> Payment:
