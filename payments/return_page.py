@@ -20,8 +20,10 @@ def state_of(payment: Payment) -> str:
     order = payment.order
     if payment.status == PaymentStatus.FAILED:
         return "failed"
-    if payment.status != PaymentStatus.CAPTURED or order.status == OrderStatus.PENDING_PAYMENT:
+    if order.status == OrderStatus.PENDING_PAYMENT:
         return "checking"
+    if payment.status != PaymentStatus.CAPTURED:
+        return "checking" if order.is_settled_as_paid else "checking_ended"
     if not order.is_settled_as_paid:
         return "too_late"
     return "paid_twice" if _is_second(payment) else "paid"

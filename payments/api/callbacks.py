@@ -104,7 +104,7 @@ def _show(request: HttpRequest, provider: Provider, result: Result) -> HttpRespo
     if settings.FRONTEND_URL:
         return HttpResponseRedirect(order_page(payment.order.code))
     state = return_page.state_of(payment)
-    if state == "checking" and result.outcome is Outcome.FAILED:
+    if state.startswith("checking") and result.outcome is Outcome.FAILED:
         state = "failed"  # its own word, where the page only displays
     shown = return_page.shown(payment, state, request.user, timezone.now())
     return render(request, "payments/return.html", shown)

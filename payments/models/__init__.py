@@ -6,7 +6,6 @@ And money going back: reversals.
 from payments.models.case import GOES_BACK, CaseKind, CaseStatus, PaymentCase, PaymentCaseQuerySet
 from payments.models.message import Channel, ProviderMessage
 from payments.models.payment import (
-    BEING_CHECKED,
     Payment,
     PaymentQuerySet,
     PaymentStatus,
@@ -21,7 +20,6 @@ from payments.models.reconciliation import (
 from payments.models.reversal import Reversal, ReversalQuerySet, ReversalStatus
 
 __all__ = [
-    "BEING_CHECKED",
     "GOES_BACK",
     "CaseKind",
     "CaseStatus",

@@ -149,6 +149,8 @@ def _open_cases_of_refunds(payment: Payment, result: Result) -> list[PaymentCase
 def _leave_open(payment: Payment, result: Result, moment: Moment) -> Recorded:
     """Settling asks what became of it (vnpay.md 6.4), but a waiting customer is told sooner."""
     if payment.status == PaymentStatus.PENDING and moment.channel != Channel.QUERY:
+        payment.provider_code = result.code
+        payment.save(update_fields=["provider_code"])
         key = f"payments.question:{payment.pk}:{result.code}"  # repeats of it ask nothing new
         outbox.enqueue("payments.question_due", run_at=moment.at, key=key, payment_id=payment.pk)
     return Recorded.NEW

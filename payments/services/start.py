@@ -13,7 +13,7 @@ from jobs.writing import insert, together, update
 from orders.errors import BEING_SETTLED, OrderExpired, OrderNotPayable
 from orders.models import Order
 from payments.locks import lock_order
-from payments.models import BEING_CHECKED, Channel, Payment
+from payments.models import Channel, Payment
 from payments.providers import Customer, NotPayable, get_provider
 from payments.services.messages import log_message
 from ticketing.errors import IdempotencyKeyReused
@@ -22,10 +22,13 @@ from ticketing.event_changes import why_nothing_to_pay
 LEAST_TIME_LEFT = timedelta(minutes=1)  # as design section 5 has it: refused before any redirect
 MOST_ATTEMPTS = 20  # settling asks the provider about each that is left open
 
-# How many there are, how many of them may have brought the money, and which one came with this
-# key: none without a key, nothing equals NULL.
+# How many there are, how many of them are `being_checked` (see PaymentQuerySet), and which one came
+# with this key: none without a key, nothing equals NULL.
 ATTEMPTS = """
-SELECT count(*), count(*) FILTER (WHERE status = ANY(%(checked)s)),
+SELECT count(*),
+    count(*) FILTER (
+        WHERE status IN ('captured', 'review') OR status = 'pending' AND provider_code <> ''
+    ),
     max(id) FILTER (WHERE idempotency_key = %(key)s)
 FROM payments_payment WHERE order_id = %(order)s
 """
@@ -51,9 +54,8 @@ def start_payment(
     """
     now = timezone.now()
     order = lock_order(order_id)
-    [(attempts, checked, earlier_id)] = fetch_all(
-        ATTEMPTS, {"order": order_id, "key": idempotency_key, "checked": list(BEING_CHECKED)}
-    )
+    asked = {"order": order_id, "key": idempotency_key}
+    [(attempts, checked, earlier_id)] = fetch_all(ATTEMPTS, asked)
     if earlier_id:
         return _earlier_answer(earlier_id, request_digest)
     _check_undecided(order, checked, now)

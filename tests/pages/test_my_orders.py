@@ -170,13 +170,36 @@ def test_in_the_last_minute_nobody_is_sent_to_pay(me, customer):
     assert "with VNPay" not in text_of(answer)
 
 
-def test_a_payment_that_is_being_checked_is_not_made_twice(me, order):
-    me.get(f"{RETURN}?{suspicion(PaymentFactory(order=order))}")
+def unnamed(payment):
+    """A failure for which VNPay names no reason."""
+    return failure(payment, code="99")
+
+
+@pytest.mark.parametrize("word", [suspicion, unnamed])
+def test_a_payment_that_is_being_checked_is_not_made_twice(me, order, word):
+    me.get(f"{RETURN}?{word(PaymentFactory(order=order))}")
 
     answer = me.get(page_of(order))
 
     assert "We are checking your payment." in text_of(answer)
     assert "with VNPay" not in text_of(answer)
+
+
+@pytest.mark.parametrize("word", [suspicion, unnamed])
+def test_the_page_of_an_ended_order_tells_of_a_payment_that_is_being_checked(me, order, word):
+    me.get(f"{RETURN}?{word(PaymentFactory(order=order))}")
+    me.post(page_of(order, "cancel/"))
+
+    answer = me.get(page_of(order))
+
+    assert "If your money was taken, all of it goes back" in text_of(answer)
+
+
+def test_the_page_of_an_ended_order_that_nobody_paid_tells_of_no_payment(me, order):
+    PaymentFactory(order=order)
+    me.post(page_of(order, "cancel/"))
+
+    assert "We are checking" not in text_of(me.get(page_of(order)))
 
 
 def test_a_paid_order_shows_tickets_with_codes_and_files(me, paid):

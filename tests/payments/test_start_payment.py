@@ -143,15 +143,18 @@ def test_the_attempts_are_listed_with_what_became_of_them_the_newest_first(api, 
     ]
 
 
-def test_while_an_attempt_is_in_review_nobody_pays_again(api, order, client):
+@pytest.mark.parametrize(
+    ("word", "status"), [(suspicion, "review"), (lambda each: failure(each, code="99"), "pending")]
+)
+def test_while_an_attempt_may_have_paid_it_nobody_pays_again(api, order, client, word, status):
     pay(api, order)
-    client.get(f"{IPN}?{suspicion(Payment.objects.get())}")
+    client.get(f"{IPN}?{word(Payment.objects.get())}")
 
     answer = pay(api, order)
 
     assert (answer.status_code, answer.data["code"]) == (409, "order-not-payable")
     assert "is being checked; please don't pay again." in answer.data["detail"]
-    assert [each.status for each in Payment.objects.all()] == ["review"]
+    assert [each.status for each in Payment.objects.all()] == [status]
 
 
 def test_an_attempt_that_came_to_nothing_after_a_review_is_followed_by_another(api, order, client):
