@@ -14,7 +14,7 @@ from jobs import outbox
 from jobs.prepared import fetch_all
 from jobs.writing import insert, save_together, together
 from orders.errors import RefundTooLarge
-from orders.models import Order, SeatHold, Ticket, TicketQuerySet
+from orders.models import Order, OrderQuerySet, SeatHold, Ticket, TicketQuerySet
 from orders.selling import SoldPlace, sell_places
 from ticketing.event_changes import is_put_off
 from ticketing.models import Event, Seat
@@ -89,6 +89,21 @@ class Share(NamedTuple):
     tickets: Sequence[Ticket]
     amount: Decimal
     why: str = ""
+
+
+def readmit(orders: OrderQuerySet, *, used_before: datetime, at: datetime) -> None:
+    """Have tickets of these orders let somebody in again that were used for another date.
+
+    Locks the orders that have such tickets, then the tickets. Safe to repeat.
+    """
+    used = Ticket.objects.used_for_another_date().filter(used_at__lt=used_before)
+    found = used.filter(order__in=orders.values("pk")).values_list("order_id", flat=True)
+    locked = Order.objects.filter(pk__in=set(found)).lock()
+    tickets = used.filter(order__in=locked).lock()
+    with together():
+        for ticket in tickets:
+            ticket.readmit(by=None, at=at, reason="It takes place on another date.")
+        save_together(tickets, "status", "used_at", "used_by_scan")
 
 
 def reserve_refunds(shares: Sequence[Share], *, at: datetime) -> None:

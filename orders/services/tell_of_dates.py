@@ -7,14 +7,15 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
 from django_fsm_log.models import StateLog
 
 from jobs import outbox
 from jobs.mail import queue_mails
+from orders import operations
 from orders.mails import mail_of_dates
-from orders.models import Order, OrderStatus, Ticket
+from orders.models import Order, OrderQuerySet, OrderStatus, Ticket
 from ticketing.dates_news import News
 from ticketing.models import Event, EventStatus
 
@@ -27,22 +28,29 @@ STEPS = ("postpone", "reinstate", "cancel")
 def tell_of_dates(
     *, event_id: int, news: News, at: datetime, dates: Mapping[int, str], after: int = 0
 ) -> int:
-    """Queue a mail for each of the next `AT_ONCE` orders with a ticket that lets somebody in.
+    """Queue a mail for each of the next `AT_ONCE` orders with a ticket that was not given back.
+
+    Who was in before their night was broken off is let in once more when it takes place on another
+    date; on the same one, who is in is in.
 
     `dates` are those of the showings that it is about, as they were told at the moment `at` of the
     news; `after` is the last order that was told. The rest of the orders is a job that is queued
     with their mails. News that have been overtaken tell nothing: those that overtook them do.
     Nor do those of an event that is off; they are repeated if a fraud turns out to be none.
-    Returns how many were told. Safe to repeat and to interrupt: nobody is told the same twice.
+    Returns how many were told. Locks the orders that are let in once more, then their tickets.
+    Safe to repeat and to interrupt: nobody is told the same twice.
     """
     event = Event.objects.get(pk=event_id)
     if not _is_newest(news, event, at):
         return 0
-    orders = list(_orders(event, news, dates).filter(pk__gt=after)[:AT_ONCE])
+    told = _orders(event, news, dates).filter(pk__gt=after)[:AT_ONCE]
+    if news == News.REINSTATED:
+        operations.readmit(told, used_before=at, at=timezone.now())
+    orders: list[Any] = list(told)
     queue_mails(
         {
             f"mail:orders.{news}:{order.pk}:{at.isoformat()}": mail_of_dates(
-                news, order, was=_was(news, order, dates)
+                news, order, was=_was(news, order, dates), lets_in=order.lets_in
             )
             for order in orders
         }
@@ -72,10 +80,11 @@ def _is_newest(news: News, event: Event, at: datetime) -> bool:
     return bool(steps.latest("pk").timestamp == at)
 
 
-def _orders(event: Event, news: News, dates: Mapping[int, str]) -> Any:
+def _orders(event: Event, news: News, dates: Mapping[int, str]) -> OrderQuerySet:
     """By ascending id, each with the date that it was bought for; those of other dates left out."""
-    bought_for = Ticket.objects.valid().filter(order=OuterRef("pk")).values("showing_starts_at")
-    orders = Order.objects.annotate(bought_for=Subquery(bought_for[:1])).filter(
+    own = Ticket.objects.filter(order=OuterRef("pk"))
+    bought_for = Subquery(own.kept().values("showing_starts_at")[:1])
+    orders = Order.objects.annotate(bought_for=bought_for, lets_in=Exists(own.valid())).filter(
         event=event,
         showing__in=_showings(event, news, dates),
         status__in=WITH_TICKETS,
