@@ -14,7 +14,8 @@ from jobs.outbox import NothingToDo, RunLater, handles
 from orders.links import order_page
 from orders.models import Order, TicketQuerySet
 from orders.places import held_place, priced, ticketed_place
-from orders.services import close_event, tell_of_dates
+from orders.services import close_event, still_true, tell_of_dates
+from orders.services.tell_of_dates import STILL_TRUE
 from orders.ticket_pdf import render_tickets
 from ticketing.dates_news import News
 from ticketing.event_changes import is_put_off
@@ -23,6 +24,8 @@ TICKETS = "orders.tickets"  # the attachment that has all tickets of an order
 NOTHING_VALID = "Nothing was sent: no ticket of the order lets anybody in any more."
 NOT_WAITING = "Nothing was sent: the order does not wait for payment any more."
 MAILED_ENDS = (Order.Status.EXPIRED, Order.Status.FAILED)
+OVERTAKEN = "Nothing was sent: what became of the dates since is told by mails of its own."
+FRAUD = "The event is off as a fraud; if it is cleared, this is told."
 LOOK_AGAIN_IN = timedelta(seconds=30)
 
 
@@ -94,6 +97,16 @@ def tickets_file(*, order_id: int, only_valid: bool = False) -> File:
     with translation.override(order.language):
         pages = render_tickets(tickets.with_places().order_by("seat_id"))
     return f"tickets-{order.code}.pdf", pages, "application/pdf"
+
+
+@attachment(STILL_TRUE)
+def look_again_at_dates(*, order_id: int, news: str, at: str, date: str) -> None:
+    """No file: keep a mail of dates back that was overtaken while no server took it."""
+    order = _order(order_id)
+    if not still_true(order=order, news=News(news), at=datetime.fromisoformat(at), date=date):
+        raise NothingToDo(OVERTAKEN)
+    if order.event.is_closed:
+        raise RunLater(timezone.now() + timedelta(days=1), FRAUD)
 
 
 def _mail_tickets(

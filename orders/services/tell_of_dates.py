@@ -12,7 +12,7 @@ from django.utils import timezone
 from django_fsm_log.models import StateLog
 
 from jobs import outbox
-from jobs.mail import queue_mails
+from jobs.mail import Reference, queue_mails
 from orders import operations
 from orders.mails import mail_of_dates
 from orders.models import Order, OrderQuerySet, OrderStatus, Ticket
@@ -22,6 +22,7 @@ from ticketing.models import Event, EventStatus
 AT_ONCE = 200
 WITH_TICKETS = (OrderStatus.PAID, OrderStatus.PARTIAL_REFUNDED)
 STEPS = ("postpone", "reinstate", "cancel")
+STILL_TRUE = "orders.dates_still_true"  # the attachment that is none, and keeps back old news
 
 
 @transaction.atomic(durable=True)
@@ -41,7 +42,7 @@ def tell_of_dates(
     Safe to repeat and to interrupt: nobody is told the same twice.
     """
     event = Event.objects.get(pk=event_id)
-    if not _is_newest(news, event, at):
+    if event.is_closed or not _is_newest(news, event, at):
         return 0
     told = _orders(event, news, dates).filter(pk__gt=after)[:AT_ONCE]
     if news == News.REINSTATED:
@@ -49,8 +50,9 @@ def tell_of_dates(
     orders: list[Any] = list(told)
     queue_mails(
         {
-            f"mail:orders.{news}:{order.pk}:{at.isoformat()}": mail_of_dates(
-                news, order, was=_was(news, order, dates), lets_in=order.lets_in
+            f"mail:orders.{news}:{order.pk}:{at.isoformat()}": (
+                mail_of_dates(news, order, was=_was(news, order, dates), lets_in=order.lets_in),
+                [_look_again(news, order, at)],
             )
             for order in orders
         }
@@ -70,10 +72,27 @@ def tell_of_dates(
     return len(orders)
 
 
+def still_true(*, order: Order, news: News, at: datetime, date: str) -> bool:
+    """Whether a mail of news is still to go out, written when the order's showing had this date.
+
+    What it was overtaken by is told by other mails.
+    """
+    showing = order.showing
+    if showing.local(showing.starts_at) != date or order.status not in WITH_TICKETS:
+        return False
+    is_to_come = news == News.POSTPONED or showing.ends_at > timezone.now()
+    return is_to_come and _is_newest(news, order.event, at)
+
+
+def _look_again(news: News, order: Order, at: datetime) -> Reference:
+    """It may take a mail server days to accept the mail."""
+    date = order.showing.local(order.showing.starts_at)
+    facts = {"order_id": order.pk, "news": news, "at": at.isoformat(), "date": date}
+    return STILL_TRUE, facts
+
+
 def _is_newest(news: News, event: Event, at: datetime) -> bool:
     """Whether nothing was decided since that makes it wrong, or is told by news of its own."""
-    if event.is_closed:
-        return False
     if news == News.MOVED:
         return bool(event.status == EventStatus.POSTPONED)
     steps = StateLog.objects.for_(event).filter(transition__in=STEPS)

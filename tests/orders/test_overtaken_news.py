@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from jobs.models import Job
 from jobs.outbox import handler_of
+from jobs.services import run_job
 from tests.factories import ShowingFactory, from_now
 from tests.orders.closing import call_off, clear_of_fraud, confirm_fraud, postpone
 from tests.orders.dates import (
@@ -160,6 +161,8 @@ def test_who_was_told_before_the_fraud_is_not_told_again(event, showing, mailout
     had(mailoutbox)
     postpone(event)
     handler_of("ticketing.dates_news")(**news().get().payload)
+    mail = Job.objects.get(key__startswith="mail:orders.postponed:")
+    run_job(job_id=mail.pk, generation=mail.generation)
     confirm_fraud(event)
     told = news_in(had(mailoutbox))
     assert told == [(orders[0].email, "is postponed")]
@@ -270,7 +273,7 @@ def test_a_decision_in_the_middle_ends_what_it_makes_untrue(
 
     told = [mail.subject.removeprefix("Đêm nhạc Trịnh ") for mail in had(mailoutbox)]
 
-    assert sorted(told) == ["is postponed"] + ["takes place after all"] * 3
+    assert told == ["takes place after all"] * 3
 
 
 def test_the_cost_of_telling_an_order_does_not_grow_with_the_others(event, showing, mailoutbox):
