@@ -76,7 +76,15 @@ def end_waiting_orders(*, event_id: int) -> None:
 
 
 @handles("ticketing.dates_news")
-def mail_dates(*, event_id: int, news: str, at: str, dates: dict[str, str], after: int = 0) -> None:
+def mail_dates(
+    *,
+    event_id: int,
+    news: str,
+    at: str,
+    dates: dict[str, str],
+    after: int = 0,
+    only: int | None = None,
+) -> None:
     """Tell who has tickets that their event is postponed, moved, or takes place after all."""
     tell_of_dates(
         event_id=event_id,
@@ -84,6 +92,7 @@ def mail_dates(*, event_id: int, news: str, at: str, dates: dict[str, str], afte
         at=datetime.fromisoformat(at),
         dates={int(showing_id): date for showing_id, date in dates.items()},
         after=after,
+        only=only,
     )
 
 

@@ -16,6 +16,7 @@ from jobs.writing import insert, save_together, together
 from orders.errors import RefundTooLarge
 from orders.models import Order, OrderQuerySet, SeatHold, Ticket, TicketQuerySet
 from orders.selling import SoldPlace, sell_places
+from ticketing.dates_news import announce_to
 from ticketing.event_changes import is_put_off
 from ticketing.models import Event, Seat
 
@@ -119,14 +120,18 @@ def reserve_refunds(shares: Sequence[Share], *, at: datetime) -> None:
     _tickets(shares).update(refund_approved_at=at)
 
 
-def undo_reserved_refund(order: Order, tickets: Sequence[Ticket], amount: Decimal) -> None:
+def undo_reserved_refund(
+    order: Order, tickets: Sequence[Ticket], amount: Decimal, *, at: datetime
+) -> None:
     """Set the money free again and let the tickets in: it does not go back after all.
 
-    The caller holds the locks of the order and the tickets.
+    What became of their date meanwhile is told now. The caller holds the locks of the order and the
+    tickets.
     """
     order.refund_reserved_amount -= amount
     order.save(update_fields=["refund_reserved_amount"])
     _tickets([Share(order, tickets, amount)]).update(refund_approved_at=None)
+    announce_to(order.pk, order.event_id, since=order.created_at, at=at)
 
 
 def refund(shares: Sequence[Share], *, by: User | None, at: datetime) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.core.mail import EmailMessage
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 from django_fsm_log.models import StateLog
 
@@ -27,7 +28,13 @@ STILL_TRUE = "orders.dates_still_true"  # the attachment that is none, and keeps
 
 @transaction.atomic(durable=True)
 def tell_of_dates(
-    *, event_id: int, news: News, at: datetime, dates: Mapping[int, str], after: int = 0
+    *,
+    event_id: int,
+    news: News,
+    at: datetime,
+    dates: Mapping[int, str],
+    after: int = 0,
+    only: int | None = None,
 ) -> int:
     """Queue a mail for each of the next `AT_ONCE` orders with a ticket that was not given back.
 
@@ -36,28 +43,21 @@ def tell_of_dates(
 
     `dates` are those of the showings that it is about, as they were told at the moment `at` of the
     news; `after` is the last order that was told. The rest of the orders is a job that is queued
-    with their mails. News that have been overtaken tell nothing: those that overtook them do.
-    Nor do those of an event that is off; they are repeated if a fraud turns out to be none.
+    with their mails, unless `only` one is to be told. News that have been overtaken tell nothing:
+    those that overtook them do. Nor do those of an event that is off; they are repeated if a fraud
+    turns out to be none.
     Returns how many were told. Locks the orders that are let in once more, then their tickets.
     Safe to repeat and to interrupt: nobody is told the same twice.
     """
     event = Event.objects.get(pk=event_id)
     if event.is_closed or not _is_newest(news, event, at):
         return 0
-    told = _orders(event, news, dates).filter(pk__gt=after)[:AT_ONCE]
+    told = _orders(event, news, dates).filter(Q(pk=only) if only else Q(pk__gt=after))[:AT_ONCE]
     if news == News.REINSTATED:
         operations.readmit(told, used_before=at, at=timezone.now())
-    orders: list[Any] = list(told)
-    queue_mails(
-        {
-            f"mail:orders.{news}:{order.pk}:{at.isoformat()}": (
-                mail_of_dates(news, order, was=_was(news, order, dates), lets_in=order.lets_in),
-                [_look_again(news, order, at)],
-            )
-            for order in orders
-        }
-    )
-    if len(orders) == AT_ONCE:
+    orders = list(told)
+    queue_mails({_key(news, each, at): _mail(news, each, at, dates) for each in orders})
+    if len(orders) == AT_ONCE and not only:
         last = orders[-1].pk
         outbox.enqueue(
             "ticketing.dates_news",
@@ -84,11 +84,18 @@ def still_true(*, order: Order, news: News, at: datetime, date: str) -> bool:
     return is_to_come and _is_newest(news, order.event, at)
 
 
-def _look_again(news: News, order: Order, at: datetime) -> Reference:
-    """It may take a mail server days to accept the mail."""
+def _key(news: News, order: Order, at: datetime) -> str:
+    return f"mail:orders.{news}:{order.pk}:{at.isoformat()}"
+
+
+def _mail(
+    news: News, order: Any, at: datetime, dates: Mapping[int, str]
+) -> tuple[EmailMessage, list[Reference]]:
+    """It looks again when it is sent: a mail server may take it a day late."""
     date = order.showing.local(order.showing.starts_at)
     facts = {"order_id": order.pk, "news": news, "at": at.isoformat(), "date": date}
-    return STILL_TRUE, facts
+    mail = mail_of_dates(news, order, was=_was(news, order, dates), lets_in=order.lets_in)
+    return mail, [(STILL_TRUE, facts)]
 
 
 def _is_newest(news: News, event: Event, at: datetime) -> bool:
