@@ -18,7 +18,7 @@ from orders import operations
 from orders.mails import mail_of_dates
 from orders.models import Order, OrderQuerySet, OrderStatus, Ticket
 from ticketing.dates_news import News
-from ticketing.models import Event, EventStatus
+from ticketing.models import Event
 
 AT_ONCE = 200
 WITH_TICKETS = (OrderStatus.PAID, OrderStatus.PARTIAL_REFUNDED)
@@ -50,7 +50,7 @@ def tell_of_dates(
     Safe to repeat and to interrupt: nobody is told the same twice.
     """
     event = Event.objects.get(pk=event_id)
-    if event.is_closed or not _is_newest(news, event, at):
+    if event.is_closed or not _is_newest(event, at):
         return 0
     told = _orders(event, news, dates).filter(Q(pk=only) if only else Q(pk__gt=after))[:AT_ONCE]
     if news == News.REINSTATED:
@@ -81,7 +81,7 @@ def still_true(*, order: Order, news: News, at: datetime, date: str) -> bool:
     if showing.local(showing.starts_at) != date or order.status not in WITH_TICKETS:
         return False
     is_to_come = news == News.POSTPONED or showing.ends_at > timezone.now()
-    return is_to_come and _is_newest(news, order.event, at)
+    return is_to_come and _is_newest(order.event, at)
 
 
 def _key(news: News, order: Order, at: datetime) -> str:
@@ -98,12 +98,10 @@ def _mail(
     return mail, [(STILL_TRUE, facts)]
 
 
-def _is_newest(news: News, event: Event, at: datetime) -> bool:
-    """Whether nothing was decided since that makes it wrong, or is told by news of its own."""
-    if news == News.MOVED:
-        return bool(event.status == EventStatus.POSTPONED)
+def _is_newest(event: Event, at: datetime) -> bool:
+    """Whether nothing was decided after them that makes news wrong, or is told by its own."""
     steps = StateLog.objects.for_(event).filter(transition__in=STEPS)
-    return bool(steps.latest("pk").timestamp == at)
+    return bool(steps.latest("pk").timestamp <= at)
 
 
 def _orders(event: Event, news: News, dates: Mapping[int, str]) -> OrderQuerySet:

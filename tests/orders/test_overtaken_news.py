@@ -93,6 +93,22 @@ def test_an_event_that_is_postponed_again_is_told_as_that(event, showing, mailou
     assert NO_DATE_YET in mail.body
 
 
+def test_a_new_date_is_not_told_once_that_is_put_off_too(event, showing, mailoutbox):
+    bought(showing)
+    postpone(event)
+    move_to(showing)
+    moved = news().latest("pk")
+    reinstate(event)
+    had(mailoutbox)
+    postpone(event)
+
+    handler_of("ticketing.dates_news")(**moved.payload)  # it was given up, and is tried again
+
+    [mail] = had(mailoutbox)
+    assert mail.subject == "Đêm nhạc Trịnh is postponed"
+    assert f"It does not take place on {NEW_DATE}." in mail.body
+
+
 def test_a_postponement_that_is_told_late_tells_the_new_date_too(event, showing, mailoutbox):
     bought(showing)
     had(mailoutbox)
