@@ -25,7 +25,7 @@ NOTHING_VALID = "Nothing was sent: no ticket of the order lets anybody in any mo
 NOT_WAITING = "Nothing was sent: the order does not wait for payment any more."
 MAILED_ENDS = (Order.Status.EXPIRED, Order.Status.FAILED)
 OVERTAKEN = "Nothing was sent: what became of the dates since is told by mails of its own."
-FRAUD = "The event is off as a fraud; if it is cleared, this is told."
+IT_IS_OFF = "The event is off for now; this is told if it takes place after all."
 LOOK_AGAIN_IN = timedelta(seconds=30)
 
 
@@ -115,7 +115,7 @@ def look_again_at_dates(*, order_id: int, news: str, at: str, date: str) -> None
     if not still_true(order=order, news=News(news), at=datetime.fromisoformat(at), date=date):
         raise NothingToDo(OVERTAKEN)
     if order.event.is_closed:
-        raise RunLater(timezone.now() + timedelta(days=1), FRAUD)
+        raise RunLater(timezone.now() + timedelta(days=1), IT_IS_OFF)
 
 
 def _mail_tickets(
