@@ -58,18 +58,23 @@ def tell_of_dates(
     orders = list(told)
     queue_mails({_key(news, each, at): _mail(news, each, at, dates) for each in orders})
     if len(orders) == AT_ONCE and not only:
-        last = orders[-1].pk
-        outbox.enqueue(
-            "ticketing.dates_news",
-            run_at=timezone.now(),
-            key=f"orders.{news}:{event.pk}:{at.isoformat()}:{last}",
-            event_id=event.pk,
-            news=news,
-            at=at.isoformat(),
-            dates=dates,
-            after=last,
-        )
+        _tell_the_rest(event, news, at, dates, after=orders[-1].pk)
     return len(orders)
+
+
+def _tell_the_rest(
+    event: Event, news: News, at: datetime, dates: Mapping[int, str], *, after: int
+) -> None:
+    outbox.enqueue(
+        "ticketing.dates_news",
+        run_at=timezone.now(),
+        key=f"orders.{news}:{event.pk}:{at.isoformat()}:{after}",
+        event_id=event.pk,
+        news=news,
+        at=at.isoformat(),
+        dates=dates,
+        after=after,
+    )
 
 
 def still_true(*, order: Order, news: News, at: datetime, date: str) -> bool:
