@@ -14,7 +14,8 @@ from orders.ends import end_of, ended_with_its_event
 from orders.links import order_page
 from orders.models import Order, TicketQuerySet
 from orders.places import held_place, priced, ticketed_place
-from orders.services import close_event, tell_of_clearing, tell_of_dates
+from orders.services import close_event, still_true, tell_of_clearing, tell_of_dates
+from orders.services.tell_of_dates import STILL_TRUE
 from orders.ticket_pdf import render_tickets
 from ticketing.dates_news import News
 from ticketing.event_changes import is_put_off
@@ -23,6 +24,8 @@ TICKETS = "orders.tickets"  # the attachment that has all tickets of an order
 NOTHING_VALID = "Nothing was sent: no ticket of the order lets anybody in any more."
 NOT_TO_BE_PAID = "Nothing was sent: the order can't be paid now."
 MAILED_ENDS = (Order.Status.EXPIRED, Order.Status.FAILED)
+OVERTAKEN = "Nothing was sent: what became of the dates since is told by mails of its own."
+IT_IS_OFF = "The event is off for now; this is told if it takes place after all."
 LOOK_AGAIN_IN = timedelta(seconds=30)
 
 
@@ -87,7 +90,15 @@ def mail_good_tickets(*, event_id: int, confirmed_id: int) -> None:
 
 
 @handles("ticketing.dates_news")
-def mail_dates(*, event_id: int, news: str, at: str, dates: dict[str, str], after: int = 0) -> None:
+def mail_dates(
+    *,
+    event_id: int,
+    news: str,
+    at: str,
+    dates: dict[str, str],
+    after: int = 0,
+    only: int | None = None,
+) -> None:
     """Tell who has tickets that their event is postponed, moved, or takes place after all."""
     tell_of_dates(
         event_id=event_id,
@@ -95,6 +106,7 @@ def mail_dates(*, event_id: int, news: str, at: str, dates: dict[str, str], afte
         at=datetime.fromisoformat(at),
         dates={int(showing_id): date for showing_id, date in dates.items()},
         after=after,
+        only=only,
     )
 
 
@@ -108,6 +120,16 @@ def tickets_file(*, order_id: int, only_valid: bool = False) -> File:
     with translation.override(order.language):
         pages = render_tickets(tickets.with_places().order_by("seat_id"))
     return f"tickets-{order.code}.pdf", pages, "application/pdf"
+
+
+@attachment(STILL_TRUE)
+def look_again_at_dates(*, order_id: int, news: str, at: str, date: str) -> None:
+    """No file: keep a mail of dates back that was overtaken while no server took it."""
+    order = _order(order_id)
+    if not still_true(order=order, news=News(news), at=datetime.fromisoformat(at), date=date):
+        raise NothingToDo(OVERTAKEN)
+    if order.event.is_closed:
+        raise RunLater(timezone.now() + timedelta(days=1), IT_IS_OFF)
 
 
 def _mail_tickets(order: Order, tickets: TicketQuerySet, file: dict[str, Any], **told: Any) -> None:
