@@ -24,7 +24,7 @@ TOPIC = MAIL
 LOG_IN_FIRST = 530  # or encrypt first: RFC 4954 and 3207; then EMAIL_URL is wrong, and no mail
 
 File = tuple[str, bytes, str]  # filename, content, mimetype
-Source = Callable[..., File]
+Source = Callable[..., File | None]
 Reference = tuple[str, dict[str, Any]]  # the name of a source, and what it is called with
 
 _sources: dict[str, Source] = {}
@@ -39,7 +39,10 @@ class NotSent(Exception):
 
 
 def attachment(name: str) -> Callable[[Source], Source]:
-    """Bind a function that makes a file at the moment a mail is sent; see `queue_mail`."""
+    """Bind a function that makes a file at the moment a mail is sent; see `queue_mail`.
+
+    It raises NothingToDo where the mail has lost its sense. One that only looks makes no file.
+    """
 
     def bind(source: Source) -> Source:
         if name in _sources:
@@ -80,16 +83,16 @@ def queue_mail(
     )
 
 
-def queue_mails(messages: Mapping[str, EmailMessage]) -> None:
+def queue_mails(messages: Mapping[str, tuple[EmailMessage, Sequence[Reference]]]) -> None:
     """Have many sent in the caller's transaction, with one INSERT; each key only once, ever.
 
-    Raises what `pack` raises.
+    Each comes with what `queue_mail` attaches. Raises what `pack` raises.
     """
     now = timezone.now()
     outbox.enqueue_due(
         [
-            outbox.new_job(TOPIC, run_at=now, key=key, message=pack(message), attach=[])
-            for key, message in messages.items()
+            outbox.new_job(TOPIC, run_at=now, key=key, message=pack(message), attach=list(attach))
+            for key, (message, attach) in messages.items()
         ]
     )
 
@@ -118,13 +121,12 @@ def deliver(message: Stored, attach: Sequence[Reference] = ()) -> None:
     """Send a stored mail through the real backend. Raises GiveUp if it is refused for ever.
 
     A repeat after a crash carries the same Message-ID, by which it can be recognised. A source of
-    a file may raise NothingToDo: then nothing is sent.
+    a file may raise NothingToDo or RunLater: then nothing is sent, or not yet.
     """
     mail = unpack(message)
     if not mail.recipients():
         raise outbox.GiveUp("It has no recipient.")
-    for name, payload in attach:
-        mail.attach(*_source_of(name)(**payload))
+    _attach(mail, attach)
     try:
         sent = get_connection(settings.MAIL_DELIVERY_BACKEND).send_messages([mail])
     except smtplib.SMTPException as refusal:
@@ -133,6 +135,12 @@ def deliver(message: Stored, attach: Sequence[Reference] = ()) -> None:
         raise
     if not sent:
         raise NotSent(f"{settings.MAIL_DELIVERY_BACKEND} sent nothing.")
+
+
+def _attach(mail: EmailMessage, attach: Sequence[Reference]) -> None:
+    for name, payload in attach:
+        if file := _source_of(name)(**payload):
+            mail.attach(*file)
 
 
 def _source_of(name: str) -> Source:
