@@ -17,6 +17,7 @@ from tests.factories import (
     OrganizerFactory,
     ShowingFactory,
     from_now,
+    paid_order,
     placed_order,
     seats_in_area,
 )
@@ -24,6 +25,7 @@ from tests.ticketing.event_states import event_in, move
 from ticketing.models import Event, Showing
 
 ADD = reverse("admin:ticketing_event_add")
+PAST = {"ticket_sale_start": -99, "ticket_sale_end": -6, "starts_at": -5, "ends_at": -2}
 
 
 @pytest.fixture
@@ -268,6 +270,22 @@ def test_the_dates_of_what_was_bought_stay_until_it_is_postponed(member, own):
     move(showing.event, "postpone")
     member.post(page_of(showing), fields)
     assert times_of(showing)[0] == datetime(2099, 3, 5, 13, 0, tzinfo=UTC)
+
+
+def test_a_night_that_was_over_before_the_others_were_put_off_keeps_its_date(member, own):
+    """Its tickets would open another door, and the seats of those given back would sell again."""
+    past = {name: from_now(hours=hours) for name, hours in PAST.items()}
+    showing = ShowingFactory(event=EventFactory(organizer=own), **past)
+    paid_order(seats_in_area(1, showing=showing))
+    move(showing.event, "postpone")
+    times = times_of(showing)
+
+    page = text_of(member.get(page_of(showing)))
+    assert "Add a showing for another night" in page
+    assert "is told by mail" not in page
+    member.post(page_of(showing), showing_fields(showing, **evening()))
+
+    assert times_of(showing) == times
 
 
 def test_the_right_to_give_tickets_back_is_not_cut_short(member, own):
