@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.db.models import BooleanField, QuerySet, Value
+from django.db.models import BooleanField, Q, QuerySet, Value
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
@@ -178,8 +178,11 @@ class EventRevenueAdmin(Exports, ReadOnly):
     ordering = ["title"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[EventRevenue]:
-        sees_all = Value(is_admin(request.user), BooleanField())
-        return with_amounts(super().get_queryset(request)).annotate(sees_all=sees_all)
+        """With the amounts that the reader sees and no others: the list is sorted by them."""
+        sees_all = is_admin(request.user)
+        seen = Q() if sees_all else Q(revenue_frozen_at__isnull=True)
+        rows = with_amounts(super().get_queryset(request), seen)
+        return rows.annotate(sees_all=Value(sees_all, BooleanField()))
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """Every amount, and for platform admins what is held back."""
