@@ -7,6 +7,7 @@ from itertools import chain
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -16,12 +17,12 @@ from benchmarks import sales
 from jobs.back_office import Paged
 from jobs.models import Job
 from jobs.paging import Position
-from orders.models import Order
+from orders.models import Order, Ticket
 from payments.models import Payment
 from tests.back_office.conftest import browser_of
 from tests.back_office.world import supporter
-from tests.factories import CustomerFactory, paid_order
-from ticketing.models import Organizer
+from tests.factories import CustomerFactory, from_now, paid_order
+from ticketing.models import LogRow, Organizer, Showing
 
 PAYMENTS = reverse("admin:payments_payment_changelist")
 ORDERS = reverse("admin:orders_order_changelist")
@@ -219,6 +220,36 @@ def test_no_page_shows_the_code_of_a_ticket(boss, member):
             html = browser.get(address).content.decode()
             assert order.code in html or str(ticket) in html
             assert ticket.code not in html, address
+
+
+@pytest.mark.parametrize(
+    ("model", "query"),
+    [
+        (Order, {"o": "1", "p": Position(True, ("\0", 0)).write()}),
+        (Order, {"p": Position(True, (float("inf"), 0)).write()}),
+        (Job, {"p": Position(True, (float("inf"),)).write()}),
+        (Order, {"created_at__year": "9" * 9}),
+        (Ticket, {"showing": "9" * 5_000}),
+        (LogEntry, {"kind": "9" * 5_000}),
+        (LogRow, {"who": "9" * 5_000}),
+        (LogRow, {"who": "9" * 30}),
+    ],
+)
+def test_a_list_is_shown_whatever_its_address_asks_for(boss, model, query):
+    paid_order()
+
+    assert boss.get(list_of(model), query, follow=True).status_code == 200
+
+
+def test_the_people_of_a_showing_are_listed_alone_after_it_too(boss):
+    past = {"ticket_sale_start": -99, "ticket_sale_end": -6, "starts_at": -5, "ends_at": -2}
+    order, other = paid_order(), paid_order()
+    Showing.objects.update(**{name: from_now(hours=hours) for name, hours in past.items()})
+
+    html = boss.get(list_of(Ticket), {"showing": order.showing_id}).content.decode()
+
+    assert order.email in html
+    assert other.email not in html
 
 
 def test_the_people_of_a_showing_are_a_click_away(boss):
