@@ -140,7 +140,8 @@ class TicketAdmin(Exports, ReadOnly):
     search_fields = ["order__code__exact", "order__email__iexact"]
     search_help_text = OrderAdmin.search_help_text
     sortable_by = ()
-    exclude = ["code"]
+    exclude = ["code", "showing_starts_at", "showing_time_zone"]
+    readonly_fields = ["printed_start"]
     export_columns = {
         "event_title": gettext_lazy("event"),
         "showing__starts_at": gettext_lazy("showing"),
@@ -161,6 +162,10 @@ class TicketAdmin(Exports, ReadOnly):
     @admin.display(description=gettext_lazy("showing"))
     def starts(self, ticket: Ticket) -> str:
         return ticket.showing.local(ticket.showing.starts_at)
+
+    @admin.display(description=gettext_lazy("showing starts at"))
+    def printed_start(self, ticket: Ticket) -> str:
+        return ticket.local(ticket.showing_starts_at)
 
     @admin.display(description=gettext_lazy("place"))
     def place(self, ticket: Ticket) -> str:

@@ -304,6 +304,21 @@ def test_the_right_to_give_tickets_back_is_not_cut_short(member, own):
     assert times_of(showing)[3] > times[3]
 
 
+def test_times_that_are_only_looked_at_are_those_of_the_zone_beside_them(boss):
+    event = EventFactory(cancelled=True)
+    showing = ShowingFactory(event=event, time_zone="Europe/Berlin")
+    winter = {"starts_at": 19, "ends_at": 21, "ticket_sale_start": 10, "ticket_sale_end": 18}
+    times = {name: datetime(2099, 3, 5, hour, tzinfo=UTC) for name, hour in winter.items()}
+    Showing.objects.update(**times)
+
+    shown = r"2099-03-05 (\d\d:\d\d)</"
+    for page in (page_of(event), page_of(showing)):
+        times = re.findall(shown, text_of(boss.get(page)))
+        assert times == ["20:00", "22:00", "11:00", "19:00"]
+    listed = text_of(boss.get(reverse("admin:ticketing_showing_changelist")))
+    assert re.findall(shown, listed) == ["20:00", "11:00", "19:00"]
+
+
 @pytest.mark.parametrize("states", [("cancelled", "none"), ("published", "confirmed")])
 def test_what_does_not_take_place_any_more_is_only_looked_at(boss, states):
     event = event_in(*states)
