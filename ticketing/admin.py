@@ -66,7 +66,7 @@ class LocalTimes:
 
     times: ClassVar = [("starts_at", "ends_at"), ("ticket_sale_start", "ticket_sale_end")]
     shown_times: ClassVar = [("begins", "ends"), ("sale_from", "sale_until")]
-    readonly_fields: ClassVar = ["begins", "ends", "sale_from", "sale_until"]
+    readonly_fields: ClassVar[Any] = ["begins", "ends", "sale_from", "sale_until"]
 
     begins = _on_the_wall("starts_at", gettext_lazy("Begins"))
     ends = _on_the_wall("ends_at", gettext_lazy("Ends"))

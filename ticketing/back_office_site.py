@@ -51,7 +51,7 @@ class BackOffice(UnfoldAdminSite):
         answer: HttpResponse = secure_admin_login(self._lead_on)(request)
         return answer
 
-    def password_change(
+    def password_change(  # type: ignore[override]  # Django's answers with a page
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Lead to the accounts' own page, which limits guesses and tells the log.

@@ -360,7 +360,21 @@ def test_a_price_that_changed_since_the_page_was_opened_is_asked_for_anew(member
 
     assert "Stalls costs 550,000 VND by now." in told
     assert 'value="550000"' in told
+    assert f'value="{REASON}"' in told
     assert Area.objects.get(pk=area.pk).price == 550_000
+
+
+def test_an_area_that_was_made_meanwhile_keeps_its_price_and_stops_nobody(member, showing, seats):
+    area, new = seats[0].area, AreaFactory(name="Balcony", showing=showing, price=300_000)
+
+    asked = send(member, showing, "change_prices", **prices(area, "650000"))
+    told = send(member, showing, "change_prices", **prices(area, "650000", confirmed="yes"))
+
+    assert "Change these prices?" in asked
+    assert "Balcony" not in asked
+    assert "Every order from now on is at the new prices." in told
+    assert Area.objects.get(pk=area.pk).price == 650_000
+    assert Area.objects.get(pk=new.pk).price == 300_000
 
 
 def test_the_page_of_a_showing_changes_no_price_on_the_way(member, showing, seats):
