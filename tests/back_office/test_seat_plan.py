@@ -194,6 +194,21 @@ def test_if_somebody_was_faster_none_is_blocked_and_the_choice_stays(member, sho
     assert "blocked" not in states(seats[0].area)[:7]
 
 
+def test_what_was_ticked_and_written_in_the_list_stays_when_it_is_refused(
+    member, showing, seats, held
+):
+    row = seats[0].row
+    opened = read(member, showing, area=row.area_id, row=row.pk)
+    form = html.unescape(re.search(r'action="([^"]+/block-seats/\?[^"]*)"', opened)[1])
+    ticked = {"by": "plan", "seats": [seats[0].pk, seats[2].pk], "reason": REASON}
+
+    told = member.post(form, ticked).content.decode()
+
+    assert re.findall(r'name="seats" value="(\d+)" checked', told) == [str(seats[0].pk)]
+    assert re.search(rf'value="{REASON}"[^>]*id="listed-reason"', told)
+    assert states(seats[0].area)[0] == "available"
+
+
 @pytest.mark.parametrize(
     ("run", "numbers"),
     [
