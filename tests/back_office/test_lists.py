@@ -225,20 +225,23 @@ def test_no_page_shows_the_code_of_a_ticket(boss, member):
 @pytest.mark.parametrize(
     ("model", "query"),
     [
-        (Order, {"o": "1", "p": Position(True, ("\0", 0)).write()}),
-        (Order, {"p": Position(True, (float("inf"), 0)).write()}),
+        (Organizer, {"o": "1", "p": Position(True, ("\0", 0)).write()}),
         (Job, {"p": Position(True, (float("inf"),)).write()}),
-        (Order, {"created_at__year": "9" * 9}),
+        (Order, {"created_at__year": "9" * 20}),
         (Ticket, {"showing": "9" * 5_000}),
         (LogEntry, {"kind": "9" * 5_000}),
         (LogRow, {"who": "9" * 5_000}),
-        (LogRow, {"who": "9" * 30}),
     ],
 )
 def test_a_list_is_shown_whatever_its_address_asks_for(boss, model, query):
     paid_order()
 
     assert boss.get(list_of(model), query, follow=True).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_list_is_shown_although_the_database_can_not_read_what_is_asked_for(boss):
+    assert boss.get(ORDERS, {"email__regex": "("}, follow=True).status_code == 200
 
 
 def test_the_people_of_a_showing_are_listed_alone_after_it_too(boss):
