@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from itertools import chain
 
 import pytest
@@ -253,6 +254,17 @@ def test_the_people_of_a_showing_are_listed_alone_after_it_too(boss):
 
     assert order.email in html
     assert other.email not in html
+
+
+def test_a_ticket_tells_its_start_by_the_clock_of_its_house(boss):
+    ticket = paid_order().tickets.first()
+    start = datetime(2099, 3, 5, 19, tzinfo=UTC)
+    Ticket.objects.update(showing_time_zone="Europe/Berlin", showing_starts_at=start)
+
+    html = boss.get(reverse("admin:orders_ticket_change", args=[ticket.pk])).content.decode()
+
+    assert "2099-03-05 20:00 (Europe/Berlin)" in html
+    assert "02:00" not in html
 
 
 def test_the_people_of_a_showing_are_a_click_away(boss):
