@@ -16,7 +16,7 @@ from qstash.errors import QStashError
 
 from jobs import outbox, qstash
 from jobs.mail import queue_mail
-from jobs.management.commands.publish_jobs import Command
+from jobs.management.commands.publish_jobs import LONGEST_WAIT, Command, pause_after
 from jobs.models import Job
 from jobs.outbox import enqueue
 from jobs.relay import BATCH, claim_waiting_jobs, publish_all, publish_waiting_jobs
@@ -383,6 +383,12 @@ def listening(count):
             return cursor.fetchone()[0] >= count
 
     return are_listening
+
+
+def test_the_pauses_of_the_relay_stay_short_however_long_an_outage_is():
+    pauses = [pause_after(failures) for failures in (1, 2, 3, 100_000)]
+
+    assert pauses == [1, 2, 4, LONGEST_WAIT]
 
 
 def test_a_heap_of_jobs_takes_few_threads_and_holds_no_mail_up(stand_in, monkeypatch, settings):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from argparse import ArgumentParser
 from datetime import timedelta
 from threading import Event
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError
-from psycopg_pool import PoolTimeout
 
 from jobs.management.arguments import DAY, number, whole
+from jobs.outages import OUTAGES, forget_connection
 from jobs.services import run_due_jobs
 from jobs.stopping import told_to_stop
+
+logger = logging.getLogger(__name__)
 
 AT_ONCE = 200  # then it says so
 
@@ -61,8 +63,9 @@ class Command(BaseCommand):
         """Run some jobs; return how many."""
         try:
             outcomes = run_due_jobs(limit=limit, overdue_by=self.overdue_by, stopping=stopping)
-        except (OperationalError, PoolTimeout) as error:
-            self.stderr.write(f"The database is away, trying again: {error}")
+        except OUTAGES as error:
+            logger.error("The database is away, trying again: %s", error)
+            forget_connection()
             return 0
         if outcomes:
             self.stdout.write(f"Ran {outcomes.total()} jobs: {dict(outcomes)}.")
