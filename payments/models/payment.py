@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
@@ -45,8 +46,12 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
     def to_reconcile(
         self, now: datetime, *, since: datetime, closed_by: datetime
     ) -> PaymentQuerySet:
-        """Open, or final since then; pay link closed by then. Old and final ones once a day."""
-        a_day_ago = now - A_DAY
+        """Open, or final since then; pay link closed by then. Old and final ones once a day.
+
+        What a backup that was taken into use says of earlier questions does not count: what the
+        provider has done after them is just what it has forgotten.
+        """
+        a_day_ago = max(now - A_DAY, settings.RESTORED_AT or now - A_DAY)
         is_open = Q(status__in=OPEN)
         rested = Q(expires_at__gt=since) | Q(queried_at=None) | Q(queried_at__lte=a_day_ago)
         captured = Q(status=PaymentStatus.CAPTURED, paid_at__gt=since)
