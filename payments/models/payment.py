@@ -80,7 +80,8 @@ class Payment(FSMModelMixin, models.Model):
     """One attempt to pay an order at a provider, committed before the customer is sent there.
 
     `provider_request` is what the provider must be told again to be asked about this attempt.
-    `queried_at` is when it was asked last, `reconciled_at` when it was last compared with its word.
+    `queried_at` is when it was asked last, `reconciled_at` when it was last compared with its word,
+    or found to be one that can't be asked about.
     `reversed_amount` is what its reversals give back, those still open included.
     """
 

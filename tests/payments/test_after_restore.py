@@ -203,9 +203,7 @@ def test_what_was_compared_before_the_backup_is_compared_again(captured, setting
     assert reconcile_payments().asked == 0
 
 
-def test_what_stayed_open_for_long_before_the_backup_is_asked_about_again(
-    expired, vnpay, settings
-):
+def test_what_stayed_open_for_long_before_the_backup_is_asked_about_again(expired, vnpay, settings):
     vnpay.decide(expired.txn_ref, "left")
     let_time_pass(WEEK)
     assert reconcile_payments().asked == 1
