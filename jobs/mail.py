@@ -15,6 +15,7 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connectio
 from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
+from django.utils.encoding import force_str
 
 from jobs import outbox
 from jobs.models import MAIL, Job
@@ -24,8 +25,8 @@ TOPIC = MAIL
 # What servers say of a mail that is refused for ever: RFC 5321, 4.2.2, and RFC 3463.
 TOO_LARGE = {552}
 NO_SUCH_BOX = {550, 551, 553} | TOO_LARGE
-ENHANCED = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}\b")
-OF_THE_MAIL = re.compile(rb"5\.(1\.([1236]|10)|2\.[13]|3\.4|6\.\d+)")  # its recipient or content
+ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
+OF_THE_MAIL = re.compile(r"5\.(1\.([1236]|10)|2\.[13]|3\.4|6\.\d+)")  # its recipient or content
 
 File = tuple[str, bytes, str]  # filename, content, mimetype
 Source = Callable[..., File]
@@ -160,9 +161,10 @@ def _is_for_ever(refusal: smtplib.SMTPException) -> bool:
     return isinstance(refusal, smtplib.SMTPSenderRefused) and refusal.smtp_code in TOO_LARGE
 
 
-def _is_of_the_mail(code: int, told: bytes, *, plainly: Container[int]) -> bool:
+def _is_of_the_mail(code: int, told: bytes | str, *, plainly: Container[int]) -> bool:
     """By the enhanced code, and only without one by the plain one."""
-    enhanced = ENHANCED.match(told)
+    words = force_str(told, errors="replace")
+    enhanced = ENHANCED.match(words)
     if enhanced:
         return bool(OF_THE_MAIL.fullmatch(enhanced[0]))
-    return code in plainly and b"relay" not in told.lower()
+    return code in plainly and "relay" not in words.lower()
