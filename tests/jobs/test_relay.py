@@ -438,6 +438,71 @@ def test_schedules_are_registered_once(stand_in, capsys):
     assert "0 of them now" in second
 
 
+@pytest.fixture
+def registered(stand_in):
+    """How QStash has our schedules, by their names, once they are registered."""
+    call_command("register_schedules")
+    api = qstash.client().schedule
+
+    def registered():
+        found = {schedule.schedule_id: schedule for schedule in api.list()}
+        return {
+            name: (each.cron, each.destination, each.body, each.retries, each.paused)
+            for name, each in found.items()
+        }
+
+    return registered
+
+
+ELSEWHERE = "http://127.0.0.1:9/internal/jobs/"
+OTHERWISE = [
+    {"destination": ELSEWHERE},
+    {"cron": "18 3 * * *"},
+    {"body": "{}"},
+    {"retries": 0},
+]
+
+
+@pytest.mark.parametrize("otherwise", OTHERWISE, ids=lambda otherwise: next(iter(otherwise)))
+def test_a_schedule_that_qstash_has_otherwise_is_set_right(registered, otherwise):
+    before = registered()
+    cron, destination, body, retries, _paused = before["ticketing-jobs-prune"]
+    usual = {"cron": cron, "destination": destination, "body": body, "retries": retries}
+    create = qstash.client().schedule.create
+    create(schedule_id="ticketing-jobs-prune", **{**usual, **otherwise})
+    assert registered() != before
+
+    call_command("register_schedules")
+
+    assert registered() == before
+
+
+def test_a_schedule_that_somebody_paused_runs_again(registered):
+    before = registered()
+    qstash.client().schedule.pause("ticketing-jobs-prune")
+    assert registered() != before
+
+    call_command("register_schedules")
+
+    assert registered() == before
+
+
+def test_what_is_not_declared_any_more_is_deleted_at_qstash_and_nothing_of_others(
+    registered, settings, capsys
+):
+    before = registered()
+    create = qstash.client().schedule.create
+    ours = f"{settings.PUBLIC_URL}/internal/jobs/"
+    create(schedule_id="ticketing-jobs-of-before", cron="0 * * * *", destination=ours)
+    create(schedule_id="reports", cron="0 * * * *", destination=ours)
+    create(schedule_id="ticketing-of-another-shop", cron="0 * * * *", destination=ELSEWHERE)
+
+    call_command("register_schedules")
+
+    assert "1 that are not declared any more are deleted" in capsys.readouterr().out
+    assert set(registered()) - set(before) == {"reports", "ticketing-of-another-shop"}
+
+
 def test_a_queue_that_takes_no_schedules_is_named_in_a_sentence(settings):
     plain = Endpoint("", usual=Answer(400, body=b'{"error": "a loopback address"}'))
     settings.QSTASH_URL, settings.QSTASH_TOKEN = plain.url, TOKEN
