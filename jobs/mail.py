@@ -29,7 +29,7 @@ ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
 OF_THE_MAIL = re.compile(r"5\.(1\.([1236]|10)|2\.[13]|3\.4|6\.\d+)")  # its recipient or content
 
 File = tuple[str, bytes, str]  # filename, content, mimetype
-Source = Callable[..., File]
+Source = Callable[..., File | None]
 Reference = tuple[str, dict[str, Any]]  # the name of a source, and what it is called with
 
 _sources: dict[str, Source] = {}
@@ -44,7 +44,10 @@ class NotSent(Exception):
 
 
 def attachment(name: str) -> Callable[[Source], Source]:
-    """Bind a function that makes a file at the moment a mail is sent; see `queue_mail`."""
+    """Bind a function that makes a file at the moment a mail is sent; see `queue_mail`.
+
+    It raises NothingToDo where the mail has lost its sense. One that only looks makes no file.
+    """
 
     def bind(source: Source) -> Source:
         if name in _sources:
@@ -85,16 +88,16 @@ def queue_mail(
     )
 
 
-def queue_mails(messages: Mapping[str, EmailMessage]) -> None:
+def queue_mails(messages: Mapping[str, tuple[EmailMessage, Sequence[Reference]]]) -> None:
     """Have many sent in the caller's transaction, with one INSERT; each key only once, ever.
 
-    Raises what `pack` raises.
+    Each comes with what `queue_mail` attaches. Raises what `pack` raises.
     """
     now = timezone.now()
     outbox.enqueue_due(
         [
-            outbox.new_job(TOPIC, run_at=now, key=key, message=pack(message), attach=[])
-            for key, message in messages.items()
+            outbox.new_job(TOPIC, run_at=now, key=key, message=pack(message), attach=list(attach))
+            for key, (message, attach) in messages.items()
         ]
     )
 
@@ -123,13 +126,12 @@ def deliver(message: Stored, attach: Sequence[Reference] = ()) -> None:
     """Send a stored mail through the real backend. Raises GiveUp if it is refused for ever.
 
     A repeat after a crash carries the same Message-ID, by which it can be recognised. A source of
-    a file may raise NothingToDo: then nothing is sent.
+    a file may raise NothingToDo or RunLater: then nothing is sent, or not yet.
     """
     mail = unpack(message)
     if not mail.recipients():
         raise outbox.GiveUp("It has no recipient.")
-    for name, payload in attach:
-        mail.attach(*_source_of(name)(**payload))
+    _attach(mail, attach)
     try:
         sent = get_connection(settings.MAIL_DELIVERY_BACKEND).send_messages([mail])
     except smtplib.SMTPException as refusal:
@@ -138,6 +140,12 @@ def deliver(message: Stored, attach: Sequence[Reference] = ()) -> None:
         raise
     if not sent:
         raise NotSent(f"{settings.MAIL_DELIVERY_BACKEND} sent nothing.")
+
+
+def _attach(mail: EmailMessage, attach: Sequence[Reference]) -> None:
+    for name, payload in attach:
+        if file := _source_of(name)(**payload):
+            mail.attach(*file)
 
 
 def _source_of(name: str) -> Source:

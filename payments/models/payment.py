@@ -43,6 +43,14 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         """Not known yet whether the money came."""
         return self.filter(status__in=OPEN)
 
+    def being_checked(self) -> PaymentQuerySet:
+        """While its order waits for payment: nobody should pay it again beside one of these.
+
+        The provider has or had the money, or has said something that leaves that open.
+        """
+        is_unsure = Q(status=PaymentStatus.PENDING) & ~Q(provider_code="")
+        return self.filter(Q(status__in=[PaymentStatus.CAPTURED, PaymentStatus.REVIEW]) | is_unsure)
+
     def to_reconcile(
         self, now: datetime, *, since: datetime, closed_by: datetime
     ) -> PaymentQuerySet:
@@ -80,6 +88,7 @@ class Payment(FSMModelMixin, models.Model):
     """One attempt to pay an order at a provider, committed before the customer is sent there.
 
     `provider_request` is what the provider must be told again to be asked about this attempt.
+    `provider_code` is the provider's last word, with which it may still be pending.
     `queried_at` is when it was asked last, `reconciled_at` when it was last compared with its word,
     or found to be one that can't be asked about.
     `reversed_amount` is what its reversals give back, those still open included.
