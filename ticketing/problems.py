@@ -16,6 +16,7 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext_lazy
+from psycopg.errors import ReadOnlySqlTransaction
 from psycopg_pool import PoolTimeout
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -195,6 +196,8 @@ def _kind_of(error: BaseException | None) -> Kind | None:
     bases = type(error).__mro__
     if any(base.__module__ == CACHE_ERRORS for base in bases):
         return BUSY
+    if isinstance(getattr(error, "__cause__", None), ReadOnlySqlTransaction):
+        return BUSY  # the server was the primary a moment ago, or is not it yet
     return next((KINDS_BY_ERROR[base] for base in bases if base in KINDS_BY_ERROR), None)
 
 

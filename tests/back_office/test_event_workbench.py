@@ -11,8 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django_fsm_log.models import StateLog
 
+from orders.services import cancel_order, place_order
 from tests.back_office.workbench import NO_HISTORY, evening, event_fields, page_of, stored, text_of
 from tests.factories import (
+    CustomerFactory,
     EventFactory,
     OrganizerFactory,
     ShowingFactory,
@@ -22,10 +24,10 @@ from tests.factories import (
     seats_in_area,
 )
 from tests.ticketing.event_states import event_in, move
-from ticketing.models import Event, Showing
+from ticketing.errors import SalesClosed
+from ticketing.models import Area, Event, Showing
 
 ADD = reverse("admin:ticketing_event_add")
-PAST = {"ticket_sale_start": -99, "ticket_sale_end": -6, "starts_at": -5, "ends_at": -2}
 
 
 @pytest.fixture
@@ -274,10 +276,11 @@ def test_the_dates_of_what_was_bought_stay_until_it_is_postponed(member, own):
 
 def test_a_night_that_was_over_before_the_others_were_put_off_keeps_its_date(member, own):
     """Its tickets would open another door, and the seats of those given back would sell again."""
-    past = {name: from_now(hours=hours) for name, hours in PAST.items()}
-    showing = ShowingFactory(event=EventFactory(organizer=own), **past)
+    showing = ShowingFactory(event=EventFactory(organizer=own))
     paid_order(seats_in_area(1, showing=showing))
+    make_past(showing)
     move(showing.event, "postpone")
+    showing.refresh_from_db()
     times = times_of(showing)
 
     page = text_of(member.get(page_of(showing)))
@@ -317,6 +320,28 @@ def test_times_that_are_only_looked_at_are_those_of_the_zone_beside_them(boss):
         assert times == ["20:00", "22:00", "11:00", "19:00"]
     listed = text_of(boss.get(reverse("admin:ticketing_showing_changelist")))
     assert re.findall(shown, listed) == ["20:00", "11:00", "19:00"]
+
+
+def test_the_sale_of_a_showing_with_buyers_is_stopped_by_its_start_as_the_page_says(member, own):
+    showing = ShowingFactory(event=EventFactory(organizer=own))
+    seats = seats_in_area(3, showing=showing)
+    held = placed_order(seats[:2])
+    local = showing.ticket_sale_end.astimezone(showing.zone)
+    soon, earlier = (f"{local - timedelta(minutes=n):%Y-%m-%dT%H:%M}" for n in (1, 60))
+    told = text_of(member.post(page_of(showing), showing_fields(showing, ticket_sale_end=earlier)))
+    assert "To stop the sale, move its start to shortly before its end" in told
+
+    stopped = member.post(page_of(showing), showing_fields(showing, ticket_sale_start=soon))
+    cancel_order(order_id=held.pk, by=held.customer)
+
+    assert stopped.status_code == 302
+    for seat in seats:  # never sold, or come free again
+        with pytest.raises(SalesClosed):
+            place_order(
+                customer=CustomerFactory(),
+                showing=Showing.objects.get(pk=showing.pk),
+                seat_ids=[seat.pk],
+            )
 
 
 @pytest.mark.parametrize("states", [("cancelled", "none"), ("published", "confirmed")])
@@ -390,9 +415,7 @@ def test_who_moves_an_event_elsewhere_hears_that_its_buyers_are_not_told(
     if is_bought:
         placed_order(seats_in_area(1, showing=showing))
     if is_over:
-        times = ("starts_at", "ends_at", "ticket_sale_start", "ticket_sale_end")
-        showings = Showing.objects.filter(pk=showing.pk)
-        showings.update(**{name: F(name) - timedelta(days=365) for name in times})
+        make_past(showing)
 
     answer = member.post(
         page_of(event),
@@ -402,3 +425,37 @@ def test_who_moves_an_event_elsewhere_hears_that_its_buyers_are_not_told(
 
     assert Event.objects.get().venue == venue
     assert ("write to the buyers" in text_of(answer)) == is_warned
+
+
+@pytest.mark.parametrize(
+    ("is_bought", "is_over", "name", "is_warned"),
+    [
+        (True, False, "Circle", True),
+        (True, False, "Stalls", False),
+        (True, True, "Circle", False),
+        (False, False, "Circle", False),
+    ],
+)
+def test_who_renames_an_area_hears_that_its_buyers_are_not_told(
+    member, own, is_bought, is_over, name, is_warned
+):
+    showing = ShowingFactory(event=EventFactory(organizer=own))
+    [seat] = seats_in_area(1, showing=showing, name="Stalls")
+    if is_bought:
+        paid_order([seat])
+    if is_over:
+        make_past(showing)
+    area = {"areas-TOTAL_FORMS": 1, "areas-INITIAL_FORMS": 1, "areas-0-id": seat.area_id,
+            "areas-0-showing": showing.pk, "areas-0-name": name}  # fmt: skip
+
+    form = showing_fields(Showing.objects.get(pk=showing.pk), **area)
+    answer = member.post(page_of(showing), form, follow=True)
+
+    assert Area.objects.get().name == name
+    assert ("write to the buyers" in text_of(answer)) == is_warned
+
+
+def make_past(showing):
+    times = ("starts_at", "ends_at", "ticket_sale_start", "ticket_sale_end")
+    showings = Showing.objects.filter(pk=showing.pk)
+    showings.update(**{name: F(name) - timedelta(days=365) for name in times})
