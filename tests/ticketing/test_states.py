@@ -106,7 +106,7 @@ STEPS = {
         "publish": (["draft"], "published"),
         "postpone": (["published"], "postponed"),
         "reinstate": (["postponed"], "published"),
-        "cancel": (["draft", "published", "postponed"], "cancelled"),
+        "cancel": (["published", "postponed"], "cancelled"),
     },
     (Event, "fraud_status"): {
         "investigate": (["none", "cleared"], "investigating"),
