@@ -99,6 +99,23 @@ def test_a_body_that_can_not_be_read_is_told(api, body, content_type, status, co
     assert not Order.objects.exists()
 
 
+@pytest.mark.parametrize(("address", "name"), [("", "seats"), ("{code}/refund-quotes/", "tickets"),
+                                               ("{code}/refunds/", "tickets")])  # fmt: skip
+def test_a_list_that_is_too_long_is_refused_before_anything_in_it_is_looked_at(
+    api, customer, address, name
+):
+    order = placed_order(customer=customer)
+    body = {"showing": 1, "reason": "personal", name: [{}] * 1001}
+
+    answer = api.post(f"/api/v1/orders/{address.format(code=order.code)}", body)
+
+    assert answer.status_code == 400
+    assert problem(answer)["errors"] == {
+        name: ["Ensure this field has no more than 1000 elements."]
+    }
+    assert Order.objects.get() == order
+
+
 @pytest.mark.parametrize("key", ["", "x" * 256, "schlüssel", "a\tb"])
 def test_an_idempotency_key_must_be_plain_text(api, key):
     [seat] = seats_in_area(1)

@@ -113,6 +113,14 @@ def test_what_creates_takes_an_idempotency_key(schema):
         assert "Idempotency-Key" in {parameter["name"] for parameter in parameters}
 
 
+def test_how_long_a_list_may_be_is_described(schema):
+    described = schema["components"]["schemas"]
+
+    for name, field in (("OrderRequestRequest", "seats"), ("RefundRequestRequest", "tickets")):
+        wanted = described[name]["properties"][field]
+        assert (wanted["minItems"], wanted["maxItems"]) == (1, 1000)
+
+
 def test_the_extra_members_of_problems_are_described(schema):
     described = schema["components"]["schemas"]["Problem"]["properties"]
 
