@@ -15,6 +15,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import is_valid_path
 from django.utils.translation import gettext_lazy
 from psycopg_pool import PoolTimeout
 from rest_framework import exceptions
@@ -93,6 +94,7 @@ NOT_FOUND = Kind(
     gettext_lazy("There is no such thing here."),
     gettext_lazy("It does not exist, or it is not yours to see."),
 )
+NO_SLASH = replace(NOT_FOUND, detail=gettext_lazy("Put a slash at the end of this address."))
 METHOD_NOT_ALLOWED = Kind(
     "method-not-allowed",
     405,
@@ -246,7 +248,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """An address that no view has."""
-    return _answer(request, NOT_FOUND)
+    return _answer(request, NO_SLASH if is_valid_path(f"{request.path_info}/") else NOT_FOUND)
 
 
 def too_large(request: HttpRequest) -> HttpResponse:

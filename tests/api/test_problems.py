@@ -57,6 +57,25 @@ def test_what_does_not_exist_or_makes_no_sense_is_told(api, method, path, status
     assert problem(answer)["code"] == code
 
 
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_program_that_forgets_the_last_slash_is_told_and_not_led_on(api, method):
+    [seat] = seats_in_area(1)
+    wish = {"showing": seat.showing_id, "seats": [seat.pk]} if method == "post" else None
+
+    answer = getattr(api, method)("/api/v1/orders", wish)
+
+    assert answer.status_code == 404
+    assert problem(answer)["detail"] == "Put a slash at the end of this address."
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize("path", ["/orders", "/api/docs", "/admin"])
+def test_people_who_forget_it_are_led_on(client, path):
+    answer = client.get(path)
+
+    assert (answer.status_code, answer.url) == (301, f"{path}/")
+
+
 @pytest.mark.parametrize(
     ("accepted", "asked", "status"),
     [

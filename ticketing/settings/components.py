@@ -46,7 +46,7 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "ticketing.https_only.HttpsOnlyMiddleware",
     "ticketing.back_office_host.BackOfficeHostMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "ticketing.slashes.SlashMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "ticketing.pages.middleware.PageUserMiddleware",
     "ticketing.pages.middleware.PageMessageMiddleware",
