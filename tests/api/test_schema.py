@@ -136,6 +136,40 @@ def test_the_extra_members_of_problems_are_described(schema):
         assert set(error.extra_example) <= set(described)
 
 
+@pytest.mark.parametrize(
+    ("path", "maker"),
+    [
+        ("/api/schema/?format=json", "drf_spectacular.generators.SchemaGenerator.get_schema"),
+        (
+            "/api/schema/?format=yaml&version=2",
+            "drf_spectacular.generators.SchemaGenerator.get_schema",
+        ),
+        ("/_allauth/openapi.json", "allauth.headless.spec.views.get_schema"),
+        ("/_allauth/openapi.yaml?again", "allauth.headless.spec.views.get_schema"),
+    ],
+)
+def test_a_description_is_made_once_whatever_is_asked_for_it(path, maker, monkeypatch):
+    first = Client().get(path)
+    monkeypatch.delattr(maker)
+
+    second = Client().get(path)
+
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert second.content == first.content
+    assert second.headers["Content-Type"] == first.headers["Content-Type"]
+    assert second.headers["X-Request-ID"] != first.headers["X-Request-ID"]
+
+
+def test_the_description_speaks_the_language_of_its_reader():
+    answers = [
+        Client().get("/api/schema/?format=json", headers={"Accept-Language": language}).content
+        for language in ("en", "vi", "en")
+    ]
+
+    assert answers[0] == answers[2] != answers[1]
+    assert "Không tìm thấy." in answers[1].decode()
+
+
 @pytest.mark.parametrize("path", ["/api/docs/", "/_allauth/openapi.html"])
 def test_the_pages_that_show_them_load_nothing_from_elsewhere(path):
     page = Client().get(path).content.decode()
