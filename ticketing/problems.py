@@ -19,6 +19,7 @@ from django.urls import is_valid_path
 from django.utils.translation import gettext_lazy
 from psycopg_pool import PoolTimeout
 from rest_framework import exceptions
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 from ticketing.connections import forget_dead_connections
@@ -171,12 +172,21 @@ CACHE_ERRORS = "redis.exceptions"  # by name: who has no Redis need not load its
 KINDS = {kind.code: kind for kind in (*KINDS_BY_ERROR.values(), HTTPS_REQUIRED, INTERNAL)}
 
 
+class ProblemRenderer(JSONRenderer):
+    """For every view. In ASCII: it may have to repeat half a character, which UTF-8 can't."""
+
+    media_type = MEDIA_TYPE
+    ensure_ascii = True
+
+
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler. None for a bug, which Django logs and answers with `internal`."""
     body, headers = _told(error)
     if body is None:
         return None
-    return Response(body, status=body["status"], headers=headers, content_type=MEDIA_TYPE)
+    request = context["request"]
+    request.accepted_renderer, request.accepted_media_type = ProblemRenderer(), MEDIA_TYPE
+    return Response(body, status=body["status"], headers=headers)
 
 
 def _told(error: Exception) -> tuple[dict[str, Any] | None, dict[str, str]]:

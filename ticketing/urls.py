@@ -21,6 +21,10 @@ PAGES = [
     path("", include("refunds.pages.urls")),
 ]
 
+DOCUMENTATION = SpectacularSwaggerSplitView.as_view(
+    url_name="schema", http_method_names=["get", "head"]
+)
+
 urlpatterns = [
     path("api/v1/", include(API)),  # first, since a busy sale asks for nothing else
     path("", include(PAGES)),
@@ -28,7 +32,10 @@ urlpatterns = [
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("language/", include("django.conf.urls.i18n")),
     path("api/schema/", ApiDescription.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema")),
+    path(
+        "api/docs/",
+        SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=["get", "head"]),
+    ),
     path("_allauth/openapi.json", made_once(OpenAPIJSONView.as_view())),
     path("_allauth/openapi.yaml", made_once(OpenAPIYAMLView.as_view())),
     path("_allauth/", include("allauth.headless.urls")),

@@ -135,6 +135,47 @@ def test_a_list_that_is_too_long_is_refused_before_anything_in_it_is_looked_at(
     assert Order.objects.get() == order
 
 
+@pytest.mark.parametrize(
+    ("address", "body", "field"),
+    [
+        ("payments/", {"provider": "\ud800"}, "provider"),
+        ("payments/", {"provider": "vnpay", "locale": "\udfff"}, "locale"),
+        ("refund-quotes/", {"reason": "\ud800"}, "reason"),
+        ("refunds/", {"reason": "\ud800"}, "reason"),
+    ],
+)
+def test_half_a_character_is_refused_like_any_other_wrong_choice(
+    api, customer, address, body, field
+):
+    order = placed_order(customer=customer)
+
+    answer = api.generic(
+        "POST", f"/api/v1/orders/{order.code}/{address}", json.dumps(body), "application/json"
+    )
+
+    assert answer.status_code == 400
+    assert list(problem(answer)["errors"]) == [field]
+    assert not order.payments.exists()
+    assert not order.refunds.exists()
+
+
+@pytest.mark.parametrize(
+    ("method", "accepted", "status", "code"),
+    [
+        ("options", "*/*", 405, "method-not-allowed"),
+        ("post", "*/*", 405, "method-not-allowed"),
+        ("get", "application/json", 406, "not-acceptable"),
+        ("get", "text/html", 200, None),
+        ("head", "text/html", 200, None),
+    ],
+)
+def test_the_page_of_the_documentation_refuses_in_json_too(api, method, accepted, status, code):
+    answer = getattr(api, method)("/api/docs/", headers={"Accept": accepted})
+
+    assert answer.status_code == status
+    assert code is None or problem(answer)["code"] == code
+
+
 @pytest.mark.parametrize("key", ["", "x" * 256, "schlüssel", "a\tb"])
 def test_an_idempotency_key_must_be_plain_text(api, key):
     [seat] = seats_in_area(1)
