@@ -266,6 +266,11 @@ def too_large(request: HttpRequest) -> HttpResponse:
     return _answer(request, TOO_LARGE)
 
 
+def unreadable(fault: exceptions.ParseError) -> HttpResponse:
+    """A body that no view gets to see."""
+    return _told_to_programs(INVALID, **_extra(fault))
+
+
 def https_required() -> HttpResponse:
     """A program's call in clear. A browser would be led on."""
     return _told_to_programs(HTTPS_REQUIRED)
@@ -293,5 +298,5 @@ def _answer(request: HttpRequest, kind: Kind) -> HttpResponse:
     return _told_to_programs(kind)
 
 
-def _told_to_programs(kind: Kind) -> HttpResponse:
-    return JsonResponse(kind.problem(), status=kind.status, content_type=MEDIA_TYPE)
+def _told_to_programs(kind: Kind, **extra: Any) -> HttpResponse:
+    return JsonResponse(kind.problem(**extra), status=kind.status, content_type=MEDIA_TYPE)

@@ -118,6 +118,21 @@ def test_a_body_that_can_not_be_read_is_told(api, body, content_type, status, co
     assert not Order.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "address", ["auth/login", "auth/signup", "auth/password/request", "tokens/refresh"]
+)
+@pytest.mark.parametrize(
+    "body",
+    ["{", "[]", "[" * 100_000, '{"email": ' + "1" * 5000 + "}", b"\xff"],
+    ids=["cut off", "list", "nested", "huge number", "no utf-8"],
+)
+def test_a_body_that_can_not_be_read_is_told_at_the_log_in_too(visitor, address, body):
+    answer = visitor.generic("POST", f"/_allauth/app/v1/{address}", body, "application/json")
+
+    assert answer.status_code == 400
+    assert list(problem(answer)["errors"]) == ["non_field_errors"]
+
+
 @pytest.mark.parametrize(("address", "name"), [("", "seats"), ("{code}/refund-quotes/", "tickets"),
                                                ("{code}/refunds/", "tickets")])  # fmt: skip
 def test_a_list_that_is_too_long_is_refused_before_anything_in_it_is_looked_at(

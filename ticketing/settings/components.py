@@ -47,6 +47,7 @@ MIDDLEWARE = [
     "ticketing.https_only.HttpsOnlyMiddleware",
     "ticketing.back_office_host.BackOfficeHostMiddleware",
     "ticketing.slashes.SlashMiddleware",
+    "ticketing.account_bodies.AccountBodyMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "ticketing.pages.middleware.PageUserMiddleware",
     "ticketing.pages.middleware.PageMessageMiddleware",
