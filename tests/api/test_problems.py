@@ -76,6 +76,15 @@ def test_people_who_forget_it_are_led_on(client, path):
     assert (answer.status_code, answer.url) == (301, f"{path}/")
 
 
+@pytest.mark.parametrize("path", ["/api/v1/orders/", "/api/v1/orders/{code}/refunds/"])
+def test_what_is_to_be_sent_is_not_described_by_what_is_answered(api, customer, path):
+    answer = api.options(path.format(code=placed_order(customer=customer).code))
+
+    assert answer.status_code == 200
+    assert "POST" in answer.headers["Allow"]
+    assert set(answer.json()) == {"name", "description", "renders", "parses"}
+
+
 @pytest.mark.parametrize(
     ("accepted", "asked", "status"),
     [
