@@ -68,6 +68,7 @@ INVALID = Kind(
     gettext_lazy("The request is not valid."),
     gettext_lazy("Correct what `errors` lists and send the request again."),
 )
+UNREADABLE = {WHOLE_BODY: [gettext_lazy("The request can't be read as it is.")]}
 NOT_AUTHENTICATED = Kind(
     "not-authenticated",
     401,
@@ -200,6 +201,8 @@ def _told(error: Exception) -> tuple[dict[str, Any] | None, dict[str, str]]:
         return kind.problem(), {"Retry-After": str(RETRY_AFTER_SECONDS)}
     if isinstance(error, exceptions.APIException):
         return kind.problem(**_extra(error)), _headers(error)
+    if kind is INVALID:  # as the database found
+        return kind.problem(errors=UNREADABLE), {}
     return kind.problem(), {}
 
 
@@ -249,7 +252,9 @@ def _headers(error: exceptions.APIException) -> dict[str, str]:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """What Django refuses before any view sees it, such as a wrong Host header."""
-    return _answer(request, BAD_REQUEST_PAGE if _is_for_people(request) else INVALID)
+    if _is_for_people(request):
+        return _answer(request, BAD_REQUEST_PAGE)
+    return _told_to_programs(INVALID, errors=UNREADABLE)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from django.core.cache import cache
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
@@ -14,6 +14,8 @@ from rest_framework.test import APIClient
 from orders.models import Order
 from tests.factories import placed_order, seats_in_area
 from ticketing.invariants import violations
+
+AS_A_WHOLE = {"non_field_errors": ["The request can't be read as it is."]}
 
 
 def problem(answer):
@@ -36,7 +38,10 @@ def problem(answer):
         ("get", "/api/v1/showings/99999999999999999999/seats/", 404, "not-found"),
         ("get", "/api/v1/showings/abc/", 404, "not-found"),
         ("get", "/api/v1/orders/NOSUCHCODE22/", 404, "not-found"),
-        ("get", "/api/v1/orders/%00/", 400, "invalid"),
+        ("get", "/api/v1/orders/%00/", 404, "not-found"),
+        ("post", "/api/v1/orders/%00/payments/", 404, "not-found"),
+        ("get", "/api/v1/orders/%00/refunds/", 404, "not-found"),
+        ("get", "/api/v1/tickets/%00/qr.svg", 404, "not-found"),
         ("post", "/api/v1/orders/NOSUCHCODE22/cancel/", 404, "not-found"),
         ("post", "/api/v1/orders/NOSUCHCODE22/payments/", 404, "not-found"),
         ("get", "/api/v1/orders/NOSUCHCODE22/tickets/", 404, "not-found"),
@@ -54,7 +59,9 @@ def test_what_does_not_exist_or_makes_no_sense_is_told(api, method, path, status
     answer = getattr(api, method)(path)
 
     assert answer.status_code == status
-    assert problem(answer)["code"] == code
+    told = problem(answer)
+    assert told["code"] == code
+    assert bool(told.get("errors")) is (code == "invalid")
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
@@ -251,6 +258,27 @@ def test_a_database_that_is_away_is_a_busy_answer(customer, monkeypatch):
     assert answer.headers["Retry-After"] == "2"
     assert problem(answer)["code"] == "busy"
     assert b"refused" not in answer.content
+
+
+def test_what_the_database_does_not_take_is_invalid(customer, monkeypatch):
+    def refuse(*arguments, **options):
+        raise DataError("out of range")
+
+    monkeypatch.setattr("orders.models.OrderQuerySet.of_customer", refuse)
+    client = APIClient(raise_request_exception=False)
+    client.force_authenticate(customer)
+
+    answer = client.get("/api/v1/orders/")
+
+    assert answer.status_code == 400
+    assert problem(answer)["errors"] == AS_A_WHOLE
+
+
+def test_a_call_to_another_host_is_invalid(visitor):
+    answer = visitor.get("/api/v1/events/", headers={"host": "elsewhere.example"})
+
+    assert answer.status_code == 400
+    assert problem(answer)["errors"] == AS_A_WHOLE
 
 
 def test_whoever_calls_too_often_is_told_when_to_come_back(api, monkeypatch):
