@@ -41,6 +41,10 @@ class OrderNotCancellable(DomainError):
     title = _("This order can't be cancelled any more.")
 
 
+# Why neither of both is possible while `Order.is_being_settled`.
+BEING_SETTLED = _("Its time is up. We are checking whether it was paid; its seats are free if not.")
+
+
 class RefundTooLarge(DomainError):
     code = "refund-too-large"
     title = _("More would go back than was paid.")

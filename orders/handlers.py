@@ -7,22 +7,25 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone, translation
-from django_fsm_log.models import StateLog
 
 from jobs.mail import File, Reference, attachment, queue_mail, render_mail
 from jobs.outbox import NothingToDo, RunLater, handles
+from orders.ends import end_of, ended_with_its_event
 from orders.links import order_page
 from orders.models import Order, TicketQuerySet
 from orders.places import held_place, priced, ticketed_place
-from orders.services import close_event, tell_of_dates
+from orders.services import close_event, still_true, tell_of_clearing, tell_of_dates
+from orders.services.tell_of_dates import STILL_TRUE
 from orders.ticket_pdf import render_tickets
 from ticketing.dates_news import News
 from ticketing.event_changes import is_put_off
 
 TICKETS = "orders.tickets"  # the attachment that has all tickets of an order
 NOTHING_VALID = "Nothing was sent: no ticket of the order lets anybody in any more."
-NOT_WAITING = "Nothing was sent: the order does not wait for payment any more."
+NOT_TO_BE_PAID = "Nothing was sent: the order can't be paid now."
 MAILED_ENDS = (Order.Status.EXPIRED, Order.Status.FAILED)
+OVERTAKEN = "Nothing was sent: what became of the dates since is told by mails of its own."
+IT_IS_OFF = "The event is off for now; this is told if it takes place after all."
 LOOK_AGAIN_IN = timedelta(seconds=30)
 
 
@@ -30,8 +33,9 @@ LOOK_AGAIN_IN = timedelta(seconds=30)
 def mail_deadline(*, order_id: int) -> None:
     """Tell which seats are held, and until when, while somebody may still pay for them."""
     order = _order(order_id)
-    if order.status != Order.Status.PENDING_PAYMENT or order.expires_at <= timezone.now():
-        raise NothingToDo(NOT_WAITING)
+    is_waiting = order.status == Order.Status.PENDING_PAYMENT and timezone.now() < order.expires_at
+    if not (is_waiting and order.event.is_selling):
+        raise NothingToDo(NOT_TO_BE_PAID)
     holds = order.holds.select_related("seat__area", "seat__row").order_by("seat_id")
     _mail("placed", order, places=[held_place(hold) for hold in holds])
 
@@ -44,23 +48,30 @@ def mail_tickets(*, order_id: int) -> None:
 
 
 @handles("orders.tickets_wanted")
-def mail_tickets_again(*, order_id: int, request_id: int) -> None:
-    """Send the tickets that are still good once more, once for each time that this was asked."""
+def mail_tickets_again(*, order_id: int, request_id: int, after_all: bool = False) -> None:
+    """Send the tickets that are still good once more, once for each time that this was asked.
+
+    `after_all` is for a customer who was told meanwhile that they are not good.
+    """
     order = _order(order_id)
     if not order.event.is_closed and not order.tickets.valid().exists():
         raise NothingToDo(NOTHING_VALID)
     file = {"order_id": order_id, "only_valid": True}
-    _mail_tickets(order, order.tickets.valid(), file, occasion=f":{request_id}")
+    occasion = f":{request_id}"
+    _mail_tickets(order, order.tickets.valid(), file, occasion=occasion, after_all=after_all)
 
 
 @handles("orders.ended")
 def mail_end(*, order_id: int) -> None:
-    """Tell that the seats are gone, unless the customer gave them back."""
+    """Tell that the seats are gone, and why, unless the customer gave them back."""
     order = _order(order_id)
-    if order.status in MAILED_ENDS:
-        _mail("called_off" if order.event.is_closed else "ended", order)
-    elif order.status == Order.Status.CANCELLED:
-        _mail_cancelled(order)
+    end = end_of(order)
+    if ended_with_its_event(order, end):
+        _mail("called_off", order)
+    elif order.status in MAILED_ENDS:
+        _mail("ended", order)
+    elif end and end.by_id != order.customer_id:
+        _mail("cancelled", order, reason=end.description or "")
 
 
 @handles("ticketing.event_closed")
@@ -72,8 +83,22 @@ def end_waiting_orders(*, event_id: int) -> None:
         raise RunLater(timezone.now() + pause, f"{closed.waiting} orders wait for payment.")
 
 
+@handles("ticketing.event_cleared")
+def mail_good_tickets(*, event_id: int, confirmed_id: int) -> None:
+    """Send their tickets to those who were told that these let nobody in; it was no fraud."""
+    tell_of_clearing(event_id=event_id, confirmed_id=confirmed_id)
+
+
 @handles("ticketing.dates_news")
-def mail_dates(*, event_id: int, news: str, at: str, dates: dict[str, str], after: int = 0) -> None:
+def mail_dates(
+    *,
+    event_id: int,
+    news: str,
+    at: str,
+    dates: dict[str, str],
+    after: int = 0,
+    only: int | None = None,
+) -> None:
     """Tell who has tickets that their event is postponed, moved, or takes place after all."""
     tell_of_dates(
         event_id=event_id,
@@ -81,6 +106,7 @@ def mail_dates(*, event_id: int, news: str, at: str, dates: dict[str, str], afte
         at=datetime.fromisoformat(at),
         dates={int(showing_id): date for showing_id, date in dates.items()},
         after=after,
+        only=only,
     )
 
 
@@ -96,28 +122,27 @@ def tickets_file(*, order_id: int, only_valid: bool = False) -> File:
     return f"tickets-{order.code}.pdf", pages, "application/pdf"
 
 
-def _mail_tickets(
-    order: Order, tickets: TicketQuerySet, file: dict[str, Any], *, occasion: str = ""
-) -> None:
+@attachment(STILL_TRUE)
+def look_again_at_dates(*, order_id: int, news: str, at: str, date: str) -> None:
+    """No file: keep a mail of dates back that was overtaken while no server took it."""
+    order = _order(order_id)
+    if not still_true(order=order, news=News(news), at=datetime.fromisoformat(at), date=date):
+        raise NothingToDo(OVERTAKEN)
+    if order.event.is_closed:
+        raise RunLater(timezone.now() + timedelta(days=1), IT_IS_OFF)
+
+
+def _mail_tickets(order: Order, tickets: TicketQuerySet, file: dict[str, Any], **told: Any) -> None:
     if order.event.is_closed:  # while the money was on its way
-        _mail("paid_in_vain", order, occasion=occasion)
+        _mail("paid_in_vain", order, **told)
         return
     shown = tickets.select_related("seat__area").order_by("seat_id")
     places = [ticketed_place(ticket) for ticket in shown]
-    _mail("paid", order, [(TICKETS, file)], places=places, occasion=occasion)
+    _mail("paid", order, [(TICKETS, file)], places=places, **told)
 
 
 def _order(order_id: int) -> Order:
     return Order.objects.select_related("event", "showing__event").get(pk=order_id)
-
-
-def _mail_cancelled(order: Order) -> None:
-    """Tell why: the system did it because the event is off, or staff did it for the customer."""
-    cancelled = StateLog.objects.for_(order).filter(transition="cancel").latest("pk")
-    if cancelled.by_id is None:
-        _mail("called_off", order)
-    elif cancelled.by_id != order.customer_id:
-        _mail("cancelled", order, reason=cancelled.description or "")
 
 
 def _mail(
@@ -128,6 +153,7 @@ def _mail(
     places: Iterable[dict[str, Any]] = (),
     occasion: str = "",
     reason: str = "",
+    after_all: bool = False,
 ) -> None:
     showing = order.showing
     with translation.override(order.language):
@@ -139,6 +165,7 @@ def _mail(
             "total": order.price_tag(order.total_amount),
             "has_files": bool(attach),
             "reason": reason,
+            "after_all": after_all,
             "is_put_off": is_put_off(order.event, showing),
             "can_order_again": showing.is_on_sale(timezone.now()),
             "url": order_page(order.code),

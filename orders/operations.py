@@ -14,8 +14,9 @@ from jobs import outbox
 from jobs.prepared import fetch_all
 from jobs.writing import insert, save_together, together
 from orders.errors import RefundTooLarge
-from orders.models import Order, SeatHold, Ticket, TicketQuerySet
+from orders.models import Order, OrderQuerySet, SeatHold, Ticket, TicketQuerySet
 from orders.selling import SoldPlace, sell_places
+from ticketing.dates_news import announce_to
 from ticketing.event_changes import is_put_off
 from ticketing.models import Event, Seat
 
@@ -91,6 +92,21 @@ class Share(NamedTuple):
     why: str = ""
 
 
+def readmit(orders: OrderQuerySet, *, used_before: datetime, at: datetime) -> None:
+    """Have tickets of these orders let somebody in again that were used for another date.
+
+    Locks the orders that have such tickets, then the tickets. Safe to repeat.
+    """
+    used = Ticket.objects.used_for_another_date().filter(used_at__lt=used_before)
+    found = used.filter(order__in=orders.values("pk")).values_list("order_id", flat=True)
+    locked = Order.objects.filter(pk__in=set(found)).lock()
+    tickets = used.filter(order__in=locked).lock()
+    with together():
+        for ticket in tickets:
+            ticket.readmit(by=None, at=at, reason="It takes place on another date.")
+        save_together(tickets, "status", "used_at", "used_by_scan")
+
+
 def reserve_refunds(shares: Sequence[Share], *, at: datetime) -> None:
     """Set money aside to go back; from here on the tickets let nobody in.
 
@@ -104,14 +120,18 @@ def reserve_refunds(shares: Sequence[Share], *, at: datetime) -> None:
     _tickets(shares).update(refund_approved_at=at)
 
 
-def undo_reserved_refund(order: Order, tickets: Sequence[Ticket], amount: Decimal) -> None:
+def undo_reserved_refund(
+    order: Order, tickets: Sequence[Ticket], amount: Decimal, *, at: datetime
+) -> None:
     """Set the money free again and let the tickets in: it does not go back after all.
 
-    The caller holds the locks of the order and the tickets.
+    What became of their date meanwhile is told now. The caller holds the locks of the order and the
+    tickets.
     """
     order.refund_reserved_amount -= amount
     order.save(update_fields=["refund_reserved_amount"])
     _tickets([Share(order, tickets, amount)]).update(refund_approved_at=None)
+    announce_to(order.pk, order.event_id, since=order.created_at, at=at)
 
 
 def refund(shares: Sequence[Share], *, by: User | None, at: datetime) -> None:

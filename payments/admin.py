@@ -146,8 +146,8 @@ class PlatformOnly(ReadOnly):
 
 @admin.register(ProviderMessage)
 class ProviderMessageAdmin(PlatformOnly):
-    list_display = ["at", "provider", "channel", "txn_ref", "remote_address"]
-    list_filter = ["channel", OfProvider]
+    list_display = ["at", "provider", "channel", "txn_ref", "remote_address", "is_believed"]
+    list_filter = ["channel", OfProvider, "is_believed"]
     search_fields = ["txn_ref__exact"]
     search_help_text = gettext_lazy("A whole reference")
 

@@ -31,7 +31,9 @@ def settle_order(*, order_id: int) -> None:
 @handles("payments.question_due")
 def ask_at_once(*, payment_id: int) -> None:
     """Ask about an attempt whose callback left open whether money moved."""
-    services.ask_at_once(payment_id)
+    again_at = services.ask_at_once(payment_id)
+    if again_at is not None:
+        raise RunLater(again_at, "It is still open whether money moved.")
 
 
 @handles("payments.settle_overdue")

@@ -12,6 +12,7 @@ from django.urls import reverse
 from orders.models import OrderStatus
 from payments.models import GOES_BACK, CaseKind, Payment, PaymentCase, PaymentStatus
 from payments.way_back import WayBack, way_back_of
+from ticketing.event_changes import why_nothing_to_pay
 
 
 def state_of(payment: Payment) -> str:
@@ -19,8 +20,10 @@ def state_of(payment: Payment) -> str:
     order = payment.order
     if payment.status == PaymentStatus.FAILED:
         return "failed"
-    if payment.status != PaymentStatus.CAPTURED or order.status == OrderStatus.PENDING_PAYMENT:
+    if order.status == OrderStatus.PENDING_PAYMENT:
         return "checking"
+    if payment.status != PaymentStatus.CAPTURED:
+        return "checking" if order.is_settled_as_paid else "checking_ended"
     if not order.is_settled_as_paid:
         return "too_late"
     return "paid_twice" if _is_second(payment) else "paid"
@@ -48,6 +51,7 @@ def shown(
         "provider": payment.provider,
         "minutes_left": _minutes(order.expires_at - now) if is_open else 0,
         "is_open": is_open,
+        "why_nothing_to_pay": why_nothing_to_pay(order.event),
         "can_choose_again": not is_open and order.showing.is_on_sale(now),
     }
 

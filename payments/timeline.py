@@ -66,6 +66,9 @@ WORDS_OF_MESSAGES = {
     Channel.REFUND: gettext_lazy("We asked {provider} to give money back."),
     Channel.ANSWER: gettext_lazy("The question was answered."),
 }
+WORDS_OF_FORGED_CALL = gettext_lazy(
+    "A call in {provider}'s name that could not be verified. Nothing of it was believed."
+)
 FROM_THE_PROVIDER = (Channel.IPN, Channel.ANSWER)
 
 
@@ -130,12 +133,13 @@ def _messages(attempts: Iterable[Payment]) -> Iterable[Entry]:
     references = [payment.txn_ref for payment in attempts]
     messages = ProviderMessage.objects.filter(txn_ref__in=references)
     for each in messages.exclude(channel=Channel.PAY).order_by("-pk")[:MOST_MESSAGES]:
-        provider = _name(each.provider)
+        forged = each.is_believed is False
+        words = WORDS_OF_FORGED_CALL if forged else WORDS_OF_MESSAGES[Channel(each.channel)]
         yield Entry(
             each.at,
             Kind.MESSAGE,
-            str(WORDS_OF_MESSAGES[Channel(each.channel)]).format(provider=provider),
-            actor=_speaker(each),
+            str(words).format(provider=_name(each.provider)),
+            actor=_("unknown") if forged else _speaker(each),
             row=Row(ProviderMessage, each.pk),
             details=each.body,
         )

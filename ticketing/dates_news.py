@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from jobs import outbox
@@ -46,11 +47,22 @@ def announce_again(event: Event, *, since: datetime, at: datetime) -> None:
     Who was told before is not told again, and what has been overtaken is not told at all. Part of
     the caller's transaction, who holds the lock of the event.
     """
-    ran = Job.objects.filter(
-        topic=TOPIC, payload__contains={"event_id": event.pk}, finished_at__gte=since
-    )
-    for job in ran.order_by("pk"):
+    for job in _ran(event.pk, since):
         outbox.enqueue(TOPIC, run_at=at, **job.payload)
+
+
+def announce_to(order_id: int, event_id: int, *, since: datetime, at: datetime) -> None:
+    """Repeat the news since then to one order, which may have missed some.
+
+    What it was told before it is not told again.
+    """
+    for job in _ran(event_id, since).exclude(payload__has_any_keys=["after", "only"]):
+        outbox.enqueue(TOPIC, run_at=at, **job.payload, only=order_id)
+
+
+def _ran(event_id: int, since: datetime) -> QuerySet[Job]:
+    of_event = Job.objects.filter(topic=TOPIC, payload__contains={"event_id": event_id})
+    return of_event.filter(finished_at__gte=since).order_by("pk")
 
 
 @contextmanager

@@ -64,6 +64,19 @@ def why_unchangeable(showing: Showing, now: datetime) -> DomainError | None:
     return None
 
 
+def why_nothing_to_pay(event: Event) -> str:
+    """Why its orders can't be paid now; empty while it sells tickets."""
+    if event.is_selling:
+        return ""
+    if event.status == EventStatus.CANCELLED:
+        return _("The event was cancelled. There is nothing to pay.")
+    if event.is_closed:
+        return _("Tickets for this event are not sold any more. There is nothing to pay.")
+    return _("The event is {state}. Place a new order once its tickets are on sale again.").format(
+        state=event.get_status_display()
+    )
+
+
 def may_change_organizer(event: Event, by: User) -> bool:
     """Who gets the money and reads about the buyers: once there can be any, the platform says."""
     return event.status == EventStatus.DRAFT or is_admin(by)
@@ -98,10 +111,12 @@ def why_its_dates_stay(showing: Showing) -> str:
 
 def has_buyers_to_come(event: Event, now: datetime) -> bool:
     """Whether somebody has ordered for a showing that has not taken place yet."""
-    showings = event.showings.all()
-    return any(
-        has_buyers(each) for each in showings if each.ends_at > now or is_put_off(event, each)
-    )
+    return any(has_buyers(each) for each in event.showings.all() if is_to_come(each, now))
+
+
+def is_to_come(showing: Showing, now: datetime) -> bool:
+    """Whether it has not taken place yet; what was put off has not, whatever its date."""
+    return showing.ends_at > now or is_put_off(showing.event, showing)
 
 
 def put_off(event: Event) -> QuerySet[Showing]:

@@ -17,6 +17,7 @@ from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import is_valid_path
 from django.utils.translation import gettext_lazy
+from psycopg.errors import ReadOnlySqlTransaction
 from psycopg_pool import PoolTimeout
 from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
@@ -210,6 +211,8 @@ def _kind_of(error: BaseException | None) -> Kind | None:
     bases = type(error).__mro__
     if any(base.__module__ == CACHE_ERRORS for base in bases):
         return BUSY
+    if isinstance(getattr(error, "__cause__", None), ReadOnlySqlTransaction):
+        return BUSY  # the server was the primary a moment ago, or is not it yet
     return next((KINDS_BY_ERROR[base] for base in bases if base in KINDS_BY_ERROR), None)
 
 

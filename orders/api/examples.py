@@ -59,6 +59,7 @@ TICKET = OpenApiExample(
         "area": "Stalls",
         "row": "A",
         "number": "11",
+        "lets_in": True,
         "price": "500000.00",
         "issued_at": "2026-11-21T03:04:05Z",
         "used_at": None,

@@ -157,12 +157,25 @@ class TicketBody(serializers.ModelSerializer[Ticket]):
     area = serializers.CharField(source="area_name")
     row = serializers.CharField(source="row_label")
     number = serializers.CharField(source="seat_number")
+    lets_in = serializers.BooleanField(
+        read_only=True,
+        help_text="Whether somebody may still go in with it. Nobody may from when its refund is "
+        "approved, although it is `refunded` only once the money is back; nor if the event is off.",
+    )
     qr_url = serializers.SerializerMethodField()
     pdf_url = serializers.SerializerMethodField()
 
     class Meta:
         model = Ticket
-        fields = [*ON_A_TICKET, "price", "issued_at", "used_at", "qr_url", "pdf_url"]
+        fields = [
+            *ON_A_TICKET,
+            "lets_in",
+            "price",
+            "issued_at",
+            "used_at",
+            "qr_url",
+            "pdf_url",
+        ]
         read_only_fields = fields
 
     def get_qr_url(self, ticket: Ticket) -> str:

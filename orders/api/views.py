@@ -195,8 +195,8 @@ class OrderTickets(APIView):
         examples=[examples.TICKET],
     )
     def get(self, request: Request, code: str) -> Response:
-        tickets = own_order(request, code).tickets.select_related("showing").order_by("seat_id")
-        return Response(TicketBody(tickets, many=True).data)
+        tickets = own_order(request, code).tickets.select_related("showing", "event")
+        return Response(TicketBody(tickets.order_by("seat_id"), many=True).data)
 
 
 class TicketQR(APIView):

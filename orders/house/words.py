@@ -25,6 +25,7 @@ def house_data(
             "chosen": chosen,
             "areas": [_area(area) for area in areas if area.size],
             "separator": get_format("THOUSAND_SEPARATOR"),
+            "point": get_format("DECIMAL_SEPARATOR"),
             "texts": texts(),
         }
     )
@@ -35,7 +36,7 @@ def _area(counted: Counted) -> dict[str, Any]:
     return {
         "id": area.pk,
         "name": area.name,
-        "price": int(area.price),
+        "price": float(area.price),
         "standing": area.is_general_admission,
         "size": counted.size,
         "free": counted.by_state["available"],

@@ -180,6 +180,17 @@ class Order(FSMModelMixin, models.Model):
         """Whether it may still be paid then: neither it nor a hold has expired."""
         return at < min(self.expires_at, self.holds_until or self.expires_at)
 
+    def is_being_settled(self, at: datetime) -> bool:
+        """Whether its time is up and nobody knows yet what became of an attempt to pay it."""
+        return self._is_overdue(at) and self.payment_started_at is not None
+
+    def is_given_up(self, at: datetime) -> bool:
+        """Whether its time is up and nobody tried to pay: whoever wants its seats gets them."""
+        return self._is_overdue(at) and self.payment_started_at is None
+
+    def _is_overdue(self, at: datetime) -> bool:
+        return self.status == OrderStatus.PENDING_PAYMENT and self.expires_at <= at
+
     @property
     def refundable_amount(self) -> Decimal:
         """What has neither gone back nor been approved to."""

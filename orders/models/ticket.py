@@ -9,13 +9,14 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import models
-from django.db.models import CheckConstraint, Q, UniqueConstraint
+from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
 from orders.models.codes import ticket_code
 from orders.models.order import Order
 from ticketing.models import Event, Seat, Showing, one_of
+from ticketing.models.showings import DOOR_MARGIN
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -42,6 +43,12 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
     def kept(self) -> TicketQuerySet:
         """Neither given back nor about to be, used or not."""
         return self.live().filter(refund_approved_at__isnull=True)
+
+    def used_for_another_date(self) -> TicketQuerySet:
+        """Kept ones: somebody went in before the door of the date they are for now had opened."""
+        opens = F("showing__starts_at") - DOOR_MARGIN
+        used = self.kept().filter(status=TicketStatus.USED, used_at__lt=opens)
+        return used.exclude(showing_starts_at=F("showing__starts_at"))
 
     def with_places(self) -> TicketQuerySet:
         """With all that a printed ticket tells."""
@@ -136,6 +143,11 @@ class Ticket(FSMModelMixin, models.Model):
         is_going_back = self.refund_approved_at is not None
         return bool(self.status == TicketStatus.REFUNDED or is_going_back or self.event.is_closed)
 
+    @property
+    def lets_in(self) -> bool:
+        """Whether somebody may still go in with it."""
+        return self.status == TicketStatus.ACTIVE and not self.is_void
+
     def local(self, moment: datetime) -> str:
         """A moment as its holder is told it, with the name of the zone."""
         zone = ZoneInfo(self.showing_time_zone)
@@ -145,6 +157,11 @@ class Ticket(FSMModelMixin, models.Model):
     def use(self, *, by: User | None, at: datetime, reason: str, scan: UUID | None = None) -> None:
         """Its holder went in."""
         self.used_at, self.used_by_scan = at, scan
+
+    @transition(field=status, source=TicketStatus.USED, target=TicketStatus.ACTIVE)
+    def readmit(self, *, by: User | None, at: datetime, reason: str) -> None:
+        """It lets its holder in on another date than that on which somebody went in."""
+        self.used_at, self.used_by_scan = None, None
 
     @transition(
         field=status, source=[TicketStatus.ACTIVE, TicketStatus.USED], target=TicketStatus.REFUNDED

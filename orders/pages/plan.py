@@ -22,6 +22,7 @@ def plan_data(showing: Showing, places: Places, *, is_selling: bool) -> str:
             "most": settings.ORDER_MAX_TICKETS,
             "areas": [_area(area) for area in (*places.numbered, *places.standing)],
             "separator": get_format("THOUSAND_SEPARATOR"),
+            "point": get_format("DECIMAL_SEPARATOR"),
             "texts": texts(),
         }
     )
@@ -42,7 +43,7 @@ def _area(area: Any) -> dict[str, Any]:
     return {
         "id": area.pk,
         "name": area.name,
-        "price": int(area.price),
+        "price": float(area.price),
         "standing": area.is_general_admission,
         "size": area.size,
         "free": area.free,

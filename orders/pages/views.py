@@ -102,7 +102,7 @@ def _tickets(order: Order) -> list[dict[str, Any]]:
         {
             "ticket": ticket,
             "place": ticketed_place(ticket),
-            "lets_in": ticket.status == Ticket.Status.ACTIVE and not ticket.is_void,
+            "lets_in": ticket.lets_in,
             "used_at": wording.told(ticket.used_at, order.showing) if ticket.used_at else "",
         }
         for ticket in tickets

@@ -7,8 +7,9 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from orders.ends import end_of, ended_with_its_event
 from orders.models import Order, OrderStatus
-from ticketing.event_changes import is_put_off
+from ticketing.event_changes import is_put_off, why_nothing_to_pay
 from ticketing.models import EventStatus, Showing
 from ticketing.templatetags.pages import moment
 
@@ -28,14 +29,18 @@ def told(when: datetime, showing: Showing) -> str:
 
 def phase(order: Order, now: datetime) -> str:
     """What the page is about: paying, settling (its time is up, nobody knows yet), had or ended."""
+    if order.status in ENDED or order.is_given_up(now):
+        return "ended"
     if order.status == OrderStatus.PENDING_PAYMENT:
         return "paying" if now < order.expires_at else "settling"
-    return "ended" if order.status in ENDED else "had"
+    return "had"
 
 
 def state(order: Order, now: datetime, *awaited: str) -> str:
-    """Changes whenever the page would say something else about the order."""
-    return ":".join([order.status, phase(order, now), *awaited])
+    """Changes whenever the page would say something else about the order, or its event."""
+    event = order.event
+    of_event = [event.status, str(event.is_closed)]  # public, as a suspicion is not
+    return ":".join([order.status, phase(order, now), *of_event, *awaited])
 
 
 def of_event(order: Order) -> str:
@@ -54,7 +59,8 @@ def next_step(order: Order, now: datetime, *, keeps_tickets: bool) -> str:
     """A sentence for the list of orders."""
     found = phase(order, now)
     if found == "paying":
-        return _("Pay by {deadline}.").format(deadline=told(order.expires_at, order.showing))
+        pay_by = _("Pay by {deadline}.").format(deadline=told(order.expires_at, order.showing))
+        return why_nothing_to_pay(order.event) or pay_by
     if found == "settling":
         return _("We are checking whether your payment arrived.")
     if found == "ended":
@@ -79,9 +85,9 @@ def _next_for_tickets(order: Order, now: datetime, *, keeps_tickets: bool) -> st
 
 def why_ended(order: Order) -> str:
     """Why there are no tickets."""
+    if ended_with_its_event(order, end_of(order)):
+        return _("The event was called off before the order was paid.")
     if order.status == OrderStatus.CANCELLED:
-        if order.event.is_closed:
-            return _("The event was called off before the order was paid.")
         return _("The order was cancelled, and its seats are free for others again.")
     deadline = told(order.expires_at, order.showing)
     if order.status == OrderStatus.FAILED:

@@ -6,7 +6,8 @@ from orders.services.close_event import close_event
 from orders.services.expire import expire_untried
 from orders.services.place import place_order
 from orders.services.resend_tickets import resend_tickets
-from orders.services.tell_of_dates import tell_of_dates
+from orders.services.tell_of_clearing import tell_of_clearing
+from orders.services.tell_of_dates import still_true, tell_of_dates
 
 __all__ = [
     "cancel_for_customer",
@@ -16,5 +17,7 @@ __all__ = [
     "expire_untried",
     "place_order",
     "resend_tickets",
+    "still_true",
+    "tell_of_clearing",
     "tell_of_dates",
 ]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django_fsm import can_proceed
 
 from orders import operations
-from orders.errors import OrderNotCancellable
+from orders.errors import BEING_SETTLED, OrderNotCancellable
 from orders.models import Order
 from ticketing.roles import CANCEL_ORDER, require
 
@@ -61,7 +61,5 @@ def _check_cancellable(order: Order, now: datetime) -> None:
         raise OrderNotCancellable(
             _("The order is {status}.").format(status=order.get_status_display())
         )
-    if order.payment_started_at and order.expires_at <= now:
-        raise OrderNotCancellable(
-            _("Its time is up. We are checking whether it was paid; its seats are free if not.")
-        )
+    if order.is_being_settled(now):
+        raise OrderNotCancellable(BEING_SETTLED)

@@ -23,7 +23,7 @@ from ticketing.errors import DomainError, IdempotencyKeyReused, SalesClosed
 from ticketing.models import Area, Event, Showing
 
 FREED_AT_ONCE = 50  # orders; each frees a place or more, and the buyer waits for all of them
-NO_ROOM = (SeatsUnavailable, NotEnoughSeats)
+NO_ROOM = (SeatsUnavailable, NotEnoughSeats, TooManyTickets)  # in the house, or in her limit
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ def place_order(
 
     Locks the customer's queue, then the seats by ascending id, passing over locked ones; no row
     shared by all buyers. A free order then keeps its event from being closed, beside all others.
-    If seats seem taken, overdue orders that never tried to pay are ended first, once (design
-    section 5).
+    If seats seem taken, or the customer to have too many, overdue orders that never tried to pay
+    are ended first, once (design section 5).
 
     Raises SalesClosed, TooManyTickets, SeatsUnavailable, NotEnoughSeats, IdempotencyKeyReused.
     """
@@ -179,17 +179,17 @@ def _hold(wish: Wish, now: datetime) -> Order:
 
 @transaction.atomic(durable=True)
 def _free_overdue(wish: Wish, now: datetime) -> bool:
-    """End overdue orders that sit on the wished seats and never tried to pay; say if any did.
+    """End overdue orders that never tried to pay; say if there were any.
 
+    The customer's own, which count against her limit, and what sits on the wished seats.
     Locks these orders, passing over locked ones, then their seats.
     """
     wished = Q(seat__area=wish.area) if wish.area else Q(seat__in=wish.seat_ids)
     sitting = SeatHold.objects.active().filter(wished, order=OuterRef("pk"))
     overdue = Order.objects.overdue(now).never_tried_to_pay().filter(showing=wish.showing)
-    orders = list(
-        overdue.filter(Exists(sitting))
-        .order_by("pk")
-        .select_for_update(skip_locked=True)[:FREED_AT_ONCE]
-    )
+    untried = overdue.order_by("pk").select_for_update(skip_locked=True)
+    own = untried.filter(customer=wish.customer)
+    others = untried.exclude(customer=wish.customer).filter(Exists(sitting))
+    orders = [*own, *others[:FREED_AT_ONCE]]
     operations.expire(orders, at=now, reason="Nobody tried to pay in time; its seats were wanted.")
     return bool(orders)

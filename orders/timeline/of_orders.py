@@ -36,6 +36,7 @@ WORDS_OF_ORDER = {
 }
 WORDS_OF_TICKET = {
     "use": Word(gettext_lazy("Went in: {thing}"), Tone.GOOD),
+    "readmit": Word(gettext_lazy("Lets somebody in once more: {thing}")),
     "refund": Word(gettext_lazy("Given back: {thing}")),
 }
 WORDS_OF_EVENT = {

@@ -65,9 +65,8 @@ def vnpay_ipn(request: HttpRequest) -> JsonResponse:
 
 
 def _receive_ipn(request: HttpRequest, provider: Provider, now: datetime) -> tuple[str, str]:
-    _log(request, provider, Channel.IPN, now)
     try:
-        result = provider.read_callback(_pairs(request))
+        result = _read(request, provider, Channel.IPN, now)
     except UnusableCallback:
         return "99", "Unknown error"
     except UntrustedCallback:
@@ -86,9 +85,8 @@ def payment_return(request: HttpRequest, provider_name: str) -> HttpResponse:
     if provider_name not in PROVIDERS:
         raise Http404
     provider, now = get_provider(provider_name), timezone.now()
-    _log(request, provider, Channel.RETURN, now)
     try:
-        result = provider.read_callback(_pairs(request))
+        result = _read(request, provider, Channel.RETURN, now)
     except (UntrustedCallback, UnusableCallback):
         return render(request, "payments/return.html", UNREADABLE, status=400)
     if settings.VNPAY_CONFIRM_ON_RETURN:  # VNPay's acceptance test wants the IPN alone to confirm
@@ -106,7 +104,7 @@ def _show(request: HttpRequest, provider: Provider, result: Result) -> HttpRespo
     if settings.FRONTEND_URL:
         return HttpResponseRedirect(order_page(payment.order.code))
     state = return_page.state_of(payment)
-    if state == "checking" and result.outcome is Outcome.FAILED:
+    if state.startswith("checking") and result.outcome is Outcome.FAILED:
         state = "failed"  # its own word, where the page only displays
     shown = return_page.shown(payment, state, request.user, timezone.now())
     return render(request, "payments/return.html", shown)
@@ -130,7 +128,20 @@ def _pairs(request: HttpRequest) -> list[tuple[str, str]]:
     return [(name, value) for name, values in request.GET.lists() for value in values]
 
 
-def _log(request: HttpRequest, provider: Provider, channel: Channel, now: datetime) -> None:
+def _read(request: HttpRequest, provider: Provider, channel: Channel, now: datetime) -> Result:
+    """Keep the call, whatever it is, and give what it says. Raises as `Provider.read_callback`."""
+    is_believed = False
+    try:
+        result = provider.read_callback(_pairs(request))
+        is_believed = True
+    finally:
+        _log(request, provider, channel, now, is_believed=is_believed)
+    return result
+
+
+def _log(
+    request: HttpRequest, provider: Provider, channel: Channel, now: datetime, *, is_believed: bool
+) -> None:
     services.log_message(
         provider,
         channel,
@@ -138,4 +149,5 @@ def _log(request: HttpRequest, provider: Provider, channel: Channel, now: dateti
         txn_ref=request.GET.get("vnp_TxnRef", ""),
         at=now,
         remote_address=request.META.get("REMOTE_ADDR"),
+        is_believed=is_believed,
     )

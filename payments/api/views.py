@@ -17,18 +17,19 @@ from ticketing.api.idempotency import PARAMETER as IDEMPOTENCY_KEY
 from ticketing.api.idempotency import idempotency_of
 from ticketing.errors import IdempotencyKeyReused
 
+ATTEMPT = {
+    "txn_ref": "0d5f8c2a9b7e4f10a3c6d8e2b4f61973",
+    "payment_url": "https://sandbox.vnpayment.vn/paymentv2/vpcpay.html?vnp_Amount=…",
+    "amount": "1000000.00",
+    "currency": "VND",
+    "status": "pending",
+    "expires_at": "2026-11-21T03:15:00Z",
+}
 STARTED = OpenApiExample(
-    "Send the customer to payment_url",
-    value={
-        "txn_ref": "0d5f8c2a9b7e4f10a3c6d8e2b4f61973",
-        "payment_url": "https://sandbox.vnpayment.vn/paymentv2/vpcpay.html?vnp_Amount=…",
-        "amount": "1000000.00",
-        "currency": "VND",
-        "status": "pending",
-        "expires_at": "2026-11-21T03:15:00Z",
-    },
-    response_only=True,
-    status_codes=["201"],
+    "Send the customer to payment_url", value=ATTEMPT, response_only=True, status_codes=["201"]
+)
+LISTED = OpenApiExample(
+    "One that is being checked", value={**ATTEMPT, "status": "review"}, response_only=True
 )
 
 
@@ -36,8 +37,25 @@ class OrderPayments(APIView):
     refusals = {"post": [OrderExpired, OrderNotPayable, IdempotencyKeyReused]}
 
     @extend_schema(
+        summary="List the attempts to pay one of my orders",
+        description=(
+            "The newest first. While the order waits for payment, an attempt that is `review` or "
+            "`captured` is being checked: nobody should pay again."
+        ),
+        operation_id="order_payments_list",
+        responses=PaymentBody(many=True),
+        examples=[LISTED],
+    )
+    def get(self, request: Request, code: str) -> Response:
+        attempts = own_order(request, code).payments.order_by("-pk")
+        return Response(PaymentBody(attempts, many=True).data)
+
+    @extend_schema(
         summary="Start an attempt to pay",
-        description="Several attempts are fine: each has its own link, until the order expires.",
+        description=(
+            "Several attempts are fine: each has its own link, until the order expires. None is "
+            "started while an earlier one may have paid the order."
+        ),
         parameters=[IDEMPOTENCY_KEY],
         request=PaymentRequest,
         responses={201: PaymentBody},

@@ -20,7 +20,8 @@ class Channel(models.TextChoices):
 class ProviderMessage(models.Model):
     """Every message from or to a provider, as it was, without secrets and card data.
 
-    Append-only: the database refuses to change or delete one.
+    Append-only: the database refuses to change or delete one. `is_believed` is of calls from
+    outside: whether they could be read and had the provider's signature.
     """
 
     provider = models.CharField(max_length=30)
@@ -29,6 +30,7 @@ class ProviderMessage(models.Model):
     body = models.JSONField()
     remote_address = models.GenericIPAddressField(null=True, blank=True)
     at = models.DateTimeField(db_index=True)
+    is_believed = models.BooleanField(_("believed"), null=True, blank=True)
 
     class Meta:
         constraints = [one_of("channel", Channel, "provider_message_channel_valid")]

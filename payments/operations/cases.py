@@ -56,14 +56,15 @@ def doubt_about(result: Result) -> str:
 
 def open_case_of_second_charge(payment: Payment, result: Result, at: datetime) -> PaymentCase:
     """Record that the provider took the money of a captured attempt once more."""
+    amount = payment.amount if result.amount is None else result.amount
     # Without its payment: by that came what the order keeps, and no more can go back by it.
     return _once(
         CaseKind.DUPLICATE,
         payment.provider,
         _reference(payment, result.transaction_no),
         order=payment.order,
-        amount=payment.amount,
-        amount_owed=payment.amount,
+        amount=amount,
+        amount_owed=amount,
         opened_at=at,
         description=f"{payment} was captured as transaction {payment.provider_transaction_no} and "
         f"charged again as {result.transaction_no}. The second charge has to go back.",

@@ -19,7 +19,14 @@ from jobs import outbox
 from jobs.writing import together, update
 from orders.models import Order
 from orders.operations import confirm
-from payments.models import CaseKind, Channel, Payment, PaymentCase, PaymentStatus
+from payments.models import (
+    CaseKind,
+    CaseStatus,
+    Channel,
+    Payment,
+    PaymentCase,
+    PaymentStatus,
+)
 from payments.operations.cases import (
     close_cases,
     doubt_about,
@@ -111,22 +118,40 @@ def _of_other_amounts(payment: Payment) -> QuerySet[PaymentCase]:
 
 def _advance(payment: Payment, result: Result, moment: Moment) -> Recorded:
     if result.outcome is Outcome.PAID:
-        if result.gives_back and payment.order.status == Order.Status.PENDING_PAYMENT:
-            return _contradict(payment, result, moment)  # it has gone back, and pays for nothing
-        return _capture(payment, result, moment)
+        return _advance_paid(payment, result, moment)
     if result.outcome is Outcome.REVIEW:
         return _suspect(payment, result, moment)
     if result.outcome is Outcome.NOT_FOUND and payment.status == PaymentStatus.REVIEW:
         return _contradict(payment, result, moment)  # it had the money; "not found" ends no review
     if result.outcome in (Outcome.FAILED, Outcome.NOT_FOUND):
         return _fail(payment, result, moment)
-    return _leave_open(payment, moment)
+    return _leave_open(payment, result, moment)
 
 
-def _leave_open(payment: Payment, moment: Moment) -> Recorded:
+def _advance_paid(payment: Payment, result: Result, moment: Moment) -> Recorded:
+    """Money that has gone back pays for nothing: neither now nor by a call from before it did."""
+    if payment.order.status == Order.Status.PENDING_PAYMENT:
+        if result.gives_back:
+            return _contradict(payment, result, moment)
+        if told := _open_cases_of_refunds(payment, result):
+            moment.cases.extend(told)
+            return Recorded.CONTRADICTED
+    return _capture(payment, result, moment)
+
+
+def _open_cases_of_refunds(payment: Payment, result: Result) -> list[PaymentCase]:
+    """Of a payment that was asked about, unless this is a later word on its refund."""
+    if payment.queried_at is None or result.refund:  # without a question nobody told us of any
+        return []
+    return list(payment.cases.filter(kind=CaseKind.GIVEN_BACK, status=CaseStatus.OPEN))
+
+
+def _leave_open(payment: Payment, result: Result, moment: Moment) -> Recorded:
     """Settling asks what became of it (vnpay.md 6.4), but a waiting customer is told sooner."""
     if payment.status == PaymentStatus.PENDING and moment.channel != Channel.QUERY:
-        key = f"payments.question:{payment.pk}"
+        payment.provider_code = result.code
+        payment.save(update_fields=["provider_code"])
+        key = f"payments.question:{payment.pk}:{result.code}"  # repeats of it ask nothing new
         outbox.enqueue("payments.question_due", run_at=moment.at, key=key, payment_id=payment.pk)
     return Recorded.NEW
 
@@ -251,15 +276,24 @@ def _fail(payment: Payment, result: Result, moment: Moment) -> Recorded:
 
 
 def _note_other_amount(payment: Payment, result: Result, moment: Moment) -> Recorded:
-    amount = result.amount
-    if amount is None:
+    logger.error("%s: asked for %s, told %s.", payment, payment.amount, result.amount)
+    if result.amount is None:
         moment.cases.extend(_of_other_amounts(payment).order_by("-pk")[:1])
     elif result.outcome in (Outcome.PAID, Outcome.REVIEW):
-        kind, doubt = CaseKind.AMOUNT_MISMATCH, doubt_about(result)
-        case = open_case(kind, payment, amount, moment.at, owed=amount, doubt=doubt)
-        moment.cases.append(case)
-    logger.error("%s: asked for %s, told %s.", payment, payment.amount, amount)
+        moment.cases.append(_open_case_of_amount(payment, result, result.amount, moment))
     return Recorded.AMOUNT_MISMATCH
+
+
+def _open_case_of_amount(
+    payment: Payment, result: Result, amount: Decimal, moment: Moment
+) -> PaymentCase:
+    """Of captured money only what is above it is owed, unless it was taken a second time."""
+    if payment.status != PaymentStatus.CAPTURED:
+        kind, doubt = CaseKind.AMOUNT_MISMATCH, doubt_about(result)
+        return open_case(kind, payment, amount, moment.at, owed=amount, doubt=doubt)
+    if _is_second_charge(payment, result):
+        return open_case_of_second_charge(payment, result, moment.at)
+    return open_case_of_other_amount(payment, amount, moment.at)
 
 
 def _reason(result: Result, moment: Moment) -> str:

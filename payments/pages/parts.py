@@ -9,14 +9,13 @@ from orders.models import Order, OrderStatus
 from orders.pages.parts import Part, fills
 from payments.models import CaseKind, Payment, PaymentCase, PaymentStatus
 from payments.services.start import LEAST_TIME_LEFT
-from payments.way_back import way_back_of
-
-BEING_CHECKED = (PaymentStatus.CAPTURED, PaymentStatus.REVIEW)
+from payments.way_back import WayBack, way_back_of
+from ticketing.event_changes import why_nothing_to_pay
 
 
 @fills("paying")
 def paying(order: Order, now: datetime) -> Part | None:
-    if order.is_settled_as_paid:
+    if order.is_settled_as_paid or order.is_given_up(now):
         return None
     if order.status == OrderStatus.PENDING_PAYMENT:
         shown = _way_to_pay(order, now)
@@ -29,24 +28,31 @@ def _way_to_pay(order: Order, now: datetime) -> dict[str, object]:
     return {
         "code": order.code,
         "total": order.price_tag(order.total_amount),
-        "is_checked": any(attempt.status in BEING_CHECKED for attempt in attempts),
+        "is_checked": order.payments.being_checked().exists(),
         "has_failed": bool(attempts) and attempts[0].status == PaymentStatus.FAILED,
         "is_too_late": order.expires_at - now < LEAST_TIME_LEFT,
-        "is_selling": order.event.is_selling,
+        "why_nothing_to_pay": why_nothing_to_pay(order.event),
         "key": uuid.uuid4(),
     }
 
 
 def _late_money(order: Order) -> Part | None:
-    """Money that came for an order that had ended by then."""
+    """Money that came for an order that had ended by then, or may have."""
     cases = PaymentCase.objects.filter(order=order, kind=CaseKind.LATE).order_by("pk")
     ways = [(case, way_back_of(case)) for case in cases]
-    if not ways:
+    is_checked = order.payments.open().being_checked().exists()
+    if not ways and not is_checked:
         return None
     late = [
         {"amount": order.price_tag(case.amount), "reference": case.txn_ref, "way_back": way}
         for case, way in ways
     ]
-    is_over = all(way.is_over for _, way in ways)
-    awaits = "" if is_over else ",".join(way.step for _, way in ways)
-    return Part("payments/pages/late.html", {"payments": late, "showing": order.showing}, awaits)
+    shown = {"payments": late, "showing": order.showing, "is_checked": is_checked}
+    return Part("payments/pages/late.html", shown, _awaited(ways, is_checked=is_checked))
+
+
+def _awaited(ways: list[tuple[PaymentCase, WayBack]], *, is_checked: bool) -> str:
+    """What an open page waits for."""
+    if not is_checked and all(way.is_over for _, way in ways):
+        return ""
+    return ",".join([*(way.step for _, way in ways), *(["checked"] if is_checked else [])])

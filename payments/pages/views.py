@@ -25,13 +25,14 @@ def order_pay(request: SignedInRequest, order: Order) -> HttpResponse:
     attempt = _start(order, customer, f"page:{form.cleaned_data['key']}")
     if attempt.status != PaymentStatus.PENDING or not _is_to_be_paid(order):
         # The page is an old one: its attempt has ended, and the provider takes no link twice; or
-        # there is nothing to pay any more, which is told by the refusal.
+        # there is nothing to pay any more, or not again, which is told by the refusal.
         attempt = _start(order, customer, None)
     return redirect(attempt.payment_url)
 
 
 def _is_to_be_paid(order: Order) -> bool:
-    return order.status == OrderStatus.PENDING_PAYMENT and order.event.is_selling
+    is_open = order.status == OrderStatus.PENDING_PAYMENT and order.event.is_selling
+    return is_open and not Payment.objects.filter(order=order).being_checked().exists()
 
 
 def _start(order: Order, customer: Customer, key: str | None) -> Payment:

@@ -23,13 +23,16 @@ def log_message(
     txn_ref: str,
     at: datetime,
     remote_address: str | None = None,
+    is_believed: bool | None = None,
 ) -> None:
     """Store a message as it was, less secrets and card data, in a transaction of its own.
 
-    It is stored before anything is believed, so that a forged or broken one leaves a trace too.
+    It is stored before anything is done about it, and a forged or broken one leaves a trace too:
+    with `is_believed` False, which is for calls from outside only.
     """
     message = new_message(provider, channel, body, txn_ref=txn_ref, at=at)
     message.remote_address = _storable_address(remote_address or "")
+    message.is_believed = is_believed
     insert([message])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,8 +11,10 @@ from payments.locks import lock_attempt
 from payments.models import Channel, Payment, PaymentStatus
 from payments.operations.cases import open_case_of_unknown_reference
 from payments.operations.results import Moment, Recorded, apply_result
-from payments.providers import Outcome, Result
+from payments.providers import Outcome, Result, get_provider
 from payments.services.ask import ask
+
+A_MINUTE = timedelta(minutes=1)  # before the same question is worth another answer
 
 
 @transaction.atomic(durable=True)
@@ -30,18 +32,28 @@ def record_result(*, provider: str, result: Result, channel: Channel, now: datet
     return apply_result(payment, result, Moment(at=now, channel=channel))
 
 
-def ask_at_once(payment_id: int) -> None:
+def ask_at_once(payment_id: int) -> datetime | None:
     """Ask what became of an attempt whose callback left that open, and record the answer.
 
     Asks outside any transaction, then locks as `record_result`. Changes nothing if the attempt
     was settled meanwhile or was asked about just now, and if the provider knows nothing yet.
+    Returns when to ask again while it stays open; None once that is left to settling.
     """
     payment = Payment.objects.get(pk=payment_id)
-    answer = None
     if payment.status == PaymentStatus.PENDING:
         answer = ask(payment, now=timezone.now())
-    if answer is None:
-        return
-    result, at = answer
+        if answer is not None:
+            _record_unless_unknown(payment, *answer)
+    return _next_question(payment_id)
+
+
+def _record_unless_unknown(payment: Payment, result: Result, at: datetime) -> None:
     if result.outcome is not Outcome.NOT_FOUND:  # final only some time after the pay link's end
         record_result(provider=payment.provider, result=result, channel=Channel.QUERY, now=at)
+
+
+def _next_question(payment_id: int) -> datetime | None:
+    payment = Payment.objects.select_related("order").get(pk=payment_id)
+    again_at = timezone.now() + max(get_provider(payment.provider).query_interval, A_MINUTE)
+    is_open = payment.status == PaymentStatus.PENDING and again_at < payment.order.expires_at
+    return again_at if is_open else None

@@ -10,21 +10,26 @@ from django.utils.translation import gettext as _
 
 from jobs.prepared import fetch_all
 from jobs.writing import insert, together, update
-from orders.errors import OrderExpired, OrderNotPayable
+from orders.errors import BEING_SETTLED, OrderExpired, OrderNotPayable
 from orders.models import Order
 from payments.locks import lock_order
 from payments.models import Channel, Payment
 from payments.providers import Customer, NotPayable, get_provider
 from payments.services.messages import log_message
 from ticketing.errors import IdempotencyKeyReused
-from ticketing.models import Event
+from ticketing.event_changes import why_nothing_to_pay
 
 LEAST_TIME_LEFT = timedelta(minutes=1)  # as design section 5 has it: refused before any redirect
 MOST_ATTEMPTS = 20  # settling asks the provider about each that is left open
 
-# How many there are, and which one came with this key: none without a key, nothing equals NULL.
+# How many there are, how many of them are `being_checked` (see PaymentQuerySet), and which one came
+# with this key: none without a key, nothing equals NULL.
 ATTEMPTS = """
-SELECT count(*), max(id) FILTER (WHERE idempotency_key = %(key)s)
+SELECT count(*),
+    count(*) FILTER (
+        WHERE status IN ('captured', 'review') OR status = 'pending' AND provider_code <> ''
+    ),
+    max(id) FILTER (WHERE idempotency_key = %(key)s)
 FROM payments_payment WHERE order_id = %(order)s
 """
 
@@ -41,16 +46,19 @@ def start_payment(
     """Make a new attempt to pay the whole order, with a reference and a pay link of its own.
 
     The link expires with the order. None is made for an event that is not selling; money that
-    is on its way for it is taken. The same `idempotency_key` with the same `request_digest`
-    gives the attempt made the first time. Locks the order; no network call happens here.
+    is on its way for it is taken. Nor is one made while an earlier attempt may have paid the order.
+    The same `idempotency_key` with the same `request_digest` gives the attempt made the first time.
+    Locks the order; no network call happens here.
 
     Raises OrderExpired (also with less than a minute left), OrderNotPayable, IdempotencyKeyReused.
     """
     now = timezone.now()
     order = lock_order(order_id)
-    [(attempts, earlier_id)] = fetch_all(ATTEMPTS, {"order": order_id, "key": idempotency_key})
+    asked = {"order": order_id, "key": idempotency_key}
+    [(attempts, checked, earlier_id)] = fetch_all(ATTEMPTS, asked)
     if earlier_id:
         return _earlier_answer(earlier_id, request_digest)
+    _check_undecided(order, checked, now)
     _check_payable(order, attempts, now)
     with together():
         payment = _open(order, provider, customer, now)
@@ -68,27 +76,27 @@ def _earlier_answer(payment_id: int, digest: str) -> Payment:
     return earlier
 
 
+def _check_undecided(order: Order, checked: int, now: datetime) -> None:
+    """Refuse while an earlier attempt may turn out to have paid the order."""
+    if order.is_being_settled(now):
+        raise OrderExpired(BEING_SETTLED)
+    if checked and order.status == Order.Status.PENDING_PAYMENT:
+        raise OrderNotPayable(
+            _("A payment of this order is being checked; please don't pay again.")
+        )
+
+
 def _check_payable(order: Order, attempts: int, now: datetime) -> None:
     if order.status == Order.Status.EXPIRED:
         raise OrderExpired(_("Its seats are free for others again. Place a new order."))
     if order.status != Order.Status.PENDING_PAYMENT:
         raise OrderNotPayable(_("The order is {status}.").format(status=order.get_status_display()))
     if not order.event.is_selling:
-        raise OrderNotPayable(_why_not_selling(order.event))
+        raise OrderNotPayable(why_nothing_to_pay(order.event))
     if order.expires_at - now < LEAST_TIME_LEFT:
         raise OrderExpired(_("Too little time is left to pay. Place a new order in a minute."))
     if attempts >= MOST_ATTEMPTS:
         raise OrderNotPayable(_("There were too many attempts to pay. Place a new order."))
-
-
-def _why_not_selling(event: Event) -> str:
-    if event.status == Event.Status.CANCELLED:
-        return _("The event was cancelled. There is nothing to pay.")
-    if event.is_closed:
-        return _("Tickets for this event are not sold any more. There is nothing to pay.")
-    return _("The event is {state}. Place a new order once its tickets are on sale again.").format(
-        state=event.get_status_display()
-    )
 
 
 def _open(order: Order, provider_name: str, customer: Customer, now: datetime) -> Payment:

@@ -147,7 +147,7 @@ def reject(found: Locked, *, by: User | None, at: datetime, reason: str) -> None
     """Keep the money and the tickets as they were."""
     order, refund, tickets = found
     if refund.status == RefundStatus.APPROVED:
-        undo_reserved_refund(order, tickets, refund.amount)
+        undo_reserved_refund(order, tickets, refund.amount, at=at)
     refund.reject(by=by, at=at, reason=reason)
     refund.save()
     let_go(refund)

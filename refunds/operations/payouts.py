@@ -104,7 +104,7 @@ def give_up(found: Locked, *, by: User | None, at: datetime, reason: str) -> Non
     """No money goes back by this refund: what it had set aside is free again."""
     order, refund, tickets = found
     if not refund.is_of_payment:
-        undo_reserved_refund(order, tickets, refund.amount)
+        undo_reserved_refund(order, tickets, refund.amount, at=at)
     refund.fail(by=by, at=at, reason=reason)
     refund.save(update_fields=["status", "processed_at"])
     let_go(refund)

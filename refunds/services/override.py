@@ -48,7 +48,7 @@ def override_refund(
     else:
         tickets = decisions.take_left_out(found)
         if refund.status == RefundStatus.APPROVED:
-            undo_reserved_refund(order, tickets, refund.amount)
+            undo_reserved_refund(order, tickets, refund.amount, at=now)
             reserve_refunds([Share(order, tickets, assessment.amount)], at=now)
     _apply(refund, assessment)
     return refund

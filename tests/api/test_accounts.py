@@ -11,10 +11,13 @@ from allauth.account.models import EmailAddress
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from tests.tokens import token_of
+from ticketing.models import Session
 
 AUTH = "/_allauth/app/v1/auth/"
 PASSWORD = "a-long-and-quiet-night"
@@ -207,6 +210,42 @@ def test_a_refresh_token_is_good_once(member, visitor):
 
     assert opens(first.json()["data"]["access_token"])
     assert second.status_code == 400
+
+
+@pytest.fixture
+def idle(member, visitor):
+    """What a log-in was answered that nobody has used for most of a day."""
+    meta = log_in(visitor)["meta"]
+    visitor.credentials(HTTP_X_SESSION_TOKEN=meta["session_token"])
+    end = timezone.now() + timedelta(seconds=django_settings.SESSION_IDLE_SECONDS, hours=-20)
+    Session.objects.filter(pk=meta["session_token"]).update(expire_date=end)
+    return meta
+
+
+def hours_left(meta):
+    end = Session.objects.get(pk=meta["session_token"]).expire_date
+    return round((end - timezone.now()) / timedelta(hours=1))
+
+
+def test_it_is_good_once_also_when_its_session_is_lengthened_by_that(idle, visitor):
+    def refresh(token):
+        return visitor.post("/_allauth/app/v1/tokens/refresh", {"refresh_token": token})
+
+    renewed = refresh(idle["refresh_token"])
+
+    assert refresh(idle["refresh_token"]).status_code == 400
+    assert refresh(renewed.json()["data"]["refresh_token"]).status_code == 200
+    assert hours_left(idle) == 3 * 24
+
+
+def test_a_call_that_only_uses_a_session_writes_nothing_over_in_it(idle, visitor):
+    """Else a refresh beside it would be undone."""
+    with CaptureQueriesContext(connection) as asked:
+        assert visitor.get(AUTH + "session").status_code == 200
+
+    [written] = [query["sql"] for query in asked if query["sql"].startswith("UPDATE")]
+    assert "session_data" not in written
+    assert hours_left(idle) == 3 * 24
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, None], ids=["closed", "deleted"])

@@ -13,6 +13,7 @@ from tests.factories import (
     placed_order,
     seats_in_area,
 )
+from tests.ticketing.event_states import ALL_STATES, event_in
 
 EVENTS = "/api/v1/events/"
 
@@ -43,6 +44,19 @@ def test_an_event_that_does_not_take_place_is_shown_as_such(visitor, state):
     event = EventFactory(**{state: True})
 
     assert visitor.get(f"{EVENTS}{event.slug}/").data["status"] == state
+
+
+@pytest.mark.parametrize(("status", "fraud_status"), ALL_STATES)
+def test_an_event_that_is_off_is_told_to_be_whatever_the_reason(visitor, status, fraud_status):
+    showing = ShowingFactory(event=event_in(status, fraud_status))
+    is_off = status == "cancelled" or fraud_status == "confirmed"
+
+    for address in (f"{EVENTS}{showing.event.slug}/", f"/api/v1/showings/{showing.pk}/"):
+        answer = visitor.get(address)
+        if status == "draft":
+            assert answer.status_code == 404
+        else:
+            assert answer.data["is_closed"] is is_off
 
 
 def test_before_and_after_the_sale_a_showing_is_not_on_sale(visitor):

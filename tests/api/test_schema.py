@@ -40,6 +40,7 @@ def test_it_describes_every_address_of_the_contract(schema):
         "post /api/v1/orders/",
         "get /api/v1/orders/{code}/",
         "post /api/v1/orders/{code}/cancel/",
+        "get /api/v1/orders/{code}/payments/",
         "post /api/v1/orders/{code}/payments/",
         "get /api/v1/orders/{code}/tickets/",
         "get /api/v1/tickets/{code}/qr.svg",

@@ -11,17 +11,21 @@ from django.urls import reverse
 from django.utils import timezone
 from django_fsm_log.models import StateLog
 
+from orders.services import cancel_order, place_order
 from tests.back_office.workbench import NO_HISTORY, evening, event_fields, page_of, stored, text_of
 from tests.factories import (
+    CustomerFactory,
     EventFactory,
     OrganizerFactory,
     ShowingFactory,
     from_now,
+    paid_order,
     placed_order,
     seats_in_area,
 )
 from tests.ticketing.event_states import event_in, move
-from ticketing.models import Event, Showing
+from ticketing.errors import SalesClosed
+from ticketing.models import Area, Event, Showing
 
 ADD = reverse("admin:ticketing_event_add")
 
@@ -286,6 +290,28 @@ def test_the_right_to_give_tickets_back_is_not_cut_short(member, own):
     assert times_of(showing)[3] > times[3]
 
 
+def test_the_sale_of_a_showing_with_buyers_is_stopped_by_its_start_as_the_page_says(member, own):
+    showing = ShowingFactory(event=EventFactory(organizer=own))
+    seats = seats_in_area(3, showing=showing)
+    held = placed_order(seats[:2])
+    local = showing.ticket_sale_end.astimezone(showing.zone)
+    soon, earlier = (f"{local - timedelta(minutes=n):%Y-%m-%dT%H:%M}" for n in (1, 60))
+    told = text_of(member.post(page_of(showing), showing_fields(showing, ticket_sale_end=earlier)))
+    assert "To stop the sale, move its start to shortly before its end" in told
+
+    stopped = member.post(page_of(showing), showing_fields(showing, ticket_sale_start=soon))
+    cancel_order(order_id=held.pk, by=held.customer)
+
+    assert stopped.status_code == 302
+    for seat in seats:  # never sold, or come free again
+        with pytest.raises(SalesClosed):
+            place_order(
+                customer=CustomerFactory(),
+                showing=Showing.objects.get(pk=showing.pk),
+                seat_ids=[seat.pk],
+            )
+
+
 @pytest.mark.parametrize("states", [("cancelled", "none"), ("published", "confirmed")])
 def test_what_does_not_take_place_any_more_is_only_looked_at(boss, states):
     event = event_in(*states)
@@ -357,9 +383,7 @@ def test_who_moves_an_event_elsewhere_hears_that_its_buyers_are_not_told(
     if is_bought:
         placed_order(seats_in_area(1, showing=showing))
     if is_over:
-        times = ("starts_at", "ends_at", "ticket_sale_start", "ticket_sale_end")
-        showings = Showing.objects.filter(pk=showing.pk)
-        showings.update(**{name: F(name) - timedelta(days=365) for name in times})
+        make_past(showing)
 
     answer = member.post(
         page_of(event),
@@ -369,3 +393,37 @@ def test_who_moves_an_event_elsewhere_hears_that_its_buyers_are_not_told(
 
     assert Event.objects.get().venue == venue
     assert ("write to the buyers" in text_of(answer)) == is_warned
+
+
+@pytest.mark.parametrize(
+    ("is_bought", "is_over", "name", "is_warned"),
+    [
+        (True, False, "Circle", True),
+        (True, False, "Stalls", False),
+        (True, True, "Circle", False),
+        (False, False, "Circle", False),
+    ],
+)
+def test_who_renames_an_area_hears_that_its_buyers_are_not_told(
+    member, own, is_bought, is_over, name, is_warned
+):
+    showing = ShowingFactory(event=EventFactory(organizer=own))
+    [seat] = seats_in_area(1, showing=showing, name="Stalls")
+    if is_bought:
+        paid_order([seat])
+    if is_over:
+        make_past(showing)
+    area = {"areas-TOTAL_FORMS": 1, "areas-INITIAL_FORMS": 1, "areas-0-id": seat.area_id,
+            "areas-0-showing": showing.pk, "areas-0-name": name}  # fmt: skip
+
+    form = showing_fields(Showing.objects.get(pk=showing.pk), **area)
+    answer = member.post(page_of(showing), form, follow=True)
+
+    assert Area.objects.get().name == name
+    assert ("write to the buyers" in text_of(answer)) == is_warned
+
+
+def make_past(showing):
+    times = ("starts_at", "ends_at", "ticket_sale_start", "ticket_sale_end")
+    showings = Showing.objects.filter(pk=showing.pk)
+    showings.update(**{name: F(name) - timedelta(days=365) for name in times})

@@ -71,6 +71,16 @@ def test_an_order_that_is_paid_in_time(client, admin):
     assert money.endswith("+1,000,000 VND")
 
 
+def test_a_call_that_somebody_made_up_is_not_told_as_the_providers(client, admin):
+    payment = PaymentFactory()
+    client.get(f"{IPN}?{success(payment)[:-1]}x")
+
+    lines = story(admin, payment.order)
+
+    assert tells(lines, "A call in VNPay's name that could not be verified. Nothing of it was")
+    assert not any("We were called" in line for line in lines)
+
+
 def test_an_order_that_nobody_paid(admin):
     order = overdue_order()
     settle_order(order_id=order.pk)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from django.db import transaction
 from django_fsm_log.models import StateLog
 
 from orders.models import Order
 from orders.services import expire_untried, place_order
 from payments.services import settle_order
-from tests.concurrency.conftest import broken_rules, run_together
+from tests.concurrency.conftest import (
+    NOBODY_WAITS_LONGER,
+    broken_rules,
+    closing,
+    run_together,
+)
 from tests.factories import CustomerFactory, overdue_order
 from ticketing.models import Seat
 
@@ -45,4 +52,17 @@ def test_buyers_take_the_seats_over_while_a_sweep_frees_them():
     assert outcomes["done"] + outcomes["seats-unavailable"] == 21
     assert Order.objects.filter(status="expired").count() == 20
     assert Order.objects.pending().count() == outcomes["done"] - 1
+    assert not broken_rules()
+
+
+def test_an_order_that_somebody_has_locked_keeps_the_sweep_from_no_other():
+    locked, free = overdue_order(), overdue_order()
+    with ThreadPoolExecutor(1) as others, transaction.atomic():
+        Order.objects.get_for_update(locked.pk)
+        sweep = others.submit(closing(partial(expire_untried, limit=10)))
+        assert sweep.result(timeout=NOBODY_WAITS_LONGER) == 1
+
+    assert Order.objects.get(pk=free.pk).status == "expired"
+    assert Order.objects.get(pk=locked.pk).status == "pending_payment"
+    assert expire_untried(limit=10) == 1
     assert not broken_rules()

@@ -8,6 +8,7 @@ from threading import Barrier
 
 import pytest
 from django.db import transaction
+from django.db.backends.signals import connection_created
 from django.test import Client
 
 from jobs.prepared import Lookup
@@ -17,6 +18,7 @@ from payments.locks import ATTEMPT
 from payments.models import Payment, PaymentCase
 from payments.services import settle_order
 from tests.concurrency.conftest import (
+    NOBODY_WAITS_LONGER,
     broken_rules,
     closing,
     run_together,
@@ -82,6 +84,61 @@ def assert_each_is_used_or_owed(answers):
     late = PaymentCase.objects.filter(kind="late", amount_owed__gt=0).count()
     assert paid + late == 10
     assert broken_rules() == {}
+
+
+def calls_about_an_unknown_reference(count, answers):
+    """Nobody has the lock of a payment that nobody knows."""
+    query = success(PaymentFactory(), TxnRef="NOBODYMADETHIS")
+    return [ipn(query, answers) for _ in range(count)]
+
+
+def test_twenty_calls_about_an_unknown_reference_open_one_case():
+    answers: list[str] = []
+
+    outcomes = run_together(calls_about_an_unknown_reference(20, answers))
+
+    assert outcomes == {"done": 20}
+    assert set(answers) == {"01"}
+    assert PaymentCase.objects.get().kind == "unknown_reference"
+    assert broken_rules() == {}
+
+
+@pytest.fixture
+def _both_found_none():
+    """Two meet before they write their cases, so that both have looked for one before."""
+    both_have_looked = Barrier(2)
+
+    def meet(execute, sql, params, many, context):
+        if sql.startswith('INSERT INTO "payments_paymentcase"'):
+            both_have_looked.wait(timeout=NOBODY_WAITS_LONGER)
+        return execute(sql, params, many, context)
+
+    def meet_there(connection, **_):
+        connection.execute_wrappers.append(meet)
+
+    connection_created.connect(meet_there)
+    yield
+    connection_created.disconnect(meet_there)
+
+
+@pytest.mark.usefixtures("_both_found_none")
+def test_two_who_both_found_no_case_open_one():
+    answers: list[str] = []
+
+    run_together(calls_about_an_unknown_reference(2, answers))
+
+    assert answers == ["01", "01"]
+    assert PaymentCase.objects.count() == 1
+
+
+@pytest.mark.usefixtures("_both_found_none")
+def test_control_without_the_rule_they_open_two(without_rule):
+    without_rule("payment_case_once_per_fact")
+    answers: list[str] = []
+
+    run_together(calls_about_an_unknown_reference(2, answers))
+
+    assert PaymentCase.objects.count() == 2
 
 
 def test_a_payment_that_arrives_while_the_customer_cancels_is_either_used_or_owed():

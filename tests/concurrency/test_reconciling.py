@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from orders.models import Order, Ticket
+from orders.models import Order, OrderQuerySet, Ticket
+from payments.locks import lock_attempt
 from payments.models import (
     Channel,
     Payment,
     PaymentCase,
+    PaymentQuerySet,
     Reconciliation,
     ReconciliationEntry,
 )
+from payments.operations.results import Moment, apply_result
 from payments.providers import PROVIDERS, Answer, Customer, Outcome, Result
 from payments.services import (
     ask,
@@ -25,7 +31,12 @@ from payments.services import (
     settle_order,
     start_payment,
 )
-from tests.concurrency.conftest import broken_rules, run_together
+from tests.concurrency.conftest import (
+    broken_rules,
+    outcome_of,
+    run_together,
+    wait_until_somebody_waits,
+)
 from tests.factories import PaymentFactory, overdue_order, placed_order
 from tests.our_vnpay import use
 from tests.payments.reconciled import let_time_pass
@@ -153,3 +164,60 @@ def test_an_answer_that_was_overtaken_by_the_money_contradicts_nothing(monkeypat
     assert settle_order(order_id=payment.order_id) is None
     assert Order.objects.get().status == "paid"
     assert broken_rules() == {}
+
+
+class Slow:
+    """A provider that has a failure to tell, and takes its time over that."""
+
+    name = "slow"
+    query_interval = not_found_margin = timedelta(0)
+
+    def __init__(self):
+        self.is_asked, self.may_answer = Event(), Event()
+
+    def query(self, payment, now):
+        self.is_asked.set()
+        assert self.may_answer.wait(timeout=20)
+        return Answer(Result(payment.txn_ref, Outcome.FAILED, payment.amount, code="99/02"))
+
+    def redact(self, message):
+        return dict(message)
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    monkeypatch.setitem(PROVIDERS, "slow", Slow())
+    return PROVIDERS["slow"]
+
+
+def settled_while_the_money_comes(slow):
+    """The word of a failure is there before the call about the money is committed."""
+    payment = PaymentFactory(order=overdue_order(), provider="slow")
+    in_time = payment.expires_at - timedelta(seconds=1)
+    paid = Result(payment.txn_ref, Outcome.PAID, payment.amount, transaction_no="1", code="00/00")
+    with ThreadPoolExecutor(1) as others:
+        settled = others.submit(outcome_of, settle(payment))
+        assert slow.is_asked.wait(timeout=20)
+        with transaction.atomic():
+            apply_result(lock_attempt("slow", payment.txn_ref), paid, Moment(in_time, Channel.IPN))
+            slow.may_answer.set()
+            wait_until_somebody_waits()
+    return settled.result()
+
+
+def test_word_of_a_failure_waits_for_the_money_that_is_being_recorded(slow):
+    assert settled_while_the_money_comes(slow) == "done"
+
+    assert Payment.objects.get().status == "captured"
+    assert Order.objects.get().status == "paid"
+    assert Ticket.objects.count() == 2
+    assert not PaymentCase.objects.exists()
+    assert broken_rules() == {}
+
+
+def test_control_without_locks_a_rule_of_the_database_has_to_stop_it(slow, monkeypatch):
+    monkeypatch.setattr(OrderQuerySet, "get_for_update", lambda rows, pk: rows.get(pk=pk))
+    monkeypatch.setattr(PaymentQuerySet, "get_for_update", lambda rows, pk: rows.get(pk=pk))
+
+    assert settled_while_the_money_comes(slow) == "IntegrityError"
+    assert Payment.objects.get().status == "captured"

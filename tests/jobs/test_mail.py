@@ -187,7 +187,7 @@ def test_many_mails_are_queued_by_one_statement_and_each_only_once(
     mail.queue_mail(simple(), key="mail:greeting:1")
 
     with django_assert_num_queries(1):
-        mail.queue_mails({f"mail:greeting:{number}": simple() for number in range(5)})
+        mail.queue_mails({f"mail:greeting:{number}": (simple(), []) for number in range(5)})
 
     run_due_jobs()
     assert len(mailoutbox) == 5

@@ -44,16 +44,23 @@ class House(World):
         """An order of the first free ones of the wanted places, or why there is none."""
         if not self.is_selling:
             return "sales-closed"
+        refusal = self._why_no_room(customer, wanted, count)
+        if refusal:
+            untried = self._untried()
+            own = [sale for sale in untried if sale.customer == customer]
+            sitting = [sale for sale in untried if set(sale.places) & set(wanted)]
+            self._end([*own, *(sale for sale in sitting if sale not in own)], "expired")
+            refusal = self._why_no_room(customer, wanted, count)
+        return refusal or self._hold(customer, _free(wanted)[:count])
+
+    def _why_no_room(self, customer: int, wanted: list[APlace], count: int) -> str | None:
         had = sum(len(sale.live_places) for sale in self.orders if sale.customer == customer)
         if had + count > MOST_PER_CUSTOMER:
             return "too-many-tickets"
         if len(_free(wanted)) < count:
-            sitting = [sale for sale in self._untried() if set(sale.places) & set(wanted)]
-            self._end(sitting, "expired")
-        if len(_free(wanted)) < count:
             is_standing = wanted[0].area.is_standing
             return "not-enough-seats" if is_standing else "seats-unavailable"
-        return self._hold(customer, _free(wanted)[:count])
+        return None
 
     def _hold(self, customer: int, places: list[APlace]) -> ASale:
         tickets = [ATicket(place.area.price) for place in places]
@@ -74,9 +81,9 @@ class House(World):
         _move(places, status)
 
     def refusal_of_paying(self, sale: ASale) -> str | None:
-        if sale.state == "expired":
+        if sale.state == "expired" or (sale.attempts and sale.is_overdue(self.clock)):
             return "order-expired"
-        if not sale.is_pending or not self.is_selling:
+        if not sale.is_pending or sale.is_being_checked or not self.is_selling:
             return "order-not-payable"
         return "order-expired" if sale.is_overdue(self.clock) else None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from tests.refunds.money_model import AnOrder, ARefund
 
 OPEN = {"pending", "review"}
+MAY_HAVE_PAID = {"captured", "review"}
 
 
 @dataclass(eq=False)
@@ -69,6 +70,10 @@ class ASale(AnOrder):
     @property
     def unanswered(self) -> list[AnAttempt]:
         return [each for each in self.attempts if each.status in OPEN]
+
+    @property
+    def is_being_checked(self) -> bool:
+        return self.is_pending and any(each.status in MAY_HAVE_PAID for each in self.attempts)
 
     @property
     def live_places(self) -> list[APlace]:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import pytest
 
+from jobs.models import Job
 from jobs.outbox import handler_of
-from orders.services import cancel_order
+from orders.models import Order
+from orders.services import cancel_for_customer, cancel_order, resend_tickets
 from payments.services import settle_order
 from tests.factories import ShowingFactory, from_now, overdue_order, paid_order, seats_in_area
 from tests.orders.closing import (
     call_off,
+    clear_of_fraud,
     confirm_fraud,
     postpone,
     run_all,
     seats_of,
     waiting_order,
 )
-from tests.ticketing.event_states import move
+from tests.orders.dates import had
+from tests.pages.my_pages import page_of, text_of
+from tests.ticketing.event_states import move, new_admin
 from ticketing.models import Showing
 
 
@@ -133,3 +138,143 @@ def test_nothing_is_said_of_money_where_nothing_was_paid(event, mailoutbox):
 
     [mail] = [each for each in mailoutbox if "not valid" in each.subject]
     assert "What you paid" not in mail.body
+
+
+def cancel_for_them(order):
+    reason = "They asked us on the phone."
+    cancel_for_customer(order_id=order.pk, by=new_admin(), reason=reason)
+
+
+def cancel_it(order):
+    cancel_order(order_id=order.pk, by=order.customer)
+
+
+def expire(order):
+    Order.objects.filter(pk=order.pk).update(expires_at=from_now(seconds=-1))
+    settle_order(order_id=order.pk)
+
+
+WITH_EVENT = "The event was called off before the order was paid."
+
+
+@pytest.mark.parametrize(
+    ("end", "subject", "why"),
+    [
+        (cancel_it, None, "The order was cancelled, and its seats are free for others again."),
+        (cancel_for_them, "was cancelled", "The order was cancelled,"),
+        (expire, "has expired", "We received no payment by"),
+    ],
+)
+@pytest.mark.parametrize("stop", [call_off, confirm_fraud])
+def test_an_order_that_had_ended_before_its_event_was_off_keeps_its_reason(
+    event, client, mailoutbox, end, subject, why, stop
+):
+    order = waiting_order(event)
+    end(order)
+    stop(event)
+
+    run_all()
+    client.force_login(order.customer)
+    text = text_of(client.get(page_of(order)))
+
+    assert [subject in mail.subject for mail in mailoutbox] == ([True] if subject else [])
+    assert why in text
+    assert WITH_EVENT not in text
+
+
+@pytest.mark.parametrize("stop", [call_off, confirm_fraud])
+@pytest.mark.parametrize("paying", [{}, {"payment_started_at": from_now(minutes=-5)}])
+def test_an_order_that_ends_with_its_event_says_so_by_mail_and_on_its_page(
+    event, client, mailoutbox, stop, paying
+):
+    order = overdue_order(seats=seats_of(event), **paying)
+    stop(event)
+    client.force_login(order.customer)
+
+    before = text_of(client.get(page_of(order)))
+    settle_order(order_id=order.pk)
+    run_all()
+    after = text_of(client.get(page_of(order)))
+
+    assert Order.objects.get(pk=order.pk).status == "expired"
+    [mail] = mailoutbox
+    assert "is called off" in mail.subject
+    assert WITH_EVENT in after
+    assert "free for others" not in after
+    assert (WITH_EVENT in before) is (not paying)
+
+
+GOOD_AGAIN = "The event is not called off any more, and your tickets are valid again."
+
+
+def paid_in_vain(event):
+    """An order that was paid just before the fraud was confirmed, and whose mail comes after."""
+    order = paid_order(seats_of(event))
+    confirm_fraud(event)
+    run_all()
+    return order
+
+
+def test_whose_tickets_were_called_invalid_gets_them_once_the_event_is_cleared(event, mailoutbox):
+    order = paid_in_vain(event)
+    assert ["not valid" in mail.subject for mail in had(mailoutbox)] == [True]
+
+    clear_of_fraud(event)
+
+    [mail] = had(mailoutbox)
+    assert mail.subject == "Your tickets for Đêm nhạc Trịnh"
+    [(html, _)] = mail.alternatives
+    for text in (mail.body, html):
+        assert GOOD_AGAIN in text
+        assert all(ticket.code in text for ticket in order.tickets.all())
+    assert [name for name, *_ in mail.attachments] == [f"tickets-{order.code}.pdf"]
+
+
+def test_that_tickets_are_valid_again_is_told_once_for_each_time_they_were_not(event, mailoutbox):
+    paid_in_vain(event)
+    clear_of_fraud(event)
+    [_, again] = had(mailoutbox)
+    assert GOOD_AGAIN in again.body
+    job = Job.objects.get(topic="ticketing.event_cleared")
+    handler_of(job.topic)(**job.payload)
+    assert had(mailoutbox) == []
+
+    confirm_fraud(event)
+    clear_of_fraud(event)
+
+    assert had(mailoutbox) == []
+
+
+def test_who_has_tickets_and_was_told_nothing_else_hears_nothing_of_the_clearing(event, mailoutbox):
+    order = paid_order(seats_of(event))
+    had(mailoutbox)
+
+    confirm_fraud(event)
+    clear_of_fraud(event)
+
+    assert had(mailoutbox) == []
+    resend_tickets(order_id=order.pk, by=new_admin())
+    [mail] = had(mailoutbox)
+    assert GOOD_AGAIN not in mail.body
+
+
+def test_tickets_whose_money_went_back_are_not_called_valid_again(event, mailoutbox):
+    order = paid_in_vain(event)
+    order.tickets.update(refund_approved_at=from_now())
+    had(mailoutbox)
+
+    clear_of_fraud(event)
+
+    assert had(mailoutbox) == []
+
+
+def test_tickets_of_an_event_that_is_called_off_for_good_are_not_called_valid_again(
+    event, mailoutbox
+):
+    paid_in_vain(event)
+    call_off(event)
+    had(mailoutbox)
+
+    clear_of_fraud(event)
+
+    assert had(mailoutbox) == []

@@ -27,6 +27,7 @@ from tests.factories import (
     seats_in_area,
 )
 from tests.payments.vnpay_calls import IPN, success
+from tests.ticketing.event_states import move
 from ticketing.services import confirm_cancellation
 
 ORDERS = "/api/v1/orders/"
@@ -105,7 +106,18 @@ def test_nobody_is_asked_to_pay_when_the_time_is_up(api, mailoutbox):
 
     assert mailoutbox == []
     job = Job.objects.get(topic="orders.placed")
-    assert job.last_error == "Nothing was sent: the order does not wait for payment any more."
+    assert job.last_error == "Nothing was sent: the order can't be paid now."
+
+
+@pytest.mark.parametrize("steps", [["postpone"], ["investigate", "confirm_fraud"], ["cancel"]])
+def test_nobody_is_asked_to_pay_for_an_event_that_sells_nothing(api, mailoutbox, steps):
+    order = place(api)
+    move(order.event, *steps)
+
+    run_all()
+
+    assert mailoutbox == []
+    assert Job.objects.get(topic="orders.placed").last_error.startswith("Nothing was sent")
 
 
 def test_a_customer_who_orders_in_vietnamese_is_told_everything_in_vietnamese(api, mailoutbox):

@@ -11,6 +11,7 @@ from django_fsm_log.models import StateLog
 from orders import operations
 from orders.models import Order, order_code, ticket_code
 from tests.factories import CustomerFactory, from_now, overdue_order, placed_order, seats_in_area
+from tests.ticketing.event_states import suspect
 from ticketing.invariants import violations
 from ticketing.models import Seat
 
@@ -175,6 +176,26 @@ def test_a_paid_order_has_a_ticket_for_each_seat(api, paid_order):
         assert ticket["event"] == paid_order.event.title
         assert ticket["price"] == "500000.00"
         assert ticket["time_zone"] == "Asia/Ho_Chi_Minh"
+
+
+LET_NOBODY_IN = {
+    "used": lambda ticket: ticket.use(by=None, at=from_now(), reason="Its holder came."),
+    "its refund is approved": lambda ticket: setattr(ticket, "refund_approved_at", from_now()),
+    "the event is off": lambda ticket: suspect(ticket.event, "confirmed"),
+}
+
+
+@pytest.mark.parametrize("spoil", LET_NOBODY_IN.values(), ids=LET_NOBODY_IN)
+def test_a_ticket_says_whether_it_lets_somebody_in(api, paid_order, spoil):
+    address = f"{ORDERS}{paid_order.code}/tickets/"
+    assert [ticket["lets_in"] for ticket in api.get(address).data] == [True, True]
+
+    ticket = paid_order.tickets.select_related("event").first()
+    spoil(ticket)
+    ticket.save()
+
+    let_in = {shown["code"]: shown["lets_in"] for shown in api.get(address).data}
+    assert let_in[ticket.code] is False
 
 
 def test_an_unpaid_order_has_no_tickets(api, order):

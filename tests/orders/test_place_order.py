@@ -273,6 +273,41 @@ def test_an_overdue_order_with_an_attempt_to_pay_keeps_its_seats(api):
     assert Order.objects.get(pk=trying.pk).status == "pending_payment"
 
 
+def test_what_a_customer_can_not_pay_any_more_does_not_count_against_her_limit(
+    api, customer, settings
+):
+    settings.CUSTOMER_MAX_TICKETS_PER_SHOWING = 2
+    seats = seats_in_area(4)
+    stale = overdue_order(seats[:2], customer=customer)
+
+    answer = api.post(ORDERS, numbered(seats[2:]))
+
+    assert answer.status_code == 201
+    assert Order.objects.get(pk=stale.pk).status == "expired"
+    assert Seat.objects.filter(status="held").count() == 2
+
+
+def test_her_limit_and_the_wished_seats_are_freed_together(api, customer, settings):
+    settings.CUSTOMER_MAX_TICKETS_PER_SHOWING = 2
+    seats = seats_in_area(4)
+    overdue_order(seats[:2], customer=customer)
+    overdue_order(seats[2:])
+
+    assert api.post(ORDERS, numbered(seats[2:])).status_code == 201
+
+
+def test_what_she_tried_to_pay_counts_until_it_is_known(api, customer, settings):
+    settings.CUSTOMER_MAX_TICKETS_PER_SHOWING = 2
+    seats = seats_in_area(4)
+    trying = overdue_order(seats[:2], customer=customer, payment_started_at=timezone.now())
+
+    answer = api.post(ORDERS, numbered(seats[2:]))
+
+    assert answer.data["code"] == "too-many-tickets"
+    assert Order.objects.get(pk=trying.pk).status == "pending_payment"
+    assert Seat.objects.filter(status="held").count() == 2
+
+
 def test_placing_an_order_costs_the_same_whatever_the_house_holds(
     api, django_assert_max_num_queries
 ):

@@ -8,6 +8,7 @@ from payments.models import PaymentCase
 from tests.factories import PaymentFactory, from_now, overdue_order, placed_order
 from tests.pages.my_pages import page_of, text_of
 from tests.payments.vnpay_calls import IPN, RETURN, failure, success
+from tests.ticketing.event_states import move
 
 
 @pytest.fixture
@@ -97,6 +98,30 @@ def test_a_failed_second_attempt_does_not_frighten_whoever_has_paid(client, paym
     text = text_of(come_back(client, failure(PaymentFactory(order=payment.order))))
 
     assert "Another attempt has paid the order: your tickets are ready." in text
+
+
+@pytest.mark.parametrize(
+    ("step", "of_money"),
+    [
+        ("cancel", "What you paid goes back in full."),
+        ("confirm_fraud", "Every order that is affected is refunded in full by itself;"),
+    ],
+)
+def test_money_for_an_event_that_is_off_is_not_thanked_for_with_tickets(
+    client, payment, step, of_money
+):
+    event = payment.order.event
+    move(event, "investigate", step)
+
+    text = text_of(come_back(client, success(payment)))
+
+    assert "Your order was completed, but its tickets let nobody in." in text
+    assert of_money in text
+    failed = text_of(come_back(client, failure(PaymentFactory(order=payment.order))))
+    assert "No money was taken. The order was paid already." in failed
+    for told in (text, failed):
+        assert "tickets are ready" not in told
+        assert "on their way" not in told
 
 
 def test_a_second_payment_is_told_to_go_back(client, payment):

@@ -9,6 +9,7 @@ from orders.operations import end_unpaid
 from orders.services import check_in
 from payments.models import Reversal
 from payments.providers import RefundState
+from payments.services import settle_order
 from refunds.policy import Reason
 from refunds.services import approve_refund, pay_back, record_reversal, request_refund
 from tests.factories import (
@@ -24,7 +25,7 @@ from tests.factories import (
     showing_with_sale_end,
 )
 from tests.pages.my_pages import page_of, text_of
-from tests.payments.vnpay_calls import RETURN, success, suspicion
+from tests.payments.vnpay_calls import RETURN, failure, success, suspicion
 from tests.refunds.moved import say
 from ticketing.models import Event
 
@@ -90,16 +91,74 @@ def test_the_countdown_asks_for_a_state_that_changes_when_the_page_has_to(me, or
 
     assert told()["state"] == me.get(page_of(order)).context["state"]
     assert 890 <= told()["seconds_left"] <= 900
-    Order.objects.filter(pk=order.pk).update(expires_at=from_now(seconds=-1))
-    assert told() == {"state": "pending_payment:settling", "seconds_left": 0}
-    assert me.get(page_of(order)).context["state"] == "pending_payment:settling"
+    started = {"payment_started_at": from_now(minutes=-2)}
+    Order.objects.filter(pk=order.pk).update(expires_at=from_now(seconds=-1), **started)
+    assert told() == {"state": "pending_payment:settling:published:False", "seconds_left": 0}
+    assert me.get(page_of(order)).context["state"] == "pending_payment:settling:published:False"
+
+
+POSTPONED = "The event is postponed. Place a new order once its tickets are on sale again."
+CANCELLED = "The event was cancelled. There is nothing to pay."
+STOPPED = "Tickets for this event are not sold any more. There is nothing to pay."
+NOT_SELLING = [
+    (["postpone"], POSTPONED),
+    (["cancel"], CANCELLED),
+    (["investigate", "confirm_fraud"], STOPPED),
+]
+
+
+@pytest.mark.parametrize(("steps", "told"), NOT_SELLING)
+def test_nobody_is_told_to_pay_for_an_event_that_sells_nothing(me, order, steps, told):
+    opened = me.get(page_of(order)).context["state"]
+    move_event(order, *((step, from_now()) for step in steps))
+
+    attempt = PaymentFactory(order=order)
+    pages = [page_of(order), "/orders/", f"{RETURN}?{failure(attempt)}"]
+    texts = [text_of(me.get(page)) for page in pages]
+
+    for text in texts:
+        assert told in text
+        assert not any(wrong in text for wrong in ("Please pay", "Pay by", "can try again"))
+    assert me.get(page_of(order, "state/")).json()["state"] != opened
+    assert "data-seconds-left" not in me.get(page_of(order)).content.decode()
+
+
+def test_the_state_of_an_open_page_tells_nothing_of_a_suspicion(me, order):
+    opened = me.get(page_of(order)).context["state"]
+
+    move_event(order, ("investigate", from_now()))
+
+    assert me.get(page_of(order, "state/")).json()["state"] == opened
 
 
 def test_after_the_deadline_nobody_is_asked_to_pay_again(me, customer):
-    answer = me.get(page_of(overdue_order(customer=customer)))
+    order = overdue_order(customer=customer, payment_started_at=from_now(minutes=-2))
 
-    assert "please don't pay again" in text_of(answer)
+    answer = me.get(page_of(order))
+
+    assert "Your seats stay yours until we know; please don't pay again." in text_of(answer)
     assert "with VNPay" not in text_of(answer)
+
+
+@pytest.mark.parametrize("paging", [page_of, lambda _: "/orders/"])
+def test_an_order_that_nobody_tried_to_pay_is_over_when_its_time_is_up(me, customer, paging):
+    order = overdue_order(customer=customer)
+
+    waiting = text_of(me.get(paging(order)))
+    settle_order(order_id=order.pk)
+
+    assert reread(order).status == "expired"
+    assert waiting == text_of(me.get(paging(order)))
+    for wrong in ("We are checking", "stay yours", "Waiting for payment", "Too little time"):
+        assert wrong not in waiting
+
+
+def test_whose_time_is_up_without_an_attempt_to_pay_may_choose_again(me, customer):
+    text = text_of(me.get(page_of(overdue_order(customer=customer))))
+
+    assert "We received no payment by" in text
+    assert "the seats are free for others again" in text
+    assert "Choose places again" in text
 
 
 def test_in_the_last_minute_nobody_is_sent_to_pay(me, customer):
@@ -111,13 +170,36 @@ def test_in_the_last_minute_nobody_is_sent_to_pay(me, customer):
     assert "with VNPay" not in text_of(answer)
 
 
-def test_a_payment_that_is_being_checked_is_not_made_twice(me, order):
-    me.get(f"{RETURN}?{suspicion(PaymentFactory(order=order))}")
+def unnamed(payment):
+    """A failure for which VNPay names no reason."""
+    return failure(payment, code="99")
+
+
+@pytest.mark.parametrize("word", [suspicion, unnamed])
+def test_a_payment_that_is_being_checked_is_not_made_twice(me, order, word):
+    me.get(f"{RETURN}?{word(PaymentFactory(order=order))}")
 
     answer = me.get(page_of(order))
 
     assert "We are checking your payment." in text_of(answer)
     assert "with VNPay" not in text_of(answer)
+
+
+@pytest.mark.parametrize("word", [suspicion, unnamed])
+def test_the_page_of_an_ended_order_tells_of_a_payment_that_is_being_checked(me, order, word):
+    me.get(f"{RETURN}?{word(PaymentFactory(order=order))}")
+    me.post(page_of(order, "cancel/"))
+
+    answer = me.get(page_of(order))
+
+    assert "If your money was taken, all of it goes back" in text_of(answer)
+
+
+def test_the_page_of_an_ended_order_that_nobody_paid_tells_of_no_payment(me, order):
+    PaymentFactory(order=order)
+    me.post(page_of(order, "cancel/"))
+
+    assert "We are checking" not in text_of(me.get(page_of(order)))
 
 
 def test_a_paid_order_shows_tickets_with_codes_and_files(me, paid):

@@ -224,7 +224,29 @@ def test_a_postponement_is_offered_only_then(me, order):
 
 @pytest.mark.parametrize("reason", ["fraud", "cancelled", "", "x"])
 def test_nobody_asks_for_a_reason_that_only_the_platform_gives(me, order, tickets, reason):
+    forged = {**confirmation(quote(me, order, *tickets), *tickets), "reason": reason}
+    before = everything()
+
     assert quote(me, order, *tickets, reason=reason).status_code == 400
+    assert ask(me, order, forged).headers["Location"] == page_of(order, "refund/")
+    assert everything() == before
+
+
+def test_nobody_asks_for_another_amount_than_the_policy_gives(me, order, tickets):
+    forged = {**confirmation(quote(me, order, *tickets), *tickets), "amount": "1500000"}
+    before = everything()
+
+    assert ask(me, order, forged).status_code == 409
+    assert everything() == before
+
+
+def test_nobody_asks_for_the_tickets_of_somebody_else(me, order, tickets):
+    other = paid_order(seats_in_area(1, showing=order.showing)).tickets.get()
+    forged = confirmation(quote(me, order, tickets[0]), other)
+    before = everything()
+
+    assert ask(me, order, forged).headers["Location"] == page_of(order, "refund/")
+    assert everything() == before
 
 
 def test_an_unpaid_order_says_that_there_is_nothing_to_give_back(me, customer):

@@ -9,7 +9,7 @@ from orders.services import cancel_order
 from payments.models import Payment
 from tests.factories import CustomerFactory, from_now, placed_order
 from tests.pages.my_pages import hidden, page_of, text_of
-from tests.payments.vnpay_calls import RETURN, failure
+from tests.payments.vnpay_calls import RETURN, failure, suspicion
 from ticketing.services import confirm_cancellation
 
 
@@ -72,6 +72,22 @@ def test_an_old_page_starts_a_new_attempt_after_its_first_one_failed(me, order):
 
     assert [each.status for each in Payment.objects.order_by("pk")] == ["failed", "pending"]
     assert "The last attempt did not go through" not in text_of(me.get(page_of(order)))
+
+
+@pytest.mark.parametrize("is_reviewed", ["its own attempt", "another attempt"])
+def test_an_old_page_sends_nobody_to_pay_again_what_is_being_checked(me, order, is_reviewed):
+    key = hidden(me.get(page_of(order)), "key")
+    me.post(page_of(order, "pay/"), {"key": key})
+    if is_reviewed == "another attempt":
+        press_pay(me, order)
+    me.get(f"{RETURN}?{suspicion(Payment.objects.latest('pk'))}")
+    before = Payment.objects.count()
+
+    answer = me.post(page_of(order, "pay/"), {"key": key}, follow=True)
+
+    assert answer.redirect_chain == [(page_of(order), 302)]
+    assert "A payment of this order is being checked; please don't pay again." in text_of(answer)
+    assert Payment.objects.count() == before
 
 
 def call_off(order):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 import uuid
 from urllib.parse import parse_qs, urlsplit
@@ -298,3 +300,15 @@ def test_whoever_sends_too_often_is_told_when_to_come_back(shopper, seats, monke
     assert "Wait a few minutes" in answers[-1].content.decode()
     assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
     assert Order.objects.count() == 2
+
+
+def test_the_drawn_plan_knows_prices_to_the_last_part(client):
+    """Those of imported plans may have one; the choice is summed from what the plan knows."""
+    [seat] = seats_in_area(1, price="5000.50")
+
+    page = read(client, seat.showing)
+
+    plan = json.loads(html.unescape(re.search(r'data-plan="([^"]+)"', page)[1]))
+    assert [area["price"] for area in plan["areas"]] == [5000.5]
+    assert (plan["separator"], plan["point"]) == (",", ".")
+    assert "5,000.50 VND" in page

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from orders.models import Ticket
 from payments.models import PaymentCase
-from payments.services import reconcile_payments, settle_order
+from payments.services import reconcile_payments, resolve_case, settle_order
 from tests.payments.reconciled import cases, counts, give_back, let_time_pass, state
 from tests.sandbox_process import wait_until
 from ticketing.invariants import violations
@@ -101,3 +101,34 @@ def test_another_amount_that_was_given_back_stays_another_amount(start, vnpay, c
     assert not Ticket.objects.exists()
     assert cases() == [("amount_mismatch", "open"), ("orphaned", "open")]
     assert not any(violations().values())
+
+
+def test_a_call_from_before_the_refund_that_comes_after_it_buys_no_ticket(
+    paid_there, vnpay, call_ipn
+):
+    give_back(vnpay, paid_there, paid_there.amount, "02")
+    let_time_pass()
+    settle(paid_there)
+
+    for _ in range(2):
+        assert call_ipn(vnpay.transaction(paid_there.txn_ref)["callback"]) == "02"
+    settle(paid_there)
+
+    assert state(paid_there) == ("pending", "pending_payment", {"held"})
+    assert not Ticket.objects.exists()
+    assert cases() == [("given_back", "open")]
+    assert not any(violations().values())
+
+
+def test_once_a_person_has_decided_that_it_did_not_go_back_it_pays(
+    paid_there, vnpay, call_ipn, admin_user
+):
+    give_back(vnpay, paid_there, paid_there.amount, "02")
+    let_time_pass()
+    settle(paid_there)
+    case = PaymentCase.objects.get()
+    resolve_case(case_id=case.pk, by=admin_user, decision="VNPay says it was a mistake of theirs.")
+
+    assert call_ipn(vnpay.transaction(paid_there.txn_ref)["callback"]) == "00"
+
+    assert state(paid_there)[0] == "captured"

@@ -284,6 +284,30 @@ def test_a_second_charge_on_one_reference_is_owed_back(payment, call_ipn):
     assert payment.order.tickets.count() == 2
 
 
+def test_a_second_charge_of_another_amount_is_owed_back(payment, call_ipn):
+    call_ipn(success(payment))
+
+    assert call_ipn(success(payment, TransactionNo="99", Amount="500000")) == "04"
+
+    [case] = PaymentCase.objects.all()
+    assert (case.kind, case.amount, case.amount_owed) == ("duplicate", 5_000, 5_000)
+    assert payment.order.tickets.count() == 2
+
+
+@pytest.mark.parametrize(("minor_units", "owed"), [("100100000", 1_000), ("99900000", 0)])
+def test_another_amount_of_captured_money_owes_only_what_is_above(
+    payment, call_ipn, minor_units, owed
+):
+    call_ipn(success(payment))
+
+    assert call_ipn(success(payment, Amount=minor_units)) == "04"
+
+    [case] = PaymentCase.objects.all()
+    assert (case.kind, case.amount_owed) == ("amount_mismatch", owed)
+    assert "No ticket was issued" not in case.description
+    assert payment.order.tickets.count() == 2
+
+
 def test_a_second_attempt_that_is_paid_too_is_owed_back(payment, call_ipn):
     second = PaymentFactory(order=payment.order)
     call_ipn(success(payment))
@@ -344,6 +368,7 @@ def test_every_call_is_kept_without_hash_and_card_data(payment, call_ipn):
     for message in (first, second):
         assert message.body["vnp_SecureHash"] == "[removed]"
         assert message.body["vnp_BankTranNo"] == "[removed]"
+    assert (first.is_believed, second.is_believed) == (True, False)
 
 
 @pytest.mark.parametrize("address", ["203.0.113.9:51234", "unknown", "fe80::1%eth0", ""])

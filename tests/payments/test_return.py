@@ -84,6 +84,18 @@ def test_a_suspected_payment_is_still_being_checked(payment, client):
     assert statuses(payment) == ("review", "pending_payment")
 
 
+@pytest.mark.parametrize("word", [suspicion, lambda payment: failure(payment, code="99")])
+def test_of_a_cancelled_order_nobody_is_told_that_the_seats_stay_theirs(client, api, word):
+    payment = PaymentFactory(order=placed_order(customer=api.handler._force_user))
+    api.post(f"/api/v1/orders/{payment.order.code}/cancel/")
+
+    page = come_back(client, word(payment)).content.decode()
+
+    assert "If your money was taken, all of it goes back" in page
+    assert "stay yours" not in page
+    assert 'data-state="checking_ended"' in page
+
+
 def test_an_unknown_reference_shows_no_order(payment, client):
     page = come_back(client, success(payment, TxnRef="L0ST"))
 

@@ -9,7 +9,14 @@ import pytest
 from orders.models import Order
 from orders.operations import end_unpaid
 from payments.models import Payment
-from tests.factories import PaymentFactory, from_now, placed_order, seats_in_area
+from tests.factories import (
+    PaymentFactory,
+    from_now,
+    overdue_order,
+    placed_order,
+    seats_in_area,
+)
+from tests.payments.vnpay_calls import IPN, failure, success, suspicion
 from tests.sandbox.protocol import read_signed
 
 
@@ -116,6 +123,81 @@ def test_an_order_that_has_ended_is_not_paid(api, order, end, code):
 
     assert (answer.status_code, answer.data["code"]) == (409, code)
     assert_no_attempt(order)
+
+
+def test_the_attempts_are_listed_with_what_became_of_them_the_newest_first(api, order, client):
+    failed = pay(api, order).data
+    client.get(f"{IPN}?{failure(Payment.objects.get())}")
+    left = pay(api, order).data
+    checked = pay(api, order).data
+    client.get(f"{IPN}?{suspicion(Payment.objects.latest('pk'))}")
+    PaymentFactory()
+
+    answer = api.get(f"/api/v1/orders/{order.code}/payments/")
+
+    assert answer.status_code == 200
+    assert answer.data == [
+        {**checked, "status": "review"},
+        {**left, "status": "pending"},
+        {**failed, "status": "failed"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("word", "status"), [(suspicion, "review"), (lambda each: failure(each, code="99"), "pending")]
+)
+def test_while_an_attempt_may_have_paid_it_nobody_pays_again(api, order, client, word, status):
+    pay(api, order)
+    client.get(f"{IPN}?{word(Payment.objects.get())}")
+
+    answer = pay(api, order)
+
+    assert (answer.status_code, answer.data["code"]) == (409, "order-not-payable")
+    assert "is being checked; please don't pay again." in answer.data["detail"]
+    assert [each.status for each in Payment.objects.all()] == [status]
+
+
+def test_an_attempt_that_came_to_nothing_after_a_review_is_followed_by_another(api, order, client):
+    pay(api, order)
+    client.get(f"{IPN}?{suspicion(Payment.objects.get())}")
+    client.get(f"{IPN}?{failure(Payment.objects.get())}")
+
+    assert pay(api, order).status_code == 201
+
+
+def test_while_money_that_came_too_late_waits_to_be_settled_nobody_pays_again(api, order, client):
+    """A hold has ended before its order, so the job decides whether the seats are still there."""
+    pay(api, order)
+    order.holds.update(expires_at=from_now(seconds=-1))
+    client.get(f"{IPN}?{success(Payment.objects.get())}")
+    assert Order.objects.get().status == "pending_payment"
+
+    answer = pay(api, order)
+
+    assert (answer.status_code, answer.data["code"]) == (409, "order-not-payable")
+    assert [each.status for each in Payment.objects.all()] == ["captured"]
+
+
+@pytest.mark.parametrize(
+    ("tried", "told"),
+    [
+        (True, "We are checking whether it was paid; its seats are free if not."),
+        (False, "Too little time is left to pay. Place a new order in a minute."),
+    ],
+)
+def test_an_overdue_order_is_told_to_be_over_only_if_nobody_tried_to_pay_it(
+    api, customer, tried, told
+):
+    order = overdue_order(customer=customer)
+    if tried:
+        PaymentFactory(order=order)
+    before = Payment.objects.count()
+
+    answer = pay(api, order)
+
+    assert (answer.status_code, answer.data["code"]) == (409, "order-expired")
+    assert told in answer.data["detail"]
+    assert Payment.objects.count() == before
 
 
 @pytest.mark.parametrize("price", [4_999, 1_000_000_000, Decimal("50000.50")])

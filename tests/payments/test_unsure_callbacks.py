@@ -8,7 +8,7 @@ from jobs.models import Job
 from jobs.services import run_due_jobs
 from payments.models import ProviderMessage
 from payments.services import settle_order
-from tests.factories import PaymentFactory
+from tests.factories import PaymentFactory, from_now
 from tests.payments.reconciled import let_time_pass, state
 from tests.payments.vnpay_calls import RETURN, failure, success
 from ticketing.invariants import violations
@@ -43,6 +43,7 @@ def test_once_vnpay_says_that_it_failed_the_customer_may_try_again(start, vnpay,
 
     run_due_jobs()
 
+    assert Job.objects.get(topic=QUESTION).status == "done"
     assert state(payment) == ("failed", "pending_payment", {"held"})
     assert "No money was taken" in client.get(f"{RETURN}?{query}").content.decode()
     assert not any(violations().values())
@@ -86,14 +87,54 @@ def test_it_is_asked_about_once_however_often_it_is_told(start, vnpay, call_ipn,
     assert state(payment) == ("failed", "pending_payment", {"held"})
 
 
-def test_what_vnpay_does_not_find_yet_stays_open(vnpay, call_ipn):
+def test_what_vnpay_does_not_find_yet_is_asked_about_again(vnpay, call_ipn, settings):
+    settings.VNPAY_QUERY_INTERVAL_SECONDS = 300
     payment = PaymentFactory()  # its link was never opened there
     call_ipn(failure(payment, code="99"))
 
-    run_due_jobs()
+    assert run_due_jobs() == {"postponed": 1}
 
     assert questions() == 1
     assert state(payment) == ("pending", "pending_payment", {"held"})
+    assert Job.objects.get(topic=QUESTION).run_at > from_now(seconds=290)
+
+
+@pytest.mark.parametrize("weather", [{"api_down": True}, {"query_99": True}])
+def test_a_silent_vnpay_is_asked_again(start, vnpay, call_ipn, weather):
+    payment = start()
+    query = told_as_99(vnpay, payment, "success")
+    vnpay.set_weather(**weather)
+    call_ipn(query)
+    run_due_jobs()
+    assert state(payment) == ("pending", "pending_payment", {"held"})
+
+    vnpay.set_weather(**dict.fromkeys(weather))
+    Job.objects.filter(topic=QUESTION).update(run_at=from_now(seconds=-1))
+    run_due_jobs()
+
+    assert state(payment) == ("captured", "paid", {"sold"})
+
+
+def test_from_the_deadline_on_settling_asks_alone(start, vnpay, call_ipn):
+    payment = start()
+    query = told_as_99(vnpay, payment, "left")
+    let_time_pass()
+    call_ipn(query)
+
+    assert run_due_jobs() == {"done": 1}
+
+    assert state(payment) == ("pending", "pending_payment", {"held"})
+
+
+def test_a_new_word_that_leaves_it_open_is_asked_about_anew(start, vnpay, call_ipn):
+    payment = start()
+    call_ipn(failure(payment, code="00", TransactionStatus="01"))
+    run_due_jobs()
+
+    call_ipn(told_as_99(vnpay, payment, "other"))
+    run_due_jobs()
+
+    assert state(payment) == ("failed", "pending_payment", {"held"})
 
 
 def test_nobody_is_asked_about_what_was_told_for_sure_meanwhile(start, call_ipn):

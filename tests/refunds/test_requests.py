@@ -301,18 +301,22 @@ class TestRefusals:
 
     def test_a_ticket_listed_twice(self, api, address, order, tickets):
         wish = {"reason": "personal", "tickets": [tickets[0].code, tickets[0].code.lower()]}
+        before = everything()
 
         answer = api.post(address(order), wish)
 
         assert (answer.status_code, list(answer.data["errors"])) == (400, ["tickets"])
+        assert everything() == before
 
     def test_tickets_of_another_order(self, api, address, order, customer, showing):
         other = paid_order(seats_in_area(1, showing=showing), customer=customer)
         wish = {"reason": "personal", "tickets": [other.tickets.get().code]}
+        before = everything()
 
         answer = api.post(address(order), wish)
 
         assert (answer.status_code, list(answer.data["errors"])) == (400, ["tickets"])
+        assert everything() == before
 
     def test_orders_of_others_do_not_exist(self, api, address):
         theirs = paid_order()
@@ -322,7 +326,10 @@ class TestRefusals:
         assert everything() == before
 
     def test_signed_out(self, visitor, address, order):
+        before = everything()
+
         assert visitor.post(address(order), {"reason": "personal"}).status_code == 401
+        assert everything() == before
 
 
 def test_free_tickets_are_given_back_for_nothing(api, customer, showing):

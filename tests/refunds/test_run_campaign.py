@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import csv
+import os
 import signal
 from io import StringIO
 from threading import Event as Signal
+from threading import Thread
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from jobs.models import Job
 from orders.models import Order
 from payments import services as payments
-from payments.models import Reversal
+from payments.models import Payment, Reversal
 from payments.services import advance_reversal
 from refunds.models import CampaignOrder, Refund, RefundCampaign
 from refunds.services import drive_campaign, pay_back, pay_back_approved, process_refunds
 from tests.concurrency.conftest import run_together
 from tests.refunds.campaigns import ORDERS, all_given_back, broken, entries, start, take_up
+from tests.sandbox_process import wait_until
 from ticketing.models import Event
 
 
@@ -60,6 +64,18 @@ def test_a_dry_run_is_the_default_and_changes_nothing(sold):
     assert "orders without a payment that could give the money back 0" in lines
     assert not RefundCampaign.objects.exists()
     assert Job.objects.count() == jobs
+
+
+@pytest.mark.parametrize("options", [[], ["--dry-run"]])
+def test_a_report_of_no_campaign_is_refused_after_the_preview(sold, tmp_path, capsys, options):
+    file = tmp_path / "report.csv"
+
+    with pytest.raises(CommandError, match="no report was written"):
+        call_command("run_campaign", "big", *options, "--report", str(file))
+
+    assert "dry run, nothing was changed" in capsys.readouterr().out
+    assert not file.exists()
+    assert not RefundCampaign.objects.exists()
 
 
 def test_it_is_driven_to_its_end_and_reported(vnpay, sold, admin, tmp_path):
@@ -207,6 +223,70 @@ def test_a_driver_that_is_told_to_stop_records_what_it_sends_and_another_goes_on
     drive_campaign(campaign_id=begun.pk, connections=2, stopping=Signal(), tell=dict)
     assert all_given_back(vnpay) == [[1_000_000]] * ORDERS
     assert broken() == {}
+
+
+def stop_once(condition, what):
+    """Send the command the signal of a container's stop, as soon as that is so."""
+
+    def stop():
+        try:
+            wait_until(condition, seconds=60, what=what)
+        finally:
+            connection.close()
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    return Thread(target=stop)
+
+
+def refunded():
+    return Order.objects.filter(status="refunded").count()
+
+
+def test_who_stops_it_is_told_that_it_was_not_at_its_end(vnpay, sold, admin):
+    vnpay.set_weather(refund_outcome="done", api_slow_seconds=0.3)
+    stopping = stop_once(refunded, "the first refund")
+    stopping.start()
+
+    with pytest.raises(CommandError, match="Stopped before its end"):
+        campaign("--start", "--connections", "1", by=admin)
+
+    stopping.join()
+    assert 0 < refunded() < ORDERS
+    assert RefundCampaign.objects.get().status == "running"
+    vnpay.set_weather(refund_outcome="done", api_slow_seconds=0)
+    assert "is completed" in campaign("--start", by=admin)
+    assert all_given_back(vnpay) == [[1_000_000]] * ORDERS
+
+
+@pytest.fixture
+def unsendable(sold):
+    """A payment without the time of its request, which VNPay wants to hear again."""
+    odd = Payment.objects.order_by("pk")[5]
+    Payment.objects.filter(pk=odd.pk).update(provider_request={})
+    return odd
+
+
+def test_what_breaks_is_counted_and_ends_the_command_with_an_error(vnpay, unsendable, admin):
+    stopping = stop_once(lambda: refunded() == ORDERS - 1, "the other refunds")
+    stopping.start()
+
+    with pytest.raises(CommandError, match=r"^\d+ steps failed and will be tried again"):
+        campaign("--start", by=admin)
+
+    stopping.join()
+    assert Reversal.objects.get(payment=unsendable).status == "created"
+    assert sum(map(len, all_given_back(vnpay))) == ORDERS - 1
+
+
+def test_what_can_not_be_processed_ends_the_command_with_an_error(vnpay, unsendable, admin, capsys):
+    take_up(start(Event.objects.get(slug="big"), admin))
+
+    with pytest.raises(CommandError, match="could not be processed"):
+        call_command("process_refunds", "--connections", "3")
+
+    assert f"{ORDERS - 1} refunds ended" in capsys.readouterr().out
+    assert Reversal.objects.get(payment=unsendable).status == "created"
+    assert sum(map(len, all_given_back(vnpay))) == ORDERS - 1
 
 
 def test_refunds_that_wait_for_another_do_not_keep_the_sweep_from_the_rest(

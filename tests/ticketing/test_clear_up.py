@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.core.management import call_command
+import pytest
+from django.core.management import CommandError, call_command
 
+from jobs.models import Job
 from jobs.services import run_due_jobs
 from tests.factories import ShowingFactory
 from tests.ticketing.event_states import new_admin
@@ -32,3 +34,10 @@ def test_seat_plans_that_nobody_came_back_to_go():
     run_the_schedule()
 
     assert SeatPlanUpload.objects.get() == new
+
+
+def test_a_schedule_that_nobody_declares_is_named_and_nothing_is_made_due():
+    with pytest.raises(CommandError, match=r"^There is no schedule ticketing\.tidy_up\.$"):
+        call_command("run_schedule", "ticketing.tidy_up")
+
+    assert not Job.objects.exists()

@@ -67,3 +67,28 @@ def test_the_command_refuses_what_it_can_not_do(options):
         call_command("generate_seats", *words)
 
     assert_nothing_was_made()
+
+
+TOO_MUCH = [
+    ["--area={area}", "--rows=A-Z", "--seats=5", "--capacity=5"],
+    ["--area={area}", "--rows=A-Z", "--seats=5", "--showing={showing}"],
+    ["--area={field}", "--capacity=5", "--seats=5"],
+    ["--area={field}", "--capacity=5", "--csv={plan}"],
+    ["--showing={showing}", "--csv={plan}", "--area={area}"],
+    ["--area={area}", "--rows=A-Z"],
+    ["--showing={showing}"],
+]
+
+
+@pytest.mark.parametrize("words", TOO_MUCH, ids=" ".join)
+def test_what_says_too_much_or_too_little_is_refused_though_all_of_it_is_there(words, tmp_path):
+    area = AreaFactory()
+    plan = tmp_path / "plan.csv"
+    plan.write_text("area,row,seat,price\nCircle,A,1,5\n")
+    there = {"area": area.pk, "field": field().pk, "showing": area.showing_id, "plan": plan}
+
+    with pytest.raises(CommandError, match=r"^Give --area with --rows and --seats, "):
+        call_command("generate_seats", *(word.format(**there) for word in words))
+
+    assert_nothing_was_made()
+    assert Area.objects.count() == 2

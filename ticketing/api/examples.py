@@ -24,6 +24,7 @@ EVENT = OpenApiExample(
         "venue": "Nhà hát Lớn",
         "organizer": {"name": "Saigon Stage", "slug": "saigon-stage"},
         "status": "published",
+        "is_closed": False,
         "showings": [_SHOWING],
     },
     response_only=True,
@@ -35,6 +36,7 @@ SHOWING = OpenApiExample(
         "event": "dem-nhac-trinh",
         "title": "Đêm nhạc Trịnh",
         "status": "published",
+        "is_closed": False,
         "areas": [
             {
                 "id": 3,

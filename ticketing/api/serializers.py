@@ -7,6 +7,8 @@ from rest_framework import serializers
 
 from ticketing.models import Area, Event, Organizer, Showing
 
+IS_CLOSED = "Whether the event is off, whatever its `status` says: nobody pays, and nobody gets in."
+
 
 class OrganizerBody(serializers.ModelSerializer[Organizer]):
     class Meta:
@@ -35,11 +37,21 @@ class ShowingBody(serializers.ModelSerializer[Showing]):
 
 class EventBody(serializers.ModelSerializer[Event]):
     organizer = OrganizerBody()
+    is_closed = serializers.BooleanField(read_only=True, help_text=IS_CLOSED)
     showings = ShowingBody(many=True)
 
     class Meta:
         model = Event
-        fields = ["slug", "title", "description", "venue", "organizer", "status", "showings"]
+        fields = [
+            "slug",
+            "title",
+            "description",
+            "venue",
+            "organizer",
+            "status",
+            "is_closed",
+            "showings",
+        ]
 
 
 class SeatCounts(serializers.Serializer[Any]):
@@ -61,10 +73,13 @@ class ShowingDetailBody(ShowingBody):
     event = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)
     title = serializers.CharField(source="event.title")
     status = serializers.CharField(source="event.status")
+    is_closed = serializers.BooleanField(
+        source="event.is_closed", read_only=True, help_text=IS_CLOSED
+    )
     areas = AreaBody(many=True, source="counted_areas")
 
     class Meta(ShowingBody.Meta):
-        fields = [*ShowingBody.Meta.fields, "event", "title", "status", "areas"]
+        fields = [*ShowingBody.Meta.fields, "event", "title", "status", "is_closed", "areas"]
 
 
 class RowOfSeats(serializers.Serializer[Any]):

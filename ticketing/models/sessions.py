@@ -32,6 +32,8 @@ class SessionStore(db.SessionStore):
     Using it is written down only when that makes it last a good deal longer, not at each request.
     """
 
+    lasts_longer = False  # since it was read here: a cookie that names it is to last as long
+
     @classmethod
     def get_model_class(cls) -> type[Session]:
         return Session
@@ -41,9 +43,11 @@ class SessionStore(db.SessionStore):
         if row is None:
             return {}
         data: dict[str, Any] = self.decode(row.session_data)
-        gained = end_of(data.get(LOG_IN), timezone.now()) - row.expire_date
-        if gained > timedelta(seconds=settings.SESSION_IDLE_SECONDS / 4):
-            self.modified = True  # the middleware saves it with its new end
+        end = end_of(data.get(LOG_IN), timezone.now())
+        if end - row.expire_date > timedelta(seconds=settings.SESSION_IDLE_SECONDS / 4):
+            # The end alone: beside us somebody may be changing what the session keeps.
+            self.model.objects.filter(pk=row.pk).update(expire_date=end)
+            self.lasts_longer = True
         return data
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:

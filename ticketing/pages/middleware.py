@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from typing import cast
 
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
+
+from ticketing.models.sessions import SessionStore
 
 API = "/api/v1/"
 
@@ -24,7 +27,12 @@ class ForPages(MiddlewareMixin):
 
 
 class PageSessionMiddleware(ForPages, SessionMiddleware):
-    """Django's, for pages."""
+    """Django's, for pages. The cookie of a session that was lengthened is sent anew."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        session = cast("SessionStore", request.session)
+        session.modified |= session.lasts_longer
+        return super().process_response(request, response)
 
 
 class PageUserMiddleware(ForPages, AuthenticationMiddleware):

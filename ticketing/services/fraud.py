@@ -55,7 +55,7 @@ def clear_event(*, event_id: int, by: User, reason: str) -> Event:
     """Say that it was no fraud: if it is published, it sells again.
 
     Revenue that is frozen stays so until another admin than `by` lifts the freeze. What became of
-    its dates meanwhile is told now.
+    its dates meanwhile is told now, and that tickets are good that were called invalid.
     Locks the event, then waits for refunds that are being approved because of the fraud. Raises
     NotAllowed unless `by` is an admin, WrongEventState.
     """
@@ -68,6 +68,9 @@ def clear_event(*, event_id: int, by: User, reason: str) -> Event:
     if was_confirmed:
         confirmed = StateLog.objects.for_(event).filter(transition="confirm_fraud").latest("pk")
         announce_again(event, since=confirmed.timestamp, at=now)
+        outbox.enqueue(
+            "ticketing.event_cleared", run_at=now, event_id=event.pk, confirmed_id=confirmed.pk
+        )
     return event
 
 

@@ -124,7 +124,9 @@ class ShowingForm(SeenForm):
                 "ticket_sale_end",
                 _(
                     "Tickets are out, and buyers may give them back until so many hours before "
-                    "the end of the sale: it can only be later. To stop the sale, block the seats."
+                    "the end of the sale: it can only be later. To stop the sale, move its start "
+                    "to shortly before its end; seats that come free after you block the others "
+                    "would still be sold."
                 ),
             )
 

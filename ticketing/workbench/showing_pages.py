@@ -6,9 +6,11 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.dataclasses import UnfoldAction
@@ -16,7 +18,8 @@ from unfold.enums import ActionVariant
 
 from ticketing import services
 from ticketing.back_office import reader
-from ticketing.models import Event, EventStatus
+from ticketing.event_changes import is_to_come
+from ticketing.models import Event, EventStatus, Seat, SeatStatus
 from ticketing.roles import runs_it
 from ticketing.workbench.area_pages import AreaPages
 from ticketing.workbench.page import NotedChanges, attempt, changeable, page, show
@@ -46,6 +49,19 @@ class ShowingPages(NotedChanges, AreaPages, PlanPages):
             title=_("Remove {showing}").format(showing=showing),
             form=forms.Form(),
         )  # fmt: skip
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Say who is left to be told of an area's other name: tickets keep the one they have."""
+        super().save_formset(request, form, formset, change)
+        renamed = [each.instance for each in formset.initial_forms if "name" in each.changed_data]
+        sold = Seat.objects.filter(row__area__in=renamed, status=SeatStatus.SOLD)
+        if sold.exists() and is_to_come(form.instance, timezone.now()):
+            told = _(
+                "Tickets that are sold keep the name that their area had, also at the door, and "
+                "nobody is told of another one: write to the buyers, whose addresses are in the "
+                "file of the event's orders."
+            )
+            messages.warning(request, told)
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
         """The pages that are open to this reader, as the event stands."""

@@ -21,7 +21,7 @@ if (element) start(element);
 
 async function start(element) {
   const plan = JSON.parse(element.dataset.plan);
-  const words = new Words(plan.texts, plan.separator);
+  const words = new Words(plan.texts, plan.separator, plan.point);
   element.hidden = false;
   try {
     const map = await readMap(plan.url, undefined, AS_STAFF);

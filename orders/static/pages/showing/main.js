@@ -22,7 +22,7 @@ else standing?.follow();
 
 async function start(element) {
   const plan = JSON.parse(element.dataset.plan);
-  const words = new Words(plan.texts, plan.separator);
+  const words = new Words(plan.texts, plan.separator, plan.point);
   const form = element.closest("form");
   const choice = new Choice(form, plan, words);
   switchViews(element);

@@ -1,9 +1,10 @@
 /** Sentences and prices, in the words that the page came with. */
 
 export class Words {
-  constructor(texts, separator) {
+  constructor(texts, separator, point) {
     this.texts = texts;
     this.separator = separator;
+    this.point = point;
   }
 
   say(name, values = {}) {
@@ -15,7 +16,9 @@ export class Words {
   }
 
   money(amount) {
-    return `${this.count(amount)} VND`;
+    const [whole, parts] = amount.toFixed(2).split(".");
+    const rest = parts === "00" ? "" : this.point + parts;
+    return `${this.count(whole)}${rest} VND`;
   }
 
   price(amount) {

@@ -1,0 +1,29 @@
+"""Why orders ended without tickets, for mails and pages alike."""
+
+from __future__ import annotations
+
+from django_fsm_log.models import StateLog
+
+from orders.models import Order
+
+ENDS = ("cancel", "expire", "fail")
+CLOSES = ("cancel", "confirm_fraud")
+
+
+def end_of(order: Order) -> StateLog | None:
+    """The step by which it ended without tickets; None if it has not."""
+    return StateLog.objects.for_(order).filter(transition__in=ENDS).order_by("pk").last()
+
+
+def ended_with_its_event(order: Order, end: StateLog | None) -> bool:
+    """Whether it ended, or is about to, because its event was off.
+
+    An order that expires or fails at such an event does so: nobody could pay it any more. One that
+    had ended before, or that somebody cancelled, does not.
+    """
+    if end and end.transition == "cancel":
+        return end.by_id is None  # the system does it for no other reason
+    if not (end and order.event.is_closed):
+        return bool(order.event.is_closed)
+    closed = StateLog.objects.for_(order.event).filter(transition__in=CLOSES).latest("pk")
+    return bool(closed.pk < end.pk)

@@ -1,0 +1,157 @@
+"""Whose refund comes to nothing hears what became of the date while the tickets were not good."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobs.services import run_job
+from orders.models import Ticket
+from orders.services import check_in
+from refunds.policy import Reason
+from refunds.services import approve_refund, mark_refund_failed, override_refund
+from tests.factories import EventFactory, ShowingFactory, from_now
+from tests.orders.closing import assert_all_is_well, clear_of_fraud, confirm_fraud, postpone
+from tests.orders.dates import NEW_DATE, bought, date_of, had, move_to, news, reinstate
+from tests.refunds.moved import approved, ask, new_admin, refuse
+
+POSTPONED, MOVED, REINSTATED = "is postponed", "has a new date", "takes place after all"
+
+
+@pytest.fixture
+def event():
+    return EventFactory()
+
+
+@pytest.fixture
+def showing(event):
+    return ShowingFactory(event=event)
+
+
+@pytest.fixture
+def order(showing, mailoutbox):
+    order = bought(showing, count=2)
+    had(mailoutbox)
+    return order
+
+
+@pytest.fixture
+def refund(order):
+    """Approved; the provider refused."""
+    refund = approved(order, None)
+    refuse(refund)
+    return refund
+
+
+def give_up(refund):
+    mark_refund_failed(refund_id=refund.pk, by=new_admin(), reason="His card is blocked.")
+
+
+def words_in(mails):
+    """What they say of dates."""
+    return [
+        word for mail in mails for word in (POSTPONED, MOVED, REINSTATED) if word in mail.subject
+    ]
+
+
+def test_who_keeps_the_tickets_after_all_hears_the_new_date(
+    event, showing, order, refund, mailoutbox
+):
+    old = date_of(showing)
+    for step, of in [(postpone, event), (move_to, showing), (reinstate, event)]:
+        step(of)
+        assert words_in(had(mailoutbox)) == []
+
+    give_up(refund)
+
+    [mail] = [each for each in had(mailoutbox) if words_in([each])]
+    assert mail.to == [order.email]
+    assert mail.subject.endswith(REINSTATED)
+    assert f"It takes place on {NEW_DATE}." in mail.body
+    assert f"You bought your tickets for {old}." in mail.body
+    assert_all_is_well()
+
+
+def test_nobody_else_is_told_anything(event, showing, order, refund, mailoutbox):
+    bought(showing)
+    had(mailoutbox)
+    postpone(event)
+    assert words_in(had(mailoutbox)) == [POSTPONED]
+
+    give_up(refund)
+
+    told = [mail.to for mail in had(mailoutbox) if words_in([mail])]
+    assert told == [[order.email]]
+
+
+def test_what_was_told_before_the_refund_is_not_told_again(event, showing, order, mailoutbox):
+    postpone(event)
+    had(mailoutbox)
+    refund = approved(order, None)
+    refuse(refund)
+    move_to(showing)
+    assert words_in(had(mailoutbox)) == []
+
+    give_up(refund)
+
+    assert words_in(had(mailoutbox)) == [MOVED]
+
+
+def test_an_approval_that_is_taken_back_is_no_other_case(event, order, mailoutbox):
+    refund = approved(order, None)
+    postpone(event)
+    run_job(job_id=news().get().pk, generation=0)  # and not yet the one that pays back
+    override_refund(refund_id=refund.pk, percentage=0, by=new_admin(), note="Too late.")
+
+    assert words_in(had(mailoutbox)) == [POSTPONED]
+
+
+def test_where_nothing_became_of_the_date_nothing_is_told(order, refund, mailoutbox):
+    give_up(refund)
+
+    assert not news().exists()
+    assert words_in(had(mailoutbox)) == []
+
+
+def test_another_percentage_gives_no_tickets_back_and_tells_no_date(event, order, mailoutbox):
+    refund = approved(order, None)
+    postpone(event)
+
+    override_refund(refund_id=refund.pk, percentage=100, by=new_admin(), note="Our fault.")
+
+    assert words_in(had(mailoutbox)) == []
+
+
+def test_a_fraud_that_was_none_keeps_it_back_until_it_is_cleared(event, order, refund, mailoutbox):
+    postpone(event)
+    had(mailoutbox)
+    confirm_fraud(event)
+    give_up(refund)
+    assert words_in(had(mailoutbox)) == []
+
+    clear_of_fraud(event)
+
+    assert words_in(had(mailoutbox)) == [POSTPONED]
+
+
+def test_who_was_in_before_is_let_in_on_the_other_date(event, mailoutbox):
+    tonight = ShowingFactory(
+        event=event, starts_at=from_now(hours=2), ticket_sale_start=from_now(days=-9)
+    )
+    order = bought(tonight)
+    [ticket] = order.tickets.all()
+    check_in(code=ticket.code, by=new_admin(), showing_id=tonight.pk)
+    postpone(event)
+    had(mailoutbox)
+    refund = ask(order, reason=Reason.POSTPONED)
+    approve_refund(refund_id=refund.pk, by=new_admin())
+    refuse(refund)
+    move_to(tonight)
+    reinstate(event)
+    had(mailoutbox)
+    assert Ticket.objects.get().status == "used"
+
+    give_up(refund)
+    had(mailoutbox)
+
+    assert Ticket.objects.get().status == "active"
+    assert_all_is_well()
