@@ -32,10 +32,7 @@ urlpatterns = [
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("language/", include("django.conf.urls.i18n")),
     path("api/schema/", ApiDescription.as_view(), name="schema"),
-    path(
-        "api/docs/",
-        SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=["get", "head"]),
-    ),
+    path("api/docs/", DOCUMENTATION),
     path("_allauth/openapi.json", made_once(OpenAPIJSONView.as_view())),
     path("_allauth/openapi.yaml", made_once(OpenAPIYAMLView.as_view())),
     path("_allauth/", include("allauth.headless.urls")),
