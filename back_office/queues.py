@@ -13,7 +13,7 @@ from orders.admin import Stuck
 from orders.models import Order
 from payments.models import CaseStatus, PaymentCase
 from refunds.admin.campaigns import LeftOver
-from refunds.admin.desk import WaitingForMe
+from refunds.admin.desk import LeftToAdmins, WaitingForMe
 from refunds.models import UNDECIDED, CampaignStatus, Refund, RefundCampaign, RefundStatus
 from ticketing.admin import AskedToCancel
 from ticketing.back_office import Switch
@@ -82,6 +82,13 @@ QUEUES = (
         acts=(ADMIN,),
         switches=(WaitingForMe,),
         lookups={"status__exact": RefundStatus.PENDING_ADMIN.value},
+    ),
+    Queue(
+        gettext_lazy("Refunds that no organizer can decide"),
+        gettext_lazy("Their organizers have nobody else for it. Say yes or no to each."),
+        Refund,
+        acts=(ADMIN,),
+        switches=(WaitingForMe, LeftToAdmins),
     ),
     Queue(
         gettext_lazy("Refunds that nobody has decided yet"),

@@ -15,7 +15,7 @@ from tests.back_office.home_page import home, paid_at, rows_behind, seats_on, ta
 from tests.back_office.refund_rows import asked, asked_after_postponing, bought, failed, own_event
 from tests.back_office.world import world
 from tests.factories import EventFactory, from_now, overdue_order, paid_order
-from tests.ticketing.event_states import move, new_admin
+from tests.ticketing.event_states import move, new_admin, new_member
 from ticketing.services import request_cancellation
 
 STAFF = ["admin", "support", "member of A", "member of B"]
@@ -131,6 +131,16 @@ def test_nobody_is_asked_to_decide_an_own_request(member):
     asked(order)
 
     assert counts(member) == {}
+
+
+def test_what_nobody_of_its_organizer_decides_is_on_the_home_of_admins(boss, member):
+    event = own_event(member)
+    asked(bought(event, customer=member.user))
+    assert counts(boss) == {"Refunds that no organizer can decide": 1}
+
+    event.organizer.members.add(new_member(EventFactory()))
+
+    assert counts(boss) == {}
 
 
 @pytest.mark.parametrize(
