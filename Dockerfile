@@ -18,7 +18,7 @@ COPY refunds refunds
 COPY back_office back_office
 # collectstatic reads the settings, which ask for secrets: these are none and stay in this one step.
 RUN SECRET_KEY=none PUBLIC_URL=https://none VNPAY_TMN_CODE=none VNPAY_HASH_SECRET=none \
-    VNPAY_PAYMENT_URL=http://none VNPAY_API_URL=http://none EMAIL_URL=consolemail:// \
+    VNPAY_PAYMENT_URL=https://none VNPAY_API_URL=https://none EMAIL_URL=consolemail:// \
     DATABASE_URL=postgres://none/none \
     python manage.py collectstatic --no-input
 USER ticketing

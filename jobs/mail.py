@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import smtplib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -15,13 +15,18 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connectio
 from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
+from django.utils.encoding import force_str
 
 from jobs import outbox
 from jobs.models import MAIL, Job
 from jobs.stored_mail import Stored, pack, unpack
 
 TOPIC = MAIL
-LOG_IN_FIRST = 530  # or encrypt first: RFC 4954 and 3207; then EMAIL_URL is wrong, and no mail
+# What servers say of a mail that is refused for ever: RFC 5321, 4.2.2, and RFC 3463.
+TOO_LARGE = {552}
+NO_SUCH_BOX = {550, 551, 553} | TOO_LARGE
+ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
+OF_THE_MAIL = re.compile(r"5\.(1\.([1236]|10)|2\.[13]|3\.4|6\.\d+)")  # its recipient or content
 
 File = tuple[str, bytes, str]  # filename, content, mimetype
 Source = Callable[..., File | None]
@@ -151,12 +156,23 @@ def _source_of(name: str) -> Source:
 
 
 def _is_for_ever(refusal: smtplib.SMTPException) -> bool:
-    """Whether the server has refused this mail, and not just us or this moment (RFC 5321 4.2.1)."""
+    """Whether the server has refused this mail, and not just us or this moment.
+
+    Of a sender that it does not let through, or that has sent too much, it says 5xx as well. That
+    is mended here, and then every mail goes out that has waited.
+    """
     if isinstance(refusal, smtplib.SMTPRecipientsRefused):
-        return all(_is_of_the_mail(code) for code, _ in refusal.recipients.values())
-    refusals_of_the_mail = smtplib.SMTPDataError | smtplib.SMTPSenderRefused
-    return isinstance(refusal, refusals_of_the_mail) and _is_of_the_mail(refusal.smtp_code)
+        answers = refusal.recipients.values()
+        return all(_is_of_the_mail(*answer, plainly=NO_SUCH_BOX) for answer in answers)
+    if isinstance(refusal, smtplib.SMTPDataError):
+        return _is_of_the_mail(refusal.smtp_code, refusal.smtp_error, plainly=TOO_LARGE)
+    return isinstance(refusal, smtplib.SMTPSenderRefused) and refusal.smtp_code in TOO_LARGE
 
 
-def _is_of_the_mail(code: int) -> bool:
-    return code >= 500 and code != LOG_IN_FIRST
+def _is_of_the_mail(code: int, told: bytes | str, *, plainly: Container[int]) -> bool:
+    """By the enhanced code, and only without one by the plain one."""
+    words = force_str(told, errors="replace")
+    enhanced = ENHANCED.match(words)
+    if enhanced:
+        return bool(OF_THE_MAIL.fullmatch(enhanced[0]))
+    return code in plainly and "relay" not in words.lower()

@@ -1,9 +1,10 @@
-"""What has to be done again and again: declared by the apps, fired by QStash, or by cron."""
+"""What has to be done again and again: declared by the apps, fired by QStash, or by the sweep."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django.db.models import Q
 from django.utils import timezone
@@ -21,7 +22,7 @@ class UnknownSchedule(LookupError):
 
 @dataclass(frozen=True)
 class Schedule:
-    """`cron` in UTC, five fields."""
+    """`cron` in UTC, five fields, each `*`, `*/5` or a number; once a day at least."""
 
     topic: str
     cron: str
@@ -39,10 +40,11 @@ def declared() -> list[Schedule]:
     return sorted(_declared.values(), key=lambda schedule: schedule.topic)
 
 
-def enqueue(topic: str) -> None:
+def enqueue(topic: str, *, key: str | None = None) -> None:
     """Make the job of a schedule due now, unless an earlier one is still waiting or at work.
 
-    One that has waited in vain for `LOST_AFTER` keeps no other back. Raises UnknownSchedule.
+    One that has waited in vain for `LOST_AFTER` keeps no other back; of all with the same `key`
+    there is only one, ever. Raises UnknownSchedule.
     """
     if topic not in _declared:
         raise UnknownSchedule(topic)
@@ -50,4 +52,36 @@ def enqueue(topic: str) -> None:
     is_coming = Q(run_at__gt=now - LOST_AFTER) | Q(leased_until__gt=now)
     earlier = Job.objects.unfinished().filter(is_coming, topic=topic, run_at__lte=now)
     if not earlier.exists():
-        outbox.enqueue(topic, run_at=now)
+        outbox.enqueue(topic, run_at=now, key=key)
+
+
+def fire() -> None:
+    """Make due whatever has come to its time: where there is no QStash, which does that otherwise.
+
+    Each time once, however many do this and however often. A time at which nobody did it is made
+    up for, for as long as a day.
+    """
+    minute = timezone.now().replace(second=0, microsecond=0)
+    for schedule in declared():
+        at = last_firing(schedule.cron, minute)
+        key = f"{schedule.topic} {at:%Y-%m-%dT%H:%M}"
+        if not Job.objects.filter(key=key).exists():
+            enqueue(schedule.topic, key=key)
+
+
+@lru_cache(maxsize=100)
+def last_firing(cron: str, minute: datetime) -> datetime:
+    """The latest of these times, at that minute or before it."""
+    minutes = (minute - timedelta(minutes=ago) for ago in range(24 * 60))
+    return next(each for each in minutes if _is_time(cron, each))
+
+
+def _is_time(cron: str, minute: datetime) -> bool:
+    values = (minute.minute, minute.hour, minute.day, minute.month, minute.isoweekday() % 7)
+    return all(_fits(*each) for each in zip(cron.split(), values, strict=True))
+
+
+def _fits(field: str, value: int) -> bool:
+    if field.startswith("*/"):
+        return value % int(field.removeprefix("*/")) == 0
+    return field == "*" or int(field) == value

@@ -122,6 +122,17 @@ def revive_job(*, job_id: int) -> None:
         job.save()
 
 
+def revive_jobs(*, topic: str, since: datetime | None = None) -> int:
+    """Have all dead jobs of a topic tried again, or those that died since then; how many."""
+    dead = Job.objects.dead().filter(topic=topic)
+    if since:
+        dead = dead.filter(finished_at__gte=since)
+    ids = list(dead.order_by("pk").values_list("pk", flat=True))
+    for job_id in ids:
+        revive_job(job_id=job_id)
+    return len(ids)
+
+
 def run_job(*, job_id: int, generation: int) -> str:
     """Run the job that a message names, unless it was run, and return how that ended.
 
@@ -208,6 +219,7 @@ def _record(job_id: int, outcome: str, *, until: datetime | None = None, error: 
         job.postpone(until=until, error=error)
     elif outcome == "dead":
         job.bury(at=timezone.now(), error=error)
+        logger.error("Job %s is dead. Its row says why, and `revive_jobs` brings it back.", job)
     else:
         job.finish(at=timezone.now(), why_not=error)
     job.save()

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext
@@ -16,7 +16,7 @@ from jobs.mail import queue_mail, render_mail
 from orders.links import order_page
 from refunds.explanations import in_language
 from refunds.models import PAID_BACK, UNDECIDED, Refund, RefundStatus
-from ticketing.roles import SUPPORT_GROUP
+from ticketing.roles import members_deciding
 
 TO_CUSTOMER = {
     RefundStatus.PENDING_ORGANIZER: (
@@ -144,12 +144,12 @@ def _try(refund: Refund) -> str:
 
 def _deciders(refund: Refund) -> QuerySet[User]:
     """Who can open the page and decide there: admins where the organizer has nobody who can."""
-    people = User.objects.filter(is_active=True).exclude(email="").order_by("pk")
-    members = people.filter(organizers=refund.order.event.organizer_id, is_staff=True)
-    members = members.exclude(Q(groups__name=SUPPORT_GROUP) | Q(pk=refund.requested_by_id))
+    members = members_deciding(refund.order.event.organizer_id, refund.requested_by_id)
+    members = members.exclude(email="").order_by("pk")
     if refund.is_up_to_organizer and members.exists():
         return members
-    return people.filter(is_superuser=True)
+    admins = User.objects.filter(is_active=True, is_superuser=True)
+    return admins.exclude(email="").order_by("pk")
 
 
 def _context(refund: Refund, subject: str, text: str) -> dict[str, Any]:

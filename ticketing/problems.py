@@ -15,9 +15,12 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import is_valid_path
 from django.utils.translation import gettext_lazy
+from psycopg.errors import ReadOnlySqlTransaction
 from psycopg_pool import PoolTimeout
 from rest_framework import exceptions
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 from ticketing.connections import forget_dead_connections
@@ -66,6 +69,7 @@ INVALID = Kind(
     gettext_lazy("The request is not valid."),
     gettext_lazy("Correct what `errors` lists and send the request again."),
 )
+UNREADABLE = {WHOLE_BODY: [gettext_lazy("The request can't be read as it is.")]}
 NOT_AUTHENTICATED = Kind(
     "not-authenticated",
     401,
@@ -93,6 +97,7 @@ NOT_FOUND = Kind(
     gettext_lazy("There is no such thing here."),
     gettext_lazy("It does not exist, or it is not yours to see."),
 )
+NO_SLASH = replace(NOT_FOUND, detail=gettext_lazy("Put a slash at the end of this address."))
 METHOD_NOT_ALLOWED = Kind(
     "method-not-allowed",
     405,
@@ -169,12 +174,21 @@ CACHE_ERRORS = "redis.exceptions"  # by name: who has no Redis need not load its
 KINDS = {kind.code: kind for kind in (*KINDS_BY_ERROR.values(), HTTPS_REQUIRED, INTERNAL)}
 
 
+class ProblemRenderer(JSONRenderer):
+    """For every view. In ASCII: it may have to repeat half a character, which UTF-8 can't."""
+
+    media_type = MEDIA_TYPE
+    ensure_ascii = True
+
+
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler. None for a bug, which Django logs and answers with `internal`."""
     body, headers = _told(error)
     if body is None:
         return None
-    return Response(body, status=body["status"], headers=headers, content_type=MEDIA_TYPE)
+    request = context["request"]
+    request.accepted_renderer, request.accepted_media_type = ProblemRenderer(), MEDIA_TYPE
+    return Response(body, status=body["status"], headers=headers)
 
 
 def _told(error: Exception) -> tuple[dict[str, Any] | None, dict[str, str]]:
@@ -188,6 +202,8 @@ def _told(error: Exception) -> tuple[dict[str, Any] | None, dict[str, str]]:
         return kind.problem(), {"Retry-After": str(RETRY_AFTER_SECONDS)}
     if isinstance(error, exceptions.APIException):
         return kind.problem(**_extra(error)), _headers(error)
+    if kind is INVALID:  # as the database found
+        return kind.problem(errors=UNREADABLE), {}
     return kind.problem(), {}
 
 
@@ -195,6 +211,8 @@ def _kind_of(error: BaseException | None) -> Kind | None:
     bases = type(error).__mro__
     if any(base.__module__ == CACHE_ERRORS for base in bases):
         return BUSY
+    if isinstance(getattr(error, "__cause__", None), ReadOnlySqlTransaction):
+        return BUSY  # the server was the primary a moment ago, or is not it yet
     return next((KINDS_BY_ERROR[base] for base in bases if base in KINDS_BY_ERROR), None)
 
 
@@ -237,7 +255,9 @@ def _headers(error: exceptions.APIException) -> dict[str, str]:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """What Django refuses before any view sees it, such as a wrong Host header."""
-    return _answer(request, BAD_REQUEST_PAGE if _is_for_people(request) else INVALID)
+    if _is_for_people(request):
+        return _answer(request, BAD_REQUEST_PAGE)
+    return _told_to_programs(INVALID, errors=UNREADABLE)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -246,12 +266,17 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """An address that no view has."""
-    return _answer(request, NOT_FOUND)
+    return _answer(request, NO_SLASH if is_valid_path(f"{request.path_info}/") else NOT_FOUND)
 
 
 def too_large(request: HttpRequest) -> HttpResponse:
     """A body that nobody reads. Whoever sends it is asked for no session either."""
     return _answer(request, TOO_LARGE)
+
+
+def unreadable(fault: exceptions.ParseError) -> HttpResponse:
+    """A body that no view gets to see."""
+    return _told_to_programs(INVALID, **_extra(fault))
 
 
 def https_required() -> HttpResponse:
@@ -281,5 +306,5 @@ def _answer(request: HttpRequest, kind: Kind) -> HttpResponse:
     return _told_to_programs(kind)
 
 
-def _told_to_programs(kind: Kind) -> HttpResponse:
-    return JsonResponse(kind.problem(), status=kind.status, content_type=MEDIA_TYPE)
+def _told_to_programs(kind: Kind, **extra: Any) -> HttpResponse:
+    return JsonResponse(kind.problem(**extra), status=kind.status, content_type=MEDIA_TYPE)

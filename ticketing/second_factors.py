@@ -59,10 +59,19 @@ def with_secrets(data: dict[str, Any], change: Callable[[str], str]) -> dict[str
     return {name: change(kept) if name in SECRETS else kept for name, kept in data.items()}
 
 
-def reseal_secrets() -> int:
-    """Seal every secret with the key of today. Locks one factor at a time; may be repeated."""
+def reseal_secrets() -> tuple[int, list[Authenticator]]:
+    """Seal every secret with the key of today; how many, and those whose key is gone.
+
+    Locks one factor at a time; may be repeated.
+    """
     factors = Authenticator.objects.order_by("pk").values_list("pk", flat=True)
-    return sum(_reseal(pk) for pk in factors.iterator())
+    sealed, shut = 0, []
+    for pk in factors.iterator():
+        try:
+            sealed += _reseal(pk)
+        except ImproperlyConfigured:
+            shut.append(Authenticator.objects.select_related("user").get(pk=pk))
+    return sealed, shut
 
 
 @transaction.atomic

@@ -1,9 +1,12 @@
-"""The numbers that commands are given: refused with the usage where they would make no sense."""
+"""The numbers and times that commands are given: refused where they would make no sense."""
 
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
 from collections.abc import Callable
+from datetime import datetime
+
+from django.utils.dateparse import parse_datetime
 
 MOST = 2**31 - 1  # an integer of PostgreSQL's
 DAY = 24 * 60 * 60  # in seconds
@@ -35,3 +38,14 @@ def number(least: float, most: float) -> Callable[[str], float]:
         return given
 
     return read
+
+
+def moment(text: str) -> datetime:
+    """The type of an argument that says when, with its offset from UTC."""
+    try:
+        at = parse_datetime(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise ArgumentTypeError("a moment such as 2026-11-21T09:30+07:00")
+    return at

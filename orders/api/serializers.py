@@ -34,11 +34,23 @@ class TicketCodeField(serializers.RegexField):
         return super().to_internal_value(data).upper()
 
 
+class ShortList(serializers.ListField):
+    """At most `LONGEST_LIST` elements. A longer list is refused before any of them is looked at."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_length=1, max_length=LONGEST_LIST, **options)
+
+    def run_child_validation(self, data: list[Any]) -> list[Any]:
+        if len(data) > LONGEST_LIST:
+            self.fail("max_length", max_length=LONGEST_LIST)
+        return super().run_child_validation(data)
+
+
 class OrderRequest(serializers.Serializer[Any]):
     """Either `seats`, or `quantity` places of a general-admission `area`."""
 
     showing = Id()
-    seats = serializers.ListField(child=Id(), required=False, min_length=1, max_length=LONGEST_LIST)
+    seats = ShortList(child=Id(), required=False)
     area = Id(required=False)
     quantity = serializers.IntegerField(required=False, min_value=1, max_value=LARGEST_NUMBER)
 

@@ -1,10 +1,7 @@
 from django.urls import path
 
-from orders.pages import (
-    choosing,
-    codes,  # noqa: F401  it registers the converters
-    views,
-)
+from orders import codes  # noqa: F401  it registers the converters
+from orders.pages import choosing, views
 from orders.pages.door import views as door
 
 urlpatterns = [

@@ -2,4 +2,4 @@ from django.urls import path
 
 from payments.api import views
 
-urlpatterns = [path("orders/<str:code>/payments/", views.OrderPayments.as_view())]
+urlpatterns = [path("orders/<order_code:code>/payments/", views.OrderPayments.as_view())]

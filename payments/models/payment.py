@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
@@ -53,8 +54,12 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
     def to_reconcile(
         self, now: datetime, *, since: datetime, closed_by: datetime
     ) -> PaymentQuerySet:
-        """Open, or final since then; pay link closed by then. Old and final ones once a day."""
-        a_day_ago = now - A_DAY
+        """Open, or final since then; pay link closed by then. Old and final ones once a day.
+
+        What a backup that was taken into use says of earlier questions does not count: what the
+        provider has done after them is just what it has forgotten.
+        """
+        a_day_ago = max(now - A_DAY, settings.RESTORED_AT or now - A_DAY)
         is_open = Q(status__in=OPEN)
         rested = Q(expires_at__gt=since) | Q(queried_at=None) | Q(queried_at__lte=a_day_ago)
         captured = Q(status=PaymentStatus.CAPTURED, paid_at__gt=since)
@@ -84,7 +89,8 @@ class Payment(FSMModelMixin, models.Model):
 
     `provider_request` is what the provider must be told again to be asked about this attempt.
     `provider_code` is the provider's last word, with which it may still be pending.
-    `queried_at` is when it was asked last, `reconciled_at` when it was last compared with its word.
+    `queried_at` is when it was asked last, `reconciled_at` when it was last compared with its word,
+    or found to be one that can't be asked about.
     `reversed_amount` is what its reversals give back, those still open included.
     """
 

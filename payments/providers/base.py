@@ -56,6 +56,7 @@ class Result:
     code: str = ""
     order_code: str = ""  # from the signed order text, for references that nobody here knows
     refund: RefundWord | None = None  # the latest one, where the provider tells of any
+    was_asked: bool = True  # False: as it is set up now it can't know, so nothing was sent
 
     @property
     def gives_back(self) -> RefundWord | None:

@@ -108,7 +108,9 @@ class VNPay:
         config, opened = our_config(), payment.provider_request
         if opened.get("vnp_TmnCode", config.tmn_code) != config.tmn_code:
             # This terminal knows nothing of it, which says nothing: the money is at another one.
-            return Answer(Result(payment.txn_ref, Outcome.UNKNOWN, code=OTHER_TERMINAL))
+            return Answer(
+                Result(payment.txn_ref, Outcome.UNKNOWN, code=OTHER_TERMINAL, was_asked=False)
+            )
         exchange = query(
             txn_ref=payment.txn_ref,
             transaction_date=opened["vnp_CreateDate"],

@@ -136,8 +136,9 @@ class _Run:
             self._note_failure(payment, error)
 
     def _listen(self, payment: Payment, result: Result, at: datetime) -> None:
-        silent = result.outcome is Outcome.UNKNOWN
-        self.silences[payment.provider] = self.silences[payment.provider] + 1 if silent else 0
+        if result.was_asked:
+            silent = result.outcome is Outcome.UNKNOWN
+            self.silences[payment.provider] = self.silences[payment.provider] + 1 if silent else 0
         self.counts[_record(self.report, payment, result, at, self.since)] += 1
 
     def _note_failure(self, payment: Payment, error: Exception) -> None:
@@ -169,7 +170,8 @@ def _record(
         recorded = Recorded.CONTRADICTED
     case = moment.cases[0] if moment.cases else None
     done = ReconciliationDone.CASE if case else _judge(asked, had, payment, recorded, result)
-    if done != ReconciliationDone.UNANSWERED:
+    comes_again_soon = done == ReconciliationDone.UNANSWERED and result.was_asked
+    if not comes_again_soon:
         payment.reconciled_at = at
         payment.save(update_fields=["reconciled_at"])
     if done != AGREED:

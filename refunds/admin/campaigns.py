@@ -122,7 +122,7 @@ class RefundCampaignAdmin(Decisions, PlatformOnly):
         form = Selection(request.POST if request.method == "POST" else None)
         made = self._prepared(request, form) if form.is_valid() else None
         if made is not None:
-            messages.success(request, _("The draft is made. Nothing goes back before its start."))
+            messages.success(request, _told(made))
             return redirect("admin:refunds_refundcampaign_change", made.pk)
         context = {
             **self.admin_site.each_context(request),
@@ -141,3 +141,9 @@ class RefundCampaignAdmin(Decisions, PlatformOnly):
 
     def has_prepare_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return is_admin(request.user)
+
+
+def _told(made: RefundCampaign) -> str:
+    if made.status == CampaignStatus.DRAFT:
+        return _("The draft is made. Nothing goes back before its start.")
+    return _("There was a campaign of these orders already. It is this one.")

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.translation import get_language, gettext_lazy
@@ -25,7 +25,7 @@ from refunds.explanations import FALLBACK, in_language
 from refunds.models import UNDECIDED, Refund, RefundStatus
 from ticketing.back_office import Switch
 from ticketing.list_exports import Exports
-from ticketing.roles import DECIDE_REFUND, is_admin
+from ticketing.roles import DECIDE_REFUND, is_admin, members_deciding
 from ticketing.step_words import name_of
 
 names("refund_id", Refund)
@@ -62,6 +62,17 @@ class UpToThePlatform(Switch):
         return undecided.exclude(pk__in=Refund.objects.up_to_organizers())
 
 
+class LeftToAdmins(Switch):
+    title = gettext_lazy("left to admins")
+    parameter_name = "left_to_admins"
+    label = gettext_lazy("Nobody of its organizer can decide it")
+
+    @staticmethod
+    def chosen(rows: QuerySet[Refund], user: User) -> QuerySet[Refund]:
+        deciders = members_deciding(OuterRef("order__event__organizer"), OuterRef("requested_by"))
+        return rows.filter(~Exists(deciders), pk__in=Refund.objects.up_to_organizers())
+
+
 @admin.register(Refund)
 class RefundAdmin(Exports, ReadOnly, Decisions):
     organizer_field = "order__event__organizer"
@@ -69,7 +80,7 @@ class RefundAdmin(Exports, ReadOnly, Decisions):
     list_display = [
         "requested_at", "order", "event", "reason", "status", "percentage", "money", "decision",
     ]  # fmt: skip
-    list_filter = [WaitingForMe, UpToThePlatform, "status", "reason"]
+    list_filter = [WaitingForMe, UpToThePlatform, LeftToAdmins, "status", "reason"]
     list_select_related = ["order__event__organizer"]
     search_fields = [
         "order__code__exact", "order__email__iexact", "order__customer__email__exact",

@@ -8,13 +8,12 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from orders.api.serializers import TicketCodeField
+from orders.api.serializers import ShortList, TicketCodeField
 from refunds.explanations import in_language
 from refunds.models import Refund
 from refunds.operations.claims import Claim
 from refunds.policy import Reason
 
-MOST_TICKETS = 1000
 ASKED_FOR = [Reason.PERSONAL, Reason.POSTPONED, Reason.CANCELLED, Reason.FRAUD]
 
 
@@ -29,11 +28,9 @@ class RefundRequest(serializers.Serializer[Any]):
     """`tickets` are for a personal reason only; the others cover the whole order."""
 
     reason = serializers.ChoiceField(choices=[reason.value for reason in ASKED_FOR])
-    tickets = serializers.ListField(
+    tickets = ShortList(
         child=TicketCodeField(),
         required=False,
-        min_length=1,
-        max_length=MOST_TICKETS,
         help_text="Codes of the tickets to give back; all that can be given back if left out.",
     )
 

@@ -48,20 +48,22 @@ def drive_campaign(*, campaign_id: int, connections: int, stopping: Event, tell:
 
 def _send(campaign_id: int, connections: int, stopping: Event) -> Counter[str]:
     """Orders that wait as long as there are any, then whatever else of refunds is due."""
+    outcomes: Counter[str] = Counter()
     try:
-        outcomes = carry_out(_approved(campaign_id), connections=connections, stopping=stopping)
-        return outcomes + carry_out(due_reversals(), connections=connections, stopping=stopping)
+        for found in (_approved(campaign_id, outcomes), due_reversals(outcomes)):
+            outcomes += carry_out(found, connections=connections, stopping=stopping)
+        return outcomes
     finally:
         connection.close()
 
 
-def _approved(campaign_id: int) -> Iterator[int]:
+def _approved(campaign_id: int, outcomes: Counter[str]) -> Iterator[int]:
     """The reversals of waiting orders; some orders are approved at a time, unless it is paused."""
     while campaign := running(campaign_id):
         entries = take_some(campaign, most=AT_ONCE)
         if not entries:
             return
-        yield from opened([entry.refund_id for entry in entries if entry.refund_id])
+        yield from opened([entry.refund_id for entry in entries if entry.refund_id], outcomes)
 
 
 def _watch(campaign: RefundCampaign, sending: Future[Counter[str]], tell: Tell) -> Counter[str]:

@@ -32,9 +32,8 @@ def process_refunds(
     while True:
         left = None if limit is None else max(0, limit - outcomes["asked"])
         found = finish_ended()
-        found += carry_out(
-            islice(due_reversals(), left), connections=connections, stopping=stopping or Event()
-        )
+        due = islice(due_reversals(found), left)
+        found += carry_out(due, connections=connections, stopping=stopping or Event())
         outcomes += found
         if not found["ended"]:
             return outcomes
@@ -56,17 +55,22 @@ def finish_ended() -> Counter[str]:
     return outcomes
 
 
-def due_reversals() -> Iterator[int]:
-    """Ids of what is due now, then of what can be opened now: so it comes to an end."""
+def due_reversals(outcomes: Counter[str]) -> Iterator[int]:
+    """Ids of what is due now, then of what can be opened now: so it comes to an end.
+
+    Adds those that can't be opened to the `failed`.
+    """
     for ids in _batches(Reversal.objects.due(timezone.now())):
         yield from ids
     for ids in _batches(_ready()):
-        yield from opened(ids)
+        yield from opened(ids, outcomes)
 
 
-def opened(refund_ids: Sequence[int]) -> list[int]:
-    """The reversals of these refunds, opened as far as that can be."""
-    reversal_ids, _failed = together_or_alone(_pay_back, refund_ids)
+def opened(refund_ids: Sequence[int], outcomes: Counter[str] | None = None) -> list[int]:
+    """The reversals of these refunds, opened as far as that can be; adds the others to `failed`."""
+    reversal_ids, failed = together_or_alone(_pay_back, refund_ids)
+    if outcomes is not None:
+        outcomes["failed"] += failed
     return reversal_ids
 
 

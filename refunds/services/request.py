@@ -56,6 +56,7 @@ def request_refund(
     earlier = _earlier_answer(order, idempotency_key, request_digest)
     if earlier:
         return earlier
+    _lock_tickets(order, ticket_codes)
     claim = claim_for_customer(order, reason, ticket_codes, now)
     if quoted_amount not in (None, claim.assessment.amount):
         told = _("Look at the new amount before you ask for it.")
@@ -72,6 +73,12 @@ def _earlier_answer(order: Order, key: str | None, digest: str) -> Refund | None
     if earlier:
         IdempotencyKeyReused.check(digest, earlier=earlier.request_digest)
     return earlier
+
+
+def _lock_tickets(order: Order, codes: Sequence[str] | None) -> None:
+    """Whoever goes in with one of them does so before it is looked at, or once this is over."""
+    tickets = order.tickets.all() if codes is None else order.tickets.filter(code__in=codes)
+    tickets.lock()
 
 
 def _hand_over(claim: Claim, refund: Refund, now: datetime) -> None:

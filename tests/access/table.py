@@ -59,15 +59,15 @@ LINES = {
     "/api/v1/events/<slug:slug>/": public("draft event"),
     "/api/v1/showings/<int:id>/": public("draft showing"),
     "/api/v1/showings/<int:id>/seats/": public("draft showing"),
-    "/api/v1/orders/<str:code>/": in_the_api("order"),
-    "/api/v1/orders/<str:code>/cancel/": in_the_api("order"),
-    "/api/v1/orders/<str:code>/tickets/": in_the_api("order"),
-    "/api/v1/orders/<str:code>/payments/": in_the_api("order"),
-    "/api/v1/orders/<str:code>/refund-quotes/": in_the_api("order"),
-    "/api/v1/orders/<str:code>/refunds/": in_the_api("order"),
+    "/api/v1/orders/<order_code:code>/": in_the_api("order"),
+    "/api/v1/orders/<order_code:code>/cancel/": in_the_api("order"),
+    "/api/v1/orders/<order_code:code>/tickets/": in_the_api("order"),
+    "/api/v1/orders/<order_code:code>/payments/": in_the_api("order"),
+    "/api/v1/orders/<order_code:code>/refund-quotes/": in_the_api("order"),
+    "/api/v1/orders/<order_code:code>/refunds/": in_the_api("order"),
     "/api/v1/refunds/<int:pk>/": in_the_api("refund"),
-    "/api/v1/tickets/<str:code>/qr.svg": in_the_api("ticket"),
-    "/api/v1/tickets/<str:code>/ticket.pdf": in_the_api("ticket"),
+    "/api/v1/tickets/<ticket_code:code>/qr.svg": in_the_api("ticket"),
+    "/api/v1/tickets/<ticket_code:code>/ticket.pdf": in_the_api("ticket"),
 }
 
 # Addresses that name a row and ask nobody who he is, and why that is right.

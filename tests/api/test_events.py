@@ -82,6 +82,20 @@ def test_events_can_be_searched(visitor):
     assert found(status="cancelled") == []
 
 
+def test_both_ends_of_a_time_are_asked_of_the_same_showing(visitor):
+    event = EventFactory()
+    for days in (10, 90):
+        ShowingFactory(event=event, starts_at=from_now(days=days))
+
+    def found(after, before):
+        window = {"starts_after": from_now(days=after), "starts_before": from_now(days=before)}
+        answer = visitor.get(EVENTS, {name: at.isoformat() for name, at in window.items()})
+        return [shown["slug"] for shown in answer.data["results"]]
+
+    assert found(40, 50) == []
+    assert found(5, 15) == found(80, 100) == found(5, 100) == [event.slug]
+
+
 def test_events_are_read_page_by_page_without_missing_or_repeating_one(visitor):
     made = {event.slug for event in EventFactory.create_batch(7)}
     seen, next_page = [], f"{EVENTS}?page_size=3"

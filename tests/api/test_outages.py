@@ -6,6 +6,7 @@ import time
 
 import psycopg
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
@@ -118,6 +119,28 @@ def test_programs_are_told_when_to_come_back_to_a_cache_that_is_away(client, set
     assert answer.json()["code"] == "busy"
     settings.CACHES = here
     assert visit(client).status_code == 200
+
+
+def test_programs_are_told_when_to_come_back_to_a_server_that_may_only_be_read(client, keeper):
+    """As a former primary is, and a standby that is about to become one."""
+    name = connection.settings_dict["NAME"]
+    keeper.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+    close_all_connections()
+    connection.pool.open()
+
+    answer = sign_up(client)
+
+    keeper.execute(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
+    close_all_connections()
+    connection.pool.open()
+    assert_busy(answer)
+    assert answer.json()["code"] == "busy"
+    assert not User.objects.exists()
+
+
+def sign_up(client):
+    body = {"email": "lan@example.com", "password": "a long one that nobody has stolen yet"}
+    return client.post("/_allauth/app/v1/auth/signup", body, content_type="application/json")
 
 
 def test_people_get_a_page_about_it(client, pool):

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from django.core.cache import cache
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
@@ -14,6 +14,8 @@ from rest_framework.test import APIClient
 from orders.models import Order
 from tests.factories import placed_order, seats_in_area
 from ticketing.invariants import violations
+
+AS_A_WHOLE = {"non_field_errors": ["The request can't be read as it is."]}
 
 
 def problem(answer):
@@ -36,7 +38,10 @@ def problem(answer):
         ("get", "/api/v1/showings/99999999999999999999/seats/", 404, "not-found"),
         ("get", "/api/v1/showings/abc/", 404, "not-found"),
         ("get", "/api/v1/orders/NOSUCHCODE22/", 404, "not-found"),
-        ("get", "/api/v1/orders/%00/", 400, "invalid"),
+        ("get", "/api/v1/orders/%00/", 404, "not-found"),
+        ("post", "/api/v1/orders/%00/payments/", 404, "not-found"),
+        ("get", "/api/v1/orders/%00/refunds/", 404, "not-found"),
+        ("get", "/api/v1/tickets/%00/qr.svg", 404, "not-found"),
         ("post", "/api/v1/orders/NOSUCHCODE22/cancel/", 404, "not-found"),
         ("post", "/api/v1/orders/NOSUCHCODE22/payments/", 404, "not-found"),
         ("get", "/api/v1/orders/NOSUCHCODE22/tickets/", 404, "not-found"),
@@ -54,7 +59,37 @@ def test_what_does_not_exist_or_makes_no_sense_is_told(api, method, path, status
     answer = getattr(api, method)(path)
 
     assert answer.status_code == status
-    assert problem(answer)["code"] == code
+    told = problem(answer)
+    assert told["code"] == code
+    assert bool(told.get("errors")) is (code == "invalid")
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_program_that_forgets_the_last_slash_is_told_and_not_led_on(api, method):
+    [seat] = seats_in_area(1)
+    wish = {"showing": seat.showing_id, "seats": [seat.pk]} if method == "post" else None
+
+    answer = getattr(api, method)("/api/v1/orders", wish)
+
+    assert answer.status_code == 404
+    assert problem(answer)["detail"] == "Put a slash at the end of this address."
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize("path", ["/orders", "/api/docs", "/admin"])
+def test_people_who_forget_it_are_led_on(client, path):
+    answer = client.get(path)
+
+    assert (answer.status_code, answer.url) == (301, f"{path}/")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/orders/", "/api/v1/orders/{code}/refunds/"])
+def test_what_is_to_be_sent_is_not_described_by_what_is_answered(api, customer, path):
+    answer = api.options(path.format(code=placed_order(customer=customer).code))
+
+    assert answer.status_code == 200
+    assert "POST" in answer.headers["Allow"]
+    assert set(answer.json()) == {"name", "description", "renders", "parses"}
 
 
 @pytest.mark.parametrize(
@@ -97,6 +132,79 @@ def test_a_body_that_can_not_be_read_is_told(api, body, content_type, status, co
     assert answer.status_code == status
     assert problem(answer)["code"] == code
     assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "address", ["auth/login", "auth/signup", "auth/password/request", "tokens/refresh"]
+)
+@pytest.mark.parametrize(
+    "body",
+    ["{", "[]", "[" * 100_000, '{"email": ' + "1" * 5000 + "}", b"\xff"],
+    ids=["cut off", "list", "nested", "huge number", "no utf-8"],
+)
+def test_a_body_that_can_not_be_read_is_told_at_the_log_in_too(visitor, address, body):
+    answer = visitor.generic("POST", f"/_allauth/app/v1/{address}", body, "application/json")
+
+    assert answer.status_code == 400
+    assert list(problem(answer)["errors"]) == ["non_field_errors"]
+
+
+@pytest.mark.parametrize(("address", "name"), [("", "seats"), ("{code}/refund-quotes/", "tickets"),
+                                               ("{code}/refunds/", "tickets")])  # fmt: skip
+def test_a_list_that_is_too_long_is_refused_before_anything_in_it_is_looked_at(
+    api, customer, address, name
+):
+    order = placed_order(customer=customer)
+    body = {"showing": 1, "reason": "personal", name: [{}] * 1001}
+
+    answer = api.post(f"/api/v1/orders/{address.format(code=order.code)}", body)
+
+    assert answer.status_code == 400
+    assert problem(answer)["errors"] == {
+        name: ["Ensure this field has no more than 1000 elements."]
+    }
+    assert Order.objects.get() == order
+
+
+@pytest.mark.parametrize(
+    ("address", "body", "field"),
+    [
+        ("payments/", {"provider": "\ud800"}, "provider"),
+        ("payments/", {"provider": "vnpay", "locale": "\udfff"}, "locale"),
+        ("refund-quotes/", {"reason": "\ud800"}, "reason"),
+        ("refunds/", {"reason": "\ud800"}, "reason"),
+    ],
+)
+def test_half_a_character_is_refused_like_any_other_wrong_choice(
+    api, customer, address, body, field
+):
+    order = placed_order(customer=customer)
+
+    answer = api.generic(
+        "POST", f"/api/v1/orders/{order.code}/{address}", json.dumps(body), "application/json"
+    )
+
+    assert answer.status_code == 400
+    assert list(problem(answer)["errors"]) == [field]
+    assert not order.payments.exists()
+    assert not order.refunds.exists()
+
+
+@pytest.mark.parametrize(
+    ("method", "accepted", "status", "code"),
+    [
+        ("options", "*/*", 405, "method-not-allowed"),
+        ("post", "*/*", 405, "method-not-allowed"),
+        ("get", "application/json", 406, "not-acceptable"),
+        ("get", "text/html", 200, None),
+        ("head", "text/html", 200, None),
+    ],
+)
+def test_the_page_of_the_documentation_refuses_in_json_too(api, method, accepted, status, code):
+    answer = getattr(api, method)("/api/docs/", headers={"Accept": accepted})
+
+    assert answer.status_code == status
+    assert code is None or problem(answer)["code"] == code
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "schlüssel", "a\tb"])
@@ -150,6 +258,27 @@ def test_a_database_that_is_away_is_a_busy_answer(customer, monkeypatch):
     assert answer.headers["Retry-After"] == "2"
     assert problem(answer)["code"] == "busy"
     assert b"refused" not in answer.content
+
+
+def test_what_the_database_does_not_take_is_invalid(customer, monkeypatch):
+    def refuse(*arguments, **options):
+        raise DataError("out of range")
+
+    monkeypatch.setattr("orders.models.OrderQuerySet.of_customer", refuse)
+    client = APIClient(raise_request_exception=False)
+    client.force_authenticate(customer)
+
+    answer = client.get("/api/v1/orders/")
+
+    assert answer.status_code == 400
+    assert problem(answer)["errors"] == AS_A_WHOLE
+
+
+def test_a_call_to_another_host_is_invalid(visitor):
+    answer = visitor.get("/api/v1/events/", headers={"host": "elsewhere.example"})
+
+    assert answer.status_code == 400
+    assert problem(answer)["errors"] == AS_A_WHOLE
 
 
 def test_whoever_calls_too_often_is_told_when_to_come_back(api, monkeypatch):

@@ -88,6 +88,7 @@ def test_every_problem_code_of_a_refusal_is_somewhere(schema):
         "reversal-too-large",
         "reversal-not-decidable",
         "case-being-paid-back",
+        "case-resolved-already",
         "no-tickets-to-send",
         "wrong-dates",
         "case-open-already",
@@ -108,10 +109,23 @@ def test_a_token_is_asked_for_where_it_is_needed(schema):
         assert ("401" in operation["responses"]) is not is_public, name
 
 
+def test_everybody_may_be_told_to_wait(schema):
+    for name, operation in operations(schema):
+        assert operation["responses"]["429"]["description"] == "`throttled`", name
+
+
 def test_what_creates_takes_an_idempotency_key(schema):
     for name in ("/api/v1/orders/", "/api/v1/orders/{code}/payments/"):
         parameters = schema["paths"][name]["post"]["parameters"]
         assert "Idempotency-Key" in {parameter["name"] for parameter in parameters}
+
+
+def test_how_long_a_list_may_be_is_described(schema):
+    described = schema["components"]["schemas"]
+
+    for name, field in (("OrderRequestRequest", "seats"), ("RefundRequestRequest", "tickets")):
+        wanted = described[name]["properties"][field]
+        assert (wanted["minItems"], wanted["maxItems"]) == (1, 1000)
 
 
 def test_the_extra_members_of_problems_are_described(schema):
@@ -127,6 +141,38 @@ def test_the_extra_members_of_problems_are_described(schema):
     ]
     for error in in_the_api:
         assert set(error.extra_example) <= set(described)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/schema/?format=json",
+        "/api/schema/?format=yaml&version=2&lang=de",
+        "/_allauth/openapi.json",
+        "/_allauth/openapi.yaml?again",
+    ],
+)
+def test_a_description_is_made_once_whatever_is_asked_for(path, monkeypatch):
+    first = Client().get(path)
+    monkeypatch.delattr("drf_spectacular.generators.SchemaGenerator.get_schema")
+    monkeypatch.delattr("allauth.headless.spec.views.get_schema")
+
+    second = Client().get(path)
+
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert second.content == first.content
+    assert second.headers["Content-Type"] == first.headers["Content-Type"]
+    assert second.headers["X-Request-ID"] != first.headers["X-Request-ID"]
+
+
+def test_the_description_speaks_the_language_of_its_reader():
+    answers = [
+        Client().get("/api/schema/?format=json", headers={"Accept-Language": language}).content
+        for language in ("en", "vi", "en")
+    ]
+
+    assert answers[0] == answers[2] != answers[1]
+    assert "Không tìm thấy." in answers[1].decode()
 
 
 @pytest.mark.parametrize("path", ["/api/docs/", "/_allauth/openapi.html"])

@@ -34,7 +34,7 @@ from tests.back_office.world import world
 from tests.factories import EventFactory, from_now, overdue_order, paid_order, seats_in_area
 from tests.refunds.campaigns import cancel, start
 from tests.refunds.moved import give_back, refuse
-from tests.ticketing.event_states import move, new_admin, suspect
+from tests.ticketing.event_states import move, new_admin, new_member, suspect
 from ticketing.services import request_cancellation
 
 STAFF = ["admin", "support", "member of A", "member of B"]
@@ -178,6 +178,16 @@ def test_what_an_organizer_has_not_decided_is_up_to_the_platform_once_the_event_
     assert "up to the platform" in html(member, page_of(refund))
     [(_count, address)] = waits(boss).values()
     assert list(rows_behind(boss, address)) == [refund]
+
+
+def test_what_nobody_of_its_organizer_decides_is_on_the_home_of_admins(boss, member):
+    event = own_event(member)
+    asked(bought(event, customer=member.user))
+    assert counts(boss) == {"Refunds that no organizer can decide": 1}
+
+    event.organizer.members.add(new_member(EventFactory()))
+
+    assert counts(boss) == {}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from itertools import combinations, cycle, islice
 
 import pytest
 
-from orders.models import OrderQuerySet
+from orders.models import OrderQuerySet, TicketQuerySet
 from refunds.models import Refund, RefundTicket
 from refunds.policy import Reason
 from refunds.services import request_refund
@@ -73,9 +73,9 @@ def test_a_request_repeated_with_its_key_is_made_once():
     assert broken_rules() == {}
 
 
-def test_control_without_the_lock_the_database_keeps_a_ticket_in_one_refund(take_away):
+def test_control_without_the_locks_the_database_keeps_a_ticket_in_one_refund(take_away):
     order = order_of(1)
-    take_away(OrderQuerySet)
+    take_away(OrderQuerySet, TicketQuerySet)
 
     outcomes = run_together(times(2, asks(order)))
 
@@ -83,9 +83,9 @@ def test_control_without_the_lock_the_database_keeps_a_ticket_in_one_refund(take
     assert broken_rules() == {}
 
 
-def test_control_without_lock_and_rule_a_ticket_is_in_two_refunds(take_away, without_rule):
+def test_control_without_locks_and_rule_a_ticket_is_in_two_refunds(take_away, without_rule):
     order = order_of(1)
-    take_away(OrderQuerySet)
+    take_away(OrderQuerySet, TicketQuerySet)
     without_rule("refund_one_live_per_ticket")
 
     outcomes = run_together(times(2, asks(order)))
@@ -94,9 +94,9 @@ def test_control_without_lock_and_rule_a_ticket_is_in_two_refunds(take_away, wit
     assert broken_rules() == {"ticket_in_one_live_refund": 1}
 
 
-def test_control_without_the_lock_what_is_missing_is_asked_for_twice(take_away):
+def test_control_without_the_locks_what_is_missing_is_asked_for_twice(take_away):
     order = topped_up()
-    take_away(OrderQuerySet)
+    take_away(OrderQuerySet, TicketQuerySet)
 
     outcomes = run_together(times(2, asks(order, reason=Reason.POSTPONED)))
 

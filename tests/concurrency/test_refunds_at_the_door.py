@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Barrier
 
+import pytest
+from django.db import transaction
+
 from orders.models import Ticket, TicketQuerySet
 from orders.services import check_in
-from tests.concurrency.conftest import NOBODY_WAITS_LONGER, broken_rules, run_together
+from refunds.errors import NothingToRefund, TicketNotRefundable
+from refunds.models import Refund
+from tests.concurrency.conftest import (
+    NOBODY_WAITS_LONGER,
+    broken_rules,
+    closing,
+    run_together,
+    wait_until_somebody_waits,
+)
 from tests.concurrency.refunding import (
     approve_by_itself,
     approves,
@@ -16,7 +28,7 @@ from tests.concurrency.refunding import (
     reserved,
     tickets_of,
 )
-from tests.factories import CustomerFactory
+from tests.factories import CustomerFactory, from_now
 from tests.refunds.moved import ask, new_admin
 from tests.refunds.test_requests import reread
 
@@ -90,6 +102,34 @@ def test_requests_that_are_approved_by_themselves_meet_the_doors():
         == 20
     )
     assert broken_rules() == {}
+
+
+@pytest.mark.parametrize("by_name", [True, False])
+@pytest.mark.parametrize("is_automatic", [True, False])
+def test_who_asks_while_somebody_goes_in_is_told_what_a_customer_can_understand(
+    by_name, is_automatic
+):
+    order, door = order_of(1), CustomerFactory(is_superuser=True)
+    [ticket] = tickets_of(order)
+    if is_automatic:
+        approve_by_itself(order)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            found = Ticket.objects.get_for_update(ticket.code)
+            asked = pool.submit(closing(asks(order, [ticket] if by_name else None)))
+            wait_until_somebody_waits()
+            found.use(by=door, at=from_now(), reason="Checked in at the door.")
+            found.save()
+        with pytest.raises((TicketNotRefundable, NothingToRefund)) as refusal:
+            asked.result()
+
+    assert str(refusal.value) in (
+        f"They were used, refunded, or are in another request: {ticket.code}.",
+        "The order has no ticket left that could be given back.",
+    )
+    assert not Refund.objects.exists()
+    assert reserved(order) == 0
 
 
 def test_control_without_the_tickets_lock_somebody_goes_in_and_is_paid_back(monkeypatch):

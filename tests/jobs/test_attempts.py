@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from jobs.models import Job
-from jobs.outbox import RunLater, enqueue
+from jobs.outbox import GiveUp, RunLater, enqueue
 from jobs.services import CUT_OFF, MAX_ATTEMPTS, lease_due_jobs, run_due_jobs
 from tests.factories import from_now
 
@@ -131,3 +132,54 @@ def test_a_failure_changes_nothing_once_another_run_has_done_the_job(handler):
     job = Job.objects.get()
     assert (job.status, job.last_error) == ("done", "")
     assert len(runs) == 2
+
+
+def test_a_job_that_is_given_up_says_so_in_the_log(handler, caplog):
+    def give_up():
+        raise GiveUp("Lan's address is wrong.")
+
+    handler(give_up)
+    job = enqueue("test.topic", run_at=timezone.now())
+
+    assert run_due_jobs() == {"dead": 1}
+
+    assert f"Job test.topic {job.pk} is dead." in caplog.text
+    assert "Lan" not in caplog.text
+
+
+def test_all_dead_jobs_of_a_topic_are_brought_back_at_once(handler, calls, capsys):
+    handler(lambda number: fail())
+    for number in range(3):
+        enqueue("test.topic", run_at=timezone.now(), number=number)
+    Job.objects.update(attempts=MAX_ATTEMPTS - 1)
+    assert run_due_jobs() == {"dead": 3}
+    Job.objects.filter(payload__number=0).update(finished_at=from_now(days=-2))
+    enqueue("test.note", run_at=from_now(hours=1))
+
+    call_command("revive_jobs", "test.topic", "--since", from_now(days=-1).isoformat())
+
+    assert "2 jobs will be tried again." in capsys.readouterr().out
+    handler(lambda number: calls.append(number))
+    assert run_due_jobs() == {"done": 2}
+    assert calls == [1, 2]
+    call_command("revive_jobs", "test.topic")
+    assert run_due_jobs() == {"done": 1}
+    assert Job.objects.get(topic="test.note").generation == 0
+
+
+def test_a_topic_that_nobody_handles_is_not_revived():
+    with pytest.raises(CommandError, match="invalid choice"):
+        call_command("revive_jobs", "test.tpyo")
+
+
+@pytest.mark.parametrize("since", ["yesterday", "2026-11-21T09:30", "2026-13-21T09:30+07:00"])
+def test_a_moment_that_is_none_revives_nothing(handler, since):
+    handler(fail)
+    enqueue("test.topic", run_at=timezone.now())
+    Job.objects.update(attempts=MAX_ATTEMPTS - 1)
+    run_due_jobs()
+
+    with pytest.raises(CommandError, match="a moment such as"):
+        call_command("revive_jobs", "test.topic", "--since", since)
+
+    assert Job.objects.get().status == "dead"

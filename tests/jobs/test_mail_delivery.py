@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 
 import environ
@@ -131,22 +132,25 @@ def test_a_refusal_for_ever_is_not_tried_again(inbox):
     assert inbox.mails("") == []
 
 
-class WantsUsToLogIn(socketserver.StreamRequestHandler):
-    """A server that takes mails of nobody who has not logged in (RFC 4954, section 6)."""
+class Refusing(socketserver.StreamRequestHandler):
+    """A server that answers one command with a refusal, and takes the others."""
+
+    command, refusal = b"", b""
 
     def handle(self) -> None:
         self.wfile.write(b"220 ready\r\n")
         for line in self.rfile:
             command = line[:4].upper()
+            self.wfile.write(self.refusal if command == self.command else b"250 fine\r\n")
             if command == b"QUIT":
                 break
-            is_greeting = command in (b"EHLO", b"HELO", b"RSET")
-            self.wfile.write(b"250 fine\r\n" if is_greeting else b"530 Log in first\r\n")
 
 
-@pytest.fixture
-def strict_port() -> Iterator[int]:
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), WantsUsToLogIn) as server:
+@contextmanager
+def server_that_says(command: str, refusal: str) -> Iterator[int]:
+    told = {"command": command.encode(), "refusal": refusal.encode() + b"\r\n"}
+    speak = type("Told", (Refusing,), told)
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), speak) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield server.server_address[1]
@@ -154,16 +158,52 @@ def strict_port() -> Iterator[int]:
         thread.join()
 
 
-def test_no_mail_dies_of_an_email_url_without_a_password(inbox, settings, strict_port):
-    port, settings.EMAIL_PORT = settings.EMAIL_PORT, strict_port
+OF_US = [
+    ("MAIL", "530 Log in first"),  # RFC 4954, section 6
+    ("MAIL", "553 5.7.1 Sender address rejected: not owned by user"),
+    ("MAIL", "550 5.1.8 Your domain does not exist"),
+    ("RCPT", "554 5.7.1 Relay access denied"),
+    ("RCPT", "550 Relaying is not allowed"),
+    ("RCPT", "550-5.4.5 Daily sending limit exceeded\r\n550 5.4.5 Come back tomorrow"),
+    ("RCPT", "552 5.2.2 The mailbox is full"),
+    ("DATA", "550 5.4.5 Daily user sending limit exceeded"),
+    ("DATA", "554 5.7.1 Your address is on a list of spammers"),
+    ("DATA", "550 Too many mails from you"),
+]
+
+
+@pytest.mark.parametrize(("command", "refusal"), OF_US)
+def test_no_mail_dies_of_what_a_server_has_against_us(inbox, settings, command, refusal):
     queue()
-    assert run_due_jobs() == {"failed": 1}
-    assert "530" in Job.objects.get().last_error
 
-    settings.EMAIL_PORT = port
+    with server_that_says(command, refusal) as settings.EMAIL_PORT:
+        assert run_due_jobs() == {"failed": 1}
 
+    assert refusal[:3] in Job.objects.get().last_error
+    settings.EMAIL_PORT = inbox.smtp_port
     assert try_again() == {"done": 1}
     assert len(inbox.mails(LAN)) == 1
+
+
+OF_THE_MAIL = [
+    ("RCPT", "550-5.1.1 The account does not exist\r\n550 5.1.1 Look at its spelling"),
+    ("RCPT", "556 5.1.10 The domain takes no mail"),
+    ("RCPT", "550 5.2.1 The account is disabled"),
+    ("RCPT", "550 No such user here"),
+    ("MAIL", "552 5.3.4 The message is too large"),
+    ("DATA", "552 Too large"),
+    ("DATA", "554 5.6.0 The message makes no sense"),
+]
+
+
+@pytest.mark.parametrize(("command", "refusal"), OF_THE_MAIL)
+def test_a_mail_dies_at_once_of_its_own_recipient_or_content(inbox, settings, command, refusal):
+    queue()
+
+    with server_that_says(command, refusal) as settings.EMAIL_PORT:
+        assert run_due_jobs() == {"dead": 1}
+
+    assert refusal[:3] in Job.objects.get().last_error
 
 
 def test_a_recipient_that_is_refused_keeps_no_mail_from_the_others(inbox):

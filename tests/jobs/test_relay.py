@@ -16,7 +16,7 @@ from qstash.errors import QStashError
 
 from jobs import outbox, qstash
 from jobs.mail import queue_mail
-from jobs.management.commands.publish_jobs import Command
+from jobs.management.commands.publish_jobs import LONGEST_WAIT, Command, pause_after
 from jobs.models import Job
 from jobs.outbox import enqueue
 from jobs.relay import BATCH, claim_waiting_jobs, publish_all, publish_waiting_jobs
@@ -385,6 +385,12 @@ def listening(count):
     return are_listening
 
 
+def test_the_pauses_of_the_relay_stay_short_however_long_an_outage_is():
+    pauses = [pause_after(failures) for failures in (1, 2, 3, 100_000)]
+
+    assert pauses == [1, 2, 4, LONGEST_WAIT]
+
+
 def test_a_heap_of_jobs_takes_few_threads_and_holds_no_mail_up(stand_in, monkeypatch, settings):
     settings.QSTASH_PARALLELISM = 2
     running, may_end = [], threading.Event()
@@ -430,6 +436,71 @@ def test_schedules_are_registered_once(stand_in, capsys):
     assert "ticketing-jobs-sweep" in {schedule.schedule_id for schedule in registered}
     assert f"{len(registered)} of them now" in first
     assert "0 of them now" in second
+
+
+@pytest.fixture
+def registered(stand_in):
+    """How QStash has our schedules, by their names, once they are registered."""
+    call_command("register_schedules")
+    api = qstash.client().schedule
+
+    def registered():
+        found = {schedule.schedule_id: schedule for schedule in api.list()}
+        return {
+            name: (each.cron, each.destination, each.body, each.retries, each.paused)
+            for name, each in found.items()
+        }
+
+    return registered
+
+
+ELSEWHERE = "http://127.0.0.1:9/internal/jobs/"
+OTHERWISE = [
+    {"destination": ELSEWHERE},
+    {"cron": "18 3 * * *"},
+    {"body": "{}"},
+    {"retries": 0},
+]
+
+
+@pytest.mark.parametrize("otherwise", OTHERWISE, ids=lambda otherwise: next(iter(otherwise)))
+def test_a_schedule_that_qstash_has_otherwise_is_set_right(registered, otherwise):
+    before = registered()
+    cron, destination, body, retries, _paused = before["ticketing-jobs-prune"]
+    usual = {"cron": cron, "destination": destination, "body": body, "retries": retries}
+    create = qstash.client().schedule.create
+    create(schedule_id="ticketing-jobs-prune", **{**usual, **otherwise})
+    assert registered() != before
+
+    call_command("register_schedules")
+
+    assert registered() == before
+
+
+def test_a_schedule_that_somebody_paused_runs_again(registered):
+    before = registered()
+    qstash.client().schedule.pause("ticketing-jobs-prune")
+    assert registered() != before
+
+    call_command("register_schedules")
+
+    assert registered() == before
+
+
+def test_what_is_not_declared_any_more_is_deleted_at_qstash_and_nothing_of_others(
+    registered, settings, capsys
+):
+    before = registered()
+    create = qstash.client().schedule.create
+    ours = f"{settings.PUBLIC_URL}/internal/jobs/"
+    create(schedule_id="ticketing-jobs-of-before", cron="0 * * * *", destination=ours)
+    create(schedule_id="reports", cron="0 * * * *", destination=ours)
+    create(schedule_id="ticketing-of-another-shop", cron="0 * * * *", destination=ELSEWHERE)
+
+    call_command("register_schedules")
+
+    assert "1 that are not declared any more are deleted" in capsys.readouterr().out
+    assert set(registered()) - set(before) == {"reports", "ticketing-of-another-shop"}
 
 
 def test_a_queue_that_takes_no_schedules_is_named_in_a_sentence(settings):

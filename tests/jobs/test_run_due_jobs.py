@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from django.utils import timezone
 
 from jobs import services
 from jobs.mail import queue_mail
+from jobs.management.commands.run_due_jobs import Command
 from jobs.models import Job
 from jobs.outbox import NothingToDo, RunLater, UnknownTopic, enqueue
 from jobs.services import MAILS_AT_ONCE, MAX_ATTEMPTS, lease_due_jobs, run_due_jobs
@@ -338,6 +340,46 @@ def test_the_command_that_stays_ends_in_good_order_when_told_to(transactional_db
         process.send_signal(signal.SIGTERM)
 
         assert process.wait(timeout=30) == 0
+
+
+@pytest.fixture
+def sweep():
+    """One round after the other of the command that stays."""
+    command = Command()
+    command.overdue_by = timedelta(0)
+    return lambda: command._survive_outages(10, threading.Event())
+
+
+def test_the_command_that_stays_outlives_a_session_that_ended_between_two_queries(
+    handler, calls, sweep, transactional_db, caplog
+):
+    def lose_the_session():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    handler(lose_the_session)
+    enqueue("test.topic", run_at=from_now(seconds=-1))
+    assert sweep() == 0
+    assert "The database is away, trying again" in caplog.text
+    enqueue("test.note", run_at=timezone.now())
+
+    assert sweep() == 1
+
+    assert len(calls) == 1
+
+
+def test_the_command_that_stays_outlives_a_server_that_may_only_be_read(
+    calls, sweep, transactional_db, caplog
+):
+    enqueue("test.note", run_at=timezone.now())
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")  # as a former primary has it
+
+    assert sweep() == 0
+    assert "read-only" in caplog.text
+
+    assert sweep() == 1
+    assert len(calls) == 1
 
 
 def test_a_transaction_wakes_the_relay_once_however_much_it_enqueues(calls, transactional_db):

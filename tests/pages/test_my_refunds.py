@@ -289,6 +289,19 @@ def test_a_rejection_says_why(me, order, tickets, admin_user):
     assert "Your tickets stay valid as they were." in text_of(page)
 
 
+def test_what_is_sent_again_after_its_rejection_is_not_approved(me, order, tickets, admin_user):
+    page = quote(me, order, tickets[0])
+    ask(me, order, confirmation(page, tickets[0]))
+    reject_refund(refund_id=Refund.objects.get().pk, by=admin_user, reason="Come anyway!")
+    before = everything()
+
+    again = me.post(page_of(order, "refund/request/"), confirmation(page, tickets[0]), follow=True)
+
+    assert "We had your request before." in text_of(again)
+    assert "approved" not in text_of(again)
+    assert everything() == before
+
+
 def test_a_request_that_a_cancellation_covers_promises_no_tickets(me, order, tickets, admin_user):
     ask(me, order, confirmation(quote(me, order, tickets[0]), tickets[0]))
     confirm_cancellation(event_id=order.event_id, by=admin_user, reason="It rains.")

@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 
 from payments.models import Payment, PaymentCase, Reversal
-from payments.services import advance_reversal
+from payments.services import advance_reversal, reconcile_payments
 from tests.factories import from_now
+from tests.payments.reconciled import WEEK, let_time_pass
 from tests.payments.reversed import (
     UNCLEAR,
     advance,
@@ -189,3 +190,26 @@ def test_who_was_asked_for_want_of_a_word_has_not_read_the_one_that_came_later(
 
     assert status(second) == "created"
     assert refunds_at(vnpay, captured) == [PARTIAL]
+
+
+def test_what_was_compared_before_the_backup_is_compared_again(captured, settings):
+    """And once a day from then on: whoever repeats the run comes to its end."""
+    assert reconcile_payments().agreed == 1
+    assert reconcile_payments().asked == 0
+
+    settings.RESTORED_AT = timezone.now()
+
+    assert reconcile_payments().agreed == 1
+    assert reconcile_payments().asked == 0
+
+
+def test_what_stayed_open_for_long_before_the_backup_is_asked_about_again(expired, vnpay, settings):
+    vnpay.decide(expired.txn_ref, "left")
+    let_time_pass(WEEK)
+    assert reconcile_payments().asked == 1
+    assert reconcile_payments().asked == 0
+
+    settings.RESTORED_AT = timezone.now()
+
+    assert reconcile_payments().asked == 1
+    assert reconcile_payments().asked == 0

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from payments.models import PaymentCase
+from payments.models import Payment, PaymentCase
 from payments.services import reconcile_payments, settle_order
+from payments.services.reconcile import SILENCE
+from tests.factories import from_now, paid_order
 from tests.our_vnpay import running_stand_in
 from tests.payments.reconciled import cases, counts, let_time_pass, state
 from tests.sandbox_process import SandboxProcess
@@ -15,6 +17,7 @@ from ticketing.invariants import violations
 
 OTHER = "TESTTMN2"
 BEYOND_THE_GRACE = 80
+A_DAY = 24 * 60
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +66,20 @@ def test_captured_money_of_the_old_terminal_is_not_denied_by_the_new_one(capture
 
     assert state(captured) == ("captured", "paid", {"sold"})
     assert cases() == []
+
+
+def test_payments_of_the_old_terminal_end_no_run_and_come_back_the_next_day(captured):
+    """Nothing is sent for them, so nobody was silent."""
+    at_the_old_one = {"vnp_CreateDate": "20261121100000", "vnp_TmnCode": OTHER}
+    for _ in range(SILENCE + 1):
+        paid_order().payments.update(provider_request=at_the_old_one)
+    let_time_pass()
+    Payment.objects.filter(pk=captured.pk).update(queried_at=from_now(days=-3))  # the last in turn
+
+    report = reconcile_payments()
+
+    told = {"asked": SILENCE + 2, "agreed": 1, "unanswered": SILENCE + 1}
+    assert (counts(report), report.ended) == (told, "complete")
+    assert counts(reconcile_payments()) == {}
+    let_time_pass(A_DAY)
+    assert counts(reconcile_payments()) == told

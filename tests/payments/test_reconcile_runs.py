@@ -93,6 +93,16 @@ def test_a_silent_provider_is_left_alone_until_the_next_run(unused, vnpay):
     assert asked_first.isdisjoint(asked_before.values_list("payment", flat=True))
 
 
+def test_the_command_fails_when_the_provider_is_silent(unused, vnpay):
+    unused(SILENCE + 1)
+    vnpay.set_weather(api_down=True)
+
+    with pytest.raises(CommandError, match="The provider was silent"):
+        call_command("reconcile_payments")
+
+    assert Reconciliation.objects.get().unanswered == SILENCE
+
+
 def test_further_runs_change_nothing(expired, captured, vnpay):
     vnpay.decide(expired.txn_ref, "success")
     let_time_pass()

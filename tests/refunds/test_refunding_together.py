@@ -8,6 +8,7 @@ from importlib import import_module
 from threading import Event as Signal
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -149,3 +150,45 @@ def test_one_that_can_not_be_sent_keeps_none_of_those_beside_it_from_going(vnpay
     assert Order.objects.filter(status="refunded").count() == ORDERS - 1
     assert sum(map(len, all_given_back(vnpay))) == ORDERS - 1
     assert broken() == {}
+
+
+@pytest.fixture
+def unopenable(sold):
+    """A payment whose reversal the database does not take."""
+    odd = Payment.objects.order_by("pk")[5]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "ALTER TABLE payments_reversal "
+            f"ADD CONSTRAINT test_odd_one_out CHECK (payment_id <> {odd.pk})"
+        )
+    yield odd
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE payments_reversal DROP CONSTRAINT test_odd_one_out")
+
+
+def test_a_refund_that_can_not_be_opened_is_told_and_keeps_no_other(vnpay, unopenable, admin):
+    take_up(start(Event.objects.get(slug="big"), admin))
+
+    with pytest.raises(CommandError, match="Some refunds could not be processed"):
+        call_command("process_refunds", "--connections", "4")
+
+    assert not Reversal.objects.filter(payment=unopenable).exists()
+    assert Order.objects.filter(status="refunded").count() == ORDERS - 1
+    assert broken() == {}
+
+
+def test_a_campaign_counts_what_can_not_be_opened(vnpay, unopenable, admin):
+    begun = start(Event.objects.get(slug="big"), admin)
+    stopping = Signal()
+
+    def stop_after_the_others(counts):
+        if counts["done"] == ORDERS - 1:
+            stopping.set()
+
+    failed = drive_campaign(
+        campaign_id=begun.pk, connections=4, stopping=stopping, tell=stop_after_the_others
+    )
+
+    assert failed >= 1
+    assert not Reversal.objects.filter(payment=unopenable).exists()
+    assert Order.objects.filter(status="refunded").count() == ORDERS - 1

@@ -66,6 +66,18 @@ def test_a_dry_run_is_the_default_and_changes_nothing(sold):
     assert Job.objects.count() == jobs
 
 
+@pytest.mark.parametrize("options", [[], ["--dry-run"]])
+def test_a_report_of_no_campaign_is_refused_after_the_preview(sold, tmp_path, capsys, options):
+    file = tmp_path / "report.csv"
+
+    with pytest.raises(CommandError, match="no report was written"):
+        call_command("run_campaign", "big", *options, "--report", str(file))
+
+    assert "dry run, nothing was changed" in capsys.readouterr().out
+    assert not file.exists()
+    assert not RefundCampaign.objects.exists()
+
+
 def test_it_is_driven_to_its_end_and_reported(vnpay, sold, admin, tmp_path):
     file = tmp_path / "report.csv"
 

@@ -7,7 +7,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from tests.back_office.logging_in import SECRET, code
 from ticketing.second_factors import unseal
@@ -61,6 +61,27 @@ def test_the_old_key_may_go_when_the_secrets_are_sealed_anew(totp, settings, cap
 
     assert capsys.readouterr().out == "Sealed 1 second factors.\n"
     assert is_right(totp)
+
+
+def test_a_secret_whose_key_is_gone_is_named_and_keeps_no_other_from_being_sealed(
+    customer, totp, settings, django_user_model, capsys
+):
+    settings.SECRET_KEY = "a-key-between-the-two"
+    other = django_user_model.objects.create(username="other", email="other@example.org")
+    later = TOTP.activate(other, SECRET).instance
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = NEW, ["a-key-between-the-two"]
+    before = Authenticator.objects.get(pk=totp.pk).data
+
+    with pytest.raises(CommandError, match="1 are sealed with a key that is not known"):
+        call_command("reseal_secrets")
+
+    told = capsys.readouterr()
+    assert told.out == "Sealed 1 second factors.\n"
+    assert customer.email in told.err
+    assert other.email not in told.err
+    assert Authenticator.objects.get(pk=totp.pk).data == before
+    settings.SECRET_KEY_FALLBACKS = []
+    assert is_right(later)
 
 
 def test_without_its_key_a_secret_stays_shut_and_the_log_says_what_to_do(totp, settings):

@@ -155,7 +155,13 @@ def test_debugging_does_not_start_on_a_public_address(url):
     assert "DEBUG is on" in refused.stderr
 
 
-@pytest.mark.parametrize("name", ["PUBLIC_URL", "BACK_OFFICE_URL"])
+SECURE = [
+    "PUBLIC_URL", "BACK_OFFICE_URL", "FRONTEND_URL",
+    "VNPAY_PAYMENT_URL", "VNPAY_API_URL", "QSTASH_URL",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SECURE)
 def test_passwords_and_tickets_go_in_the_clear_on_loopback_only(name):
     refused = start(**{**PRODUCTION, name: "http://office.example.com"})
 
@@ -169,12 +175,61 @@ def test_production_can_be_tried_on_loopback_without_tls(url):
     assert start(**{**PRODUCTION, "PUBLIC_URL": url}, DEBUG="on").returncode == 0
 
 
+@pytest.mark.parametrize("name", sorted({*SECURE} - {"BACK_OFFICE_URL"}))
 @pytest.mark.parametrize("url", ["tickets.example.com", "https://", "ftp://tickets.example.com"])
-def test_an_address_that_no_link_can_begin_with_stops_the_start(url):
-    refused = start(**{**PRODUCTION, "PUBLIC_URL": url})
+def test_an_address_that_no_link_can_begin_with_stops_the_start(name, url):
+    refused = start(**{**PRODUCTION, name: url})
 
     assert refused.returncode != 0
-    assert f"PUBLIC_URL is {url.rstrip('/')}" in refused.stderr
+    assert f"{name} is {url.rstrip('/')}" in refused.stderr
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9001/pay", "http://localhost:9001/pay"])
+def test_a_stand_in_on_loopback_needs_no_tls(url):
+    named = {"VNPAY_PAYMENT_URL": url, "VNPAY_API_URL": url, "QSTASH_URL": url}
+
+    assert start(**{**PRODUCTION, **named}).returncode == 0
+
+
+def test_the_sandbox_takes_stand_ins_wherever_they_are():
+    named = {"VNPAY_PAYMENT_URL": "http://pay:1/", "VNPAY_API_URL": "http://pay:1/"}
+
+    assert start(SANDBOX="on", **named, QSTASH_URL="http://queue:2").returncode == 0
+
+
+NONSENSE = {
+    "PORT": "80a",
+    "ORDER_TTL_SECONDS": "-900",
+    "RECONCILE_DAYS": "1.5",
+    "VNPAY_CONFIRM_ON_RETURN": "of",
+    "LOG_LEVEL": "chatty",
+    "BUSINESS_TIME_ZONE": "Asia/Saigonn",
+}
+
+
+@pytest.mark.parametrize(("name", "value"), NONSENSE.items())
+def test_what_makes_no_sense_stops_the_start_and_is_named(name, value):
+    refused = start(**PRODUCTION, **{name: value})
+
+    assert refused.returncode != 0
+    assert f"{name} is {value}. Give " in refused.stderr.replace(value.upper(), value)
+
+
+@pytest.mark.parametrize("name", [*NONSENSE, "VNPAY_SERVER_IP"])
+def test_an_empty_variable_is_as_good_as_none(name):
+    """Compose and shells make the one of the other."""
+    shown = f"print(settings.{name})"
+    usual = start(shown, **PRODUCTION).stdout
+
+    started = start(shown, **PRODUCTION, **{name: " "})
+
+    assert (started.returncode, started.stdout) == (0, usual)
+
+
+def test_levels_of_logs_are_read_in_small_letters_too():
+    started = start("print(settings.LOGGING['root'])", **PRODUCTION, LOG_LEVEL="debug")
+
+    assert "'level': 'DEBUG'" in started.stdout
 
 
 def test_another_kind_of_database_is_refused():

@@ -73,7 +73,7 @@ SOLD = ["paid", "partial_refunded"]
 ON_THE_WAY = ["created", "sent", "accepted", "unknown"]
 UNFINISHED = ["pending", "published"]
 
-# Every step of design.md section 4: from where, and to where. Those of refunds are in theirs.
+# Every step: from where, and to where. Those of refunds are in theirs.
 STEPS = {
     (Order, "status"): {
         "pay": ([UNPAID], "paid"),
@@ -85,6 +85,7 @@ STEPS = {
     },
     (Ticket, "status"): {
         "use": (["active"], "used"),
+        "readmit": (["used"], "active"),
         "refund": (["active", "used"], "refunded"),
     },
     (Payment, "status"): {
@@ -106,7 +107,7 @@ STEPS = {
         "publish": (["draft"], "published"),
         "postpone": (["published"], "postponed"),
         "reinstate": (["postponed"], "published"),
-        "cancel": (["draft", "published", "postponed"], "cancelled"),
+        "cancel": (["published", "postponed"], "cancelled"),
     },
     (Event, "fraud_status"): {
         "investigate": (["none", "cleared"], "investigating"),

@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
 from django_filters.fields import IsoDateTimeField
 
-from ticketing.models import Event, EventStatus
+from ticketing.models import Event, EventQuerySet, EventStatus, Showing
 
 
 class NothingIgnored(forms.Form):
@@ -43,14 +44,17 @@ class EventFilter(filters.FilterSet):
     status = filters.ChoiceFilter(
         choices=[choice for choice in EventStatus.choices if choice[0] != EventStatus.DRAFT]
     )
-    starts_after = MomentFilter(
-        "showings__starts_at", "gte", distinct=True, label=_("With a showing from then on")
-    )
-    starts_before = MomentFilter(
-        "showings__starts_at", "lt", distinct=True, label=_("With a showing before then")
-    )
+    starts_after = MomentFilter(method="in_window", label=_("With a showing from then on"))
+    starts_before = MomentFilter(method="in_window", label=_("With a showing before then"))
 
     class Meta:
         model = Event
         form = NothingIgnored
         fields = ["search", "organizer", "status", "starts_after", "starts_before"]
+
+    def in_window(self, events: EventQuerySet, name: str, moment: datetime) -> EventQuerySet:
+        """Where both are given, one showing must meet both: two filters would take two showings."""
+        given = self.form.cleaned_data
+        bounds = {"starts_at__gte": given["starts_after"], "starts_at__lt": given["starts_before"]}
+        given_bounds = {lookup: bound for lookup, bound in bounds.items() if bound}
+        return events.filter(Exists(Showing.objects.filter(event=OuterRef("pk"), **given_bounds)))

@@ -72,11 +72,11 @@ class ProblemAutoSchema(AutoSchema):
         return [*told, *(_example(error) for error in self._refusals())]
 
     def _kinds(self) -> list[problems.Kind]:
-        kinds = [problems.BUSY]
+        kinds = [problems.THROTTLED, problems.BUSY]
         if self._takes_input():
             kinds.append(problems.INVALID)
         if self._needs_token():
-            kinds += [problems.NOT_AUTHENTICATED, problems.THROTTLED]
+            kinds.append(problems.NOT_AUTHENTICATED)
         if RunsEvents in self.view.permission_classes:
             kinds.append(problems.PERMISSION_DENIED)
         if "{" in self.path or self._refusals():

@@ -17,6 +17,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {"reading": "600/min", "changing": "120/min"},
     "DEFAULT_PAGINATION_CLASS": "ticketing.api.pagination.CursorPages",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_METADATA_CLASS": "ticketing.api.metadata.NoFields",
     "DEFAULT_SCHEMA_CLASS": "ticketing.api.schema.ProblemAutoSchema",
     "EXCEPTION_HANDLER": "ticketing.problems.handle",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

@@ -14,6 +14,7 @@ from django.utils.dateparse import parse_datetime
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+ON, OFF = ("on", "true", "yes", "y", "ok", "1"), ("off", "false", "no", "n", "0")
 # The sandbox's, and those that QStash's documentation prints for its development server.
 KNOWN_TO_EVERYBODY = {
     "sandbox-secret-key-that-signs-nothing-of-value",
@@ -29,7 +30,8 @@ env.read_env(BASE_DIR / ".env")  # variables that are already set win
 
 
 def text(name: str, default: str) -> str:
-    return str(env.str(name, default=default)).strip()
+    """What is empty is as good as not set: compose and shells make the one of the other."""
+    return str(env.str(name, default="")).strip() or default
 
 
 def several(name: str, default: Iterable[str] = ()) -> list[str]:
@@ -52,11 +54,17 @@ def addresses(name: str) -> list[str]:
 
 
 def flag(name: str, *, default: bool) -> bool:
-    return bool(env.bool(name, default=default))
+    given = text(name, "on" if default else "off").lower()
+    if given not in ON + OFF:
+        raise ImproperlyConfigured(f"{name} is {given}. Give on or off.")
+    return given in ON
 
 
 def number(name: str, default: int) -> int:
-    return int(env.int(name, default=default))
+    given = text(name, str(default))
+    if not given.isdecimal():
+        raise ImproperlyConfigured(f"{name} is {given}. Give a whole number.")
+    return int(given)
 
 
 def moment(name: str) -> datetime | None:
@@ -81,17 +89,17 @@ def secret(name: str, sandbox_value: str) -> str:
     return value
 
 
-def check_address(name: str, url: str) -> None:
-    """Raise ImproperlyConfigured unless browsers can open it, and nobody between reads along."""
+def check_address(name: str, url: str, *, may_be_clear: bool = False) -> None:
+    """Raise ImproperlyConfigured unless it is a whole address, and nobody between reads along."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ImproperlyConfigured(
-            f"{name} is {url}. Give what browsers open, such as https://tickets.example.com"
+            f"{name} is {url}. Give a whole address, such as https://tickets.example.com"
         )
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK and not may_be_clear:
         raise ImproperlyConfigured(
-            f"{name} is {url}. Passwords and tickets would go in the clear: put a proxy that ends "
-            "TLS in front, and name the https:// address that browsers open."
+            f"{name} is {url}. Passwords, tickets and payments would go in the clear: name an "
+            "https:// address. In front of the shop itself, a proxy ends TLS."
         )
 
 
@@ -131,6 +139,9 @@ if BACK_OFFICE_URL:
             "as https://office.example.com, or leave BACK_OFFICE_URL out."
         )
     check_address("BACK_OFFICE_URL", BACK_OFFICE_URL)
+
+if FRONTEND_URL:
+    check_address("FRONTEND_URL", FRONTEND_URL, may_be_clear=SANDBOX)
 
 ALLOWED_HOSTS = several("ALLOWED_HOSTS", [*OUR_HOSTS, *(LOOPBACK if SANDBOX else ())])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL, *filter(None, [BACK_OFFICE_URL])]

@@ -10,6 +10,8 @@ from ticketing.settings.environment import (
     PUBLIC_HOST,
     SANDBOX,
     SANDBOX_PORT,
+    check_address,
+    env,
     number,
     secret,
     text,
@@ -18,9 +20,11 @@ from ticketing.settings.environment import (
 QSTASH_URL = text(
     "QSTASH_URL", f"http://127.0.0.1:{SANDBOX_PORT}" if SANDBOX else "https://qstash.upstash.io"
 )
+check_address("QSTASH_URL", QSTASH_URL, may_be_clear=SANDBOX)
 # Calls for jobs come to the same threads as buyers do, and leave most of them to buyers.
 QSTASH_PARALLELISM = number("QSTASH_PARALLELISM", 4)
-QSTASH_TOKEN = text("QSTASH_TOKEN", "sandbox-qstash-token" if SANDBOX else "")
+# Not `text`: an empty one is how the sandbox is started without QStash.
+QSTASH_TOKEN = str(env.str("QSTASH_TOKEN", "sandbox-qstash-token" if SANDBOX else "")).strip()
 QSTASH_CURRENT_SIGNING_KEY = QSTASH_NEXT_SIGNING_KEY = ""
 if QSTASH_TOKEN:  # without it, run_due_jobs does the work alone
     QSTASH_CURRENT_SIGNING_KEY = secret("QSTASH_CURRENT_SIGNING_KEY", "sig_sandbox_current_key")

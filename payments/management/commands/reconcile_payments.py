@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from jobs.management.arguments import CENTURY, whole
 from payments import services
+from payments.models import ReconciliationEnd
 
 
 class Command(BaseCommand):
@@ -32,3 +33,5 @@ class Command(BaseCommand):
         )
         if report.failed:
             raise CommandError(f"Some payments could not be compared; see report {report.pk}.")
+        if report.ended == ReconciliationEnd.SILENCE:
+            raise CommandError("The provider was silent. Run it again for the rest.")

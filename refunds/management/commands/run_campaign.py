@@ -73,6 +73,8 @@ class Command(BaseCommand):
             campaign = None if options["dry_run"] else _find(scope)
         if campaign is None:
             self._print(preview_lines(scope["event"], services.preview_campaign(**_orders(scope))))
+            if options["report"]:
+                raise CommandError("This was a dry run, so no report was written.")
             return
         failed = self._drive(campaign, options["connections"]) if doing in DRIVING else 0
         self._report(campaign, options["report"], is_driven=doing in DRIVING, failed=failed)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from ticketing.second_factors import reseal_secrets
 
@@ -16,4 +16,12 @@ class Command(BaseCommand):
     help = "Seal the secrets of all second factors with the SECRET_KEY of today."
 
     def handle(self, **options: Any) -> None:
-        self.stdout.write(f"Sealed {reseal_secrets()} second factors.")
+        sealed, shut = reseal_secrets()
+        self.stdout.write(f"Sealed {sealed} second factors.")
+        for factor in shut:
+            self.stderr.write(f"{factor.user.email}: {factor.get_type_display()}")
+        if shut:
+            raise CommandError(
+                f"{len(shut)} are sealed with a key that is not known any more. Add the earlier "
+                "SECRET_KEY to SECRET_KEY_FALLBACKS, or delete them in the back office."
+            )

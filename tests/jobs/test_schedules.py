@@ -1,0 +1,88 @@
+"""Schedules where there is no QStash: the sweep fires them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from jobs import schedules
+from jobs.models import Job
+from jobs.outbox import enqueue
+from jobs.schedules import Schedule, declared, fire, last_firing
+from sandbox.qstash_schedules import next_firing
+from tests.factories import from_now
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def nightly(monkeypatch, calls):
+    """The only schedule, and what its job was called with."""
+    monkeypatch.setattr(schedules, "_declared", {"test.note": Schedule("test.note", "17 3 * * *")})
+    return calls
+
+
+@pytest.fixture
+def alone(settings):
+    settings.QSTASH_TOKEN = ""
+
+
+def minutes_of_a_week():
+    begin = datetime(2026, 11, 22, tzinfo=UTC)
+    return [begin + 7 * n * MINUTE for n in range(24 * 60)]
+
+
+@pytest.mark.parametrize("cron", sorted({schedule.cron for schedule in declared()}))
+def test_a_schedule_comes_when_qstash_would_fire_it(cron):
+    for minute in minutes_of_a_week():
+        at = last_firing(cron, minute)
+
+        just_before = (at - timedelta(seconds=1)).timestamp()
+        assert next_firing(cron, just_before) == at.timestamp()
+        assert next_firing(cron, at.timestamp()) > minute.timestamp()
+
+
+def test_without_qstash_the_sweep_fires_what_is_declared_once_for_each_time(nightly, alone):
+    for _ in range(3):
+        call_command("run_due_jobs")
+
+    assert nightly == [{}]
+
+    [job] = Job.objects.all()
+    Job.objects.update(key=job.key.replace(job.key.split()[1], "2026-01-01T03:17"))
+    call_command("run_due_jobs")
+    assert nightly == [{}, {}]
+
+
+def test_with_qstash_the_sweep_fires_nothing(nightly, settings):
+    settings.QSTASH_TOKEN = "a-token"
+
+    call_command("run_due_jobs")
+
+    assert nightly == []
+
+
+def test_a_job_that_still_waits_is_not_made_once_more(nightly):
+    earlier = enqueue("test.note", run_at=timezone.now())
+
+    fire()
+
+    assert Job.objects.get() == earlier
+
+
+def test_all_that_is_declared_runs_without_qstash(alone):
+    call_command("run_due_jobs")
+
+    topics = {schedule.topic for schedule in declared()}
+    assert set(Job.objects.values_list("topic", "status")) == {(each, "done") for each in topics}
+
+
+def test_without_qstash_nothing_is_left_to_it_first(calls, alone, nightly):
+    enqueue("test.note", run_at=from_now(seconds=-1))
+
+    call_command("run_due_jobs", overdue_by=60)
+
+    assert calls == [{}]
