@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -20,7 +20,8 @@ from refunds.admin import campaign_figures as figures
 from refunds.admin.decisions import Decisions, page_of
 from refunds.admin.parts import History
 from refunds.admin.selection import Selection
-from refunds.models import CampaignOrder, CampaignOrderStatus, CampaignStatus, RefundCampaign
+from refunds.models import CampaignOrderStatus, CampaignStatus, RefundCampaign
+from refunds.operations import campaigns
 from refunds.operations.campaign_report import COLUMNS
 from ticketing.back_office import Switch, reader
 from ticketing.errors import DomainError
@@ -28,15 +29,24 @@ from ticketing.exports import stream_csv
 from ticketing.roles import is_admin
 
 
-class LeftOver(Switch):
-    title = gettext_lazy("left over")
-    parameter_name = "left"
-    label = gettext_lazy("Orders wait for their money")
+class StandingStill(Switch):
+    title = gettext_lazy("standing still")
+    parameter_name = "still"
+    label = gettext_lazy("Orders wait until it is started or resumed")
 
     @staticmethod
     def chosen(rows: QuerySet[RefundCampaign], user: User) -> QuerySet[RefundCampaign]:
-        entries = CampaignOrder.objects.filter(campaign=OuterRef("pk"))
-        return rows.filter(Exists(entries.filter(status=CampaignOrderStatus.WAITING)))
+        return rows.filter(pk__in=campaigns.standing_still())
+
+
+class WithUndecided(Switch):
+    title = gettext_lazy("orders to look at")
+    parameter_name = "undecided"
+    label = gettext_lazy("Nobody has decided about listed orders")
+
+    @staticmethod
+    def chosen(rows: QuerySet[RefundCampaign], user: User) -> QuerySet[RefundCampaign]:
+        return rows.filter(pk__in=campaigns.with_undecided())
 
 
 @admin.register(RefundCampaign)
@@ -44,7 +54,7 @@ class RefundCampaignAdmin(Decisions, PlatformOnly):
     id_argument = "campaign_id"
     change_form_template = "refunds/campaign.html"
     list_display = ["created_at", "event", "reason", "scope", "status", "how_far"]
-    list_filter = ["status", LeftOver, "reason"]
+    list_filter = ["status", StandingStill, WithUndecided, "reason"]
     list_select_related = ["event", "showing"]
     search_fields = ["event__title"]
     ordering = ["-pk"]

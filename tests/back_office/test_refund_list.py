@@ -9,6 +9,7 @@ from django.utils import translation
 
 from orders.models import Order
 from orders.services import check_in
+from refunds.policy import Reason
 from tests.back_office.refund_rows import (
     LIST,
     asked,
@@ -185,6 +186,21 @@ def test_whoever_approves_is_told_that_somebody_went_in(boss, order):
     assert warning in told(select(boss, refund))
     assert warning in told(boss.get(page_of(refund, "approve")))
     assert "Somebody went in" not in told(select(boss, asked(bought())))
+
+
+def test_whoever_approves_is_told_what_an_admin_has_kept_before(boss, order):
+    """The customer asks once more for what is missing to 90 %."""
+    first = asked_after_postponing(order)
+    decide(boss, first, "approve")
+    decide(boss, first, "override", percentage=60, note="He sells them on.")
+    warning = f"Another refund of the order, {first.pk}, was overridden to 60 %: He sells them on."
+
+    again = asked(order, Reason.POSTPONED)
+
+    assert again.amount == 300_000
+    assert warning in told(select(boss, again))
+    assert warning in told(boss.get(page_of(again, "approve")))
+    assert "was overridden" not in told(select(boss, asked(bought())))
 
 
 def test_selected_refunds_are_approved_each_with_a_word(boss, member, order):
