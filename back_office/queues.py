@@ -13,7 +13,7 @@ from orders.admin import Stuck
 from orders.models import Order
 from payments.models import CaseStatus, PaymentCase
 from refunds.admin.campaigns import StandingStill, WithUndecided
-from refunds.admin.desk import LeftToAdmins, UpToThePlatform, WaitingForMe
+from refunds.admin.desk import UpToThePlatform, WaitingForMe
 from refunds.models import UNDECIDED, Refund, RefundCampaign, RefundStatus
 from ticketing.admin import AskedToCancel
 from ticketing.back_office import Switch
@@ -81,13 +81,6 @@ QUEUES = (
         Refund,
         acts=(ADMIN,),
         switches=(WaitingForMe, UpToThePlatform),
-    ),
-    Queue(
-        gettext_lazy("Refunds that no organizer can decide"),
-        gettext_lazy("Their organizers have nobody else for it. Say yes or no to each."),
-        Refund,
-        acts=(ADMIN,),
-        switches=(WaitingForMe, LeftToAdmins),
     ),
     Queue(
         gettext_lazy("Refunds that nobody has decided yet"),

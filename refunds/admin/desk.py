@@ -58,19 +58,10 @@ class UpToThePlatform(Switch):
 
     @staticmethod
     def chosen(rows: QuerySet[Refund], user: User) -> QuerySet[Refund]:
-        undecided = rows.filter(status__in=UNDECIDED)
-        return undecided.exclude(pk__in=Refund.objects.up_to_organizers())
-
-
-class LeftToAdmins(Switch):
-    title = gettext_lazy("left to admins")
-    parameter_name = "left_to_admins"
-    label = gettext_lazy("Nobody of its organizer can decide it")
-
-    @staticmethod
-    def chosen(rows: QuerySet[Refund], user: User) -> QuerySet[Refund]:
+        """What no organizer may decide, or has nobody for."""
         deciders = members_deciding(OuterRef("order__event__organizer"), OuterRef("requested_by"))
-        return rows.filter(~Exists(deciders), pk__in=Refund.objects.up_to_organizers())
+        theirs = Refund.objects.up_to_organizers().filter(Exists(deciders))
+        return rows.filter(status__in=UNDECIDED).exclude(pk__in=theirs)
 
 
 @admin.register(Refund)
@@ -80,7 +71,7 @@ class RefundAdmin(Exports, ReadOnly, Decisions):
     list_display = [
         "requested_at", "order", "event", "reason", "status", "percentage", "money", "decision",
     ]  # fmt: skip
-    list_filter = [WaitingForMe, UpToThePlatform, LeftToAdmins, "status", "reason"]
+    list_filter = [WaitingForMe, UpToThePlatform, "status", "reason"]
     list_select_related = ["order__event__organizer"]
     search_fields = [
         "order__code__exact", "order__email__iexact", "order__customer__email__exact",

@@ -183,7 +183,7 @@ def test_what_an_organizer_has_not_decided_is_up_to_the_platform_once_the_event_
 def test_what_nobody_of_its_organizer_decides_is_on_the_home_of_admins(boss, member):
     event = own_event(member)
     asked(bought(event, customer=member.user))
-    assert counts(boss) == {"Refunds that no organizer can decide": 1}
+    assert counts(boss) == {"Refunds to decide": 1}
 
     event.organizer.members.add(new_member(EventFactory()))
 
