@@ -130,17 +130,25 @@ def _pairs(request: HttpRequest) -> list[tuple[str, str]]:
 
 def _read(request: HttpRequest, provider: Provider, channel: Channel, now: datetime) -> Result:
     """Keep the call, whatever it is, and give what it says. Raises as `Provider.read_callback`."""
-    is_believed = False
+    is_believed = None  # signed, but nobody can tell what it says
     try:
         result = provider.read_callback(_pairs(request))
         is_believed = True
+    except UntrustedCallback:
+        is_believed = False
+        raise
     finally:
         _log(request, provider, channel, now, is_believed=is_believed)
     return result
 
 
 def _log(
-    request: HttpRequest, provider: Provider, channel: Channel, now: datetime, *, is_believed: bool
+    request: HttpRequest,
+    provider: Provider,
+    channel: Channel,
+    now: datetime,
+    *,
+    is_believed: bool | None,
 ) -> None:
     services.log_message(
         provider,
