@@ -60,18 +60,21 @@ def paid_since(campaign: RefundCampaign) -> QuerySet[Order]:
     return found.none() if campaign.is_selection else found
 
 
-def not_taken_up(campaign: RefundCampaign) -> int:
-    """How many orders it would take up if it went on now."""
+def left_behind(campaign: RefundCampaign) -> int:
+    """How many orders it would take up if it went on now, or list, as their refunds have ended."""
+    ended = _unattended(CampaignOrderStatus.REFUNDING).filter(campaign=campaign).count()
     waiting = campaign.orders.filter(status=CampaignOrderStatus.WAITING)
     on_its_list = waiting.exclude(order__status=OrderStatus.REFUNDED).count()
-    return on_its_list + paid_since(campaign).exclude(status=OrderStatus.REFUNDED).count()
+    new = paid_since(campaign).exclude(status=OrderStatus.REFUNDED).count()
+    return on_its_list + new + ended
 
 
 def standing_still() -> QuerySet[RefundCampaign]:
     """Those by which orders go without their money until a person starts or resumes them.
 
     A draft is let lie where another campaign of its event was started instead of it. Only of a
-    fraud can more be paid once it is completed: the event may be cleared and sell again.
+    fraud can more be paid once it is completed: the event may be cleared and sell again. One
+    that is paused does not follow what it took up: it lists no order whose refund was given up.
     """
     begun = RefundCampaign.objects.filter(event=OuterRef("event"), started_at__isnull=False)
     is_draft = Q(status=CampaignStatus.DRAFT) & ~Exists(begun)
@@ -80,11 +83,12 @@ def standing_still() -> QuerySet[RefundCampaign]:
     waiting = CampaignOrder.objects.filter(
         campaign=OuterRef("pk"), status=CampaignOrderStatus.WAITING
     ).exclude(order__status=OrderStatus.REFUNDED)
+    ended = _unattended(CampaignOrderStatus.REFUNDING).filter(campaign=OuterRef("pk"))
     known = CampaignOrder.objects.filter(campaign=OuterRef(OuterRef("pk")), order=OuterRef("pk"))
     paid = Order.objects.filter(event=OuterRef("event"), status__in=SETTLED_AS_PAID)
     new = paid.exclude(status=OrderStatus.REFUNDED).filter(~Exists(known))
     is_outsold = Q(Exists(new), showing=None) | Exists(new.filter(showing=OuterRef("showing")))
-    has_orders = Q(Exists(waiting)) | (Q(is_selection=False) & is_outsold)
+    has_orders = Q(Exists(waiting)) | Q(Exists(ended)) | (Q(is_selection=False) & is_outsold)
     return RefundCampaign.objects.with_ground().filter(is_still, has_orders)
 
 
@@ -95,16 +99,17 @@ def with_undecided() -> QuerySet[RefundCampaign]:
     that it listed, so that only the entries of those are read which did list any.
     """
     has_listed = Q(status=CampaignStatus.PAUSED) | Q(totals__listed__gt=0)
+    entries = _unattended(CampaignOrderStatus.LISTED).filter(campaign=OuterRef("pk"))
+    return RefundCampaign.objects.with_ground().filter(has_listed, Exists(entries))
+
+
+def _unattended(status: CampaignOrderStatus) -> QuerySet[CampaignOrder]:
+    """Entries whose money stays away, though nobody has decided that or is asked about it."""
     reserved = Refund.objects.filter(
         order=OuterRef("order"), case__isnull=True, status__in=RESERVED
     )
-    entries = CampaignOrder.objects.filter(
-        ~Exists(reserved),
-        ~Exists(_decisions()),
-        campaign=OuterRef("pk"),
-        status=CampaignOrderStatus.LISTED,
-    ).exclude(order__status=OrderStatus.REFUNDED)
-    return RefundCampaign.objects.with_ground().filter(has_listed, Exists(entries))
+    entries = CampaignOrder.objects.filter(~Exists(reserved), ~Exists(_decisions()), status=status)
+    return entries.exclude(order__status=OrderStatus.REFUNDED)
 
 
 def collect(campaign: RefundCampaign) -> int:

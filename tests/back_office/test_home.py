@@ -16,6 +16,8 @@ from refunds.services import (
     advance_campaign,
     mark_refund_failed,
     override_refund,
+    pause_campaign,
+    resume_campaign,
     retry_campaign,
 )
 from tests.back_office.home_page import home, paid_at, rows_behind, seats_on, table
@@ -298,6 +300,35 @@ def test_what_was_sold_after_a_fraud_was_refunded_waits_when_it_is_one_after_all
     assert counts(boss) == TO_RESUME
 
 
+@pytest.mark.parametrize("is_decided", [False, True])
+def test_a_refund_that_is_given_up_while_its_campaign_stands_still_waits(boss, is_decided):
+    order = bought()
+    cancel(order.event, boss.user)
+    campaign = start(order.event, boss.user)
+    advance_campaign(campaign_id=campaign.pk)
+    pause_campaign(campaign_id=campaign.pk, by=boss.user, reason="Refunds are refused.")
+    assert counts(boss) == {}
+    if is_decided:
+        whose = {"refund_id": Refund.objects.get().pk, "by": boss.user}
+        override_refund(**whose, percentage=0, note="He sold the tickets on.")
+    else:
+        give_up(Refund.objects.get(), boss)
+
+    assert counts(boss) == ({} if is_decided else TO_RESUME)
+    waiting = 0 if is_decided else 1
+    assert f"{waiting} orders wait." in html(boss, page_of(campaign, "resume"))
+
+    resume_campaign(campaign_id=campaign.pk, by=boss.user, reason="The provider is well.")
+    advance_campaign(campaign_id=campaign.pk)
+    assert counts(boss) == ({} if is_decided else TO_LOOK_AT)
+
+
+def give_up(refund, boss):
+    refuse(refund)
+    assert counts(boss) == {"Refunds that failed": 1}
+    mark_refund_failed(refund_id=refund.pk, by=boss.user, reason="The card is closed.")
+
+
 @pytest.fixture
 def given_up(boss):
     """The refund of a cancelled event's order; its campaign is over."""
@@ -305,11 +336,8 @@ def given_up(boss):
     cancel(order.event, boss.user)
     campaign = start(order.event, boss.user)
     advance_campaign(campaign_id=campaign.pk)
-    refund = Refund.objects.get()
-    refuse(refund)
+    give_up(Refund.objects.get(), boss)
     advance_campaign(campaign_id=campaign.pk)
-    assert counts(boss) == {"Refunds that failed": 1}
-    mark_refund_failed(refund_id=refund.pk, by=boss.user, reason="The card is closed.")
     return campaign
 
 

@@ -13,6 +13,7 @@ from refunds.services import (
     approve_refund,
     mark_refund_failed,
     override_refund,
+    pause_campaign,
     reject_refund,
     retry_campaign,
 )
@@ -396,6 +397,19 @@ def test_money_is_promised_as_long_as_it_comes_by_itself(me, order, admin_user):
     advance_campaign(campaign_id=campaign.pk)
     give_back(Refund.objects.get(status="approved"))
     advance_campaign(campaign_id=campaign.pk)
+    assert PROMISE not in text_of(me.get(page_of(order)))
+
+
+def test_money_of_a_refund_that_was_given_up_is_not_promised_by_a_paused_campaign(
+    me, order, admin_user
+):
+    campaign, refund = called_off(order, admin_user)
+    refuse(refund)
+    pause_campaign(campaign_id=campaign.pk, by=admin_user, reason="Refunds are refused.")
+    assert PROMISE in text_of(me.get(page_of(order)))
+
+    mark_refund_failed(refund_id=refund.pk, by=admin_user, reason="The card is closed.")
+
     assert PROMISE not in text_of(me.get(page_of(order)))
 
 
