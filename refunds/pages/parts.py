@@ -57,11 +57,14 @@ def money_back(order: Order, now: datetime) -> Part | None:
 
 @fills("called_off")
 def goes_back_by_itself(order: Order, now: datetime) -> Part | None:
-    """The promise of it, unless a campaign has taken the order up, and nothing is on its way.
+    """The promise of all of it, unless an admin has decided otherwise.
 
-    Then an admin has decided otherwise, or nobody has yet what to do about a refund that failed.
+    Nor is it promised where a refund that a campaign made has come to nothing, and nobody has
+    decided yet what to do about it.
     """
     if not order.event.is_closed or order.status == OrderStatus.REFUNDED:
+        return None
+    if campaigns.kept_from(order.campaigns.all()).exists():
         return None
     is_taken_up = order.campaigns.filter(status__in=campaigns.TAKEN_UP).exists()
     on_its_way = order.refunds.filter(case__isnull=True, status__in=RESERVED)
