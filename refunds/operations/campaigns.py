@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
+from django_fsm_log.models import StateLog
 
 from orders.models import SETTLED_AS_PAID, Order, OrderStatus
 from payments.models import Reversal
@@ -72,13 +74,18 @@ def left_behind(campaign: RefundCampaign) -> int:
 def standing_still() -> QuerySet[RefundCampaign]:
     """Those by which orders go without their money until a person starts or resumes them.
 
-    A draft is let lie where another campaign of its event was started instead of it. Only of a
-    fraud can more be paid once it is completed: the event may be cleared and sell again. One
+    A draft is let lie where another campaign of its event was started instead of it, or one of all
+    its orders ever was. Only of a fraud can more be paid once it is completed: the event may be
+    cleared and sell again; what was started before it was confirmed anew takes nobody's place. One
     that is paused does not follow what it took up: it lists no order whose refund was given up.
     """
-    begun = RefundCampaign.objects.filter(event=OuterRef("event"), started_at__isnull=False)
-    is_draft = Q(status=CampaignStatus.DRAFT) & ~Exists(begun)
-    is_over = Q(status=CampaignStatus.COMPLETED, reason=RefundReason.FRAUD)
+    begun = RefundCampaign.objects.with_ground().filter(event=OuterRef("event"))
+    of_all = begun.filter(showing=None, is_selection=False, started_at__isnull=False)
+    was_left = Coalesce(OuterRef("completed_at"), OuterRef("created_at"))
+    instead = begun.filter(started_at__gte=Greatest(was_left, _confirmed_at(OuterRef("event"))))
+    is_draft = Q(status=CampaignStatus.DRAFT) & ~Exists(of_all) & ~Exists(instead)
+    is_of_fraud = Q(status=CampaignStatus.COMPLETED, reason=RefundReason.FRAUD)
+    is_over = is_of_fraud & ~Exists(instead)
     is_still = Q(status=CampaignStatus.PAUSED) | is_draft | is_over
     waiting = CampaignOrder.objects.filter(
         campaign=OuterRef("pk"), status=CampaignOrderStatus.WAITING
@@ -90,6 +97,14 @@ def standing_still() -> QuerySet[RefundCampaign]:
     is_outsold = Q(Exists(new), showing=None) | Exists(new.filter(showing=OuterRef("showing")))
     has_orders = Q(Exists(waiting)) | Q(Exists(ended)) | (Q(is_selection=False) & is_outsold)
     return RefundCampaign.objects.with_ground().filter(is_still, has_orders)
+
+
+def _confirmed_at(event: OuterRef) -> Subquery:
+    """When the event turned out to be a fraud, for the last time if it did more than once."""
+    of_events = ContentType.objects.get_for_model(Event)
+    logged = StateLog.objects.filter(content_type=of_events, object_id=event)
+    steps = logged.filter(transition="confirm_fraud").order_by("-pk")
+    return Subquery(steps.values("timestamp")[:1])
 
 
 def with_undecided() -> QuerySet[RefundCampaign]:

@@ -37,6 +37,7 @@ from tests.factories import EventFactory, from_now, overdue_order, paid_order, s
 from tests.refunds.campaigns import cancel, start
 from tests.refunds.moved import give_back, refuse
 from tests.ticketing.event_states import move, new_admin, new_member, suspect
+from ticketing.models import Event
 from ticketing.services import request_cancellation
 
 STAFF = ["admin", "support", "member of A", "member of B"]
@@ -276,12 +277,51 @@ def test_a_confirmed_fraud_waits_until_one_of_its_campaigns_is_started(boss):
     frauds_draft(order.event)
     assert counts(boss) == TO_RESUME
 
-    chosen = RefundCampaign.objects.create(
-        event=order.event, reason="fraud", created_at=from_now(), is_selection=True
-    )
+    chosen = chosen_of(order.event)
     assert counts(boss) == TO_RESUME
 
     moved(chosen, "start")
+    assert counts(boss) == {}
+
+
+def chosen_of(event):
+    """A draft of chosen orders, and none of them."""
+    return RefundCampaign.objects.create(
+        event=event, reason="fraud", created_at=from_now(), is_selection=True
+    )
+
+
+def test_a_draft_is_not_forgotten_for_what_was_started_before_it_was_made(boss):
+    order = paid_order()
+    suspect(order.event, "confirmed")
+    moved(chosen_of(order.event), "start", "complete")
+
+    later = chosen_of(order.event)
+    CampaignOrder.objects.create(campaign=later, order=order)
+    assert counts(boss) == TO_RESUME
+
+    moved(later, "start")
+    assert counts(boss) == {}
+
+
+def test_a_fraud_that_is_confirmed_anew_waits_though_a_campaign_of_the_first_time_was_started(boss):
+    event = paid_order().event
+    frauds_draft(event)
+    moved(chosen_of(event), "start", "complete")
+    assert counts(boss) == {}
+
+    move(event, "clear", "investigate", "confirm_fraud")
+
+    assert counts(boss) == TO_RESUME
+
+
+def test_a_fraud_needs_no_other_campaign_where_the_cancellations_has_begun(boss):
+    order = paid_order()
+    cancel(order.event, boss.user)
+    advance_campaign(campaign_id=start(order.event, boss.user).pk)
+
+    frauds_draft(Event.objects.get(pk=order.event_id))
+
     assert counts(boss) == {}
 
 
@@ -300,6 +340,8 @@ def test_what_was_sold_after_a_fraud_was_refunded_waits_when_it_is_one_after_all
     paid_order(seats)
 
     assert counts(boss) == TO_RESUME
+    moved(chosen_of(campaign.event), "start")
+    assert counts(boss) == {}
 
 
 @pytest.mark.parametrize("is_decided", [False, True])
