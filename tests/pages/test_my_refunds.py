@@ -28,6 +28,7 @@ from tests.factories import (
 from tests.pages.my_pages import everything, hidden, page_of, text_of
 from tests.refunds.campaigns import cancel, start
 from tests.refunds.moved import give_back, refuse
+from tests.ticketing.event_states import move
 from ticketing.models import Event, Showing
 from ticketing.services import confirm_cancellation
 
@@ -369,6 +370,17 @@ def test_after_a_rejection_the_page_asks_no_more(me, order, tickets, admin_user)
     reject_refund(refund_id=Refund.objects.get().pk, by=admin_user, reason="Too late.")
 
     assert not me.get(page_of(order)).context["is_watched"]
+
+
+def test_nobody_waits_for_an_organizer_who_decides_nothing_any_more(me, order, tickets):
+    ask(me, order, confirmation(quote(me, order, tickets[0]), tickets[0]))
+    assert "Waiting for the organizer" in text_of(me.get(page_of(order)))
+
+    move(order.event, "investigate", "confirm_fraud")
+
+    page = text_of(me.get(page_of(order)))
+    assert "Waiting for the platform" in page
+    assert "Waiting for the organizer" not in page
 
 
 PROMISE = "Your money goes back in full by itself"
