@@ -236,12 +236,17 @@ def _kept_in(order: OuterRef) -> QuerySet[RefundOverride]:
 
     That are those since a campaign took the order up, of the campaign's own refund or of one that
     was on its way beside it. What was overridden before was about something else, and so is what
-    a campaign did whose ground has gone since. Where nothing was missing, a campaign has no refund
-    of its own.
+    a campaign did whose ground has gone since, though it be back: a fraud that was none may be one
+    after all. Where nothing was missing, a campaign has no refund of its own.
     """
-    taken_up = CampaignOrder.objects.filter(
-        order=OuterRef("refund__order"), campaign__in=RefundCampaign.objects.with_ground()
-    ).annotate(at=Coalesce("refund__requested_at", "campaign__started_at"))
+    taken_up = CampaignOrder.objects.annotate(
+        at=Coalesce("refund__requested_at", "campaign__started_at"),
+        confirmed_at=_confirmed_at(OuterRef("campaign__event")),
+    ).filter(
+        Q(campaign__reason=RefundReason.CANCELLED) | Q(confirmed_at__lte=OuterRef("at")),
+        order=OuterRef("refund__order"),
+        campaign__in=RefundCampaign.objects.with_ground(),
+    )
     since = taken_up.filter(
         Q(refund__isnull=False) | ~Q(status=CampaignOrderStatus.WAITING),
         at__gte=OuterRef("refund__requested_at"),
