@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from refunds.errors import AmountChanged, NoteRequired, RefundAlreadyDecided
 from refunds.models import UNDECIDED, Refund, RefundReason
 from refunds.operations import decisions
-from refunds.operations.claims import check_brings_something, left_out, reassess
+from refunds.operations.claims import left_out, reassess
 from refunds.operations.decisions import Locked
 from ticketing.errors import NotAllowed
 from ticketing.roles import is_admin, is_organizer_of
@@ -40,8 +40,8 @@ def approve_refund(*, refund_id: int, by: User, shown_amount: Decimal | None = N
     With a `shown_amount` nothing is decided unless that is still what goes back; nor if another
     refund of the order has changed what is missing to the policy's part of it, or has let go of a
     ticket; nor a whole order's while another request waits beside it. Locks order, refund, tickets
-    by ascending id. Raises NotAllowed, RefundAlreadyDecided, AmountChanged, NothingToRefund,
-    RefundTooLarge, and TicketNotRefundable when a ticket was used, or asked for otherwise.
+    by ascending id. Raises NotAllowed, RefundAlreadyDecided, AmountChanged, RefundTooLarge, and
+    TicketNotRefundable when a ticket was used or asked for otherwise meanwhile.
     """
     found = _locked(refund_id, by)
     decisions.check_as_shown(found.order, shown_amount, found.refund.amount)
@@ -76,7 +76,6 @@ def _check_still_missing(found: Locked) -> None:
     decisions.check_nothing_beside(refund)
     percentage = refund.percentage_applied
     missing = reassess(refund, tickets, percentage).amount
-    check_brings_something(refund, tickets, missing)
     if missing != refund.amount or left_out(refund).exists():
         raise AmountChanged(
             _(
