@@ -88,6 +88,11 @@ class Moment:
     was_captured: bool = False
     cases: list[PaymentCase] = field(default_factory=list)
 
+    @property
+    def is_a_call(self) -> bool:
+        """Whether it was brought to us, and may be older than what we were told since."""
+        return self.channel != Channel.QUERY
+
 
 def apply_result(payment: Payment, result: Result, moment: Moment) -> Recorded:
     """Move a payment, and its order if money arrived, to what `result` says; tell what that was.
@@ -133,22 +138,25 @@ def _advance_paid(payment: Payment, result: Result, moment: Moment) -> Recorded:
     if payment.order.status == Order.Status.PENDING_PAYMENT:
         if result.gives_back:
             return _contradict(payment, result, moment)
-        if told := _open_cases_of_refunds(payment, result):
+        told = _cases_of_refunds(payment, result)
+        # Decided, a case may say that it went back or that it did not: the provider is asked.
+        if any(case.status == CaseStatus.OPEN for case in told) or (told and moment.is_a_call):
             moment.cases.extend(told)
+            _leave_open(payment, result, moment)
             return Recorded.CONTRADICTED
     return _capture(payment, result, moment)
 
 
-def _open_cases_of_refunds(payment: Payment, result: Result) -> list[PaymentCase]:
-    """Of a payment that was asked about, unless this is a later word on its refund."""
+def _cases_of_refunds(payment: Payment, result: Result) -> list[PaymentCase]:
+    """Open ones first; of a payment that was asked about, unless this is a word on its refund."""
     if payment.queried_at is None or result.refund:  # without a question nobody told us of any
         return []
-    return list(payment.cases.filter(kind=CaseKind.GIVEN_BACK, status=CaseStatus.OPEN))
+    return list(payment.cases.filter(kind=CaseKind.GIVEN_BACK).order_by("status", "pk"))
 
 
 def _leave_open(payment: Payment, result: Result, moment: Moment) -> Recorded:
     """Settling asks what became of it (vnpay.md 6.4), but a waiting customer is told sooner."""
-    if payment.status == PaymentStatus.PENDING and moment.channel != Channel.QUERY:
+    if payment.status == PaymentStatus.PENDING and moment.is_a_call:
         payment.provider_code = result.code
         payment.save(update_fields=["provider_code"])
         key = f"payments.question:{payment.pk}:{result.code}"  # repeats of it ask nothing new
