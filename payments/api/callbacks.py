@@ -134,6 +134,7 @@ def _read(request: HttpRequest, provider: Provider, channel: Channel, now: datet
     try:
         result = provider.read_callback(_pairs(request))
         is_believed = True
+    # Kept before anything is done about it, and also what can't be believed.
     finally:
         _log(request, provider, channel, now, is_believed=is_believed)
     return result

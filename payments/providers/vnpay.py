@@ -113,6 +113,7 @@ class VNPay:
             )
         exchange = query(
             txn_ref=payment.txn_ref,
+            # As it was sent: VNPay finds no payment if it is a second off (section 7).
             transaction_date=opened["vnp_CreateDate"],
             now=now,
             config=config,

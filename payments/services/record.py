@@ -26,6 +26,7 @@ def record_result(*, provider: str, result: Result, channel: Channel, now: datet
     """
     payment = lock_attempt(provider, result.txn_ref)
     if payment is None:
+        # Without money there is nothing to give back, and nothing for a person to do.
         if result.outcome in (Outcome.PAID, Outcome.REVIEW):
             open_case_of_unknown_reference(provider, result, now)
         return Recorded.UNKNOWN_REFERENCE

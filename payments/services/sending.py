@@ -28,6 +28,8 @@ LEASE = timedelta(minutes=2)
 SILENCE = 5  # calls in a row without an answer, then a provider is tried with one at a time
 PROBE_LOCKS = 7002  # the advisory-lock namespace of "one probe of a silent provider at a time"
 NOT_TOLD = "It was not told: its provider fell silent, it waited long, or the sender was stopped."
+# Without calls that are still under way: nobody knows yet whether they are answered. The condition
+# on `called_at` is that of the index `reversal_calls`.
 LATEST = """
 SELECT was_answered FROM payments_reversal
 WHERE provider = %(provider)s AND called_at IS NOT NULL AND was_answered IS NOT NULL
@@ -113,6 +115,7 @@ def _held_back(found: Sequence[Reversal], now: datetime) -> Iterator[Reversal]:
             with connection.cursor() as cursor:
                 lock = "SELECT pg_advisory_xact_lock(%s, hashtext(%s))"
                 cursor.execute(lock, [PROBE_LOCKS, name])
+            # Read behind the lock, so that a trial which a rival has committed meanwhile is seen.
             tried = Reversal.objects.calls(name).filter(called_at__gt=now - provider.query_interval)
             trials = 0 if tried.exists() else 1
             yield from [reversal for reversal in found if reversal.provider == name][trials:]

@@ -57,6 +57,7 @@ def settle_order(*, order_id: int, seconds: float = ASKING_SECONDS) -> datetime 
     if timezone.now() < first:
         return first
     answered = set()
+    # Those first that there was no time for the last time.
     in_turn = order.payments.open().order_by(F("queried_at").asc(nulls_first=True), "pk")
     for payment in for_a_while(in_turn, seconds):
         answer = ask(payment, now=timezone.now())
@@ -121,6 +122,7 @@ def _decide(order_id: int, *, now: datetime, answered: set[int]) -> datetime | N
     payments = order.payments.lock()
     captured = [payment for payment in payments if payment.status == PaymentStatus.CAPTURED]
     open_ones = [payment for payment in payments if payment.status in OPEN]
+    # Money that is here pays for the seats that are still held, whatever becomes of the others.
     if captured:
         _fulfil(order, captured, now)
     elif not all(_was_asked_at_last(each, order, answered, now) for each in open_ones):

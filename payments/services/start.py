@@ -56,14 +56,17 @@ def start_payment(
     order = lock_order(order_id)
     asked = {"order": order_id, "key": idempotency_key}
     [(attempts, checked, earlier_id)] = fetch_all(ATTEMPTS, asked)
+    # Before any check: a repeat is told what it was told, however far the order is by now.
     if earlier_id:
         return _earlier_answer(earlier_id, request_digest)
+    # First, since the other refusals send the customer to a new order: not while money may be here.
     _check_undecided(order, checked, now)
     _check_payable(order, attempts, now)
     with together():
         payment = _open(order, provider, customer, now)
         payment.idempotency_key, payment.request_digest = idempotency_key, request_digest
         insert([payment])
+        # From here on it does not expire without a question to the provider.
         if order.payment_started_at is None:
             order.payment_started_at = now
             update(order, "payment_started_at")

@@ -113,6 +113,7 @@ def read_refund_answer(
     code = values["vnp_ResponseCode"]
     if not _echoes(values, request, OF_ANY_ANSWER):
         return NO_REPLY
+    # Refusals may come without these fields (section 7), and are believed by the others.
     if code == PAID and not _echoes(values, request, OF_THIS_REQUEST):
         return NO_REPLY
     status, number = values["vnp_TransactionStatus"], values["vnp_TransactionNo"]
