@@ -55,6 +55,7 @@ def _end_some(event_id: int) -> int:
         _waiting(event_id)
         .exclude(_settled_next(now))
         .order_by("pk")
+        # Somebody pays or settles a locked one right now: it is looked at again, and nobody waits.
         .select_for_update(skip_locked=True, of=("self",))[:AT_ONCE]
     )
     operations.cancel(orders, by=None, at=now, reason=reason)

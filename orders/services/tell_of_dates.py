@@ -53,6 +53,7 @@ def tell_of_dates(
     if event.is_closed or not _is_newest(event, at):
         return 0
     told = _orders(event, news, dates).filter(Q(pk=only) if only else Q(pk__gt=after))[:AT_ONCE]
+    # Before the orders are read: with them comes whether a ticket lets somebody in.
     if news == News.REINSTATED:
         operations.readmit(told, used_before=at, at=timezone.now())
     orders = list(told)
@@ -68,6 +69,7 @@ def _tell_the_rest(
     outbox.enqueue(
         "ticketing.dates_news",
         run_at=timezone.now(),
+        # Of those who repeat a slice only one queues the rest.
         key=f"orders.{news}:{event.pk}:{at.isoformat()}:{after}",
         event_id=event.pk,
         news=news,

@@ -76,6 +76,7 @@ def _log_rows(logged: Sequence[Logged]) -> list[StateLog]:
         rows = Q(content_type=types[each.model], object_id__in=list(each.things))
         rows &= ~Q(transition__in=each.hidden) if each.hidden else Q()
         wanted |= rows & Q(timestamp__gte=each.since) if each.since else rows
+    # The newest, so that a story that is cut tells how it ends.
     newest = StateLog.objects.filter(wanted).select_related("by").order_by("-pk")
     return list(newest[:LONGEST])[::-1]
 
