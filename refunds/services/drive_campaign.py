@@ -80,4 +80,5 @@ def _wait_for_more(campaign: RefundCampaign, stopping: Event, tell: Tell) -> Non
     soonest = Reversal.objects.filter(due_at__isnull=False).order_by("due_at").first()
     if soonest is not None and soonest.due_at is not None:
         until = min(until, soonest.due_at)
+    # At least a second: what is due and can't be sent must not make this a loop without a pause.
     stopping.wait(max(1.0, (until - timezone.now()).total_seconds()))

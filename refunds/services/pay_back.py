@@ -152,6 +152,8 @@ def _is_news(refund: Refund, reversal: Reversal) -> bool:
     """Whether a person was not told yet: what was told when the try stood otherwise is over."""
     if refund.status == RefundStatus.PROCESSING:
         return True
+    # An error without a status is of a try that could not be opened: of the one before it there is
+    # no news.
     told = refund.provider_error.get("status", reversal.status)
     return bool(refund.status == RefundStatus.PAYMENT_FAILED and told != reversal.status)
 

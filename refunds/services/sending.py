@@ -61,6 +61,7 @@ def together_or_alone(
     try:
         return work(items), 0
     except Exception:
+        # Else a connection that was lost would fail each of them once more.
         connection.close_if_unusable_or_obsolete()
         if len(items) == 1:
             logger.exception("%s can't be done.", items[0])
@@ -102,6 +103,7 @@ class _Line:
                 ThreadPoolExecutor(self._connections) as calls,
                 ThreadPoolExecutor(SENDERS) as senders,
             ):
+                # `list`, since only whoever reads the results hears of what a sender has raised.
                 list(senders.map(self._send, [calls] * SENDERS))
         finally:
             self._came.put(None)
@@ -139,6 +141,8 @@ class _Line:
     def _next(self) -> list[int]:
         """At least one and as many as are found and there is room for; none at the end."""
         ids: list[int] = []
+        # It waits for the first place only: with one in hand, what else is ready goes along and no
+        # more.
         while self._free.acquire(blocking=not ids):
             reversal_id = self._take(wait=not ids)
             if reversal_id is None:
