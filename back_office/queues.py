@@ -12,9 +12,9 @@ from jobs.models import Job, JobStatus
 from orders.admin import Stuck
 from orders.models import Order
 from payments.models import CaseStatus, PaymentCase
-from refunds.admin.campaigns import LeftOver
-from refunds.admin.desk import WaitingForMe
-from refunds.models import UNDECIDED, CampaignStatus, Refund, RefundCampaign, RefundStatus
+from refunds.admin.campaigns import StandingStill, WithUndecided
+from refunds.admin.desk import UpToThePlatform, WaitingForMe
+from refunds.models import UNDECIDED, Refund, RefundCampaign, RefundStatus
 from ticketing.admin import AskedToCancel
 from ticketing.back_office import Switch
 from ticketing.models import Event
@@ -80,8 +80,7 @@ QUEUES = (
         gettext_lazy("Only the platform decides these. Say yes or no to each."),
         Refund,
         acts=(ADMIN,),
-        switches=(WaitingForMe,),
-        lookups={"status__exact": RefundStatus.PENDING_ADMIN.value},
+        switches=(WaitingForMe, UpToThePlatform),
     ),
     Queue(
         gettext_lazy("Refunds that nobody has decided yet"),
@@ -124,12 +123,18 @@ QUEUES = (
         switches=(AskedToCancel,),
     ),
     Queue(
-        gettext_lazy("Paused refund campaigns"),
-        gettext_lazy("Customers wait for their money until somebody resumes it."),
+        gettext_lazy("Refund campaigns to start or resume"),
+        gettext_lazy("Customers wait for their money until somebody does."),
         RefundCampaign,
         acts=(ADMIN,),
-        switches=(LeftOver,),
-        lookups={"status__exact": CampaignStatus.PAUSED.value},
+        switches=(StandingStill,),
+    ),
+    Queue(
+        gettext_lazy("Refund campaigns with orders to look at"),
+        gettext_lazy("These orders could not be refunded. Read why, and have them retried."),
+        RefundCampaign,
+        acts=(ADMIN,),
+        switches=(WithUndecided,),
     ),
     Queue(
         gettext_lazy("Dead jobs"),

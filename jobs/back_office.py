@@ -10,6 +10,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import ValidationError
+from django.db import DataError
 from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
@@ -37,12 +38,20 @@ class PagedList(ChangeList):
 
     template_name = "jobs/pages_of_list.html"
 
+    def get_queryset(self, request: HttpRequest, *args: Any, **options: Any) -> QuerySet[Any]:
+        """What the filters leave; one may be asked for a number that is too long to be read."""
+        try:
+            rows: QuerySet[Any] = super().get_queryset(request, *args, **options)
+        except ValueError as error:
+            raise IncorrectLookupParameters from error
+        return rows
+
     def get_results(self, request: HttpRequest) -> None:
         """Read the page that the address names; another kind of address means the first."""
         position = Position.read(request.GET.get(PAGE_VAR, ""))
         try:
             page = read_page(self.queryset, position, self.list_per_page)
-        except (ValueError, TypeError, ValidationError) as error:
+        except (ValueError, TypeError, OverflowError, ValidationError, DataError) as error:
             raise IncorrectLookupParameters from error
         is_all = page.previous is None and page.next is None
         self.result_list = page.rows

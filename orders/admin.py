@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.db.models import BooleanField, QuerySet, Value
+from django.db.models import BooleanField, Q, QuerySet, Value
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
@@ -119,6 +119,10 @@ class SoonestShowing(admin.SimpleListFilter):
         soonest = coming.select_related("event").order_by("starts_at")[:SOONEST]
         return [(str(showing.pk), str(showing)) for showing in soonest]
 
+    def has_output(self) -> bool:
+        """Also when nothing is to come: links lead to the people of showings that are past."""
+        return True
+
     def queryset(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
         chosen = self.value() or ""
         return queryset.filter(showing_id=int(chosen)) if chosen.isdecimal() else queryset
@@ -136,7 +140,8 @@ class TicketAdmin(Exports, ReadOnly):
     search_fields = ["order__code__exact", "order__email__iexact"]
     search_help_text = OrderAdmin.search_help_text
     sortable_by = ()
-    exclude = ["code"]
+    exclude = ["code", "showing_starts_at", "showing_time_zone"]
+    readonly_fields = ["printed_start"]
     export_columns = {
         "event_title": gettext_lazy("event"),
         "showing__starts_at": gettext_lazy("showing"),
@@ -158,6 +163,10 @@ class TicketAdmin(Exports, ReadOnly):
     def starts(self, ticket: Ticket) -> str:
         return ticket.showing.local(ticket.showing.starts_at)
 
+    @admin.display(description=gettext_lazy("showing starts at"))
+    def printed_start(self, ticket: Ticket) -> str:
+        return ticket.local(ticket.showing_starts_at)
+
     @admin.display(description=gettext_lazy("place"))
     def place(self, ticket: Ticket) -> str:
         return str(ticket)
@@ -178,8 +187,11 @@ class EventRevenueAdmin(Exports, ReadOnly):
     ordering = ["title"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[EventRevenue]:
-        sees_all = Value(is_admin(request.user), BooleanField())
-        return with_amounts(super().get_queryset(request)).annotate(sees_all=sees_all)
+        """With the amounts that the reader sees and no others: the list is sorted by them."""
+        sees_all = is_admin(request.user)
+        seen = Q() if sees_all else Q(revenue_frozen_at__isnull=True)
+        rows = with_amounts(super().get_queryset(request), seen)
+        return rows.annotate(sees_all=Value(sees_all, BooleanField()))
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """Every amount, and for platform admins what is held back."""

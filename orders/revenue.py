@@ -96,9 +96,9 @@ def amounts(path: str = "", where: Q = ALL, suffix: str = "") -> dict[str, Sum]:
     }
 
 
-def with_amounts(events: QuerySet[EventRevenue]) -> QuerySet[EventRevenue]:
+def with_amounts(events: QuerySet[EventRevenue], where: Q = ALL) -> QuerySet[EventRevenue]:
     """These events with the sums that `revenue` is made of, all in one statement."""
-    return events.annotate(**amounts("orders__"))
+    return events.annotate(**amounts("orders__", where))
 
 
 def with_amounts_since(events: QuerySet[EventRevenue], since: datetime) -> QuerySet[EventRevenue]:

@@ -30,6 +30,11 @@ class CaseOpenAlready(DomainError):
     title = _("There is a case for this already.")
 
 
+class CaseResolvedAlready(DomainError):
+    code = "case-resolved-already"
+    title = _("This case has its decision already.")
+
+
 class CaseBeingPaidBack(DomainError):
     code = "case-being-paid-back"
     title = _("The money of this case is on its way back.")

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext
@@ -15,8 +15,8 @@ from django.utils.translation import gettext_noop as _
 from jobs.mail import queue_mail, render_mail
 from orders.links import order_page
 from refunds.explanations import in_language
-from refunds.models import PAID_BACK, Refund, RefundStatus
-from ticketing.roles import SUPPORT_GROUP
+from refunds.models import PAID_BACK, UNDECIDED, Refund, RefundStatus
+from ticketing.roles import members_deciding
 
 TO_CUSTOMER = {
     RefundStatus.PENDING_ORGANIZER: (
@@ -98,6 +98,8 @@ def _is_silent(refund: Refund, status: RefundStatus) -> bool:
         return True
     if status in PAID_BACK and not refund.amount:
         return not refund.overrides.exists()  # that no money moves was told with the approval
+    if status in UNDECIDED:  # a mail of the decision is on its way, or was there before this one
+        return refund.status not in UNDECIDED
     # It was taken back before it could be told.
     return (status, refund.status) == (RefundStatus.APPROVED, RefundStatus.REJECTED)
 
@@ -120,7 +122,7 @@ def mail_staff(refund: Refund, status: RefundStatus) -> None:
     with translation.override(language):
         context = _context(refund, *TO_STAFF[status])
         context["url"] = f"{settings.PUBLIC_URL}{page}"
-    for user in _deciders(refund, status):
+    for user in _deciders(refund):
         message = render_mail("refunds/mail/refund", context, to=[user.email], language=language)
         queue_mail(message, key=f"{_key(refund, status)}:{_try(refund)}:{user.pk}")
 
@@ -140,14 +142,14 @@ def _try(refund: Refund) -> str:
     return f"{refund.reversal_id}:{refund.provider_error.get('status', '')}"
 
 
-def _deciders(refund: Refund, status: RefundStatus) -> QuerySet[User]:
+def _deciders(refund: Refund) -> QuerySet[User]:
     """Who can open the page and decide there: admins where the organizer has nobody who can."""
-    people = User.objects.filter(is_active=True).exclude(email="").order_by("pk")
-    members = people.filter(organizers=refund.order.event.organizer_id, is_staff=True)
-    members = members.exclude(Q(groups__name=SUPPORT_GROUP) | Q(pk=refund.requested_by_id))
-    if status == RefundStatus.PENDING_ORGANIZER and members.exists():
+    members = members_deciding(refund.order.event.organizer_id, refund.requested_by_id)
+    members = members.exclude(email="").order_by("pk")
+    if refund.is_up_to_organizer and members.exists():
         return members
-    return people.filter(is_superuser=True)
+    admins = User.objects.filter(is_active=True, is_superuser=True)
+    return admins.exclude(email="").order_by("pk")
 
 
 def _context(refund: Refund, subject: str, text: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ STEPS = {
     EventStatus.DRAFT: [],
     EventStatus.PUBLISHED: ["publish"],
     EventStatus.POSTPONED: ["publish", "postpone"],
-    EventStatus.CANCELLED: ["cancel"],
+    EventStatus.CANCELLED: ["publish", "cancel"],
 }
 
 

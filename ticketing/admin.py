@@ -34,6 +34,7 @@ from ticketing.workbench.overview import overview
 from ticketing.workbench.seen import SeenPage
 from ticketing.workbench.showing_form import ShowingForm
 from ticketing.workbench.showing_pages import ShowingPages
+from ticketing.workbench.wall_times import on_the_wall
 
 __all__ = ["accounts_admin", "deeds_admin"]  # imported so that their pages are registered, too
 
@@ -50,14 +51,34 @@ class OrganizerAdmin(SeenPage, OwnEvents):
     autocomplete_fields = ["members"]  # of all accounts, found by their whole address
 
 
-class ShowingInline(StackedInline):
+def _on_the_wall(name: str, title: Any) -> Any:
+    """A time of a showing to look at, as the clock of its house shows it."""
+
+    @admin.display(description=title, ordering=name)
+    def shown(page: Any, showing: Showing) -> str:
+        return f"{on_the_wall(getattr(showing, name), showing.zone):%Y-%m-%d %H:%M}"
+
+    return shown
+
+
+class LocalTimes:
+    """The times of a showing: to fill in, in its form, or to look at, by the same clock."""
+
+    times: ClassVar = [("starts_at", "ends_at"), ("ticket_sale_start", "ticket_sale_end")]
+    shown_times: ClassVar = [("begins", "ends"), ("sale_from", "sale_until")]
+    readonly_fields: ClassVar[Any] = ["begins", "ends", "sale_from", "sale_until"]
+
+    begins = _on_the_wall("starts_at", gettext_lazy("Begins"))
+    ends = _on_the_wall("ends_at", gettext_lazy("Ends"))
+    sale_from = _on_the_wall("ticket_sale_start", gettext_lazy("Sale from"))
+    sale_until = _on_the_wall("ticket_sale_end", gettext_lazy("Sale until"))
+
+
+class ShowingInline(LocalTimes, StackedInline):
     """The showings of an event; a new event has the form of its first one open."""
 
     model = Showing
     form = ShowingForm
-    fields: ClassVar = [
-        ("starts_at", "ends_at"), ("ticket_sale_start", "ticket_sale_end"), "time_zone"
-    ]  # fmt: skip
     ordering = ["starts_at", "pk"]
     can_delete = False
     show_change_link = True
@@ -65,6 +86,12 @@ class ShowingInline(StackedInline):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Showing]:
         rows: QuerySet[Showing] = super().get_queryset(request).select_related("event")
         return rows
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Times to fill in on a page that may be changed, and to look at on others."""
+        page = self.admin_site._registry[Event]
+        is_form = obj is None or page.has_change_permission(request, obj)
+        return [*(self.times if is_form else self.shown_times), "time_zone"]
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **options: Any) -> int:
         return 0 if obj and obj.showings.exists() else 1
@@ -227,7 +254,7 @@ class EventAdmin(EventPages):
         )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """An event that will not take place is cancelled, so that its buyers are told."""
+        """An event that will not take place is cancelled, so that buyers are told; drafts stay."""
         return False
 
 
@@ -240,20 +267,23 @@ class AreaInline(TabularInline):
 
 
 @admin.register(Showing)
-class ShowingAdmin(ShowingPages):
+class ShowingAdmin(LocalTimes, ShowingPages):
     organizer_field = "event__organizer"
     form = ShowingForm
-    fieldsets: ClassVar = [
-        (None, {"fields": ["event"]}),
-        (gettext_lazy("When it takes place"), {"fields": [("starts_at", "ends_at"), "time_zone"]}),
-        (gettext_lazy("When tickets are sold"), {"fields": [
-            ("ticket_sale_start", "ticket_sale_end")]}),
-    ]  # fmt: skip
-    list_display = ["event", "starts_at", "ticket_sale_start", "ticket_sale_end", "time_zone"]
+    list_display = ["event", "begins", "sale_from", "sale_until", "time_zone"]
     list_select_related = ["event"]
     search_fields = ["event__title"]
-    readonly_fields = ["event"]
+    readonly_fields: ClassVar = ["event", *LocalTimes.readonly_fields]
     inlines = [AreaInline]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        is_form = self.has_change_permission(request, obj)
+        evening, sale = self.times if is_form else self.shown_times
+        return [
+            (None, {"fields": ["event"]}),
+            (gettext_lazy("When it takes place"), {"fields": [evening, "time_zone"]}),
+            (gettext_lazy("When tickets are sold"), {"fields": [sale]}),
+        ]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A showing is made on the page of its event."""

@@ -51,6 +51,15 @@ class BackOffice(UnfoldAdminSite):
         answer: HttpResponse = secure_admin_login(self._lead_on)(request)
         return answer
 
+    def password_change(  # type: ignore[override]  # Django's answers with a page
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lead to the accounts' own page, which limits guesses and tells the log.
+
+        The admin's own writes back the whole account, also what an admin changed meanwhile.
+        """
+        return redirect("account_change_password")
+
     def _lead_on(self, request: HttpRequest) -> HttpResponse:
         goal = get_next_redirect_url(request) or reverse("admin:index", current_app=self.name)
         step = _missing_step(request) if settings.STAFF_MFA_REQUIRED else None

@@ -102,10 +102,15 @@ def check_removable(event: Event) -> None:
 def why_its_dates_stay(showing: Showing) -> str:
     """Why a showing can't be moved to other dates as it is; empty if it can.
 
-    Whoever holds a ticket hears of new dates by a postponement, and may then give it back.
+    Whoever holds a ticket hears of new dates by a postponement, and may then give it back. What
+    took place before that is no part of it: its tickets would open another door.
     """
-    if showing.event.status == EventStatus.PUBLISHED and has_buyers(showing):
+    event = showing.event
+    if event.status == EventStatus.PUBLISHED and has_buyers(showing):
         return _("Tickets are out: have the event postponed before it gets another date.")
+    is_postponed = event.status == EventStatus.POSTPONED
+    if is_postponed and not is_put_off(event, showing) and has_buyers(showing):
+        return _("It was over when the event was postponed. Add a showing for another night.")
     return ""
 
 

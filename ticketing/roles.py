@@ -11,10 +11,14 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth.models import User
+from django.db.models import Q
+
 from ticketing.errors import NotAllowed
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AnonymousUser, User
+    from django.contrib.auth.models import AnonymousUser
+    from django.db.models import QuerySet
 
     from ticketing.models import Event
 
@@ -104,6 +108,15 @@ def is_organizer_of(user: User | AnonymousUser, event: Event) -> bool:
 def runs_it(user: User | AnonymousUser, event: Event) -> bool:
     """Whether this is one of those who run the event: a member of its organizer, or an admin."""
     return is_admin(user) or is_organizer_of(user, event)
+
+
+def members_deciding(organizer: Any, requester: Any) -> QuerySet[User]:
+    """The organizer's members who decide about what this person asked for: nobody does alone.
+
+    Each is an id, or an OuterRef to one.
+    """
+    members = User.objects.filter(is_active=True, is_staff=True, organizers=organizer)
+    return members.exclude(Q(groups__name=SUPPORT_GROUP) | Q(pk=requester))
 
 
 def sees_every_organizer(user: User | AnonymousUser) -> bool:

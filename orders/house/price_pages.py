@@ -40,13 +40,19 @@ class PriceStep:
 
 
 class Prices(ReasonedForm):
-    """A price for each area, beside the one that it had when the page was opened."""
+    """A price for each area, beside the one that it had when the page was opened.
 
-    def __init__(self, showing: Showing, areas: list[Counted], *args: Any) -> None:
-        super().__init__(showing, *args)
-        self.areas = areas
+    An area that was made since then keeps its price: nobody was asked for another.
+    """
+
+    def __init__(self, showing: Showing, *args: Any, **options: Any) -> None:
+        super().__init__(showing, *args, **options)
+        areas = counted_areas(showing)
+        self.areas = [
+            each for each in areas if not self.is_bound or f"seen-{each.place.pk}" in self.data
+        ]
         self.steps: list[PriceStep] = []
-        for counted in areas:
+        for counted in self.areas:
             area: Any = counted.place
             typed, seen = f"price-{area.pk}", f"seen-{area.pk}"
             self.fields[typed] = forms.CharField(
@@ -110,10 +116,14 @@ class PricePages(OwnEvents):
         if not _changes_prices(user, showing.event):
             raise PermissionDenied
         sent = [request.POST] if request.method == "POST" else []
-        form = Prices(showing, counted_areas(showing), *sent)
+        form = Prices(showing, *sent)
         is_ready = form.is_valid() and "again" not in request.POST
         if is_ready and "confirmed" in request.POST:
-            return self._set_prices(request, form)
+            if self._are_set(request, form):
+                return redirect("admin:ticketing_showing_seat_plan", object_id=showing.pk)
+            # anew, with the prices as they are by now
+            reason = form.cleaned_data["reason"]
+            form, is_ready = Prices(showing, initial={"reason": reason}), False
         context = {
             **self.admin_site.each_context(request),
             "title": _("Prices: {showing}").format(showing=showing),
@@ -125,16 +135,14 @@ class PricePages(OwnEvents):
         template = "confirm_prices" if is_ready else "prices"
         return render(request, f"orders/house/{template}.html", context)
 
-    def _set_prices(self, request: HttpRequest, form: Prices) -> HttpResponse:
+    def _are_set(self, request: HttpRequest, form: Prices) -> bool:
         try:
             services.change_prices(**form.wish, by=reader(request))
         except DomainError as refusal:
             messages.error(request, str(refusal))
-            page = "change_prices"  # anew, with the prices as they are by now
-        else:
-            messages.success(request, _("Every order from now on is at the new prices."))
-            page = "seat_plan"
-        return redirect(f"admin:ticketing_showing_{page}", object_id=form.showing.pk)
+            return False
+        messages.success(request, _("Every order from now on is at the new prices."))
+        return True
 
 
 def _plain(price: Decimal) -> str:

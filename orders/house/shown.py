@@ -43,12 +43,13 @@ def shown_house(
         "totals": [(state, totals(areas)[state]) for state in SeatStatus.values],
         "size": sum(area.size for area in areas),
         "house": house_data(
-            showing, areas, is_changeable=is_changeable, chosen=_chosen_before(refused)
+            showing, areas, is_changeable=is_changeable, chosen=write_ids(_ticked_before(refused))
         ),
         "may_see_orders": may(reader(request), "orders.view_order", showing.event),
         "refused": refused,
         "by_plan": refused if isinstance(refused, ChosenSeats) else ChosenSeats(showing),
-        "by_list": ChosenSeats(showing, auto_id="listed-%s"),
+        "by_list": _by_list(showing, refused),
+        "ticked": _ticked_before(refused),
         "by_row": refused if isinstance(refused, PartOfRow) else PartOfRow(showing),
         "by_field": [_of_field(each, refused) for each in areas if _is_standing(each)],
         "history": _history(showing),
@@ -56,10 +57,15 @@ def shown_house(
     }
 
 
-def _chosen_before(refused: ReasonedForm | None) -> str:
-    if not isinstance(refused, ChosenSeats):
-        return ""
-    return write_ids(refused.cleaned_data.get("seat_ids", []))
+def _by_list(showing: Showing, refused: ReasonedForm | None) -> ChosenSeats:
+    """The plan's form, in the list: both are one, and what was written in it stays in both."""
+    sent = refused.data if isinstance(refused, ChosenSeats) else {}
+    given = {"reason": sent.get("reason", "")}
+    return ChosenSeats(showing, auto_id="listed-%s", initial=given)
+
+
+def _ticked_before(refused: ReasonedForm | None) -> list[int]:
+    return refused.cleaned_data.get("seat_ids", []) if isinstance(refused, ChosenSeats) else []
 
 
 def _is_standing(counted: Counted) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from orders.models import Order
 
-Slot: TypeAlias = Literal["paying", "money_back"]
+Slot: TypeAlias = Literal["paying", "called_off", "money_back"]
 
 
 class Part(NamedTuple):

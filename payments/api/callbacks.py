@@ -130,10 +130,14 @@ def _pairs(request: HttpRequest) -> list[tuple[str, str]]:
 
 def _read(request: HttpRequest, provider: Provider, channel: Channel, now: datetime) -> Result:
     """Keep the call, whatever it is, and give what it says. Raises as `Provider.read_callback`."""
-    is_believed = False
+    # Neither true nor forged: without any parameters, or signed and still not to be read.
+    is_believed = None
     try:
         result = provider.read_callback(_pairs(request))
         is_believed = True
+    except UntrustedCallback:
+        is_believed = False
+        raise
     # Kept before anything is done about it, and also what can't be believed.
     finally:
         _log(request, provider, channel, now, is_believed=is_believed)
@@ -141,7 +145,12 @@ def _read(request: HttpRequest, provider: Provider, channel: Channel, now: datet
 
 
 def _log(
-    request: HttpRequest, provider: Provider, channel: Channel, now: datetime, *, is_believed: bool
+    request: HttpRequest,
+    provider: Provider,
+    channel: Channel,
+    now: datetime,
+    *,
+    is_believed: bool | None,
 ) -> None:
     services.log_message(
         provider,

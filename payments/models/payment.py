@@ -154,6 +154,14 @@ class Payment(FSMModelMixin, models.Model):
     def __str__(self) -> str:
         return f"{self.provider} {self.txn_ref}"
 
+    @property
+    def is_being_checked(self) -> bool:
+        """Whether its order waits for payment and may turn out to be paid by it."""
+        if self.order.status != Order.Status.PENDING_PAYMENT:
+            return False
+        is_unsure = self.status == PaymentStatus.PENDING and self.provider_code != ""
+        return is_unsure or self.status in (PaymentStatus.CAPTURED, PaymentStatus.REVIEW)
+
     @transition(
         field=status,
         source=[PaymentStatus.PENDING, PaymentStatus.REVIEW, PaymentStatus.FAILED],

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from payments.errors import CaseBeingPaidBack, CaseOpenAlready
+from payments.errors import CaseBeingPaidBack, CaseOpenAlready, CaseResolvedAlready
 from payments.locks import lock_payment
 from payments.models import GOES_BACK, CaseKind, Payment, PaymentCase
 from ticketing.roles import REPORT_CASE, require
@@ -44,8 +44,9 @@ def report_case(*, payment_id: int, by: User, note: str) -> PaymentCase:
 def resolve_case(*, case_id: int, by: User, decision: str) -> PaymentCase:
     """Close an open case with the decision taken. Repeating it changes nothing.
 
-    Locks payment, case. Raises CaseBeingPaidBack for late or second money that is on its way back:
-    whoever decides otherwise in that moment would pay it twice.
+    Locks payment, case. Raises CaseResolvedAlready if another decision was taken before, and
+    CaseBeingPaidBack for late or second money that is on its way back: whoever decides otherwise
+    in that moment would pay it twice.
     """
     found = PaymentCase.objects.get(pk=case_id)
     if found.payment_id:  # who pays it back locks it first, and the case then
@@ -55,6 +56,12 @@ def resolve_case(*, case_id: int, by: User, decision: str) -> PaymentCase:
         _check_stays(case)
         case.resolve(by=by, at=timezone.now(), reason=decision)
         case.save()
+    elif case.decision != decision:
+        raise CaseResolvedAlready(
+            _("It was resolved already: “{decision}”. Yours was not kept.").format(
+                decision=case.decision
+            )
+        )
     return case
 
 

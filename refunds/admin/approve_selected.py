@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -30,18 +31,32 @@ def approve_selected(
     desk: Any, request: HttpRequest, refunds: QuerySet[Refund]
 ) -> HttpResponse | None:
     """Show what is selected and what it comes to; approve it when that is confirmed."""
-    chosen = list(refunds.select_related("order__event").order_by("pk")[: AT_ONCE + 1])
+    chosen = list(refunds.select_related("order__event__organizer").order_by("pk")[: AT_ONCE + 1])
     if len(chosen) > AT_ONCE:
         messages.error(request, _("Select {count} at most.").format(count=AT_ONCE))
         return None
     if "confirmed" in request.POST:
         _approve(request, chosen)
+        _tell_left_out(request, chosen)
         return None
-    undecided = [refund for refund in chosen if refund.status in UNDECIDED]
-    if not undecided:
-        messages.error(request, _("None of these waits for a decision."))
+    waiting = [refund for refund in chosen if _waits_for(reader(request), refund)]
+    if not waiting:
+        messages.error(request, _("None of these waits for your decision."))
         return None
-    return _ask(desk, request, undecided)
+    _tell_left_out(request, waiting)
+    return _ask(desk, request, waiting)
+
+
+def _waits_for(user: User, refund: Refund) -> bool:
+    return refund.status in UNDECIDED and services.may_decide(refund, user)
+
+
+def _tell_left_out(request: HttpRequest, taken: Sequence[Refund]) -> None:
+    """Some may be gone from the list, too, that was narrowed to those that wait."""
+    count = len(set(request.POST.getlist(ACTION_CHECKBOX_NAME))) - len(taken)
+    if count > 0:
+        told = _("{count} of those you selected are left out: they do not wait for you (any more).")
+        messages.warning(request, told.format(count=count))
 
 
 def _ask(desk: Any, request: HttpRequest, refunds: Sequence[Refund]) -> HttpResponse:

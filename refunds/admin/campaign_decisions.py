@@ -13,7 +13,7 @@ from refunds import services
 from refunds.admin.campaign_figures import preview_of, tagged
 from refunds.admin.decisions import Decision
 from refunds.admin.selection import Retry
-from refunds.models import CampaignOrderStatus, RefundCampaign
+from refunds.models import RefundCampaign
 from refunds.operations import campaigns
 from ticketing.asking import ReasonForm
 from ticketing.roles import is_admin
@@ -25,10 +25,6 @@ def _decides(user: User, campaign: RefundCampaign) -> bool:
 
 def _ask(data: Any, campaign: RefundCampaign) -> ReasonForm:
     return ReasonForm(data)
-
-
-def _waiting(campaign: RefundCampaign) -> int:
-    return campaign.orders.filter(status=CampaignOrderStatus.WAITING).count()
 
 
 def _what_starts(campaign: RefundCampaign) -> str:
@@ -44,7 +40,7 @@ def _what_pauses(campaign: RefundCampaign) -> str:
 
 def _what_resumes(campaign: RefundCampaign) -> str:
     told = _("It goes on where it was paused; {count} orders wait.")
-    return told.format(count=_waiting(campaign))
+    return told.format(count=campaigns.not_taken_up(campaign))
 
 
 def _what_is_retried(campaign: RefundCampaign) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -20,7 +20,8 @@ from refunds.admin import campaign_figures as figures
 from refunds.admin.decisions import Decisions, page_of
 from refunds.admin.parts import History
 from refunds.admin.selection import Selection
-from refunds.models import CampaignOrder, CampaignOrderStatus, CampaignStatus, RefundCampaign
+from refunds.models import CampaignOrderStatus, CampaignStatus, RefundCampaign
+from refunds.operations import campaigns
 from refunds.operations.campaign_report import COLUMNS
 from ticketing.back_office import Switch, reader
 from ticketing.errors import DomainError
@@ -28,15 +29,24 @@ from ticketing.exports import stream_csv
 from ticketing.roles import is_admin
 
 
-class LeftOver(Switch):
-    title = gettext_lazy("left over")
-    parameter_name = "left"
-    label = gettext_lazy("Orders wait for their money")
+class StandingStill(Switch):
+    title = gettext_lazy("standing still")
+    parameter_name = "still"
+    label = gettext_lazy("Orders wait until it is started or resumed")
 
     @staticmethod
     def chosen(rows: QuerySet[RefundCampaign], user: User) -> QuerySet[RefundCampaign]:
-        entries = CampaignOrder.objects.filter(campaign=OuterRef("pk"))
-        return rows.filter(Exists(entries.filter(status=CampaignOrderStatus.WAITING)))
+        return rows.filter(pk__in=campaigns.standing_still())
+
+
+class WithUndecided(Switch):
+    title = gettext_lazy("orders to look at")
+    parameter_name = "undecided"
+    label = gettext_lazy("Nobody has decided about listed orders")
+
+    @staticmethod
+    def chosen(rows: QuerySet[RefundCampaign], user: User) -> QuerySet[RefundCampaign]:
+        return rows.filter(pk__in=campaigns.with_undecided())
 
 
 @admin.register(RefundCampaign)
@@ -44,7 +54,7 @@ class RefundCampaignAdmin(Decisions, PlatformOnly):
     id_argument = "campaign_id"
     change_form_template = "refunds/campaign.html"
     list_display = ["created_at", "event", "reason", "scope", "status", "how_far"]
-    list_filter = ["status", LeftOver, "reason"]
+    list_filter = ["status", StandingStill, WithUndecided, "reason"]
     list_select_related = ["event", "showing"]
     search_fields = ["event__title"]
     ordering = ["-pk"]
@@ -112,7 +122,7 @@ class RefundCampaignAdmin(Decisions, PlatformOnly):
         form = Selection(request.POST if request.method == "POST" else None)
         made = self._prepared(request, form) if form.is_valid() else None
         if made is not None:
-            messages.success(request, _("The draft is made. Nothing goes back before its start."))
+            messages.success(request, _told(made))
             return redirect("admin:refunds_refundcampaign_change", made.pk)
         context = {
             **self.admin_site.each_context(request),
@@ -131,3 +141,9 @@ class RefundCampaignAdmin(Decisions, PlatformOnly):
 
     def has_prepare_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return is_admin(request.user)
+
+
+def _told(made: RefundCampaign) -> str:
+    if made.status == CampaignStatus.DRAFT:
+        return _("The draft is made. Nothing goes back before its start.")
+    return _("There was a campaign of these orders already. It is this one.")

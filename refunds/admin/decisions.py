@@ -94,8 +94,11 @@ class Decisions(ModelAdmin):
             return self._back_to(row)
         form = decision.make_form(request.POST if request.method == "POST" else None, row)
         if form.is_valid():
-            self._carry_out(request, row, decision, form)
-            return self._back_to(row)
+            is_done = self._carry_out(request, row, decision, form)
+            row = self._visible(request, object_id)  # as it is by now
+            if is_done or not decision.is_possible(row):
+                return self._back_to(row)
+            form = _anew(decision.make_form(None, row), form)
         context = {
             **self.admin_site.each_context(request),
             "title": f"{decision.title}: {row}",
@@ -109,14 +112,15 @@ class Decisions(ModelAdmin):
 
     def _carry_out(
         self, request: HttpRequest, row: Any, decision: Decision, form: forms.Form
-    ) -> None:
+    ) -> bool:
         subject = {self.id_argument: row.pk, "by": request.user}
         try:
             decision.decide(**subject, **form.cleaned_data)
         except DomainError as refusal:
             messages.error(request, str(refusal))
-        else:
-            messages.success(request, _("Done: {title}.").format(title=decision.title))
+            return False
+        messages.success(request, _("Done: {title}.").format(title=decision.title))
+        return True
 
     def _visible(self, request: HttpRequest, object_id: str) -> Any:
         row = self.get_object(request, object_id)
@@ -126,6 +130,12 @@ class Decisions(ModelAdmin):
 
     def _back_to(self, row: Any) -> HttpResponse:
         return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", row.pk)
+
+
+def _anew(form: forms.Form, refused: forms.Form) -> forms.Form:
+    """The form of the row as it is by now, with what was written in the one that was refused."""
+    form.initial.update({each.name: refused.data.get(each.name) for each in form.visible_fields()})
+    return form
 
 
 def _is_offered(method: Any, user: Any, row: Any) -> bool:

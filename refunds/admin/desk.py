@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.translation import get_language, gettext_lazy
@@ -25,14 +25,16 @@ from refunds.explanations import FALLBACK, in_language
 from refunds.models import UNDECIDED, Refund, RefundStatus
 from ticketing.back_office import Switch
 from ticketing.list_exports import Exports
-from ticketing.roles import DECIDE_REFUND, is_admin
+from ticketing.roles import DECIDE_REFUND, is_admin, members_deciding
 from ticketing.step_words import name_of
 
 names("refund_id", Refund)
 
-FOR_ORGANIZERS = [RefundStatus.PENDING_ORGANIZER]
-FOR_ADMINS = [*FOR_ORGANIZERS, RefundStatus.PENDING_ADMIN, RefundStatus.PAYMENT_FAILED]
-UP_TO_THE_PLATFORM = [RefundStatus.PENDING_ADMIN, RefundStatus.PAYMENT_FAILED]
+FOR_ADMINS = [
+    RefundStatus.PENDING_ORGANIZER,
+    RefundStatus.PENDING_ADMIN,
+    RefundStatus.PAYMENT_FAILED,
+]
 
 
 class WaitingForMe(Switch):
@@ -43,8 +45,23 @@ class WaitingForMe(Switch):
     @staticmethod
     def chosen(rows: QuerySet[Refund], user: User) -> QuerySet[Refund]:
         """What the reader may do something about; nobody decides about an own request."""
-        theirs = FOR_ADMINS if is_admin(user) else FOR_ORGANIZERS
-        return rows.filter(status__in=theirs).exclude(status__in=UNDECIDED, requested_by=user.pk)
+        theirs = Refund.objects.up_to_organizers()
+        if is_admin(user):
+            theirs = Refund.objects.filter(status__in=FOR_ADMINS)
+        return rows.filter(pk__in=theirs).exclude(status__in=UNDECIDED, requested_by=user.pk)
+
+
+class UpToThePlatform(Switch):
+    title = gettext_lazy("up to the platform")
+    parameter_name = "platform"
+    label = gettext_lazy("Only the platform decides it")
+
+    @staticmethod
+    def chosen(rows: QuerySet[Refund], user: User) -> QuerySet[Refund]:
+        """What no organizer may decide, or has nobody for."""
+        deciders = members_deciding(OuterRef("order__event__organizer"), OuterRef("requested_by"))
+        theirs = Refund.objects.up_to_organizers().filter(Exists(deciders))
+        return rows.filter(status__in=UNDECIDED).exclude(pk__in=theirs)
 
 
 @admin.register(Refund)
@@ -54,7 +71,7 @@ class RefundAdmin(Exports, ReadOnly, Decisions):
     list_display = [
         "requested_at", "order", "event", "reason", "status", "percentage", "money", "decision",
     ]  # fmt: skip
-    list_filter = [WaitingForMe, "status", "reason"]
+    list_filter = [WaitingForMe, UpToThePlatform, "status", "reason"]
     list_select_related = ["order__event__organizer"]
     search_fields = [
         "order__code__exact", "order__email__iexact", "order__customer__email__exact",
@@ -152,9 +169,9 @@ class RefundAdmin(Exports, ReadOnly, Decisions):
     @admin.display(description=gettext_lazy("decision"))
     def decision(self, refund: Refund) -> str:
         """Whom it waits for, or who has decided."""
-        if refund.status == RefundStatus.PENDING_ORGANIZER:
+        if refund.is_up_to_organizer:
             return _("up to {organizer}").format(organizer=refund.order.event.organizer)
-        if refund.status in UP_TO_THE_PLATFORM:
+        if refund.status in FOR_ADMINS:
             return _("up to the platform")
         decided_by = getattr(refund, "decided_by", None)
         return _("by {person}").format(person=decided_by) if decided_by else _("by the rules")

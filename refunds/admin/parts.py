@@ -82,7 +82,8 @@ class OverridesOfRefund(PartOfRefund):
 def before_approval(refund: Refund) -> str:
     """What whoever approves it should know: of a postponed event anything is paid that was bought.
 
-    Used tickets are, and those of nights that took place before the others were put off.
+    Used tickets are, those of nights that took place before the others were put off, and what an
+    admin kept back when the customer asked before.
     """
     used = refund.tickets.filter(ticket__status=TicketStatus.USED).count()
     went_in = _("Somebody went in with {count} of its tickets.").format(count=used) if used else ""
@@ -91,7 +92,17 @@ def before_approval(refund: Refund) -> str:
         put_off(order.event).filter(pk=order.showing_id).exists()
     )
     over = _("Its showing was over before the event was postponed.") if is_over else ""
-    return f"{went_in} {over}".strip()
+    return " ".join(filter(None, [went_in, over, _overridden_before(refund)]))
+
+
+def _overridden_before(refund: Refund) -> str:
+    """What an admin decided last about another refund of the order."""
+    others = RefundOverride.objects.filter(refund__order=refund.order).exclude(refund=refund)
+    last = others.order_by("-pk").first()
+    if last is None:
+        return ""
+    told = _("Another refund of the order, {number}, was overridden to {percentage} %: {note}")
+    return told.format(number=last.refund_id, percentage=last.new_percentage, note=last.note)
 
 
 class History(HistoryInline):

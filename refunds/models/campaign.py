@@ -14,7 +14,7 @@ from django_fsm import FSMField, FSMModelMixin, transition
 from orders.models import Order
 from refunds.models.choices import RefundReason
 from refunds.models.refund import Refund
-from ticketing.models import Event, Showing, one_of
+from ticketing.models import Event, EventStatus, FraudStatus, Showing, one_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -27,6 +27,14 @@ class CampaignStatus(models.TextChoices):
     RUNNING = "running", _("running")
     PAUSED = "paused", _("paused")
     COMPLETED = "completed", _("completed")
+
+
+class RefundCampaignQuerySet(models.QuerySet["RefundCampaign"]):
+    def with_ground(self) -> RefundCampaignQuerySet:
+        """Those whose event is, as it stands, what their reason says of it."""
+        is_cancelled = Q(reason=RefundReason.CANCELLED, event__status=EventStatus.CANCELLED)
+        is_fraud = Q(reason=RefundReason.FRAUD, event__fraud_status=FraudStatus.CONFIRMED)
+        return self.filter(is_cancelled | is_fraud)
 
 
 class RefundCampaign(FSMModelMixin, models.Model):
@@ -51,6 +59,8 @@ class RefundCampaign(FSMModelMixin, models.Model):
     )
     completed_at = models.DateTimeField(null=True, blank=True)
     totals = models.JSONField(default=dict, blank=True)
+
+    objects = RefundCampaignQuerySet.as_manager()
 
     class Meta:
         constraints = [

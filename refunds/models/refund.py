@@ -24,7 +24,7 @@ from refunds.models.choices import (
     RefundStatus,
 )
 from refunds.policy import PERCENTAGES
-from ticketing.models import one_of
+from ticketing.models import Event, one_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -36,6 +36,11 @@ class RefundQuerySet(models.QuerySet["Refund"]):
 
     def undecided(self) -> RefundQuerySet:
         return self.filter(status__in=UNDECIDED)
+
+    def up_to_organizers(self) -> RefundQuerySet:
+        """Those of which `is_up_to_organizer` is true."""
+        waiting = self.filter(status=RefundStatus.PENDING_ORGANIZER)
+        return waiting.exclude(order__event__in=Event.objects.closed())
 
     def approved(self) -> RefundQuerySet:
         """Decided, and nothing sent to the provider yet."""
@@ -179,6 +184,12 @@ class Refund(FSMModelMixin, models.Model):
         """Whether one of its tickets is good, and its event not off."""
         good = self.tickets.filter(ticket__in=self.order.tickets.valid())
         return not self.order.event.is_closed and good.exists()
+
+    @property
+    def is_up_to_organizer(self) -> bool:
+        """Whether the organizer decides: at an event that is off the platform takes the place."""
+        is_theirs = self.status == RefundStatus.PENDING_ORGANIZER
+        return bool(is_theirs and not self.order.event.is_closed)
 
     @property
     def is_of_payment(self) -> bool:

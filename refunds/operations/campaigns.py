@@ -12,9 +12,11 @@ from django.db.models.functions import Coalesce
 from orders.models import SETTLED_AS_PAID, Order, OrderStatus
 from payments.models import Reversal
 from refunds.models import (
+    RESERVED,
     UNDECIDED,
     CampaignOrder,
     CampaignOrderStatus,
+    CampaignStatus,
     Refund,
     RefundCampaign,
     RefundOverride,
@@ -30,7 +32,7 @@ TAKEN_UP = [CampaignOrderStatus.REFUNDING, CampaignOrderStatus.LISTED]
 
 
 def has_ground(event: Event, reason: str) -> bool:
-    """Whether the event is, as it stands, what the reason says of it."""
+    """Whether the event is, as it stands, what the reason says of it; as `with_ground`."""
     if reason == RefundReason.CANCELLED:
         return bool(event.status == Event.Status.CANCELLED)
     return bool(event.fraud_status == Event.FraudStatus.CONFIRMED)
@@ -56,6 +58,53 @@ def paid_since(campaign: RefundCampaign) -> QuerySet[Order]:
     known = CampaignOrder.objects.filter(campaign=campaign, order=OuterRef("pk"))
     found = paid_orders(campaign.event, campaign.showing).filter(~Exists(known))
     return found.none() if campaign.is_selection else found
+
+
+def not_taken_up(campaign: RefundCampaign) -> int:
+    """How many orders it would take up if it went on now."""
+    waiting = campaign.orders.filter(status=CampaignOrderStatus.WAITING)
+    on_its_list = waiting.exclude(order__status=OrderStatus.REFUNDED).count()
+    return on_its_list + paid_since(campaign).exclude(status=OrderStatus.REFUNDED).count()
+
+
+def standing_still() -> QuerySet[RefundCampaign]:
+    """Those by which orders go without their money until a person starts or resumes them.
+
+    A draft is let lie where another campaign of its event was started instead of it. Only of a
+    fraud can more be paid once it is completed: the event may be cleared and sell again.
+    """
+    begun = RefundCampaign.objects.filter(event=OuterRef("event"), started_at__isnull=False)
+    is_draft = Q(status=CampaignStatus.DRAFT) & ~Exists(begun)
+    is_over = Q(status=CampaignStatus.COMPLETED, reason=RefundReason.FRAUD)
+    is_still = Q(status=CampaignStatus.PAUSED) | is_draft | is_over
+    waiting = CampaignOrder.objects.filter(
+        campaign=OuterRef("pk"), status=CampaignOrderStatus.WAITING
+    ).exclude(order__status=OrderStatus.REFUNDED)
+    known = CampaignOrder.objects.filter(campaign=OuterRef(OuterRef("pk")), order=OuterRef("pk"))
+    paid = Order.objects.filter(event=OuterRef("event"), status__in=SETTLED_AS_PAID)
+    new = paid.exclude(status=OrderStatus.REFUNDED).filter(~Exists(known))
+    is_outsold = Q(Exists(new), showing=None) | Exists(new.filter(showing=OuterRef("showing")))
+    has_orders = Q(Exists(waiting)) | (Q(is_selection=False) & is_outsold)
+    return RefundCampaign.objects.with_ground().filter(is_still, has_orders)
+
+
+def with_undecided() -> QuerySet[RefundCampaign]:
+    """Those that list orders which nobody has decided to leave as they are, nor is asked about.
+
+    Where a provider refused, the refund asks for itself. A completed campaign counted the orders
+    that it listed, so that only the entries of those are read which did list any.
+    """
+    has_listed = Q(status=CampaignStatus.PAUSED) | Q(totals__listed__gt=0)
+    reserved = Refund.objects.filter(
+        order=OuterRef("order"), case__isnull=True, status__in=RESERVED
+    )
+    entries = CampaignOrder.objects.filter(
+        ~Exists(reserved),
+        ~Exists(_decisions()),
+        campaign=OuterRef("pk"),
+        status=CampaignOrderStatus.LISTED,
+    ).exclude(order__status=OrderStatus.REFUNDED)
+    return RefundCampaign.objects.with_ground().filter(has_listed, Exists(entries))
 
 
 def collect(campaign: RefundCampaign) -> int:
@@ -166,12 +215,13 @@ def _kept_in(order: OuterRef) -> QuerySet[RefundOverride]:
     """The overrides that keep money of an order back from campaigns, of whatever reason.
 
     That are those since a campaign took the order up, of the campaign's own refund or of one that
-    was on its way beside it. What was overridden before was about something else. Where nothing
-    was missing, a campaign has no refund of its own.
+    was on its way beside it. What was overridden before was about something else, and so is what
+    a campaign did whose ground has gone since. Where nothing was missing, a campaign has no refund
+    of its own.
     """
-    taken_up = CampaignOrder.objects.filter(order=OuterRef("refund__order")).annotate(
-        at=Coalesce("refund__requested_at", "campaign__started_at")
-    )
+    taken_up = CampaignOrder.objects.filter(
+        order=OuterRef("refund__order"), campaign__in=RefundCampaign.objects.with_ground()
+    ).annotate(at=Coalesce("refund__requested_at", "campaign__started_at"))
     since = taken_up.filter(
         Q(refund__isnull=False) | ~Q(status=CampaignOrderStatus.WAITING),
         at__gte=OuterRef("refund__requested_at"),

@@ -122,13 +122,12 @@ def _facts(
 
 def reassess(refund: Refund, tickets: Sequence[Ticket], percentage: int) -> Assessment:
     """What a refund comes to as its order stands now, at a percentage that is not looked up."""
-    is_reserved = refund.status == RefundStatus.APPROVED
     facts = _facts(
         refund.order,
         Reason(refund.reason),
         tickets,
         refund.requested_at,
-        own_reserved=refund.amount if is_reserved else Decimal(0),
+        own_reserved=_own_reserved(refund),
         override=percentage,
     )
     return assess(facts)
@@ -152,8 +151,26 @@ def left_out(refund: Refund) -> TicketQuerySet:
 
 def is_nothing(found: Claim) -> bool:
     """Whether neither money goes back, nor a ticket for which no money is left."""
-    is_settled = found.order.refundable_amount == 0
-    return not found.assessment.amount and not (is_settled and found.tickets)
+    return _is_nothing(found.assessment.amount, found.tickets, found.order.refundable_amount)
+
+
+def check_brings_something(refund: Refund, tickets: Sequence[Ticket], amount: Decimal) -> None:
+    """Raise NothingToRefund where a whole order's tickets would be taken for nothing.
+
+    Other refunds have come to its part of the total since it was asked for.
+    """
+    left = refund.order.refundable_amount + _own_reserved(refund)
+    if refund.calculation_basis == Basis.ORDER_TOTAL and _is_nothing(amount, tickets, left):
+        raise NothingToRefund(_("Nothing would go back for its tickets any more. Reject it."))
+
+
+def _is_nothing(amount: Decimal, tickets: Sequence[Ticket], left: Decimal) -> bool:
+    return not amount and not (left == 0 and tickets)
+
+
+def _own_reserved(refund: Refund) -> Decimal:
+    """What it has set aside itself, so that others can't have it."""
+    return refund.amount if refund.status == RefundStatus.APPROVED else Decimal(0)
 
 
 def _check_offered(event: Event, reason: Reason) -> None:

@@ -19,6 +19,7 @@ from orders.operations import Share, reserve_refunds, undo_reserved_refund
 from refunds.errors import AmountChanged, TicketNotRefundable
 from refunds.models import Refund, RefundReason, RefundStatus, RefundTicket
 from refunds.operations.claims import Claim, left_out
+from refunds.policy import Basis
 
 
 class Locked(NamedTuple):
@@ -106,13 +107,28 @@ def lock_tickets_of(refunds: Sequence[Refund]) -> dict[int, list[Ticket]]:
 def take_left_out(found: Locked) -> list[Ticket]:
     """Have a refund of the whole order take what it leaves out; all that it takes back, locked.
 
-    Raises TicketNotRefundable when somebody went in with one of those since it was asked for.
+    Raises TicketNotRefundable when somebody went in with one of those since it was asked for, or
+    asks for one otherwise.
     """
     order, refund, tickets = found
+    check_nothing_beside(refund)
     more = left_out(refund).lock()
     _check_unused(refund, more)
     insert([RefundTicket(refund=refund, ticket=each, order=order) for each in more])
     return [*tickets, *more]
+
+
+def check_nothing_beside(refund: Refund) -> None:
+    """Raise TicketNotRefundable where a whole order is paid for while it has another request.
+
+    The other's tickets would be paid for as well, and be left out: they could be paid for twice.
+    """
+    if refund.calculation_basis != Basis.ORDER_TOTAL:
+        return
+    other = refund.order.refunds.undecided().exclude(pk=refund.pk).order_by("pk").first()
+    if other is not None:
+        told = _("{refund} waits for a decision, too. Decide that one first.")
+        raise TicketNotRefundable(told.format(refund=other))
 
 
 def check_as_shown(order: Order, shown: Decimal | None, amount: Decimal) -> None:

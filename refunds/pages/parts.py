@@ -11,7 +11,14 @@ from orders.models import Order, OrderStatus
 from orders.pages.parts import Part, fills
 from orders.places import ticketed_place
 from refunds.explanations import in_language
-from refunds.models import PAID_BACK, RESERVED, UNDECIDED, Refund, RefundStatus
+from refunds.models import (
+    PAID_BACK,
+    RESERVED,
+    UNDECIDED,
+    CampaignOrderStatus,
+    Refund,
+    RefundStatus,
+)
 
 UNDER_WAY = [*UNDECIDED, *RESERVED]
 BADGES = {
@@ -46,6 +53,21 @@ def money_back(order: Order, now: datetime) -> Part | None:
         },
         awaits=",".join(f"{refund.pk}-{refund.status}" for refund in under_way),
     )
+
+
+@fills("called_off")
+def goes_back_by_itself(order: Order, now: datetime) -> Part | None:
+    """The promise of it, unless a campaign has listed the order, and nothing is on its way.
+
+    Then an admin has decided otherwise, or nobody has yet what to do about a refund that failed.
+    """
+    if not order.event.is_closed or order.status == OrderStatus.REFUNDED:
+        return None
+    is_listed = order.campaigns.filter(status=CampaignOrderStatus.LISTED).exists()
+    on_its_way = order.refunds.filter(case__isnull=True, status__in=RESERVED)
+    if is_listed and not on_its_way.exists():
+        return None
+    return Part("refunds/pages/called_off.html", {})
 
 
 def _can_ask(order: Order) -> bool:

@@ -72,6 +72,8 @@ def refund_request(request: SignedInRequest, order: Order) -> HttpResponse:
 def _told(refund: Refund) -> str:
     if refund.status in (RefundStatus.PENDING_ORGANIZER, RefundStatus.PENDING_ADMIN):
         return _("We have your request. You get a mail as soon as it is decided.")
+    if refund.status in (RefundStatus.REJECTED, RefundStatus.FAILED):  # the same page, sent again
+        return _("We had your request before. What became of it stands below.")
     return _("Your refund is approved. The money goes back to where it came from.")
 
 

@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from refunds.errors import AmountChanged, NoteRequired, RefundAlreadyDecided
-from refunds.models import UNDECIDED, Refund, RefundReason, RefundStatus
+from refunds.models import UNDECIDED, Refund, RefundReason
 from refunds.operations import decisions
-from refunds.operations.claims import left_out, reassess
+from refunds.operations.claims import check_brings_something, left_out, reassess
 from refunds.operations.decisions import Locked
 from ticketing.errors import NotAllowed
 from ticketing.roles import is_admin, is_organizer_of
@@ -21,15 +21,16 @@ from ticketing.roles import is_admin, is_organizer_of
 def may_decide(refund: Refund, user: User) -> bool:
     """Whether the policy lets this user decide: organizers on personal reasons of own events.
 
-    Admins may step in everywhere; nobody decides about money for himself.
+    Admins may step in everywhere, and take their place at events that are off; nobody decides
+    about money for himself.
     """
     if refund.requested_by_id == user.pk:
         return False
     if is_admin(user):
         return True
-    is_theirs = refund.status == RefundStatus.PENDING_ORGANIZER
     is_personal = refund.reason == RefundReason.PERSONAL
-    return is_theirs and is_personal and is_organizer_of(user, refund.order.event)
+    is_theirs = is_personal and refund.is_up_to_organizer
+    return is_theirs and is_organizer_of(user, refund.order.event)
 
 
 @transaction.atomic(durable=True)
@@ -38,8 +39,9 @@ def approve_refund(*, refund_id: int, by: User, shown_amount: Decimal | None = N
 
     With a `shown_amount` nothing is decided unless that is still what goes back; nor if another
     refund of the order has changed what is missing to the policy's part of it, or has let go of a
-    ticket. Locks order, refund, tickets by ascending id. Raises NotAllowed, RefundAlreadyDecided,
-    AmountChanged, TicketNotRefundable when a ticket was used meanwhile, RefundTooLarge.
+    ticket; nor a whole order's while another request waits beside it. Locks order, refund, tickets
+    by ascending id. Raises NotAllowed, RefundAlreadyDecided, AmountChanged, NothingToRefund,
+    RefundTooLarge, and TicketNotRefundable when a ticket was used, or asked for otherwise.
     """
     found = _locked(refund_id, by)
     decisions.check_as_shown(found.order, shown_amount, found.refund.amount)
@@ -71,8 +73,10 @@ def _check_still_missing(found: Locked) -> None:
     order, refund, tickets = found
     if refund.reason != RefundReason.POSTPONED:
         return
+    decisions.check_nothing_beside(refund)
     percentage = refund.percentage_applied
     missing = reassess(refund, tickets, percentage).amount
+    check_brings_something(refund, tickets, missing)
     if missing != refund.amount or left_out(refund).exists():
         raise AmountChanged(
             _(
@@ -94,8 +98,8 @@ def _locked(refund_id: int, by: User) -> Locked:
     if not may_decide(refund, by):
         raise NotAllowed(
             _(
-                "Organizers decide about personal reasons of their own events; the rest is up to "
-                "the platform, and nobody decides about their own refund."
+                "Organizers decide about personal reasons of their own events unless these are "
+                "off; the rest is up to the platform, and nobody decides about their own refund."
             )
         )
     return found

@@ -15,7 +15,7 @@ from refunds.errors import NoteRequired, OverrideNotAllowed
 from refunds.explanations import explain
 from refunds.models import UNDECIDED, Refund, RefundOverride, RefundStatus
 from refunds.operations import decisions
-from refunds.operations.claims import reassess
+from refunds.operations.claims import check_brings_something, reassess
 from refunds.policy import PERCENTAGES, Assessment
 from ticketing.errors import NotAllowed
 from ticketing.roles import require_admin
@@ -33,7 +33,8 @@ def override_refund(
     and why. With a `shown_amount` nothing is changed unless the percentage still comes to that.
     A refund of the whole order, which pays for all of its tickets, takes those of others that have
     fallen away since. Locks order, refund, tickets by ascending id. Raises NotAllowed,
-    NoteRequired, AmountChanged, OverrideNotAllowed, TicketNotRefundable, RefundTooLarge.
+    NoteRequired, AmountChanged, OverrideNotAllowed, NothingToRefund, TicketNotRefundable,
+    RefundTooLarge.
     """
     _check(percentage, by, note)
     found = decisions.lock(refund_id)
@@ -42,6 +43,8 @@ def override_refund(
     _check_open(refund, by)
     assessment = reassess(refund, tickets, percentage)
     decisions.check_as_shown(order, shown_amount, assessment.amount)
+    if percentage:
+        check_brings_something(refund, tickets, assessment.amount)
     _keep(refund, assessment, by=by, note=note, now=now)
     if percentage == 0:
         decisions.reject(found, by=by, at=now, reason=note.strip())

@@ -36,7 +36,8 @@ def retry_refund(
 
     If nobody knows what became of the last one, `note` has to say how it was made sure that the
     provider did nothing: that reversal is closed with it. Locks order, payment, reversal, refund.
-    Raises NotAllowed, NoteRequired, RefundNotFailed, AmountChanged, TryMoved.
+    Raises NotAllowed, NoteRequired, AmountChanged, TryMoved, and RefundNotFailed also where there
+    is nothing that could be sent.
     """
     now = timezone.now()
     _order, payments, refund = _locked(refund_id, by, note, shown_amount, shown_try)
@@ -50,6 +51,9 @@ def retry_refund(
         raise RefundNotFailed(
             _("Another refund of the same payment is on its way. Try again when it is over.")
         )
+    if refund.status == RefundStatus.PAYMENT_FAILED:
+        why = refund.provider_error["message"]
+        raise RefundNotFailed(_("Nothing can be sent to the provider. {why}").format(why=why))
     return refund
 
 

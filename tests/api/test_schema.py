@@ -88,6 +88,7 @@ def test_every_problem_code_of_a_refusal_is_somewhere(schema):
         "reversal-too-large",
         "reversal-not-decidable",
         "case-being-paid-back",
+        "case-resolved-already",
         "no-tickets-to-send",
         "wrong-dates",
         "case-open-already",

@@ -106,6 +106,17 @@ def test_settling_is_refused_when_its_try_is_another_one_since(boss, unpaid, ste
     assert stored() == before
 
 
+@pytest.mark.parametrize("step", SETTLING)
+def test_what_was_written_stays_for_the_second_look(boss, unpaid, step):
+    seen = opened(boss, unpaid, step)
+    try_again_meanwhile(unpaid)
+
+    refused = told(decide(boss, unpaid, step, **seen))
+
+    assert all(f"{written}</textarea>" in refused for written in STEPS[step].values())
+    assert "Done: " in told(decide(boss, unpaid, step, **hidden_in(refused)))
+
+
 def test_an_override_is_refused_when_its_percentage_comes_to_something_else(boss, postponed, order):
     seen = opened(boss, postponed, "override")
     Order.objects.filter(pk=order.pk).update(refunded_amount=200_000)

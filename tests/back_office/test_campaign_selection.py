@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from refunds.models import RefundCampaign
+from refunds.services import start_campaign
 from tests.back_office.refund_rows import bought, html, stored, told
 from tests.factories import placed_order, seats_in_area
 from tests.ticketing.event_states import event_in
@@ -39,6 +40,18 @@ def test_an_admin_prepares_chosen_orders_by_their_codes(boss, event, orders):
     assert set(campaign.orders.values_list("order", flat=True)) == {each.pk for each in orders}
     assert "Nothing goes back before its start." in told(answer)
     assert PREPARE in html(boss, LIST)
+
+
+def test_the_same_orders_again_are_no_draft_once_their_campaign_runs(boss, event, orders):
+    boss.post(PREPARE, wish(event, orders[0].code), follow=True)
+    campaign = RefundCampaign.objects.get()
+    start_campaign(campaign_id=campaign.pk, by=boss.user, reason="The storm.")
+
+    answer = boss.post(PREPARE, wish(event, orders[0].code), follow=True)
+
+    assert "There was a campaign of these orders already." in told(answer)
+    assert "Nothing goes back before its start." not in told(answer)
+    assert RefundCampaign.objects.get() == campaign
 
 
 def test_orders_of_other_events_and_unpaid_ones_are_refused(boss, event, orders):

@@ -90,6 +90,30 @@ def test_whoever_resolves_a_case_reads_what_about_and_what_is_owed(boss, order):
     assert "1,000,000 VND" in page
 
 
+def test_whoever_decides_after_somebody_else_reads_that_decision_and_keeps_the_text(boss, order):
+    """They may have paid by hand what went back by itself meanwhile."""
+    case = case_of(order)
+    case.resolve(by=None, at=from_now(), reason="The money is back.")
+    case.save()
+    page = reverse("admin:payments_paymentcase_resolve", args=[case.pk])
+
+    answer = boss.post(page, {"decision": "Transferred by hand, FT4711."}).content.decode()
+
+    assert "“The money is back.”" in answer
+    assert "Transferred by hand, FT4711.</textarea>" in answer
+    case.refresh_from_db()
+    assert (case.decision, case.decided_by) == ("The money is back.", None)
+
+
+def test_a_decision_that_is_sent_again_is_no_other_one(boss, order):
+    page = reverse("admin:payments_paymentcase_resolve", args=[case_of(order).pk])
+    decision = {"decision": "Paid back by hand."}
+
+    answers = [boss.post(page, decision, follow=True).content.decode() for _ in range(2)]
+
+    assert all("The case is resolved." in answer for answer in answers)
+
+
 def test_support_reads_who_has_decided_without_a_link_that_refuses_it(boss, order):
     case = case_of(order)
     case.resolve(by=boss.user, at=from_now(), reason="Paid back by hand.")

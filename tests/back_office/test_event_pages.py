@@ -17,7 +17,7 @@ REASON = "The organizer called us."
 
 # What a platform admin is offered for each state of an event.
 OFFERED = {
-    ("draft", "none"): {"request_cancellation", "confirm_cancellation", "investigate"},
+    ("draft", "none"): {"investigate"},
     ("published", "none"): {
         "postpone", "request_cancellation", "confirm_cancellation", "investigate"
     },

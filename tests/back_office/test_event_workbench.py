@@ -274,6 +274,23 @@ def test_the_dates_of_what_was_bought_stay_until_it_is_postponed(member, own):
     assert times_of(showing)[0] == datetime(2099, 3, 5, 13, 0, tzinfo=UTC)
 
 
+def test_a_night_that_was_over_before_the_others_were_put_off_keeps_its_date(member, own):
+    """Its tickets would open another door, and the seats of those given back would sell again."""
+    showing = ShowingFactory(event=EventFactory(organizer=own))
+    paid_order(seats_in_area(1, showing=showing))
+    make_past(showing)
+    move(showing.event, "postpone")
+    showing.refresh_from_db()
+    times = times_of(showing)
+
+    page = text_of(member.get(page_of(showing)))
+    assert "Add a showing for another night" in page
+    assert "is told by mail" not in page
+    member.post(page_of(showing), showing_fields(showing, **evening()))
+
+    assert times_of(showing) == times
+
+
 def test_the_right_to_give_tickets_back_is_not_cut_short(member, own):
     showing = ShowingFactory(event=EventFactory(organizer=own))
     placed_order(seats_in_area(1, showing=showing))
@@ -288,6 +305,21 @@ def test_the_right_to_give_tickets_back_is_not_cut_short(member, own):
     taken = member.post(page_of(showing), showing_fields(showing, ticket_sale_end=later))
     assert taken.status_code == 302
     assert times_of(showing)[3] > times[3]
+
+
+def test_times_that_are_only_looked_at_are_those_of_the_zone_beside_them(boss):
+    event = EventFactory(cancelled=True)
+    showing = ShowingFactory(event=event, time_zone="Europe/Berlin")
+    winter = {"starts_at": 19, "ends_at": 21, "ticket_sale_start": 10, "ticket_sale_end": 18}
+    times = {name: datetime(2099, 3, 5, hour, tzinfo=UTC) for name, hour in winter.items()}
+    Showing.objects.update(**times)
+
+    shown = r"2099-03-05 (\d\d:\d\d)</"
+    for page in (page_of(event), page_of(showing)):
+        times = re.findall(shown, text_of(boss.get(page)))
+        assert times == ["20:00", "22:00", "11:00", "19:00"]
+    listed = text_of(boss.get(reverse("admin:ticketing_showing_changelist")))
+    assert re.findall(shown, listed) == ["20:00", "11:00", "19:00"]
 
 
 def test_the_sale_of_a_showing_with_buyers_is_stopped_by_its_start_as_the_page_says(member, own):
@@ -335,7 +367,7 @@ def test_the_buttons_of_a_draft_and_of_a_published_event(member, own):
 
     draft, published = EventFactory(draft=True, organizer=own), EventFactory(organizer=own)
 
-    assert buttons(draft) == {"publish", "copy", "request_cancellation"}
+    assert buttons(draft) == {"publish", "copy"}
     assert buttons(published) == {"copy", "request_cancellation"}
 
 

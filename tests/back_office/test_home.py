@@ -10,12 +10,31 @@ import pytest
 from django.utils import timezone
 
 from jobs import outbox
-from refunds.models import CampaignOrder, RefundCampaign
+from orders.models import Order
+from refunds.models import CampaignOrder, Refund, RefundCampaign
+from refunds.services import (
+    advance_campaign,
+    mark_refund_failed,
+    override_refund,
+    retry_campaign,
+)
 from tests.back_office.home_page import home, paid_at, rows_behind, seats_on, table
-from tests.back_office.refund_rows import asked, asked_after_postponing, bought, failed, own_event
+from tests.back_office.refund_rows import (
+    asked,
+    asked_after_postponing,
+    bought,
+    failed,
+    html,
+    offered,
+    own_event,
+    page_of,
+    status,
+)
 from tests.back_office.world import world
-from tests.factories import EventFactory, from_now, overdue_order, paid_order
-from tests.ticketing.event_states import move, new_admin
+from tests.factories import EventFactory, from_now, overdue_order, paid_order, seats_in_area
+from tests.refunds.campaigns import cancel, start
+from tests.refunds.moved import give_back, refuse
+from tests.ticketing.event_states import move, new_admin, new_member, suspect
 from ticketing.services import request_cancellation
 
 STAFF = ["admin", "support", "member of A", "member of B"]
@@ -36,20 +55,30 @@ def busy(here):
     overdue_order(seats=seats_on(event), expires_at=from_now(minutes=-30))
     request_cancellation(event_id=event.pk, by=here.a.member, reason="The hall is flooded.")
     asked_after_postponing(bought(EventFactory(organizer=event.organizer)))
-    paused_campaign(here.a.rows["orders.order"])
+    fraud = EventFactory(organizer=event.organizer)
+    paused_campaign(bought(fraud), bought(fraud))
     dead_job()
     return here
 
 
-def paused_campaign(order):
-    campaign = RefundCampaign.objects.create(
-        event=order.event, reason="fraud", created_at=from_now()
-    )
-    told = {"by": None, "at": from_now(), "reason": "The test does it."}
-    campaign.start(**told)
-    campaign.pause(**told)
+def frauds_draft(event):
+    suspect(event, "confirmed")
+    return RefundCampaign.objects.create(event=event, reason="fraud", created_at=from_now())
+
+
+def moved(campaign, *steps):
+    for step in steps:
+        getattr(campaign, step)(by=None, at=from_now(), reason="The test does it.")
     campaign.save()
-    CampaignOrder.objects.create(campaign=campaign, order=order)
+
+
+def paused_campaign(*orders):
+    """Of a fraud; the first of its orders waits on its list, the second is listed."""
+    campaign = frauds_draft(orders[0].event)
+    moved(campaign, "start", "pause")
+    for order, listed in zip(orders, [{}, {"status": "listed", "note": "KeyError"}], strict=False):
+        CampaignOrder.objects.create(campaign=campaign, order=order, **listed)
+    return campaign
 
 
 def dead_job():
@@ -75,7 +104,8 @@ def test_an_admin_is_told_of_all_that_admins_decide(busy):
         "Open payment cases": 2,
         "Stuck orders": 2,
         "Requests to cancel an event": 1,
-        "Paused refund campaigns": 1,
+        "Refund campaigns to start or resume": 1,
+        "Refund campaigns with orders to look at": 1,
         "Dead jobs": 1,
     }
     assert counts(busy.browsers["admin"], "waiting_for_others") == {}
@@ -133,6 +163,33 @@ def test_nobody_is_asked_to_decide_an_own_request(member):
     assert counts(member) == {}
 
 
+def test_what_an_organizer_has_not_decided_is_up_to_the_platform_once_the_event_is_off(
+    boss, member
+):
+    refund = asked(bought(own_event(member)))
+    assert counts(member) == {"Refunds to decide": 1}
+    assert counts(boss) == {}
+
+    move(refund.order.event, "investigate", "confirm_fraud")
+
+    assert counts(member) == {}
+    assert counts(boss) == {"Refunds to decide": 1}
+    assert offered(member, refund) == set()
+    assert "up to the platform" in html(member, page_of(refund))
+    [(_count, address)] = waits(boss).values()
+    assert list(rows_behind(boss, address)) == [refund]
+
+
+def test_what_nobody_of_its_organizer_decides_is_on_the_home_of_admins(boss, member):
+    event = own_event(member)
+    asked(bought(event, customer=member.user))
+    assert counts(boss) == {"Refunds to decide": 1}
+
+    event.organizer.members.add(new_member(EventFactory()))
+
+    assert counts(boss) == {}
+
+
 @pytest.mark.parametrize(
     ("overdue_for", "was_tried", "is_stuck"),
     [
@@ -159,12 +216,128 @@ def test_a_request_is_answered_once_the_event_is_cancelled(boss):
     assert counts(boss) == {}
 
 
+TO_RESUME = {"Refund campaigns to start or resume": 1}
+TO_LOOK_AT = {"Refund campaigns with orders to look at": 1}
+
+
 def test_a_paused_campaign_without_waiting_orders_needs_nobody(boss):
     paused_campaign(paid_order())
-    assert counts(boss) == {"Paused refund campaigns": 1}
+    assert counts(boss) == TO_RESUME
 
     CampaignOrder.objects.update(status="done")
 
+    assert counts(boss) == {}
+
+
+@pytest.mark.parametrize("is_its_showings", [False, True])
+def test_a_campaign_that_was_paused_before_it_found_its_orders_waits(boss, is_its_showings):
+    order = paid_order()
+    campaign = frauds_draft(order.event)
+    moved(campaign, "start", "pause")
+    scope = order.showing if is_its_showings else None
+    RefundCampaign.objects.filter(pk=campaign.pk).update(showing=scope)
+
+    assert counts(boss) == TO_RESUME
+    assert "1 orders wait." in html(boss, page_of(campaign, "resume"))
+
+
+def test_a_campaign_is_not_waited_for_whose_event_is_cleared_or_whose_orders_are_refunded(boss):
+    order = paid_order()
+    paused_campaign(order)
+
+    move(order.event, "clear")
+    assert counts(boss) == {}
+
+    move(order.event, "investigate", "confirm_fraud")
+    assert counts(boss) == TO_RESUME
+    Order.objects.filter(pk=order.pk).update(status="refunded", refunded_amount=order.total_amount)
+    assert counts(boss) == {}
+
+
+def test_a_paused_campaign_of_chosen_orders_waits_for_these_only(boss):
+    order = paid_order()
+    paid_order(seats_in_area(1, showing=order.showing))
+    campaign = paused_campaign(order)
+    RefundCampaign.objects.update(is_selection=True)
+    assert counts(boss) == TO_RESUME
+    assert "1 orders wait." in html(boss, page_of(campaign, "resume"))
+
+    CampaignOrder.objects.update(status="done")
+
+    assert counts(boss) == {}
+
+
+def test_a_confirmed_fraud_waits_until_one_of_its_campaigns_is_started(boss):
+    order = paid_order()
+    frauds_draft(order.event)
+    assert counts(boss) == TO_RESUME
+
+    chosen = RefundCampaign.objects.create(
+        event=order.event, reason="fraud", created_at=from_now(), is_selection=True
+    )
+    assert counts(boss) == TO_RESUME
+
+    moved(chosen, "start")
+    assert counts(boss) == {}
+
+
+def test_a_draft_without_orders_needs_nobody(boss):
+    frauds_draft(EventFactory())
+
+    assert counts(boss) == {}
+
+
+def test_what_was_sold_after_a_fraud_was_refunded_waits_when_it_is_one_after_all(boss):
+    campaign = frauds_draft(EventFactory())
+    moved(campaign, "start", "complete")
+    assert counts(boss) == {}
+
+    seats = seats_on(campaign.event)
+    paid_order(seats)
+
+    assert counts(boss) == TO_RESUME
+
+
+@pytest.fixture
+def given_up(boss):
+    """The refund of a cancelled event's order; its campaign is over."""
+    order = bought()
+    cancel(order.event, boss.user)
+    campaign = start(order.event, boss.user)
+    advance_campaign(campaign_id=campaign.pk)
+    refund = Refund.objects.get()
+    refuse(refund)
+    advance_campaign(campaign_id=campaign.pk)
+    assert counts(boss) == {"Refunds that failed": 1}
+    mark_refund_failed(refund_id=refund.pk, by=boss.user, reason="The card is closed.")
+    return campaign
+
+
+def test_an_order_whose_refund_was_given_up_waits_until_it_is_refunded(boss, given_up):
+    assert status(given_up) == "completed"
+    assert counts(boss) == TO_LOOK_AT
+
+    retry_campaign(campaign_id=given_up.pk, by=boss.user, reason="He has a new card.")
+    advance_campaign(campaign_id=given_up.pk)
+    assert counts(boss) == {}
+    give_back(Refund.objects.get(status="approved"))
+    advance_campaign(campaign_id=given_up.pk)
+
+    assert (status(given_up), counts(boss)) == ("completed", {})
+
+
+def test_an_order_that_an_override_keeps_waits_for_nobody(boss, given_up):
+    retry_campaign(campaign_id=given_up.pk, by=boss.user, reason="He has a new card.")
+    advance_campaign(campaign_id=given_up.pk)
+    override_refund(
+        refund_id=Refund.objects.get(status="approved").pk,
+        percentage=0,
+        by=boss.user,
+        note="He sold the tickets on.",
+    )
+    advance_campaign(campaign_id=given_up.pk)
+
+    assert (status(given_up), given_up.orders.get().status) == ("completed", "listed")
     assert counts(boss) == {}
 
 
@@ -203,7 +376,7 @@ def test_the_page_takes_few_queries_however_much_there_is(busy, django_assert_ma
             paid_at(from_now(), event)
 
     for who in STAFF:
-        with django_assert_max_num_queries(19, info=who):
+        with django_assert_max_num_queries(20, info=who):
             home(busy.browsers[who])
 
 

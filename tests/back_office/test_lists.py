@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from itertools import chain
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -16,12 +18,12 @@ from benchmarks import sales
 from jobs.back_office import Paged
 from jobs.models import Job
 from jobs.paging import Position
-from orders.models import Order
+from orders.models import Order, Ticket
 from payments.models import Payment
 from tests.back_office.conftest import browser_of
 from tests.back_office.world import supporter
-from tests.factories import CustomerFactory, paid_order
-from ticketing.models import Organizer
+from tests.factories import CustomerFactory, from_now, paid_order
+from ticketing.models import LogRow, Organizer, Showing
 
 PAYMENTS = reverse("admin:payments_payment_changelist")
 ORDERS = reverse("admin:orders_order_changelist")
@@ -219,6 +221,50 @@ def test_no_page_shows_the_code_of_a_ticket(boss, member):
             html = browser.get(address).content.decode()
             assert order.code in html or str(ticket) in html
             assert ticket.code not in html, address
+
+
+@pytest.mark.parametrize(
+    ("model", "query"),
+    [
+        (Organizer, {"o": "1", "p": Position(True, ("\0", 0)).write()}),
+        (Job, {"p": Position(True, (float("inf"),)).write()}),
+        (Order, {"created_at__year": "9" * 20}),
+        (Ticket, {"showing": "9" * 5_000}),
+        (LogEntry, {"kind": "9" * 5_000}),
+        (LogRow, {"who": "9" * 5_000}),
+    ],
+)
+def test_a_list_is_shown_whatever_its_address_asks_for(boss, model, query):
+    paid_order()
+
+    assert boss.get(list_of(model), query, follow=True).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_list_is_shown_although_the_database_can_not_read_what_is_asked_for(boss):
+    assert boss.get(ORDERS, {"email__regex": "("}, follow=True).status_code == 200
+
+
+def test_the_people_of_a_showing_are_listed_alone_after_it_too(boss):
+    past = {"ticket_sale_start": -99, "ticket_sale_end": -6, "starts_at": -5, "ends_at": -2}
+    order, other = paid_order(), paid_order()
+    Showing.objects.update(**{name: from_now(hours=hours) for name, hours in past.items()})
+
+    html = boss.get(list_of(Ticket), {"showing": order.showing_id}).content.decode()
+
+    assert order.email in html
+    assert other.email not in html
+
+
+def test_a_ticket_tells_its_start_by_the_clock_of_its_house(boss):
+    ticket = paid_order().tickets.first()
+    start = datetime(2099, 3, 5, 19, tzinfo=UTC)
+    Ticket.objects.update(showing_time_zone="Europe/Berlin", showing_starts_at=start)
+
+    html = boss.get(reverse("admin:orders_ticket_change", args=[ticket.pk])).content.decode()
+
+    assert "2099-03-05 20:00 (Europe/Berlin)" in html
+    assert "02:00" not in html
 
 
 def test_the_people_of_a_showing_are_a_click_away(boss):

@@ -9,6 +9,7 @@ from django.utils import translation
 
 from orders.models import Order
 from orders.services import check_in
+from refunds.policy import Reason
 from tests.back_office.refund_rows import (
     LIST,
     asked,
@@ -17,6 +18,7 @@ from tests.back_office.refund_rows import (
     decide,
     failed,
     html,
+    own_event,
     page_of,
     rejected,
     status,
@@ -186,6 +188,21 @@ def test_whoever_approves_is_told_that_somebody_went_in(boss, order):
     assert "Somebody went in" not in told(select(boss, asked(bought())))
 
 
+def test_whoever_approves_is_told_what_an_admin_has_kept_before(boss, order):
+    """The customer asks once more for what is missing to 90 %."""
+    first = asked_after_postponing(order)
+    decide(boss, first, "approve")
+    decide(boss, first, "override", percentage=60, note="He sells them on.")
+    warning = f"Another refund of the order, {first.pk}, was overridden to 60 %: He sells them on."
+
+    again = asked(order, Reason.POSTPONED)
+
+    assert again.amount == 300_000
+    assert warning in told(select(boss, again))
+    assert warning in told(boss.get(page_of(again, "approve")))
+    assert "was overridden" not in told(select(boss, asked(bought())))
+
+
 def test_selected_refunds_are_approved_each_with_a_word(boss, member, order):
     good, late = asked(order), asked(bought(order.event))
     rejected(late, "The hall is booked.")
@@ -206,10 +223,32 @@ def test_selecting_what_is_up_to_others_approves_nothing(member, stranger, postp
     assert stored() == before
 
 
+def test_the_sum_is_that_of_what_the_reader_decides(member, order):
+    theirs, own = asked(order), asked(bought(order.event, customer=member.user))
+    platforms = asked_after_postponing(bought(own_event(member)))
+
+    page = told(select(member, theirs, own, platforms))
+
+    assert "800,000 VND goes back in all" in page
+    assert "2 of those you selected are left out" in page
+
+
+def test_what_somebody_else_decided_meanwhile_is_not_passed_over(boss, order):
+    """The list is narrowed to what waits: what does not any more is none of its rows."""
+    gone = asked(order)
+    rejected(gone, "The hall is booked.")
+    chosen = {"action": "approve_selected", "_selected_action": [gone.pk], "confirmed": "yes"}
+
+    page = told(boss.post(f"{LIST}?status__exact=pending_organizer", chosen, follow=True))
+
+    assert "1 of those you selected are left out" in page
+    assert status(gone) == "rejected"
+
+
 def test_nothing_is_asked_where_nothing_waits(boss, personal):
     rejected(personal, "The hall is booked.")
 
-    assert "None of these waits for a decision." in told(select(boss, personal))
+    assert "None of these waits for your decision." in told(select(boss, personal))
 
 
 @pytest.mark.parametrize("who", ["buyer", "client"])

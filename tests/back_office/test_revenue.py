@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
+from jobs.paging import Position
 from orders.models import Order
 from orders.revenue import EventRevenue, with_amounts
 from tests.factories import (
@@ -123,6 +124,18 @@ def test_frozen_revenue_is_a_number_for_admins_only(member, boss, event):
         read_by_admin = boss.get(page).content.decode()
         assert "frozen since" in read_by_admin
         assert "2,500,000 VND" in read_by_admin
+
+
+def test_nobody_finds_out_what_is_frozen_by_where_it_stands_in_a_sorted_list(member, event):
+    """A page of the list begins after any amount that its address names."""
+    move(event, "investigate", "confirm_fraud")
+
+    for column in ("2", "3", "4"):
+        pages = [
+            member.get(LIST, {"o": column, "p": Position(True, (guess, "", 0)).write()})
+            for guess in ("0.01", "99999.99", "399999.99", "2999999.99", "3000000")
+        ]
+        assert [len(page.context["cl"].result_list) for page in pages] == [0] * 5, column
 
 
 def test_the_file_has_each_amount(member, event):

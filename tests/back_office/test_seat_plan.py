@@ -194,6 +194,21 @@ def test_if_somebody_was_faster_none_is_blocked_and_the_choice_stays(member, sho
     assert "blocked" not in states(seats[0].area)[:7]
 
 
+def test_what_was_ticked_and_written_in_the_list_stays_when_it_is_refused(
+    member, showing, seats, held
+):
+    row = seats[0].row
+    opened = read(member, showing, area=row.area_id, row=row.pk)
+    form = html.unescape(re.search(r'action="([^"]+/block-seats/\?[^"]*)"', opened)[1])
+    ticked = {"by": "plan", "seats": [seats[0].pk, seats[2].pk], "reason": REASON}
+
+    told = member.post(form, ticked).content.decode()
+
+    assert re.findall(r'name="seats" value="(\d+)" checked', told) == [str(seats[0].pk)]
+    assert re.search(rf'value="{REASON}"[^>]*id="listed-reason"', told)
+    assert states(seats[0].area)[0] == "available"
+
+
 @pytest.mark.parametrize(
     ("run", "numbers"),
     [
@@ -360,7 +375,21 @@ def test_a_price_that_changed_since_the_page_was_opened_is_asked_for_anew(member
 
     assert "Stalls costs 550,000 VND by now." in told
     assert 'value="550000"' in told
+    assert f'value="{REASON}"' in told
     assert Area.objects.get(pk=area.pk).price == 550_000
+
+
+def test_an_area_that_was_made_meanwhile_keeps_its_price_and_stops_nobody(member, showing, seats):
+    area, new = seats[0].area, AreaFactory(name="Balcony", showing=showing, price=300_000)
+
+    asked = send(member, showing, "change_prices", **prices(area, "650000"))
+    told = send(member, showing, "change_prices", **prices(area, "650000", confirmed="yes"))
+
+    assert "Change these prices?" in asked
+    assert "Balcony" not in asked
+    assert "Every order from now on is at the new prices." in told
+    assert Area.objects.get(pk=area.pk).price == 650_000
+    assert Area.objects.get(pk=new.pk).price == 300_000
 
 
 def test_the_page_of_a_showing_changes_no_price_on_the_way(member, showing, seats):

@@ -231,6 +231,21 @@ def test_the_back_office_has_no_other_log_in_to_guess_at(client, boss):
     assert "_auth_user_id" not in client.session
 
 
+def test_the_back_office_has_no_other_page_on_which_old_passwords_are_guessed(client, with_factor):
+    go_in(client)
+    page = reverse("admin:password_change")
+    fields = {
+        "old_password": PASSWORD,
+        "new_password1": "a-new-night",
+        "new_password2": "a-new-night",
+    }
+
+    for answer in (client.get(page), client.post(page, fields)):
+        assert led_to(answer)[0] == reverse("account_change_password")
+
+    assert User.objects.get(pk=with_factor.pk).check_password(PASSWORD)
+
+
 def test_an_account_that_is_closed_comes_in_no_more(client, with_factor):
     go_in(client)
 

@@ -39,7 +39,7 @@ from tests.orders.closing import (
     waiting_order,
 )
 from tests.payments.vnpay_calls import failure, success
-from tests.ticketing.event_states import event_in, move
+from tests.ticketing.event_states import move
 from ticketing.invariants import violations
 
 CLOSING = import_module("orders.services.close_event")  # the package has its function by that name
@@ -65,14 +65,6 @@ def test_orders_that_wait_are_ended_by_the_system_and_their_seats_are_free(event
         assert (note.by, note.description) == (None, reason)
     assert state(elsewhere) == (PENDING, {"held"})
     assert_all_is_well()
-
-
-def test_a_draft_that_is_cancelled_has_nothing_to_end(event):
-    draft = event_in("draft")
-
-    call_off(draft)
-
-    assert not Job.objects.exists()
 
 
 def test_ending_is_safe_to_repeat(event):

@@ -57,6 +57,15 @@ def test_a_full_house_is_sold_out(client):
     assert "Sold out" in listed(client)
 
 
+def test_what_has_no_places_yet_is_not_sold_out(client):
+    showing = ShowingFactory()
+
+    for page in ("/", f"/events/{showing.event.slug}/", f"/showings/{showing.pk}/"):
+        text = client.get(page).content.decode()
+        assert "Not yet on sale" in text
+        assert "Sold out" not in text
+
+
 def test_what_is_over_is_not_listed_but_keeps_its_page(client):
     past = ShowingFactory(
         starts_at=from_now(days=-2),

@@ -8,7 +8,14 @@ from jobs.services import run_due_jobs
 from orders.models import Ticket
 from orders.services import check_in
 from refunds.models import Refund
-from refunds.services import approve_refund, mark_refund_failed, reject_refund
+from refunds.services import (
+    advance_campaign,
+    approve_refund,
+    mark_refund_failed,
+    override_refund,
+    reject_refund,
+    retry_campaign,
+)
 from tests.back_office.refund_rows import failed
 from tests.factories import (
     from_now,
@@ -18,6 +25,8 @@ from tests.factories import (
     showing_with_sale_end,
 )
 from tests.pages.my_pages import everything, hidden, page_of, text_of
+from tests.refunds.campaigns import cancel, start
+from tests.refunds.moved import give_back, refuse
 from ticketing.models import Event, Showing
 from ticketing.services import confirm_cancellation
 
@@ -280,6 +289,19 @@ def test_a_rejection_says_why(me, order, tickets, admin_user):
     assert "Your tickets stay valid as they were." in text_of(page)
 
 
+def test_what_is_sent_again_after_its_rejection_is_not_approved(me, order, tickets, admin_user):
+    page = quote(me, order, tickets[0])
+    ask(me, order, confirmation(page, tickets[0]))
+    reject_refund(refund_id=Refund.objects.get().pk, by=admin_user, reason="Come anyway!")
+    before = everything()
+
+    again = me.post(page_of(order, "refund/request/"), confirmation(page, tickets[0]), follow=True)
+
+    assert "We had your request before." in text_of(again)
+    assert "approved" not in text_of(again)
+    assert everything() == before
+
+
 def test_a_request_that_a_cancellation_covers_promises_no_tickets(me, order, tickets, admin_user):
     ask(me, order, confirmation(quote(me, order, tickets[0]), tickets[0]))
     confirm_cancellation(event_id=order.event_id, by=admin_user, reason="It rains.")
@@ -346,3 +368,49 @@ def test_after_a_rejection_the_page_asks_no_more(me, order, tickets, admin_user)
     reject_refund(refund_id=Refund.objects.get().pk, by=admin_user, reason="Too late.")
 
     assert not me.get(page_of(order)).context["is_watched"]
+
+
+PROMISE = "Your money goes back in full by itself"
+
+
+def called_off(order, admin):
+    """Its campaign has approved the refund."""
+    cancel(order.event, admin)
+    campaign = start(order.event, admin)
+    advance_campaign(campaign_id=campaign.pk)
+    return campaign, Refund.objects.get()
+
+
+def test_money_is_promised_as_long_as_it_comes_by_itself(me, order, admin_user):
+    campaign, refund = called_off(order, admin_user)
+    refuse(refund)
+    advance_campaign(campaign_id=campaign.pk)
+    assert PROMISE in text_of(me.get(page_of(order)))
+    mark_refund_failed(refund_id=refund.pk, by=admin_user, reason="The card is closed.")
+    text = text_of(me.get(page_of(order)))
+    assert "We could not carry this refund out" in text
+    assert PROMISE not in text
+
+    retry_campaign(campaign_id=campaign.pk, by=admin_user, reason="There is another card.")
+    assert PROMISE in text_of(me.get(page_of(order)))
+    advance_campaign(campaign_id=campaign.pk)
+    give_back(Refund.objects.get(status="approved"))
+    advance_campaign(campaign_id=campaign.pk)
+    assert PROMISE not in text_of(me.get(page_of(order)))
+
+
+@pytest.mark.parametrize("percentage", [0, 60])
+def test_money_that_an_admin_keeps_is_not_promised(me, order, admin_user, percentage):
+    campaign, refund = called_off(order, admin_user)
+    override_refund(
+        refund_id=refund.pk, percentage=percentage, by=admin_user, note="He sold them on."
+    )
+    if percentage:
+        assert PROMISE in text_of(me.get(page_of(order)))
+        give_back(refund)
+    advance_campaign(campaign_id=campaign.pk)
+
+    text = text_of(me.get(page_of(order)))
+
+    assert "The event was cancelled." in text
+    assert PROMISE not in text

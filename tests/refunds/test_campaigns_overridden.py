@@ -270,3 +270,25 @@ def test_what_was_overridden_for_a_reason_of_the_customers_own_holds_no_later_ca
     assert finish(campaign) == "completed"
     assert books(order) == ("refunded", 1_000_000, 0)
     assert broken() == {}
+
+
+def test_what_undid_the_refund_of_a_fraud_that_was_none_holds_no_later_campaign_up(
+    payment, event, admin
+):
+    order = payment.order
+    frauds = frauds_campaign(event, admin)
+    take_up(frauds)
+    move(event, "clear")
+    override_refund(
+        refund_id=Refund.objects.get().pk, percentage=0, by=admin, note="It was no fraud."
+    )
+    finish(frauds)
+    assert books(order) == ("paid", 0, 0)
+
+    cancel(event, admin)
+    assert preview_campaign(event=event).obstacles["overridden"] == 0
+    campaign = start(event, admin)
+
+    assert finish(campaign) == "completed"
+    assert books(order) == ("refunded", 1_000_000, 0)
+    assert broken() == {}

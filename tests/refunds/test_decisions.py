@@ -13,6 +13,7 @@ from orders.services import check_in
 from refunds.errors import (
     AmountChanged,
     NoteRequired,
+    NothingToRefund,
     OverrideNotAllowed,
     RefundAlreadyDecided,
     TicketNotRefundable,
@@ -28,6 +29,7 @@ from refunds.services import (
 )
 from tests.factories import from_now, paid_order, seats_in_area
 from tests.refunds.test_requests import everything, reread
+from tests.ticketing.event_states import move
 from ticketing.errors import NotAllowed
 from ticketing.invariants import violations
 from ticketing.roles import SUPPORT_GROUP
@@ -141,6 +143,24 @@ def test_members_who_joined_support_decide_nothing_any_more(personal, organizer)
     refused(NotAllowed, approve_refund, refund_id=personal.pk, by=organizer)
 
 
+@pytest.mark.parametrize("steps", [["cancel"], ["investigate", "confirm_fraud"]])
+def test_the_organizer_decides_nothing_more_at_an_event_that_is_off(
+    personal, organizer, admin, steps
+):
+    move(personal.order.event, *steps)
+
+    refused(NotAllowed, approve_refund, refund_id=personal.pk, by=organizer)
+    refused(NotAllowed, reject_refund, refund_id=personal.pk, by=organizer, reason="No.")
+
+    assert approve_refund(refund_id=personal.pk, by=admin).status == RefundStatus.APPROVED
+
+
+def test_the_organizer_decides_while_an_event_is_looked_into_or_cleared(personal, organizer):
+    move(personal.order.event, "investigate", "confirm_fraud", "clear")
+
+    assert approve_refund(refund_id=personal.pk, by=organizer).approved_by == organizer
+
+
 def test_customers_decide_nothing(personal, customer):
     refused(NotAllowed, approve_refund, refund_id=personal.pk, by=customer)
 
@@ -202,6 +222,58 @@ def test_what_is_topped_up_to_the_whole_order_takes_back_all_of_its_tickets(
     assert broken() == {}
 
 
+@pytest.mark.parametrize("is_approved", [False, True])
+def test_what_is_asked_for_beside_a_whole_order_is_decided_first(
+    personal, organizer, admin, order, tickets, is_approved
+):
+    """Else its ticket is paid for by both, or stays valid though all of the order is paid for."""
+    rest = freed_beside_a_postponed_refund(
+        personal, organizer, admin, order, is_approved=is_approved
+    )
+    again = ask(order, tickets[:1])
+
+    refused_one = {"refund_id": rest.pk, "by": admin}
+    for percentage in (60, 90, 100):
+        given = {**refused_one, "percentage": percentage, "note": "What is missing."}
+        assert str(again) in refused(TicketNotRefundable, override_refund, **given)
+    if not is_approved:
+        assert str(again) in refused(TicketNotRefundable, approve_refund, **refused_one)
+
+    approve_refund(refund_id=again.pk, by=organizer)
+    if not is_approved:
+        approve_refund(refund_id=rest.pk, by=admin)
+    assert (reread(rest).amount, reread(order).refund_reserved_amount) == (950_000, 1_350_000)
+    assert not order.tickets.valid().exists()
+    assert broken() == {}
+
+
+def test_a_whole_order_is_topped_up_once_the_request_beside_it_is_rejected(
+    personal, organizer, admin, order, tickets
+):
+    rest = freed_beside_a_postponed_refund(personal, organizer, admin, order)
+    again = ask(order, tickets[:1])
+    reject_refund(refund_id=again.pk, by=organizer, reason="The platform gives it all back.")
+
+    override_refund(refund_id=rest.pk, percentage=90, by=admin, note="What is missing.")
+    approve_refund(refund_id=rest.pk, by=admin)
+
+    assert reread(rest).amount == 1_350_000
+    assert not order.tickets.valid().exists()
+    assert broken() == {}
+
+
+def test_a_whole_order_is_overridden_to_0_whatever_waits_beside_it(
+    personal, organizer, admin, order, tickets
+):
+    rest = freed_beside_a_postponed_refund(personal, organizer, admin, order, is_approved=True)
+    again = ask(order, tickets[:1])
+
+    override_refund(refund_id=rest.pk, percentage=0, by=admin, note="A reseller.")
+
+    assert (reread(rest).status, reread(again).status) == ("rejected", "pending_organizer")
+    assert broken() == {}
+
+
 def test_an_override_to_0_takes_no_further_tickets(personal, organizer, admin, order):
     rest = freed_beside_a_postponed_refund(personal, organizer, admin, order)
 
@@ -233,6 +305,34 @@ def test_nothing_is_topped_up_for_a_ticket_that_somebody_went_in_with(
 
     assert tickets[0].code in told
     assert rest.tickets.count() == 2
+
+
+def test_no_ticket_is_taken_for_nothing_because_others_have_come_to_its_part(
+    organizer, admin, showing
+):
+    """90 % of the order are back for its dear ticket: for the cheap one nothing would be."""
+    seats = [
+        *seats_in_area(1, showing=showing, price=900_000),
+        *seats_in_area(1, showing=showing, price=100_000),
+    ]
+    order = paid_order(seats)
+    dear = ask(order, [order.tickets.get(price=900_000)])
+    approve_refund(refund_id=dear.pk, by=organizer)
+    move(order.event, "postpone")
+    rest = ask(order, reason=Reason.POSTPONED)
+    assert rest.amount == 180_000
+    override_refund(refund_id=dear.pk, percentage=100, by=admin, note="It was our fault.")
+
+    told = refused(NothingToRefund, approve_refund, refund_id=rest.pk, by=admin)
+    for percentage in (60, 80, 90):
+        given = {"percentage": percentage, "by": admin, "note": "What is missing."}
+        assert refused(NothingToRefund, override_refund, refund_id=rest.pk, **given) == told
+    assert "Reject it." in told
+
+    override_refund(refund_id=rest.pk, percentage=100, by=admin, note="All of it, then.")
+    approve_refund(refund_id=rest.pk, by=admin)
+    assert (reread(rest).amount, reread(order).refund_reserved_amount) == (100_000, 1_000_000)
+    assert broken() == {}
 
 
 def test_a_whole_order_is_not_approved_without_a_ticket_of_no_price(organizer, admin, showing):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core import mail
@@ -24,6 +26,7 @@ from tests.factories import CustomerFactory, paid_order, seats_in_area
 from tests.refunds.campaigns import cancel
 from tests.refunds.moved import paid_twice
 from tests.refunds.stand_in import bought, dead_jobs, wait_for_the_bank, work
+from tests.ticketing.event_states import move
 from ticketing.models import Event
 
 
@@ -73,6 +76,18 @@ def test_members_of_other_organizers_are_not_told(in_english, organizer, strange
 
     assert told(stranger) == []
     assert told(admin) == []
+
+
+def test_admins_are_asked_to_decide_about_an_event_that_was_off_before_its_organizer_heard(
+    in_english, organizer, admin
+):
+    ask(in_english)
+    move(in_english.event, "investigate", "confirm_fraud")
+    run()
+
+    assert told(organizer) == []
+    [to_admin] = told(admin)
+    assert to_admin.subject == f"Decide about a refund for order {in_english.code}"
 
 
 @pytest.mark.parametrize("side", ["customer", "support"])
@@ -129,12 +144,19 @@ def test_an_approval_that_was_taken_back_before_it_could_be_told_is_not_told(
     assert message.subject == f"Your refund for order {in_english.code} was refused"
 
 
-def test_nobody_is_asked_to_decide_what_is_decided(in_english, organizer):
+@pytest.mark.parametrize("decide", [approve_refund, partial(reject_refund, reason="No.")])
+def test_nobody_is_asked_to_decide_or_told_to_wait_for_what_is_decided(
+    in_english, organizer, decide
+):
+    """A job that tells of the request may run after the decision's, when many had to wait."""
     refund = ask(in_english)
-    approve_refund(refund_id=refund.pk, by=organizer)
+    decide(refund_id=refund.pk, by=organizer)
     run()
 
     assert told(organizer) == []
+    [message] = told(in_english.customer)
+    assert "You get another mail" not in message.body
+    assert ("is approved" in message.subject) != ("was refused" in message.subject)
 
 
 def test_a_rejection_tells_why(in_english, organizer):

@@ -304,6 +304,26 @@ def test_an_admin_gives_up_and_the_customer_may_ask_again(vnpay, payment, failed
     assert broken() == {}
 
 
+def test_a_retry_that_sends_nothing_is_refused_and_says_why(order, admin):
+    """A second charge that no payment of ours stands for can only be given back by hand."""
+    case = PaymentCase.objects.create(
+        kind="duplicate", order=order, provider="vnpay", txn_ref="ELSEWHERE1", amount=1_500_000,
+        amount_owed=1_500_000, description="Charged twice.", opened_at=from_now(),
+    )  # fmt: skip
+    refund = refund_case(case_id=case.pk)
+    pay_back(refund_id=refund.pk)
+    assert reread(refund).status == "payment_failed"
+    before = everything()
+
+    with pytest.raises(RefundNotFailed, match="look ELSEWHERE1 up at the provider"):
+        retry_refund(refund_id=refund.pk, by=admin, note="The portal shows no refund.")
+
+    assert everything() == before
+    mark_refund_paid(refund_id=refund.pk, by=admin, evidence="Given back in the portal.")
+    assert reread(refund).status == "completed"
+    assert broken() == {}
+
+
 def settled_by_hand():
     return {retry_refund: "note", mark_refund_paid: "evidence", mark_refund_failed: "reason"}
 

@@ -19,7 +19,7 @@ from ticketing.models import Event
 STATUS_STEPS = {
     services.postpone_event: (["published"], "postponed"),
     services.reinstate_event: (["postponed"], "published"),
-    services.confirm_cancellation: (["draft", "published", "postponed"], "cancelled"),
+    services.confirm_cancellation: (["published", "postponed"], "cancelled"),
 }
 FRAUD_STEPS = {
     services.investigate_event: (["none", "cleared"], "investigating"),
@@ -62,7 +62,7 @@ def test_an_event_moves_from_the_right_states_only(step, status, fraud_status):
     assert (moved.status, kept.status, kept.fraud_status) == (target, target, fraud_status)
     note = assert_noted(event, admin)
     assert (note.source_state, note.state) == (status, target)
-    assert facts() == (FACTS.get(step, []) if status != "draft" else [])
+    assert facts() == FACTS.get(step, [])
     assert not any(violations().values())
 
 
@@ -148,7 +148,19 @@ def test_a_cancelled_event_is_asked_nothing_any_more(step):
     assert as_stored() == stored
 
 
-@pytest.mark.parametrize("status", ["draft", "published", "postponed"])
+@pytest.mark.parametrize("step", REQUESTS, ids=named)
+def test_a_draft_is_not_called_off_because_that_would_show_it_to_everybody(step):
+    event = event_in("draft")
+    stored = as_stored()
+
+    for ask, by in ((step, new_member(event)), (services.confirm_cancellation, new_admin())):
+        with pytest.raises(WrongEventState, match="leave it unpublished"):
+            ask(event_id=event.pk, by=by, reason=REASON)
+
+    assert as_stored() == stored
+
+
+@pytest.mark.parametrize("status", ["published", "postponed"])
 @pytest.mark.parametrize("make_user", [new_member, lambda event: new_admin()])
 def test_a_request_is_kept_and_changes_no_state(status, make_user):
     event = event_in(status)

@@ -107,7 +107,7 @@ STEPS = {
         "publish": (["draft"], "published"),
         "postpone": (["published"], "postponed"),
         "reinstate": (["postponed"], "published"),
-        "cancel": (["draft", "published", "postponed"], "cancelled"),
+        "cancel": (["published", "postponed"], "cancelled"),
     },
     (Event, "fraud_status"): {
         "investigate": (["none", "cleared"], "investigating"),

@@ -199,11 +199,11 @@ class Event(FSMModelMixin, models.Model):
 
     @transition(
         field=status,
-        source=[EventStatus.DRAFT, EventStatus.PUBLISHED, EventStatus.POSTPONED],
+        source=[EventStatus.PUBLISHED, EventStatus.POSTPONED],
         target=EventStatus.CANCELLED,
     )
     def cancel(self, *, by: User | None, at: datetime, reason: str) -> None:
-        """It will not take place."""
+        """It will not take place, as everybody sees; a draft is not for everybody."""
 
     @transition(
         field=fraud_status,

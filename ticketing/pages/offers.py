@@ -34,6 +34,8 @@ class Offer:
             return "not_yet"
         if not self.showing.is_on_sale(self.now):
             return "over"
+        if not self.areas:
+            return "no_places"  # somebody is still making them
         return "on_sale" if self._free_areas else "sold_out"
 
     @property

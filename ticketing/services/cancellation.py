@@ -61,19 +61,17 @@ def withdraw_cancellation(*, event_id: int, by: User, reason: str) -> Event:
 def confirm_cancellation(*, event_id: int, by: User, reason: str) -> Event:
     """Cancel the event for ever, asked for or not; everybody who bought gets the money back.
 
-    A draft was never sold, so nobody has to be told.
     Locks the event, then waits for free orders that are being placed. Raises NotAllowed unless
     `by` is an admin, WrongEventState.
     """
     require_admin(by, _("Ask for the cancellation; a platform admin confirms it."))
     event = Event.objects.get_to_close(event_id)
     _check_cancellable(event)
-    now, was_sold = timezone.now(), event.status != Event.Status.DRAFT
+    now = timezone.now()
     event.cancel(by=by, at=now, reason=reason)
     event.save(update_fields=["status"])
-    if was_sold:
-        outbox.enqueue("ticketing.event_closed", run_at=now, event_id=event.pk)
-        outbox.enqueue("ticketing.event_cancelled", run_at=now, event_id=event.pk, by_id=by.pk)
+    outbox.enqueue("ticketing.event_closed", run_at=now, event_id=event.pk)
+    outbox.enqueue("ticketing.event_cancelled", run_at=now, event_id=event.pk, by_id=by.pk)
     return event
 
 
@@ -83,6 +81,8 @@ def _check_may_ask(by: User, event: Event) -> None:
 
 
 def _check_cancellable(event: Event) -> None:
+    if event.status == Event.Status.DRAFT:
+        raise WrongEventState(_("Nobody sees a draft or buys for it: just leave it unpublished."))
     if not can_proceed(event.cancel):
         raise WrongEventState(_("The event is cancelled already, and that is for ever."))
 

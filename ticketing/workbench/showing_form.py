@@ -64,7 +64,8 @@ class ShowingForm(SeenForm):
             if name in self.fields:
                 self.fields[name].disabled = True
                 self.fields[name].help_text = reason
-        if self.instance.event.status == EventStatus.POSTPONED and "starts_at" in self.fields:
+        is_put_off = self.instance.event.status == EventStatus.POSTPONED and not reason
+        if is_put_off and "starts_at" in self.fields:
             told = _("Whoever has a ticket is told by mail once another time is saved.")
             self.fields["starts_at"].help_text = told
 
