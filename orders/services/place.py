@@ -107,6 +107,7 @@ def _follow_up(order: Order, now: datetime) -> Order:
     if order.total_amount == 0:
         _check_still_selling(order)
         operations.confirm(order, by=order.customer, at=now, reason="Nothing is owed.")
+        # Read anew: its holds are confirmed by now.
         return Order.objects.with_holds().get(pk=order.pk)
     # Not urgent enough to wake the relay, which takes a query more: it looks by itself.
     outbox.enqueue_together(

@@ -114,6 +114,7 @@ def _is_newest(event: Event, at: datetime) -> bool:
 def _orders(event: Event, news: News, dates: Mapping[int, str]) -> OrderQuerySet:
     """By ascending id, each with the date that it was bought for; those of other dates left out."""
     own = Ticket.objects.filter(order=OuterRef("pk"))
+    # Any of its tickets, since all were sold at once; none where nobody is left to be told.
     bought_for = Subquery(own.kept().values("showing_starts_at")[:1])
     orders = Order.objects.annotate(bought_for=bought_for, lets_in=Exists(own.valid())).filter(
         event=event,

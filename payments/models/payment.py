@@ -159,6 +159,8 @@ class Payment(FSMModelMixin, models.Model):
         """Whether its order waits for payment and may turn out to be paid by it."""
         if self.order.status != Order.Status.PENDING_PAYMENT:
             return False
+        # The rule of `PaymentQuerySet.being_checked`, which stands in the SQL of `start_payment`,
+        # too.
         is_unsure = self.status == PaymentStatus.PENDING and self.provider_code != ""
         return is_unsure or self.status in (PaymentStatus.CAPTURED, PaymentStatus.REVIEW)
 
