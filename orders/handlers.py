@@ -117,7 +117,8 @@ def tickets_file(*, order_id: int, only_valid: bool = False) -> File:
     """All tickets of an order, or those that let somebody in, as they are when the mail is sent."""
     order = _order(order_id)
     tickets = order.tickets.valid() if only_valid else order.tickets.all()
-    if only_valid and not tickets.exists():  # their money has gone back since the mail was written
+    # Their money may have gone back since the mail was written.
+    if only_valid and not tickets.exists():
         raise NothingToDo(NOTHING_VALID)
     with translation.override(order.language):
         pages = render_tickets(tickets.with_places().order_by("seat_id"))

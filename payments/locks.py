@@ -70,7 +70,8 @@ def lock_attempt(provider: str, txn_ref: str) -> Payment | None:
         return None
     payment: Payment
     order, payment, first_hold = found
-    order.holds_until = first_hold.expires_at  # None, as all of it, where none is active
+    # None, as everything of the hold, where none is active.
+    order.holds_until = first_hold.expires_at
     payment.order = order
     return payment
 

@@ -60,7 +60,8 @@ RELEASE = Change(
     ).format(count=grouped(count)),
 )
 
-admin.site.unregister(Showing)  # its page gets what only orders know: who has which seat
+# Its page gets what only orders know: who has which seat.
+admin.site.unregister(Showing)
 
 
 @admin.register(Showing)

@@ -14,8 +14,10 @@ from orders.models import Order, OrderQuerySet
 from ticketing.models import Event
 
 AT_ONCE = 500
-MOST = 2_000  # some seconds of work: a call must be over before somebody else may take its job
-LAST_MINUTE = timedelta(minutes=1)  # no attempt is begun in it: `LEAST_TIME_LEFT` of payments
+# Some seconds of work: a call must be over before somebody else may take its job.
+MOST = 2_000
+# No attempt to pay is begun in it: `LEAST_TIME_LEFT` of payments.
+LAST_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ from orders.models import Order, SeatHold
 from ticketing.errors import DomainError, IdempotencyKeyReused, SalesClosed
 from ticketing.models import Area, Event, Showing
 
-FREED_AT_ONCE = 50  # orders; each frees a place or more, and the buyer waits for all of them
+# Orders: each frees a place or more, and the buyer waits until all of them are ended.
+FREED_AT_ONCE = 50
 NO_ROOM = (SeatsUnavailable, NotEnoughSeats, TooManyTickets)  # in the house, or in her limit
 
 

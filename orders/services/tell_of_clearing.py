@@ -37,7 +37,8 @@ def tell_of_clearing(*, event_id: int, confirmed_id: int) -> None:
                 "orders.tickets_wanted",
                 run_at=now,
                 order_id=order.pk,
-                request_id=confirmed_id,  # as good as the row of a request: rows have one number
+                # As good as the row of a request: both are rows of one log, which have one number.
+                request_id=confirmed_id,
                 after_all=True,
             )
             for order in orders

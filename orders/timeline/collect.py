@@ -36,7 +36,8 @@ from orders.timeline.parts import (
 )
 from ticketing.step_words import Flow, Tone, Word, the_system, words_of
 
-LONGEST = 500  # log rows, and as many jobs: more is no story any more, but an accident
+# Rows of the log, and as many jobs: more is no story any more, but an accident.
+LONGEST = 500
 ERROR_LENGTH = 300
 
 

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 
-A_DAY = timedelta(hours=23)  # so that a daily run, which takes its time, finds yesterday's again
+# An hour less, so that a daily run, which takes its time, finds again what it asked about
+# yesterday.
+A_DAY = timedelta(hours=23)
 
 
 def new_txn_ref() -> str:

@@ -172,7 +172,8 @@ class Reversal(FSMModelMixin, models.Model):
     @transition(field=status, source=ReversalStatus.SENT, target=ReversalStatus.UNKNOWN)
     def doubt(self, *, by: User | None, at: datetime, reason: str) -> None:
         """The provider may have done it, or not: it must not be sent again."""
-        self.unclear_at = None  # whoever was asked before was told that nothing was sent
+        # Whoever was asked before was told that nothing was sent.
+        self.unclear_at = None
 
     @transition(
         field=status,

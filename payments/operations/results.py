@@ -109,7 +109,8 @@ def _advance(payment: Payment, result: Result, moment: Moment) -> Recorded:
     if result.outcome is Outcome.REVIEW:
         return _suspect(payment, result, moment)
     if result.outcome is Outcome.NOT_FOUND and payment.status == PaymentStatus.REVIEW:
-        return _contradict(payment, result, moment)  # it had the money; "not found" ends no review
+        # It had the money: "not found" ends no review.
+        return _contradict(payment, result, moment)
     if result.outcome in (Outcome.FAILED, Outcome.NOT_FOUND):
         return _fail(payment, result, moment)
     return _leave_open(payment, result, moment)
@@ -129,7 +130,8 @@ def _advance_paid(payment: Payment, result: Result, moment: Moment) -> Recorded:
 
 def _open_cases_of_refunds(payment: Payment, result: Result) -> list[PaymentCase]:
     """Of a payment that was asked about, unless this is a later word on its refund."""
-    if payment.queried_at is None or result.refund:  # without a question nobody told us of any
+    # Without a question nobody has told us of any refund.
+    if payment.queried_at is None or result.refund:
         return []
     return list(payment.cases.filter(kind=CaseKind.GIVEN_BACK, status=CaseStatus.OPEN))
 

@@ -123,7 +123,8 @@ def hear(payment: Payment, word: RefundWord, at: datetime) -> Reversal | None:
     if not is_contradicted(reversal, word.state):
         told = f"The provider says of refund {word.transaction_no}: {word.state.value}."
         if word.state is RefundState.REJECTED:
-            reversal.provider_message = told  # and no more what it said when it took the request
+            # What it said when it took the request is not why it is rejected.
+            reversal.provider_message = told
         follow(reversal, word.state, by=None, at=at, reason=told)
     return reversal
 
@@ -149,7 +150,8 @@ def may_be_forgotten(reversal: Reversal) -> bool:
         requested_by=reversal.requested_by,
         status=ReversalStatus.REJECTED,
         checked_at__gte=restored_at,
-        unclear_at__gte=F("checked_at"),  # who was asked before that was asked for want of a word
+        # Who was asked before that was asked for want of a word.
+        unclear_at__gte=F("checked_at"),
     )
     return not looked_at.exists()
 
@@ -177,7 +179,8 @@ def move(
         return False
     step(by=by, at=at, reason=reason)
     if state is RefundState.UNDER_WAY:
-        reversal.due_at = at  # also when nobody asks any more, because a person was to look
+        # Also when nobody asks any more, because a person was to look.
+        reversal.due_at = at
     return True
 
 
@@ -225,7 +228,8 @@ def _refusal(wish: Wish, busy: Container[int]) -> DomainError | None:
 def _find(payment: Payment, word: RefundWord) -> Reversal | None:
     """By the refund's number; a number that is new here belongs to one of ours that has none."""
     number = word.transaction_no
-    if not number.strip("0"):  # some write zeros where they have no number
+    # Some write zeros where they have no number.
+    if not number.strip("0"):
         return None
     named = payment.reversals.filter(provider_transaction_no=number).first()
     # A number that a case tells of is that of a refund by others, whatever its amount.

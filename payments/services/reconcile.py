@@ -34,7 +34,8 @@ from payments.services.ask import ask
 logger = logging.getLogger(__name__)
 
 CHUNK = 500
-SILENCE = 10  # questions in a row without an answer, then a provider is left alone until next time
+# So many questions in a row without an answer, and a provider is left alone until the next run.
+SILENCE = 10
 AGREED = "agreed"
 CURRENCY = "VND"
 NOT_FINAL = (Outcome.UNKNOWN, Outcome.PENDING)

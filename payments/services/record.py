@@ -49,7 +49,8 @@ def ask_at_once(payment_id: int) -> datetime | None:
 
 
 def _record_unless_unknown(payment: Payment, result: Result, at: datetime) -> None:
-    if result.outcome is not Outcome.NOT_FOUND:  # final only some time after the pay link's end
+    # That it knows of none is final only some time after the pay link's end.
+    if result.outcome is not Outcome.NOT_FOUND:
         record_result(provider=payment.provider, result=result, channel=Channel.QUERY, now=at)
 
 

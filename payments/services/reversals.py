@@ -23,7 +23,8 @@ logger = logging.getLogger(__name__)
 
 DENIALS = 3  # answers that know of no refund, then a person decides
 PROCESSING_PATIENCE = timedelta(days=15)  # banks take days for cards (vnpay.md 8.2)
-LONGEST_WAIT = timedelta(hours=6)  # between two questions; a day once a person was asked as well
+# Between two questions; a day once a person was asked as well.
+LONGEST_WAIT = timedelta(hours=6)
 A_DAY = timedelta(days=1)
 
 

@@ -28,7 +28,8 @@ logger = logging.getLogger(__name__)
 # A silent provider is waited for anew with each of many attempts. After a whole slice of a sweep
 # the last question still ends within a job's lease.
 ASKING_SECONDS = SLICE_SECONDS / 2
-ANSWERED_WITHIN = timedelta(minutes=1)  # nobody waits as long for a provider
+# Nobody waits as long for a provider: who has asked before that has the answer, or none.
+ANSWERED_WITHIN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from ticketing.errors import IdempotencyKeyReused
 from ticketing.event_changes import why_nothing_to_pay
 
 LEAST_TIME_LEFT = timedelta(minutes=1)  # as design section 5 has it: refused before any redirect
-MOST_ATTEMPTS = 20  # settling asks the provider about each that is left open
+# Settling asks the provider about each that is left open, one after the other.
+MOST_ATTEMPTS = 20
 
 # How many there are, how many of them are `being_checked` (see PaymentQuerySet), and which one came
 # with this key: none without a key, nothing equals NULL.

@@ -122,7 +122,8 @@ def refund(request: Mapping[str, str], *, config: Config) -> RefundExchange:
 def _exchange(sent: dict[str, str], config: Config) -> dict[str, Any]:
     session = _take_session(config)
     body = _within(sum(config.timeout), lambda: _post(session, sent, config))
-    _kept.session, _kept.used_at = session, monotonic()  # nothing went wrong with its connection
+    # Kept only now that nothing went wrong with its connection.
+    _kept.session, _kept.used_at = session, monotonic()
     return decoded(body)
 
 

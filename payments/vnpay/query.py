@@ -108,7 +108,8 @@ def decoded(body: bytes) -> dict[str, Any]:
     answer = json.loads(body, parse_int=str, parse_float=str, parse_constant=str)
     if not isinstance(answer, dict):
         raise ValueError("The answer is not a JSON object.")
-    json.dumps(answer, ensure_ascii=False).encode()  # half a surrogate pair can't be kept either
+    # Half a surrogate pair, which JSON can carry, can't be kept: it is refused here.
+    json.dumps(answer, ensure_ascii=False).encode()
     return answer
 
 

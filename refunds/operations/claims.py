@@ -182,7 +182,8 @@ def _check_offered(event: Event, reason: Reason) -> None:
         raise RefundNotOffered(
             _("The event does not take place. The money goes back in full without a request.")
         )
-    if event.is_closed:  # as a fraud; an admin decides which orders it concerns
+    # As a fraud: an admin decides which orders it concerns.
+    if event.is_closed:
         raise RefundNotOffered(
             _("The event is off. Every order that is affected is refunded in full by itself.")
         )

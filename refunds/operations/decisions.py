@@ -211,7 +211,8 @@ def _check_unused(refund: Refund, tickets: Sequence[Ticket]) -> None:
 def _was_used_meanwhile(ticket: Ticket, refund: Refund) -> bool:
     if ticket.used_at is None:
         return False
-    if refund.reason == RefundReason.POSTPONED:  # some may have been in before it was postponed
+    # Somebody may have been in before the night was broken off.
+    if refund.reason == RefundReason.POSTPONED:
         return ticket.used_at >= refund.requested_at
     # What is left are events that are off: their refunds take used tickets, too.
     return refund.reason == RefundReason.PERSONAL

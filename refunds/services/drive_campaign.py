@@ -31,7 +31,8 @@ def drive_campaign(*, campaign_id: int, connections: int, stopping: Event, tell:
     the orders by state.
     """
     failed = 0
-    with ThreadPoolExecutor(1) as pool:  # for the sending, while this thread watches and tells
+    # For the sending, while this thread watches and tells.
+    with ThreadPoolExecutor(1) as pool:
         while not stopping.is_set():
             campaign = running(campaign_id)
             if campaign is None:

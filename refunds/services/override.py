@@ -39,7 +39,8 @@ def override_refund(
     _check(percentage, by, note)
     found = decisions.lock(refund_id)
     order, refund, tickets = found
-    now = timezone.now()  # not before the order was free: a campaign may have taken it up
+    # Read behind the lock of the order: a campaign may have taken it up just before.
+    now = timezone.now()
     _check_open(refund, by)
     assessment = reassess(refund, tickets, percentage)
     decisions.check_as_shown(order, shown_amount, assessment.amount)

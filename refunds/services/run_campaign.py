@@ -93,7 +93,8 @@ def take_some(campaign: RefundCampaign, *, most: int) -> list[CampaignOrder]:
 
 def _stays_running(campaign: RefundCampaign) -> bool:
     """Whether it and its event are still so; nobody changes that until the transaction ends."""
-    event = Event.objects.hold_open(campaign.event_id)  # open or closed, it stays as it is
+    # Open or closed, it stays as it is until the commit.
+    event = Event.objects.hold_open(campaign.event_id)
     is_running = RefundCampaign.objects.filter(pk=campaign.pk, status=campaign.status).exists()
     return is_running and campaigns.has_ground(event, campaign.reason)
 
