@@ -85,6 +85,7 @@ def _place(wish: Wish, now: datetime) -> Order | DomainError:
     A refusal is returned, because nothing was written. Raised, it would end in a rollback, at which
     a connection forgets its prepared statements; and of a hot showing most requests are refused.
     """
+    # First: what is read behind it stays true until the commit, since only she herself adds to it.
     operations.queue_customer(wish.customer.pk)
     had, earlier_id = holding.look_back(wish.customer.pk, wish.showing.pk, wish.idempotency_key)
     try:

@@ -82,6 +82,8 @@ def _due(now: datetime, since: datetime) -> Iterator[tuple[int, str]]:
     # Sooner after a pay link's end, "not found" would not be final.
     due = Payment.objects.to_reconcile(now, since=since, closed_by=now - margin)
     due = due.exclude(order__in=Order.objects.pending().filter(expires_at__gt=now - grace))
+    # The shortest of all: `ask` itself passes over what its own provider bears no question about
+    # yet.
     interval = min((provider.query_interval for provider in PROVIDERS.values()), default=grace)
     due = due.exclude(queried_at__gt=now - interval)
     due = due.order_by(F("queried_at").asc(nulls_first=True), "pk")

@@ -62,6 +62,7 @@ def send_back(
     waiting = set()
     for refund, answer in zip(tried, answers, strict=True):
         if isinstance(answer, Reversal):
+            # What the provider said of the try before is over with it.
             refund.payment, refund.reversal, refund.provider_error = answer.payment, answer, {}
         elif isinstance(answer, ReversalInProgress):
             waiting.add(refund.pk)

@@ -55,6 +55,7 @@ def _send(campaign_id: int, connections: int, stopping: Event) -> Counter[str]:
             outcomes += carry_out(found, connections=connections, stopping=stopping)
         return outcomes
     finally:
+        # A thread has a connection of its own, which nobody gives back once it has ended.
         connection.close()
 
 
