@@ -22,8 +22,10 @@ def ended_with_its_event(order: Order, end: StateLog | None) -> bool:
     had ended before, or that somebody cancelled, does not.
     """
     if end and end.transition == "cancel":
-        return end.by_id is None  # the system does it for no other reason
+        # The system cancels for no other reason.
+        return end.by_id is None
     if not (end and order.event.is_closed):
         return bool(order.event.is_closed)
+    # By the order of the log's rows, which is that of the steps: two clocks may differ.
     closed = StateLog.objects.for_(order.event).filter(transition__in=CLOSES).latest("pk")
     return bool(closed.pk < end.pk)

@@ -79,6 +79,8 @@ def end_waiting_orders(*, event_id: int) -> None:
     """End what waits for payment at an event that was called off, until nothing does."""
     closed = close_event(event_id=event_id)
     if closed.waiting:
+        # What is left otherwise is locked or waits to be settled: somebody else has to be done
+        # first.
         pause = timedelta(0) if closed.is_interrupted else LOOK_AGAIN_IN
         raise RunLater(timezone.now() + pause, f"{closed.waiting} orders wait for payment.")
 
@@ -115,7 +117,8 @@ def tickets_file(*, order_id: int, only_valid: bool = False) -> File:
     """All tickets of an order, or those that let somebody in, as they are when the mail is sent."""
     order = _order(order_id)
     tickets = order.tickets.valid() if only_valid else order.tickets.all()
-    if only_valid and not tickets.exists():  # their money has gone back since the mail was written
+    # Their money may have gone back since the mail was written.
+    if only_valid and not tickets.exists():
         raise NothingToDo(NOTHING_VALID)
     with translation.override(order.language):
         pages = render_tickets(tickets.with_places().order_by("seat_id"))
@@ -129,6 +132,7 @@ def look_again_at_dates(*, order_id: int, news: str, at: str, date: str) -> None
     if not still_true(order=order, news=News(news), at=datetime.fromisoformat(at), date=date):
         raise NothingToDo(OVERTAKEN)
     if order.event.is_closed:
+        # Kept and not dropped: if the fraud turns out to be none, the news are true again.
         raise RunLater(timezone.now() + timedelta(days=1), IT_IS_OFF)
 
 

@@ -48,6 +48,8 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """Kept ones: somebody went in before the door of the date they are for now had opened."""
         opens = F("showing__starts_at") - DOOR_MARGIN
         used = self.kept().filter(status=TicketStatus.USED, used_at__lt=opens)
+        # Where no showing is named, somebody is let in at any hour: on the date it was sold for,
+        # that counts.
         return used.exclude(showing_starts_at=F("showing__starts_at"))
 
     def with_places(self) -> TicketQuerySet:
@@ -127,6 +129,7 @@ class Ticket(FSMModelMixin, models.Model):
             # What the key of a refund's tickets refers to.
             UniqueConstraint(name="ticket_with_order", fields=["id", "order"]),
             UniqueConstraint(
+                # The last guard against selling a seat twice, should holds and seats ever disagree.
                 name="ticket_one_live_per_seat",
                 fields=["seat"],
                 condition=Q(status__in=["active", "used"]),

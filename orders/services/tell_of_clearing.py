@@ -26,6 +26,7 @@ def tell_of_clearing(*, event_id: int, confirmed_id: int) -> None:
         return
     confirmed_at = StateLog.objects.get(pk=confirmed_id).timestamp
     told = Job.objects.filter(key__startswith=IN_VAIN, created_at__gte=confirmed_at)
+    # Behind the id may stand an occasion: a mail of tickets that were asked for once more.
     ids = {int(key.split(":")[2]) for key in told.values_list("key", flat=True) if key}
     good = Exists(Ticket.objects.valid().filter(order=OuterRef("pk")))
     orders = Order.objects.filter(good, pk__in=ids, event=event_id).order_by("pk")
@@ -36,7 +37,8 @@ def tell_of_clearing(*, event_id: int, confirmed_id: int) -> None:
                 "orders.tickets_wanted",
                 run_at=now,
                 order_id=order.pk,
-                request_id=confirmed_id,  # as good as the row of a request: rows have one number
+                # As good as the row of a request: both are rows of one log, which have one number.
+                request_id=confirmed_id,
                 after_all=True,
             )
             for order in orders

@@ -69,6 +69,8 @@ def claim_for_customer(
     if reason is Reason.PERSONAL:
         tickets = _selected_tickets(order, codes)
     else:
+        # What waits has set nothing aside yet: of two such requests both would ask for the same
+        # money.
         _check_nothing_undecided(order)
         tickets = list(free_tickets(order))
     found = claim(order, reason, tickets, at)
@@ -114,6 +116,7 @@ def _facts(
         sale_end=order.showing.ticket_sale_end,
         tickets=tuple(TicketFacts(ticket.code, ticket.price) for ticket in tickets),
         order_total=order.total_amount,
+        # What is on its way counts as gone, or it would go back twice.
         refunded_before=order.refunded_amount + order.refund_reserved_amount - own_reserved,
         auto_approve=order.event.auto_approve_refund,
         override=override,
@@ -157,11 +160,13 @@ def is_nothing(found: Claim) -> bool:
 
 
 def _check_offered(event: Event, reason: Reason) -> None:
+    # First: of a cancelled event everybody gets the money back, even if it was a fraud, too.
     if event.status == Event.Status.CANCELLED:
         raise RefundNotOffered(
             _("The event does not take place. The money goes back in full without a request.")
         )
-    if event.is_closed:  # as a fraud; an admin decides which orders it concerns
+    # As a fraud: an admin decides which orders it concerns.
+    if event.is_closed:
         raise RefundNotOffered(
             _("The event is off. Every order that is affected is refunded in full by itself.")
         )
@@ -194,6 +199,7 @@ def _check_nothing_undecided(order: Order) -> None:
 
 def _selected_tickets(order: Order, codes: Sequence[str] | None) -> list[Ticket]:
     free = {ticket.code: ticket for ticket in free_tickets(order)}
+    # A used ticket is never given back for a personal reason.
     good = {code: each for code, each in free.items() if each.status == TicketStatus.ACTIVE}
     if codes is None:
         if not good:

@@ -71,6 +71,7 @@ def reject_refund(
 def _check_still_missing(found: Locked) -> None:
     """Of a whole order goes back what is missing to its percentage: others may have moved since."""
     order, refund, tickets = found
+    # The base of a personal reason is its tickets, whatever else of the order goes back.
     if refund.reason != RefundReason.POSTPONED:
         return
     decisions.check_nothing_beside(refund)
@@ -90,6 +91,7 @@ def _locked(refund_id: int, by: User) -> Locked:
     """Lock it for this user to decide; raises RefundAlreadyDecided or NotAllowed."""
     found = decisions.lock(refund_id)
     refund = found.refund
+    # Asked first: whoever comes too late hears of the decision, and not that it is none of theirs.
     if refund.status not in UNDECIDED:
         raise RefundAlreadyDecided(
             _("The refund is {status}.").format(status=refund.get_status_display())
