@@ -133,12 +133,14 @@ def _from(rows: QuerySet[Any], keys: Sequence[Key], position: Position | None) -
     """The rows after a position. With several keys: the first one that differs decides."""
     if position is None:
         return rows
+    # Not `Q()`: if nothing lies beyond this position, that would be every row.
     later, same = Q(pk__in=[]), Q()
     for key, value in zip(keys, position.values, strict=True):
         beyond = key.is_beyond(value)
         if beyond is not None:
             later |= same & beyond
         same &= key.is_same(value)
+    # An index can't begin at an OR. The first value alone says where, and the OR does the rest.
     return rows.filter(keys[0].is_not_before(position.values[0]), later)
 
 
