@@ -14,6 +14,7 @@ class RoleBackend(BaseBackend):
     """Gives the permissions of a role; signs nobody in."""
 
     def get_group_permissions(self, user_obj: User | AnonymousUser, obj: Any = None) -> set[str]:
+        # As Django's own backend does: about a single row `ticketing.roles.may` is asked.
         role = None if obj is not None else remembered_role(user_obj)
         return set(PERMISSIONS.get(role, ())) if role else set()
 

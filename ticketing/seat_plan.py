@@ -109,6 +109,7 @@ def read_seat_plan(lines: Iterable[str], *, delimiter: str = ",") -> SeatPlan:
 
 def check_label(column: str, label: str) -> str:
     """Return the label as it is kept, or raise Unusable."""
+    # Vietnamese letters can be written in two ways that look the same: one label, not two.
     label = unicodedata.normalize("NFC", label.strip())
     if not label:
         raise Unusable(_("The {column} is missing.").format(column=column))

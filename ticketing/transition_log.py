@@ -54,6 +54,7 @@ class Backend:
             timestamp=method_kwargs["at"],
             description=method_kwargs["reason"],
         )
+        # In one statement with whatever else the use case writes (`jobs.writing.together`).
         insert([row])
 
 

@@ -85,5 +85,6 @@ def _count(key: str) -> int:
     try:
         return cache.incr(key)
     except ValueError:  # the first of its minute
+        # If another is the first after all, this one is not counted: a lock would cost more.
         cache.add(key, 1, timeout=2 * MINUTE)
         return 1

@@ -75,6 +75,7 @@ def program(name: str) -> Path:
 
 def _configure(data_dir: Path) -> None:
     own = data_dir / "ticketing.conf"
+    # Once: what somebody writes into it stays.
     if not own.exists():
         own.write_text(CONFIGURATION)
         own.chmod(0o644)

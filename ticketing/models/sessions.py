@@ -39,6 +39,7 @@ class SessionStore(db.SessionStore):
         return Session
 
     def load(self) -> dict[str, Any]:
+        # Not Django's own `load`, which would keep the row, with its end, to itself.
         row = cast("Any", self)._get_session_from_db()
         if row is None:
             return {}

@@ -39,6 +39,7 @@ def confirm_fraud(*, event_id: int, by: User, reason: str) -> Event:
     Locks the event, then waits for free orders that are being placed. Raises NotAllowed unless
     `by` is an admin, WrongEventState.
     """
+    # Before the lock: whoever may not decide keeps nobody waiting.
     _check_admin(by)
     event = Event.objects.get_to_close(event_id)
     _check(event, event.confirm_fraud, _("Investigate first; the fraud status is “{state}”."))

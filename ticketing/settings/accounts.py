@@ -59,6 +59,7 @@ if SANDBOX:
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_SESSION_REMEMBER = True
+# Or any page could log its readers out here, by an image of that address.
 ACCOUNT_LOGOUT_ON_GET = False
 
 HEADLESS_CLIENTS = ("app",)

@@ -42,6 +42,7 @@ def _database() -> dict[str, Any]:
     named: dict[str, Any] = env.db("DATABASE_URL")
     if named["ENGINE"] != "django.db.backends.postgresql":
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL server (postgres://…).")
+    # An address may set options of its own, but never do without the pool.
     named["OPTIONS"] = {**CONNECTION, **named.get("OPTIONS", {}), "pool": POOL}
     return named
 
