@@ -102,7 +102,8 @@ def read_page(rows: QuerySet[Any], position: Position | None, size: int) -> Page
         return _page(found[:size], len(keys), before=position is not None, after=len(found) > size)
     turned = [key.reversed() for key in keys]
     found = list(_from(rows.reverse(), turned, position)[: size + 1])
-    if len(found) <= size:  # these are the first ones, maybe too few for a page by now
+    # These are the first ones, maybe too few for a page by now.
+    if len(found) <= size:
         return read_page(rows, None, size)
     return _page(found[:size][::-1], len(keys), before=True, after=True)
 

@@ -34,7 +34,8 @@ PATH = "/internal/jobs/"
 RETRIES = 5
 RETRY_DELAY = "min(pow(4, retried) * 5000, 900000)"  # milliseconds: 5 s, 20 s, 80 s, … 15 min
 TIMEOUT = "120s"  # as long as a job is leased
-NO_BATCHES = "status: 404"  # as the SDK tells it; some stand-ins take single messages only
+# As the SDK tells it; some stand-ins take single messages only.
+NO_BATCHES = "status: 404"
 
 
 class NotConfigured(Exception):

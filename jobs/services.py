@@ -27,7 +27,8 @@ MAX_ATTEMPTS = 12
 # Over a day: a mail server that fails at night is mended by day.
 MAIL_ATTEMPTS = 36
 PRUNED_AT_ONCE = 5_000
-FIRST_WAIT = timedelta(seconds=10)  # and twice as long after each further failure
+# And twice as long after each further failure, up to the longest.
+FIRST_WAIT = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(hours=1)
 CUT_OFF = "Its last try never came to an end: whatever ran it was probably killed."
 
@@ -223,8 +224,10 @@ def _record(job_id: int, outcome: str, *, until: datetime | None = None, error: 
         return outcome
     error = _storable(error)
     if outcome == "postponed":
-        job.attempts = 0  # it went as it should: only failures in a row make a job dead
-    job.attempts = min(job.attempts, _most_attempts(job))  # finding them used up was not one more
+        # It went as it should: only failures in a row make a job dead.
+        job.attempts = 0
+    # Finding them used up was not one more.
+    job.attempts = min(job.attempts, _most_attempts(job))
     if until is not None:
         job.postpone(until=until, error=error)
     elif outcome == "dead":

@@ -18,7 +18,8 @@ from jobs.services import Busy, Dead, UnknownJob, run_job
 logger = logging.getLogger(__name__)
 
 LONGEST_BODY = 4096
-NEVER_AGAIN = 489  # with the header below, QStash stops trying (qstash.md section 2)
+# With the header below, QStash stops trying (qstash.md section 2).
+NEVER_AGAIN = 489
 # What a signed body without sense leads to; brackets inside brackets, thousands deep, to the third.
 NONSENSE = (ValueError, TypeError, RecursionError, KeyError, UnknownJob, schedules.UnknownSchedule)
 

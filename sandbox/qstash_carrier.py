@@ -158,7 +158,8 @@ class Carrier:
         after = judge(message, call, self._config)
         known = self._store.find(Message, id=message.id)
         if known is not None and known.state == CANCELLED:
-            self._store.save(call)  # it was in flight when it was cancelled; nothing follows
+            # It was in flight when it was cancelled; nothing follows.
+            self._store.save(call)
             return known
         letter_id = record(self._store, after, call)
         for callback in build_callbacks(after, call, letter_id, self._config):

@@ -128,7 +128,8 @@ def start_database(environment: dict[str, str]) -> list[subprocess.Popen[bytes]]
     process = start(command, environment, stdout=subprocess.PIPE)
     assert process.stdout is not None
     with process.stdout as said:
-        said.readline()  # "ready", or nothing if it ended with its own message above
+        # "ready", or nothing if it ended with its own message above.
+        said.readline()
     return [process]
 
 

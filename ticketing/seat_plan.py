@@ -20,7 +20,8 @@ from ticketing.exports import begins_like_formula
 
 MOST_SEATS = 200_000
 MOST_AREAS = 200
-MOST_PROBLEMS = 100  # nobody reads more, and the plan is refused anyway
+# Nobody reads more, and the plan is refused anyway.
+MOST_PROBLEMS = 100
 REQUIRED = {"area", "row", "seat"}
 OPTIONAL = {"price", "blocked"}
 LONGEST = {"area": 100, "row": 20, "seat": 20}

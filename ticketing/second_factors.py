@@ -20,7 +20,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
 SECRETS = ("secret", "seed")  # of an authenticator app, of recovery codes
-SEALED = "gAAAA"  # how Fernet's tokens begin, and neither base 32 nor hexadecimal digits do
+# How Fernet's tokens begin, and neither base 32 nor hexadecimal digits do.
+SEALED = "gAAAA"
 
 
 class SealedFactors(DefaultMFAAdapter):

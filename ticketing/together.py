@@ -60,7 +60,8 @@ class Together(Generic[Wish, Answer]):
         about: int,
         find_out: Callable[[Collection[Wish]], Answer],
     ) -> None:
-        with self._lock:  # who comes from here on may want to know what is newer
+        # Who comes from here on may want to know what is newer.
+        with self._lock:
             self._asking[about] = self._next.pop(about)
         try:
             group.answer.set_result(find_out(group.wishes))
@@ -68,5 +69,6 @@ class Together(Generic[Wish, Answer]):
         except BaseException as failure:
             group.answer.set_exception(failure)
         with self._lock:
-            if self._asking.get(about) is group:  # the next may have begun, and even ended
+            # The next may have begun, and even ended.
+            if self._asking.get(about) is group:
                 del self._asking[about]

@@ -17,7 +17,8 @@ from jobs.writing import insert
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-UNLOGGED = {"jobs.Job"}  # its attempts and errors are on the row itself
+# Its attempts and errors are on the row itself.
+UNLOGGED = {"jobs.Job"}
 
 
 class Backend:

@@ -19,7 +19,8 @@ from ticketing.models import Area, Showing
 
 CLIENTS = 8
 ROUNDS = 4
-WARM = 8  # orders until the statements of a connection are prepared and their plans are kept
+# Orders until the statements of a connection are prepared and their plans are kept.
+WARM = 8
 PAGES = "SELECT sum(hits + reads)::bigint FROM pg_stat_get_backend_io(pg_backend_pid())"
 
 

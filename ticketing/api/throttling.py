@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView  # imports this module by its setting
 
 MINUTE = 60
-IPV6_HOME = 64  # bits that one connection is given; below them it chooses by itself
+# Bits that one connection is given; below them it chooses by itself.
+IPV6_HOME = 64
 
 
 class PerCustomerThrottle(SimpleRateThrottle):

@@ -129,7 +129,7 @@ class ShowingSeats(Public):
         news = look_for_news(id, since=since or _cursor_of_etag(request))
         if news is None:
             raise Http404
-        # 0 is a reader without a map. Where there are no seats, nothing has changed for him, either,
+        # 0 is a reader without a map. Where there are no seats nothing has changed for him, either,
         # and he is still to get that answer.
         if news.is_unchanged and news.since and not since:
             return HttpResponseNotModified(headers=_caching(news.since))

@@ -147,8 +147,8 @@ class Event(FSMModelMixin, models.Model):
                 name="event_cleared_by_somebody",
                 condition=Q(fraud_status="cleared") ^ Q(fraud_cleared_by__isnull=True),
             ),
-            # A CHECK lets pass what is unknown, as a comparison with nobody is: so it also asks that
-            # somebody has cleared it.
+            # A CHECK lets pass what is unknown, as a comparison with nobody is: so it also asks
+            # that somebody has cleared it.
             CheckConstraint(
                 name="event_freeze_lifted_by_another",
                 condition=Q(revenue_freeze_lifted_by__isnull=True)

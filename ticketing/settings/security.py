@@ -24,7 +24,8 @@ SESSION_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 # Lax and not Strict: people come back from the payment provider signed in.
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SECURE = IS_HTTPS
-if IS_HTTPS:  # with this prefix browsers take them from no other host, and from us over TLS only
+# With this prefix browsers take them from no other host, and from us over TLS only.
+if IS_HTTPS:
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
     LANGUAGE_COOKIE_NAME = "__Host-language"
 CSRF_FAILURE_VIEW = "ticketing.pages.problems.form_expired"

@@ -68,7 +68,8 @@ class Command(BaseCommand):
         emails = [demo.CUSTOMER, *demo.STAFF, *more]
         there = User.objects.filter(Q(username__in=emails) | Q(email__in=emails))
         known = {name for names in there.values_list("username", "email") for name in names}
-        password = make_password(demo.PASSWORD)  # one for all: hashing is slow on purpose
+        # One for all: hashing is slow on purpose.
+        password = make_password(demo.PASSWORD)
         users = User.objects.bulk_create(
             [_user(email, password) for email in emails if email not in known], batch_size=AT_ONCE
         )
