@@ -98,6 +98,7 @@ def read_page(rows: QuerySet[Any], position: Position | None, size: int) -> Page
         position = None  # the list is sorted otherwise by now
     rows = rows.annotate(**{SORTED_BY.format(n): F(key.path) for n, key in enumerate(keys)})
     if position is None or position.is_after:
+        # One row more than a page says whether there is another.
         found = list(_from(rows, keys, position)[: size + 1])
         return _page(found[:size], len(keys), before=position is not None, after=len(found) > size)
     turned = [key.reversed() for key in keys]

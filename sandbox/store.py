@@ -142,4 +142,5 @@ def _read(kind: Callable[..., R], row: sqlite3.Row) -> R:
 
 
 def _equal(where: dict[str, object]) -> str:
+    # A condition that always holds, since WHERE wants one.
     return " AND ".join(["1", *(f"{name} = ?" for name in where)])

@@ -92,6 +92,7 @@ def read_seat_plan(lines: Iterable[str], *, delimiter: str = ",") -> SeatPlan:
     Reading stops at MOST_SEATS or MOST_PROBLEMS, whatever somebody sends.
     """
     plan = SeatPlan()
+    # Strict: a quote that nobody closes is a mistake, and not the rest of the file.
     reader = csv.DictReader(lines, strict=True, delimiter=delimiter)
     try:
         reader.fieldnames = _columns(reader.fieldnames or [])
@@ -104,6 +105,7 @@ def read_seat_plan(lines: Iterable[str], *, delimiter: str = ",") -> SeatPlan:
         if not plan.areas and not plan.problems:
             raise Unusable(_("There are no seats in this plan."))
     except (Unusable, csv.Error) as trouble:
+        # Of an empty file no line was read: what it lacks is the first.
         plan.problems[reader.reader.line_num or 1] = str(trouble)
     return plan
 

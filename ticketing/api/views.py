@@ -161,4 +161,5 @@ def _is_cursor(text: str) -> bool:
 
 
 def _caching(cursor: int) -> dict[str, str]:
+    # Kept by whoever likes, and asked about before each use.
     return {"ETag": f'W/"{cursor}"', "Cache-Control": "no-cache"}

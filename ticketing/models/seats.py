@@ -51,6 +51,7 @@ class SeatQuerySet(models.QuerySet["Seat"]):
 
     def count_states(self, place: str) -> dict[int, Counter[str]]:
         """How many are in which state, by the id of their `place`: "area" or "row"."""
+        # Without an order: rows would be grouped by what they are sorted by, too.
         found = self.order_by().values_list(place, "status").annotate(number=Count("pk"))
         counts: dict[int, Counter[str]] = defaultdict(Counter)
         for pk, status, number in found:
