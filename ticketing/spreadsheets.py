@@ -53,6 +53,7 @@ def write_workbook(
 
 def _write(sheet: Any, number: int, row: Sequence[object], formats: dict[type, Any]) -> None:
     for column, value in enumerate(row):
+        # Never plain `write`, which makes formulas and links of texts.
         match value:
             case None | "":
                 pass

@@ -66,7 +66,9 @@ def clear_event(*, event_id: int, by: User, reason: str) -> Event:
     now, was_confirmed = timezone.now(), event.fraud_status == FraudStatus.CONFIRMED
     event.clear(by=by, at=now, reason=reason)
     event.save(update_fields=["fraud_status", "fraud_cleared_by"])
+    # While it was only suspected, nothing was held back and nobody was told anything.
     if was_confirmed:
+        # The last one: it may have been cleared of an earlier fraud.
         confirmed = StateLog.objects.for_(event).filter(transition="confirm_fraud").latest("pk")
         announce_again(event, since=confirmed.timestamp, at=now)
         outbox.enqueue(
