@@ -40,6 +40,7 @@ def guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
             answer = await handler(sandbox, request)
         except Refusal as refusal:
             answer = refuse(refusal)
+        # After the work: whoever gets no answer can't tell whether it was done.
         return _lose(sandbox, request) or answer
 
     return serve

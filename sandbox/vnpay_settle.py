@@ -69,6 +69,7 @@ def _judge(sandbox: Sandbox, payment: Payment, choice: Choice, late: bool) -> Ch
     expired = clock.from_stamp(payment.expire_date) <= clock.now()
     if expired and not late:
         return replace(choice, outcome=OUTCOMES[EXPIRED])
+    # Asked last, as here and elsewhere asking uses a switch up.
     suspected = choice.outcome.name == SUCCESS and sandbox.weather.take("code_07", payment.txn_ref)
     return replace(choice, outcome=OUTCOMES[FRAUD]) if suspected else choice
 
