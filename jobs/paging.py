@@ -7,7 +7,6 @@ sorted by. It does not count the rows before it, as OFFSET does, nor those after
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -68,7 +67,7 @@ class Position:
         """The position that an address names; None for what no page has written."""
         try:
             is_after, *values = json.loads(base64.urlsafe_b64decode(text.encode()))
-        except (ValueError, TypeError, binascii.Error):
+        except (ValueError, TypeError, RecursionError):
             return None
         is_plain = all(value is None or isinstance(value, str | int | float) for value in values)
         return cls(is_after, tuple(values)) if is_plain and isinstance(is_after, bool) else None

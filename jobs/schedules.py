@@ -12,6 +12,7 @@ from django.utils import timezone
 from jobs import outbox
 from jobs.models import Job
 
+SWEEP = "jobs.sweep"
 # Then the message of a job that is due was lost: nobody else would sweep up that of the sweep.
 LOST_AFTER = timedelta(minutes=10)
 
@@ -60,10 +61,12 @@ def fire() -> None:
     """Make due whatever has come to its time: where there is no QStash, which does that otherwise.
 
     Each time once, however many do this and however often. A time at which nobody did it is made
-    up for, for as long as a day.
+    up for, for as long as a day. Whoever does this sweeps by itself, and has no job made for it.
     """
     minute = timezone.now().replace(second=0, microsecond=0)
     for schedule in declared():
+        if schedule.topic == SWEEP:
+            continue
         at = last_firing(schedule.cron, minute)
         key = f"{schedule.topic} {at:%Y-%m-%dT%H:%M}"
         if not Job.objects.filter(key=key).exists():

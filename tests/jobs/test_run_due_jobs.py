@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from django.utils import timezone
 
 from jobs import services
 from jobs.mail import queue_mail
+from jobs.management.commands import run_due_jobs as run_due_jobs_command
 from jobs.management.commands.run_due_jobs import Command
 from jobs.models import Job
 from jobs.outbox import NothingToDo, RunLater, UnknownTopic, enqueue
@@ -404,3 +406,14 @@ def test_what_is_rolled_back_takes_no_wish_of_others_along(calls, transactional_
 def woken(captured):
     # Django has no text for what is prepared by now: psycopg sends the name of the statement alone.
     return sum((query["sql"] or "").startswith("NOTIFY") for query in captured.captured_queries)
+
+
+def test_the_command_that_stays_looks_anew_though_a_heap_of_slow_jobs_waits(
+    handler, sweep, monkeypatch
+):
+    monkeypatch.setattr(run_due_jobs_command, "AT_ONCE_SECONDS", 0.1)
+    handler(lambda: time.sleep(0.06))  # as a mail server that takes its time
+    for _ in range(5):
+        enqueue("test.topic", run_at=timezone.now())
+
+    assert 0 < sweep() < 5

@@ -51,4 +51,4 @@ def _database() -> dict[str, Any]:
 DATABASES = {"default": _database()}
 
 # Unless `CACHE_URL` names one, each process has its own, and limits are counted in each.
-CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
+CACHES = {"default": env.cache_url_config(text("CACHE_URL", "locmemcache://"))}
