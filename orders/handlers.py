@@ -15,6 +15,7 @@ from orders.links import order_page
 from orders.models import Order, TicketQuerySet
 from orders.places import held_place, priced, ticketed_place
 from orders.services import close_event, still_true, tell_of_clearing, tell_of_dates
+from orders.services.tell_of_clearing import IT_IS_OFF
 from orders.services.tell_of_dates import STILL_TRUE
 from orders.ticket_pdf import render_tickets
 from ticketing.dates_news import News
@@ -25,7 +26,6 @@ NOTHING_VALID = "Nothing was sent: no ticket of the order lets anybody in any mo
 NOT_TO_BE_PAID = "Nothing was sent: the order can't be paid now."
 MAILED_ENDS = (Order.Status.EXPIRED, Order.Status.FAILED)
 OVERTAKEN = "Nothing was sent: what became of the dates since is told by mails of its own."
-IT_IS_OFF = "The event is off for now; this is told if it takes place after all."
 LOOK_AGAIN_IN = timedelta(seconds=30)
 
 

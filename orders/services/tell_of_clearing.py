@@ -14,16 +14,21 @@ from ticketing.models import Event
 
 IN_VAIN = "mail:orders.paid_in_vain:"  # how the keys of these mails begin, before the order's id
 
+# Why a mail is kept back; members of the organizer read it, who don't read of a fraud.
+IT_IS_OFF = "The event is off for now; this is told if it takes place after all."
+
 
 @transaction.atomic(durable=True)
 def tell_of_clearing(*, event_id: int, confirmed_id: int) -> None:
-    """Have the tickets mailed of orders whose customers were told that they let nobody in.
+    """Send the mails that wait for it, and tickets to customers who were told that they are not good.
 
     Those that were told since the step `confirmed_id`, by which the event was off. Whoever had the
     tickets before was told nothing, and is told nothing now. Safe to repeat.
+    Locks the jobs of the mails that wait.
     """
     if Event.objects.get(pk=event_id).is_closed:
         return
+    outbox.run_now(waiting_for=IT_IS_OFF)  # those of other events wait on when they have looked
     confirmed_at = StateLog.objects.get(pk=confirmed_id).timestamp
     told = Job.objects.filter(key__startswith=IN_VAIN, created_at__gte=confirmed_at)
     ids = {int(key.split(":")[2]) for key in told.values_list("key", flat=True) if key}

@@ -187,3 +187,20 @@ def test_while_a_fraud_is_confirmed_they_wait_for_it_to_be_cleared(
     clear_of_fraud(event)
 
     assert [mail.subject for mail in then_had(mailoutbox)] == [MOVED]
+
+
+@pytest.mark.parametrize("decide", [postpone, move_to, reinstate])
+def test_what_waited_during_a_fraud_is_told_as_soon_as_that_is_cleared(
+    event, showing, order, mailoutbox, server, decide
+):
+    if decide != postpone:
+        postpone(event)
+    had(mailoutbox)
+    undelivered(server, decide, showing if decide == move_to else event)
+    confirm_fraud(event)
+    then_had(mailoutbox)
+
+    clear_of_fraud(event)
+
+    assert len(had(mailoutbox)) == 1
+    assert then_had(mailoutbox) == []
