@@ -204,6 +204,42 @@ def test_an_order_that_ends_with_its_event_says_so_by_mail_and_on_its_page(
     assert (WITH_EVENT in before) is (not paying)
 
 
+@pytest.mark.parametrize("later", [call_off, clear_of_fraud])
+def test_what_becomes_of_its_event_later_does_not_change_why_an_order_ended(
+    event, client, mailoutbox, later
+):
+    order = overdue_order(seats=seats_of(event), payment_started_at=from_now(minutes=-5))
+    confirm_fraud(event)
+    settle_order(order_id=order.pk)
+
+    later(event)
+    run_all()
+    client.force_login(order.customer)
+
+    [mail] = mailoutbox
+    assert "is called off" in mail.subject
+    assert WITH_EVENT in text_of(client.get(page_of(order)))
+
+
+@pytest.mark.parametrize("later", [call_off, confirm_fraud])
+def test_an_order_that_expired_after_the_clearing_was_not_paid_in_time(
+    event, client, mailoutbox, later
+):
+    order = waiting_order(event)
+    move(event, "investigate")
+    move(event, "confirm_fraud")
+    clear_of_fraud(event)
+    expire(order)
+
+    later(event)
+    run_all()
+    client.force_login(order.customer)
+
+    [mail] = mailoutbox
+    assert "has expired" in mail.subject
+    assert "We received no payment by" in text_of(client.get(page_of(order)))
+
+
 GOOD_AGAIN = "The event is not called off any more, and your tickets are valid again."
 
 
