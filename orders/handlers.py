@@ -51,13 +51,13 @@ def mail_tickets(*, order_id: int) -> None:
 def mail_tickets_again(*, order_id: int, request_id: int, after_all: bool = False) -> None:
     """Send the tickets that are still good once more, once for each time that this was asked.
 
-    `after_all` is for a customer who was told meanwhile that they are not good.
+    `after_all` is for a customer who was told by the mail `request_id` that they are not good.
     """
     order = _order(order_id)
     if not order.event.is_closed and not order.tickets.valid().exists():
         raise NothingToDo(NOTHING_VALID)
     file = {"order_id": order_id, "only_valid": True}
-    occasion = f":{request_id}"
+    occasion = f":{request_id}:after_all" if after_all else f":{request_id}"
     _mail_tickets(order, order.tickets.valid(), file, occasion=occasion, after_all=after_all)
 
 
@@ -84,9 +84,9 @@ def end_waiting_orders(*, event_id: int) -> None:
 
 
 @handles("ticketing.event_cleared")
-def mail_good_tickets(*, event_id: int, confirmed_id: int) -> None:
+def mail_good_tickets(*, event_id: int) -> None:
     """Send their tickets to those who were told that these let nobody in; it was no fraud."""
-    tell_of_clearing(event_id=event_id, confirmed_id=confirmed_id)
+    tell_of_clearing(event_id=event_id)
 
 
 @handles("ticketing.dates_news")

@@ -281,6 +281,21 @@ def test_that_tickets_are_valid_again_is_told_once_for_each_time_they_were_not(e
     assert had(mailoutbox) == []
 
 
+def test_that_a_fraud_was_confirmed_again_at_once_does_not_leave_them_called_invalid(
+    event, mailoutbox
+):
+    paid_in_vain(event)
+    had(mailoutbox)
+    clear_of_fraud(event)
+    confirm_fraud(event)
+    assert had(mailoutbox) == []
+
+    clear_of_fraud(event)
+
+    [mail] = had(mailoutbox)
+    assert GOOD_AGAIN in mail.body
+
+
 def test_who_has_tickets_and_was_told_nothing_else_hears_nothing_of_the_clearing(event, mailoutbox):
     order = paid_order(seats_of(event))
     had(mailoutbox)

@@ -68,9 +68,7 @@ def clear_event(*, event_id: int, by: User, reason: str) -> Event:
     if was_confirmed:
         confirmed = StateLog.objects.for_(event).filter(transition="confirm_fraud").latest("pk")
         announce_again(event, since=confirmed.timestamp, at=now)
-        outbox.enqueue(
-            "ticketing.event_cleared", run_at=now, event_id=event.pk, confirmed_id=confirmed.pk
-        )
+        outbox.enqueue("ticketing.event_cleared", run_at=now, event_id=event.pk)
     return event
 
 
