@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone, translation
+from django_fsm_log.models import StateLog
 
 from jobs.mail import File, Reference, attachment, queue_mail, render_mail
 from jobs.outbox import NothingToDo, RunLater, handles
@@ -20,13 +21,17 @@ from orders.services.tell_of_dates import STILL_TRUE
 from orders.ticket_pdf import render_tickets
 from ticketing.dates_news import News
 from ticketing.event_changes import is_put_off
+from ticketing.models import Event
 
 TICKETS = "orders.tickets"  # the attachment that has all tickets of an order
 NOTHING_VALID = "Nothing was sent: no ticket of the order lets anybody in any more."
 NOT_TO_BE_PAID = "Nothing was sent: the order can't be paid now."
 MAILED_ENDS = (Order.Status.EXPIRED, Order.Status.FAILED)
 OVERTAKEN = "Nothing was sent: what became of the dates since is told by mails of its own."
+GOOD_AGAIN = "Nothing was sent: the event is not off any more, and the tickets are sent instead."
+STILL_OFF = "orders.still_off"  # the attachment that is none, and keeps back that tickets are void
 LOOK_AGAIN_IN = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(days=30)
 
 
 @handles("orders.placed")
@@ -117,6 +122,8 @@ def tickets_file(*, order_id: int, only_valid: bool = False) -> File:
     tickets = order.tickets.valid() if only_valid else order.tickets.all()
     if only_valid and not tickets.exists():  # their money has gone back since the mail was written
         raise NothingToDo(NOTHING_VALID)
+    if only_valid:
+        _wait_while_off(order.event, NOTHING_VALID)
     with translation.override(order.language):
         pages = render_tickets(tickets.with_places().order_by("seat_id"))
     return f"tickets-{order.code}.pdf", pages, "application/pdf"
@@ -128,13 +135,31 @@ def look_again_at_dates(*, order_id: int, news: str, at: str, date: str) -> None
     order = _order(order_id)
     if not still_true(order=order, news=News(news), at=datetime.fromisoformat(at), date=date):
         raise NothingToDo(OVERTAKEN)
-    if order.event.is_closed:
-        raise RunLater(timezone.now() + timedelta(days=1), IT_IS_OFF)
+    _wait_while_off(order.event, OVERTAKEN)
+
+
+@attachment(STILL_OFF)
+def look_again_whether_off(*, order_id: int) -> None:
+    """No file: keep back that tickets are not valid once they are again."""
+    if not _order(order_id).event.is_closed:
+        raise NothingToDo(GOOD_AGAIN)
+
+
+def _wait_while_off(event: Event, otherwise: str) -> None:
+    """Keep a mail back that is to be sent if a fraud turns out to be none, but not for ever."""
+    if not event.is_closed:
+        return
+    now = timezone.now()
+    steps = StateLog.objects.for_(event).filter(transition="confirm_fraud")
+    is_recent = steps.filter(timestamp__gt=now - LONGEST_WAIT).exists()
+    if event.status == Event.Status.CANCELLED or not is_recent:
+        raise NothingToDo(otherwise)
+    raise RunLater(now + timedelta(days=1), IT_IS_OFF)
 
 
 def _mail_tickets(order: Order, tickets: TicketQuerySet, file: dict[str, Any], **told: Any) -> None:
     if order.event.is_closed:  # while the money was on its way
-        _mail("paid_in_vain", order, **told)
+        _mail("paid_in_vain", order, [(STILL_OFF, {"order_id": order.pk})], **told)
         return
     shown = tickets.select_related("seat__area").order_by("seat_id")
     places = [ticketed_place(ticket) for ticket in shown]

@@ -19,7 +19,7 @@ from tests.orders.closing import (
     seats_of,
     waiting_order,
 )
-from tests.orders.dates import had
+from tests.orders.dates import had, then_had
 from tests.pages.my_pages import page_of, text_of
 from tests.ticketing.event_states import move, new_admin
 from ticketing.models import Showing
@@ -294,6 +294,55 @@ def test_that_a_fraud_was_confirmed_again_at_once_does_not_leave_them_called_inv
 
     [mail] = had(mailoutbox)
     assert GOOD_AGAIN in mail.body
+
+
+def test_that_tickets_are_not_valid_is_not_told_once_they_are_again(event, mailoutbox, server):
+    order = paid_order(seats_of(event))
+    server.go_down()
+    confirm_fraud(event)
+    run_all()
+    server.come_back()
+
+    clear_of_fraud(event)
+
+    [mail] = then_had(mailoutbox)
+    assert GOOD_AGAIN in mail.body
+    job = Job.objects.get(key=f"mail:orders.paid_in_vain:{order.pk}")
+    assert job.status == "done"
+    assert job.last_error.startswith("Nothing was sent: ")
+
+
+def test_that_tickets_are_valid_again_waits_while_they_are_not(event, mailoutbox, server):
+    paid_in_vain(event)
+    had(mailoutbox)
+    server.go_down()
+    clear_of_fraud(event)
+    run_all()
+    server.come_back()
+    confirm_fraud(event)
+    assert then_had(mailoutbox) == []
+
+    clear_of_fraud(event)
+
+    [mail] = had(mailoutbox)
+    assert GOOD_AGAIN in mail.body
+    assert then_had(mailoutbox) == []
+
+
+def test_tickets_that_wait_for_a_fraud_to_be_cleared_are_not_sent_of_an_event_that_is_cancelled(
+    event, mailoutbox, server
+):
+    paid_in_vain(event)
+    had(mailoutbox)
+    server.go_down()
+    clear_of_fraud(event)
+    run_all()
+    server.come_back()
+
+    call_off(event)
+
+    assert [mail for mail in then_had(mailoutbox) if GOOD_AGAIN in mail.body] == []
+    assert not Job.objects.unfinished().filter(key__startswith="mail:orders.paid:").exists()
 
 
 def test_who_has_tickets_and_was_told_nothing_else_hears_nothing_of_the_clearing(event, mailoutbox):
