@@ -61,8 +61,9 @@ def announce_to(order_id: int, event_id: int, *, since: datetime, at: datetime) 
 
 
 def _ran(event_id: int, since: datetime) -> QuerySet[Job]:
+    """Jobs of news that ended since then, or not yet: one that runs now may have read already."""
     of_event = Job.objects.filter(topic=TOPIC, payload__contains={"event_id": event_id})
-    return of_event.filter(finished_at__gte=since).order_by("pk")
+    return of_event.exclude(finished_at__lt=since).order_by("pk")
 
 
 @contextmanager
