@@ -47,8 +47,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
     def used_for_another_date(self) -> TicketQuerySet:
         """Kept ones: somebody went in too early for the date that they are for now."""
         too_early = Q(used_at__lt=F("showing__starts_at") - EARLIEST)
-        used = self.kept().filter(too_early, status=TicketStatus.USED)
-        return used.exclude(showing_starts_at=F("showing__starts_at"))
+        return self.kept().filter(too_early, status=TicketStatus.USED)
 
     def with_places(self) -> TicketQuerySet:
         """With all that a printed ticket tells."""

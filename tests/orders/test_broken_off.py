@@ -6,6 +6,7 @@ import pytest
 from django_fsm_log.models import StateLog
 
 from jobs.outbox import handler_of
+from jobs.services import prune_jobs
 from orders.errors import AlreadyCheckedIn
 from orders.models import Ticket
 from orders.pages.door.attendance import attendance_by_area, whole
@@ -237,6 +238,58 @@ def test_who_came_on_the_second_date_stays_in_when_that_is_interrupted(
     had(mailoutbox)
 
     assert states(order) == before
+
+
+def test_who_came_early_to_a_date_that_holds_after_all_stays_in(event, tonight, mailoutbox):
+    order = bought(tonight, count=2)
+    postpone(event)
+    move_to(tonight)
+    reinstate(event)
+    had(mailoutbox)
+    for ticket in order.tickets.all():
+        check_in(code=ticket.code, by=new_admin())  # not at a door, and long before it opens
+    before = states(order)
+
+    postpone(event)
+    reinstate(event)
+
+    [*_, mail] = had(mailoutbox)
+    assert states(order) == before
+    assert IN_ALREADY in mail.body
+    assert StateLog.objects.filter(transition="readmit").count() == 0
+
+
+def test_who_was_in_on_an_earlier_date_is_let_in_on_the_one_they_bought(event, mailoutbox):
+    showing = ShowingFactory(event=event)
+    first = showing.starts_at
+    order = bought(showing, count=2)
+    postpone(event)
+    bring(showing)
+    reinstate(event)
+    had(mailoutbox)
+    let_in(*order.tickets.all())
+
+    postpone(event)
+    Showing.objects.update(starts_at=first)
+    reinstate(event)
+    had(mailoutbox)
+
+    assert states(order) == NOT_USED
+
+
+def test_who_was_in_is_let_in_although_it_took_months_to_find_a_date(
+    event, tonight, order, mailoutbox
+):
+    postpone(event)
+    had(mailoutbox)
+    prune_jobs(days=-1)
+    assert not news().exists()
+
+    move_to(tonight)
+    reinstate(event)
+    had(mailoutbox)
+
+    assert states(order) == NOT_USED
 
 
 def test_a_second_other_date_lets_them_in_as_the_first_did(event, tonight, order, mailoutbox):
