@@ -123,7 +123,7 @@ def tickets_file(*, order_id: int, only_valid: bool = False) -> File:
     if only_valid and not tickets.exists():  # their money has gone back since the mail was written
         raise NothingToDo(NOTHING_VALID)
     if only_valid:
-        _wait_while_off(order.event, NOTHING_VALID)
+        _wait_while_off(order.event)
     with translation.override(order.language):
         pages = render_tickets(tickets.with_places().order_by("seat_id"))
     return f"tickets-{order.code}.pdf", pages, "application/pdf"
@@ -135,7 +135,7 @@ def look_again_at_dates(*, order_id: int, news: str, at: str, date: str) -> None
     order = _order(order_id)
     if not still_true(order=order, news=News(news), at=datetime.fromisoformat(at), date=date):
         raise NothingToDo(OVERTAKEN)
-    _wait_while_off(order.event, OVERTAKEN)
+    _wait_while_off(order.event)
 
 
 @attachment(STILL_OFF)
@@ -145,7 +145,7 @@ def look_again_whether_off(*, order_id: int) -> None:
         raise NothingToDo(GOOD_AGAIN)
 
 
-def _wait_while_off(event: Event, otherwise: str) -> None:
+def _wait_while_off(event: Event) -> None:
     """Keep a mail back that is to be sent if a fraud turns out to be none, but not for ever."""
     if not event.is_closed:
         return
@@ -153,7 +153,7 @@ def _wait_while_off(event: Event, otherwise: str) -> None:
     steps = StateLog.objects.for_(event).filter(transition="confirm_fraud")
     is_recent = steps.filter(timestamp__gt=now - LONGEST_WAIT).exists()
     if event.status == Event.Status.CANCELLED or not is_recent:
-        raise NothingToDo(otherwise)
+        raise NothingToDo(NOTHING_VALID)
     raise RunLater(now + timedelta(days=1), IT_IS_OFF)
 
 
