@@ -11,7 +11,8 @@ from jobs.services import prune_jobs, run_due_jobs
 from jobs.stopping import SLICE_SECONDS
 from jobs.stored_mail import Stored
 
-SLACK = timedelta(minutes=1)  # that long QStash may be late before the sweep runs a job itself
+# That long QStash may be late before the sweep runs a job itself.
+SLACK = timedelta(minutes=1)
 SWEPT_AT_ONCE = 500
 
 schedules.declare("jobs.sweep", cron="* * * * *")

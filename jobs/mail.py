@@ -161,6 +161,7 @@ def _is_for_ever(refusal: smtplib.SMTPException) -> bool:
     Of a sender that it does not let through, or that has sent too much, it says 5xx as well. That
     is mended here, and then every mail goes out that has waited.
     """
+    # Raised only if nobody gets the mail: one whom the server takes is enough for it to be sent.
     if isinstance(refusal, smtplib.SMTPRecipientsRefused):
         answers = refusal.recipients.values()
         return all(_is_of_the_mail(*answer, plainly=NO_SUCH_BOX) for answer in answers)

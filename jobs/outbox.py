@@ -101,6 +101,8 @@ def enqueue(topic: str, *, run_at: datetime, key: str | None = None, **payload: 
     enqueue_together([job])
     if run_at <= timezone.now():
         _wake_relay_after_commit()
+    # Read again, as the first one may be another's: the INSERT has waited for that to commit,
+    # so under READ COMMITTED it is seen here.
     return job if key is None else Job.objects.get(key=key)
 
 
@@ -116,6 +118,8 @@ def enqueue_together(jobs: list[Job]) -> None:
     rows = [{name: getattr(job, name) for name in columns} for job in jobs]
 
     def tell(ids: list[int]) -> None:
+        # PostgreSQL returns ids in the order of the rows. Once some were left out, nothing says
+        # whose they are.
         if len(ids) == len(jobs):
             for job, pk in zip(jobs, ids, strict=True):
                 job.pk = pk

@@ -50,6 +50,7 @@ def enqueue(topic: str, *, key: str | None = None) -> None:
         raise UnknownSchedule(topic)
     now = timezone.now()
     is_coming = Q(run_at__gt=now - LOST_AFTER) | Q(leased_until__gt=now)
+    # One that is to be tried again later may wait for an hour: it keeps no other back.
     earlier = Job.objects.unfinished().filter(is_coming, topic=topic, run_at__lte=now)
     if not earlier.exists():
         outbox.enqueue(topic, run_at=now, key=key)
@@ -69,14 +70,17 @@ def fire() -> None:
             enqueue(schedule.topic, key=key)
 
 
+# Without QStash each look of the sweep asks, and an answer takes up to 1,440 steps.
 @lru_cache(maxsize=100)
 def last_firing(cron: str, minute: datetime) -> datetime:
     """The latest of these times, at that minute or before it."""
+    # A day is enough, since each schedule has a time at least once a day.
     minutes = (minute - timedelta(minutes=ago) for ago in range(24 * 60))
     return next(each for each in minutes if _is_time(cron, each))
 
 
 def _is_time(cron: str, minute: datetime) -> bool:
+    # Cron counts from Sunday, which is 0 there and 7 in ISO.
     values = (minute.minute, minute.hour, minute.day, minute.month, minute.isoweekday() % 7)
     return all(_fits(*each) for each in zip(cron.split(), values, strict=True))
 

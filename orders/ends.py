@@ -7,7 +7,8 @@ from django_fsm_log.models import StateLog
 from orders.models import Order
 
 ENDS = ("cancel", "expire", "fail")
-DECIDES = ("cancel", "confirm_fraud", "clear")  # whether an event is off
+# The steps of an event that decide whether it is off.
+DECIDES = ("cancel", "confirm_fraud", "clear")
 
 
 def end_of(order: Order) -> StateLog | None:
@@ -24,7 +25,9 @@ def ended_with_its_event(order: Order, end: StateLog | None) -> bool:
     if end is None:
         return bool(order.event.is_closed)
     if end.transition == "cancel":
-        return end.by_id is None  # the system does it for no other reason
+        # The system cancels for no other reason.
+        return end.by_id is None
+    # By the order of the log's rows, which is that of the steps: two clocks may differ.
     before = StateLog.objects.for_(order.event).filter(transition__in=DECIDES, pk__lt=end.pk)
     steps = list(before.order_by("pk").values_list("transition", flat=True))
     return "cancel" in steps or steps[-1:] == ["confirm_fraud"]

@@ -29,7 +29,8 @@ NOT_TO_BE_PAID = "Nothing was sent: the order can't be paid now."
 MAILED_ENDS = (Order.Status.EXPIRED, Order.Status.FAILED)
 OVERTAKEN = "Nothing was sent: what became of the dates since is told by mails of its own."
 GOOD_AGAIN = "Nothing was sent: the event is not off any more, and the tickets are sent instead."
-STILL_OFF = "orders.still_off"  # the attachment that is none, and keeps back that tickets are void
+# The attachment that is none, and keeps back that tickets are not valid.
+STILL_OFF = "orders.still_off"
 LOOK_AGAIN_IN = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(days=30)
 
@@ -84,6 +85,8 @@ def end_waiting_orders(*, event_id: int) -> None:
     """End what waits for payment at an event that was called off, until nothing does."""
     closed = close_event(event_id=event_id)
     if closed.waiting:
+        # What is left otherwise is locked or waits to be settled: somebody else has to be done
+        # first.
         pause = timedelta(0) if closed.is_interrupted else LOOK_AGAIN_IN
         raise RunLater(timezone.now() + pause, f"{closed.waiting} orders wait for payment.")
 
@@ -120,7 +123,8 @@ def tickets_file(*, order_id: int, only_valid: bool = False) -> File:
     """All tickets of an order, or those that let somebody in, as they are when the mail is sent."""
     order = _order(order_id)
     tickets = order.tickets.valid() if only_valid else order.tickets.all()
-    if only_valid and not tickets.exists():  # their money has gone back since the mail was written
+    # Their money may have gone back since the mail was written.
+    if only_valid and not tickets.exists():
         raise NothingToDo(NOTHING_VALID)
     if only_valid:
         _wait_while_off(order.event)
@@ -154,6 +158,7 @@ def _wait_while_off(event: Event) -> None:
     is_recent = steps.filter(timestamp__gt=now - LONGEST_WAIT).exists()
     if event.status == Event.Status.CANCELLED or not is_recent:
         raise NothingToDo(NOTHING_VALID)
+    # Kept and not dropped: if the fraud turns out to be none, it is true again.
     raise RunLater(now + timedelta(days=1), IT_IS_OFF)
 
 

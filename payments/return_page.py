@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
 
-from orders.models import OrderStatus
+from orders.models import Order, OrderStatus
 from payments.models import GOES_BACK, CaseKind, Payment, PaymentCase, PaymentStatus
 from payments.way_back import WayBack, way_back_of
 from ticketing.event_changes import why_nothing_to_pay
@@ -18,6 +18,7 @@ from ticketing.event_changes import why_nothing_to_pay
 def state_of(payment: Payment) -> str:
     """One word for what became of this attempt, whatever an address bar says."""
     order = payment.order
+    # First: this attempt is over, whatever its order waits for.
     if payment.status == PaymentStatus.FAILED:
         return "failed"
     if order.status == OrderStatus.PENDING_PAYMENT:
@@ -51,9 +52,15 @@ def shown(
         "provider": payment.provider,
         "minutes_left": _minutes(order.expires_at - now) if is_open else 0,
         "is_open": is_open,
+        "is_checked": is_open and _may_be_paid(order, now),
         "why_nothing_to_pay": why_nothing_to_pay(order.event),
         "can_choose_again": not is_open and order.showing.is_on_sale(now),
     }
+
+
+def _may_be_paid(order: Order, now: datetime) -> bool:
+    """Whether another attempt may turn out to have paid it."""
+    return order.is_being_settled(now) or order.payments.being_checked().exists()
 
 
 def _way_back(payment: Payment) -> WayBack | None:

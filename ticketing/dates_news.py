@@ -29,6 +29,7 @@ def announce(news: News, event: Event, showings: Iterable[Showing], *, at: datet
     The job keeps `at`, and the dates as they are now. What has changed when it runs is another
     job's to tell. Part of the caller's transaction, who holds the lock of the event.
     """
+    # As texts, since a job is JSON, where a key is nothing else.
     dates = {str(each.pk): each.local(each.starts_at) for each in showings if each.ends_at > at}
     if dates:
         outbox.enqueue(
@@ -56,6 +57,7 @@ def announce_to(order_id: int, event_id: int, *, since: datetime, at: datetime) 
 
     What it was told before it is not told again.
     """
+    # Those go on with what another job has begun, or tell somebody else alone.
     for job in _ran(event_id, since).exclude(payload__has_any_keys=["after", "only"]):
         outbox.enqueue(TOPIC, run_at=at, **job.payload, only=order_id)
 

@@ -27,7 +27,8 @@ class TicketStatus(models.TextChoices):
     REFUNDED = "refunded", _("refunded")
 
 
-EARLIEST = timedelta(hours=4)  # who goes in longer before the start is there for another date
+# Who goes in longer than that before the start is there for another date.
+EARLIEST = timedelta(hours=4)
 VALID_TICKET = Q(status=TicketStatus.ACTIVE, refund_approved_at__isnull=True)
 
 
@@ -126,6 +127,7 @@ class Ticket(FSMModelMixin, models.Model):
             # What the key of a refund's tickets refers to.
             UniqueConstraint(name="ticket_with_order", fields=["id", "order"]),
             UniqueConstraint(
+                # The last guard against selling a seat twice, should holds and seats ever disagree.
                 name="ticket_one_live_per_seat",
                 fields=["seat"],
                 condition=Q(status__in=["active", "used"]),

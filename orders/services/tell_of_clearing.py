@@ -26,8 +26,10 @@ def tell_of_clearing(*, event_id: int) -> None:
     """
     if Event.objects.get(pk=event_id).is_closed:
         return
-    outbox.run_now(waiting_for=IT_IS_OFF)  # those of other events wait on when they have looked
+    # Those of other events look again, too, and wait on.
+    outbox.run_now(waiting_for=IT_IS_OFF)
     told = Job.objects.filter(key__startswith=IN_VAIN).order_by("pk").values_list("key", "pk")
+    # Behind the order's id may stand an occasion: a mail of tickets that were asked for once more.
     last = {int(key.split(":")[2]): pk for key, pk in told if key}
     good = Exists(Ticket.objects.valid().filter(order=OuterRef("pk")))
     orders = Order.objects.filter(good, pk__in=last, event=event_id).order_by("pk")

@@ -18,9 +18,23 @@ class PaymentRequest(serializers.Serializer[Any]):
 
 
 class PaymentBody(serializers.ModelSerializer[Payment]):
+    is_being_checked = serializers.BooleanField(
+        read_only=True,
+        help_text="Whether the order may turn out to be paid by it. Nobody should pay meanwhile, "
+        "and no further attempt is started.",
+    )
+
     class Meta:
         model = Payment
-        fields = ["txn_ref", "payment_url", "amount", "currency", "status", "expires_at"]
+        fields = [
+            "txn_ref",
+            "payment_url",
+            "amount",
+            "currency",
+            "status",
+            "is_being_checked",
+            "expires_at",
+        ]
         read_only_fields = fields
 
     def to_representation(self, payment: Payment) -> dict[str, Any]:
@@ -31,5 +45,6 @@ class PaymentBody(serializers.ModelSerializer[Payment]):
             "amount": f"{payment.amount:.2f}",
             "currency": payment.currency,
             "status": payment.status,
+            "is_being_checked": payment.is_being_checked,
             "expires_at": utc(payment.expires_at),
         }

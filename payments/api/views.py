@@ -23,13 +23,16 @@ ATTEMPT = {
     "amount": "1000000.00",
     "currency": "VND",
     "status": "pending",
+    "is_being_checked": False,
     "expires_at": "2026-11-21T03:15:00Z",
 }
 STARTED = OpenApiExample(
     "Send the customer to payment_url", value=ATTEMPT, response_only=True, status_codes=["201"]
 )
 LISTED = OpenApiExample(
-    "One that is being checked", value={**ATTEMPT, "status": "review"}, response_only=True
+    "One that is being checked",
+    value={**ATTEMPT, "status": "review", "is_being_checked": True},
+    response_only=True,
 )
 
 
@@ -39,8 +42,7 @@ class OrderPayments(APIView):
     @extend_schema(
         summary="List the attempts to pay one of my orders",
         description=(
-            "The newest first. While the order waits for payment, an attempt that is `review` or "
-            "`captured` is being checked: nobody should pay again."
+            "The newest first. While one of them `is_being_checked`, nobody should pay again."
         ),
         operation_id="order_payments_list",
         responses=PaymentBody(many=True),

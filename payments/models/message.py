@@ -21,7 +21,7 @@ class ProviderMessage(models.Model):
     """Every message from or to a provider, as it was, without secrets and card data.
 
     Append-only: the database refuses to change or delete one. `is_believed` is of calls from
-    outside: whether they could be read and had the provider's signature.
+    outside: whether they had the provider's signature; empty if they said nothing that we know.
     """
 
     provider = models.CharField(max_length=30)

@@ -183,6 +183,7 @@ def test_a_payment_that_is_being_checked_is_not_made_twice(me, order, word):
 
     assert "We are checking your payment." in text_of(answer)
     assert "with VNPay" not in text_of(answer)
+    assert "Please pay by" not in text_of(answer)
 
 
 @pytest.mark.parametrize("word", [suspicion, unnamed])

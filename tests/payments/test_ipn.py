@@ -371,6 +371,12 @@ def test_every_call_is_kept_without_hash_and_card_data(payment, call_ipn):
     assert (first.is_believed, second.is_believed) == (True, False)
 
 
+def test_a_signed_call_that_says_nothing_we_know_is_not_called_a_forgery(payment, call_ipn):
+    assert call_ipn(success(payment, Amount="ten")) == "99"
+
+    assert ProviderMessage.objects.get(channel="ipn").is_believed is None
+
+
 @pytest.mark.parametrize("address", ["203.0.113.9:51234", "unknown", "fe80::1%eth0", ""])
 def test_a_proxy_that_writes_no_plain_address_keeps_no_money_out(payment, client, address):
     for path in (IPN, RETURN):

@@ -77,6 +77,28 @@ def test_a_refused_payment_says_that_no_money_was_taken(payment, client):
     assert statuses(payment) == ("failed", "pending_payment")
 
 
+def test_nobody_is_told_to_try_again_beside_a_payment_that_is_being_checked(payment, client):
+    come_back(client, failure(payment, code="99"))
+    second = PaymentFactory(order=payment.order)
+
+    page = come_back(client, failure(second)).content.decode()
+
+    assert statuses(second) == ("failed", "pending_payment")
+    assert "is being checked; please don't pay again." in page
+    assert "ry again" not in page.replace("pay again", "")
+
+
+def test_after_the_deadline_nobody_is_told_to_order_anew_what_may_be_paid(client):
+    order = overdue_order()
+    PaymentFactory(order=order)
+    second = PaymentFactory(order=order)
+
+    page = come_back(client, failure(second)).content.decode()
+
+    assert "please don't pay again." in page
+    assert "Place a new order" not in page
+
+
 def test_a_suspected_payment_is_still_being_checked(payment, client):
     page = come_back(client, suspicion(payment))
 

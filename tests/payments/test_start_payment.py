@@ -137,7 +137,7 @@ def test_the_attempts_are_listed_with_what_became_of_them_the_newest_first(api, 
 
     assert answer.status_code == 200
     assert answer.data == [
-        {**checked, "status": "review"},
+        {**checked, "status": "review", "is_being_checked": True},
         {**left, "status": "pending"},
         {**failed, "status": "failed"},
     ]

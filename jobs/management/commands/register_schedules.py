@@ -40,6 +40,7 @@ def _register_all() -> tuple[int, int]:
     changed = [name for name in wanted if not _is_as_declared(registered.get(name), wanted[name])]
     for name in changed:
         _register(wanted[name])
+        # QStash does not say whether registering it anew ends a pause.
         if name in registered and registered[name].paused:
             api.resume(name)
     left = [name for name, found in registered.items() if name not in wanted and _is_ours(found)]

@@ -54,6 +54,7 @@ class Command(BaseCommand):
         stopping = told_to_stop()
         self.stdout.write(f"Running what is due every {every:g} seconds.")
         while not stopping.is_set():
+            # As many as it may run at once: then more are due, and there is nothing to wait for.
             if self._survive_outages(limit or AT_ONCE, stopping) < AT_ONCE:
                 stopping.wait(every)
 
