@@ -138,6 +138,17 @@ def enqueue_due(jobs: list[Job]) -> None:
         _wake_relay_after_commit()
 
 
+def run_now(*, waiting_for: str) -> None:
+    """Have those run in the caller's transaction, or soon after, that `RunLater` put off for that.
+
+    A message that QStash has for later comes too late then: the sweep runs them. Locks the jobs.
+    """
+    now = timezone.now()
+    waiting = Job.objects.unfinished().filter(last_error=waiting_for, run_at__gt=now)
+    locked = waiting.order_by("pk").select_for_update().values_list("pk", flat=True)
+    Job.objects.filter(pk__in=list(locked)).update(run_at=now)
+
+
 def wake_relay() -> None:
     """Tell a listening relay that there is something to publish.
 

@@ -94,12 +94,16 @@ class Share(NamedTuple):
     why: str = ""
 
 
-def readmit(orders: OrderQuerySet, *, used_before: datetime, at: datetime) -> None:
+def readmit(
+    orders: OrderQuerySet, *, showings: Sequence[int], used_before: datetime, at: datetime
+) -> None:
     """Have tickets of these orders let somebody in again that were used for another date.
 
-    Locks the orders that have such tickets, then the tickets. Safe to repeat.
+    `showings` are those that have another one. Locks the orders that have such tickets, then the
+    tickets. Safe to repeat.
     """
-    used = Ticket.objects.used_for_another_date().filter(used_at__lt=used_before)
+    early = Ticket.objects.used_for_another_date()
+    used = early.filter(showing__in=showings, used_at__lt=used_before)
     found = used.filter(order__in=orders.values("pk")).values_list("order_id", flat=True)
     locked = Order.objects.filter(pk__in=set(found)).lock()
     # Asked once more, under the locks: since it was read, a refund may have taken one of them.

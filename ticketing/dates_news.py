@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -62,9 +62,21 @@ def announce_to(order_id: int, event_id: int, *, since: datetime, at: datetime) 
         outbox.enqueue(TOPIC, run_at=at, **job.payload, only=order_id)
 
 
+def moved_since_postponed(event: Event, dates: Mapping[int, str]) -> list[int]:
+    """Showings that had other dates than these when the event was postponed last.
+
+    All of them once nothing is known of that: the job that told it is deleted after a month.
+    """
+    about = {"event_id": event.pk, "news": News.POSTPONED}
+    told = Job.objects.filter(topic=TOPIC, payload__contains=about).order_by("pk").last()
+    before = told.payload["dates"] if told else {}
+    return [pk for pk, date in dates.items() if before.get(str(pk)) != date]
+
+
 def _ran(event_id: int, since: datetime) -> QuerySet[Job]:
+    """Jobs of news that ended since then, or not yet: one that runs now may have read already."""
     of_event = Job.objects.filter(topic=TOPIC, payload__contains={"event_id": event_id})
-    return of_event.filter(finished_at__gte=since).order_by("pk")
+    return of_event.exclude(finished_at__lt=since).order_by("pk")
 
 
 @contextmanager

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from jobs.models import Job
+from jobs.outbox import handler_of
 from jobs.services import run_job
 from orders.models import Ticket
 from orders.services import check_in
@@ -94,6 +96,18 @@ def test_what_was_told_before_the_refund_is_not_told_again(event, showing, order
     give_up(refund)
 
     assert words_in(had(mailoutbox)) == [MOVED]
+
+
+def test_news_that_are_just_being_told_reach_them_too(event, refund, mailoutbox):
+    had(mailoutbox)
+    postpone(event)
+    job = news().get()
+    handler_of(job.topic)(**job.payload)  # it has read its orders, and its end is not recorded yet
+
+    give_up(refund)
+    Job.objects.filter(pk=job.pk).update(status="done", finished_at=from_now())
+
+    assert words_in(had(mailoutbox)) == [POSTPONED]
 
 
 def test_an_approval_that_is_taken_back_is_no_other_case(event, order, mailoutbox):

@@ -71,9 +71,7 @@ def clear_event(*, event_id: int, by: User, reason: str) -> Event:
         # The last one: it may have been cleared of an earlier fraud.
         confirmed = StateLog.objects.for_(event).filter(transition="confirm_fraud").latest("pk")
         announce_again(event, since=confirmed.timestamp, at=now)
-        outbox.enqueue(
-            "ticketing.event_cleared", run_at=now, event_id=event.pk, confirmed_id=confirmed.pk
-        )
+        outbox.enqueue("ticketing.event_cleared", run_at=now, event_id=event.pk)
     return event
 
 
