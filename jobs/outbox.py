@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from jobs.models import Job
@@ -30,6 +33,7 @@ RETURNING id
 Handler = Callable[..., None]
 
 _handlers: dict[str, Handler] = {}
+_remembered: list[Q] = []
 
 
 class UnknownTopic(Exception):
@@ -67,6 +71,16 @@ def handles(topic: str) -> Callable[[Handler], Handler]:
         return handler
 
     return bind
+
+
+def remember(**lookups: Any) -> None:
+    """Keep jobs like these for a year once they are done: they tell what was said to whom."""
+    _remembered.append(Q(**lookups))
+
+
+def remembered() -> Q:
+    """Which jobs `remember` is about."""
+    return reduce(or_, _remembered)
 
 
 def topics() -> list[str]:

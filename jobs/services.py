@@ -12,6 +12,7 @@ from threading import Event
 from django.db import transaction
 from django.utils import timezone
 
+from jobs import outbox
 from jobs.models import MAIL, Job, JobStatus
 from jobs.outbox import GiveUp, NothingToDo, RunLater, handler_of
 from jobs.stopping import end_of
@@ -26,6 +27,7 @@ MAILS_AT_ONCE = 10
 MAX_ATTEMPTS = 12
 # Over a day: a mail server that fails at night is mended by day.
 MAIL_ATTEMPTS = 36
+REMEMBERED_FOR = timedelta(days=365)
 PRUNED_AT_ONCE = 5_000
 # And twice as long after each further failure, up to the longest.
 FIRST_WAIT = timedelta(seconds=10)
@@ -245,10 +247,13 @@ def _storable(text: str) -> str:
 
 
 def prune_jobs(*, days: int) -> int:
-    """Delete jobs that were done more than `days` ago, some at a time; return how many."""
-    old = Job.objects.filter(
-        status=JobStatus.DONE, finished_at__lt=timezone.now() - timedelta(days=days)
-    )
+    """Delete jobs that were done more than `days` ago, some at a time; return how many.
+
+    Those that are remembered go only after a year: tickets are given back by then.
+    """
+    now = timezone.now()
+    done = Job.objects.filter(status=JobStatus.DONE, finished_at__lt=now - timedelta(days=days))
+    old = done.exclude(outbox.remembered(), finished_at__gte=now - REMEMBERED_FOR)
     total = 0
     # In portions, each a transaction of its own: none keeps locks, or vacuum, waiting for long.
     while ids := list(old.values_list("pk", flat=True)[:PRUNED_AT_ONCE]):

@@ -15,6 +15,7 @@ from jobs.models import Job
 from ticketing.models import Event, EventStatus, Showing
 
 TOPIC = "ticketing.dates_news"
+outbox.remember(topic=TOPIC)  # an event may be put off, or held for a fraud, for months
 
 
 class News(StrEnum):
@@ -65,7 +66,7 @@ def announce_to(order_id: int, event_id: int, *, since: datetime, at: datetime) 
 def moved_since_postponed(event: Event, dates: Mapping[int, str]) -> list[int]:
     """Showings that had other dates than these when the event was postponed last.
 
-    All of them once nothing is known of that: the job that told it is deleted after a month.
+    All of them once nothing is known of that: the job that told it is deleted after a year.
     """
     about = {"event_id": event.pk, "news": News.POSTPONED}
     told = Job.objects.filter(topic=TOPIC, payload__contains=about).order_by("pk").last()

@@ -19,7 +19,7 @@ from tests.orders.closing import (
     seats_of,
     waiting_order,
 )
-from tests.orders.dates import had, then_had
+from tests.orders.dates import had, then_had, two_months_pass
 from tests.pages.my_pages import page_of, text_of
 from tests.ticketing.event_states import move, new_admin
 from ticketing.models import Showing
@@ -251,9 +251,13 @@ def paid_in_vain(event):
     return order
 
 
-def test_whose_tickets_were_called_invalid_gets_them_once_the_event_is_cleared(event, mailoutbox):
+@pytest.mark.parametrize("time_passes", [lambda: None, two_months_pass])
+def test_whose_tickets_were_called_invalid_gets_them_once_the_event_is_cleared(
+    event, mailoutbox, time_passes
+):
     order = paid_in_vain(event)
     assert ["not valid" in mail.subject for mail in had(mailoutbox)] == [True]
+    time_passes()
 
     clear_of_fraud(event)
 

@@ -13,7 +13,16 @@ from refunds.policy import Reason
 from refunds.services import approve_refund, mark_refund_failed, override_refund
 from tests.factories import EventFactory, ShowingFactory, from_now
 from tests.orders.closing import assert_all_is_well, clear_of_fraud, confirm_fraud, postpone
-from tests.orders.dates import NEW_DATE, bought, date_of, had, move_to, news, reinstate
+from tests.orders.dates import (
+    NEW_DATE,
+    bought,
+    date_of,
+    had,
+    move_to,
+    news,
+    reinstate,
+    two_months_pass,
+)
 from tests.refunds.moved import approved, ask, new_admin, refuse
 
 POSTPONED, MOVED, REINSTATED = "is postponed", "has a new date", "takes place after all"
@@ -55,13 +64,15 @@ def words_in(mails):
     ]
 
 
+@pytest.mark.parametrize("time_passes", [lambda: None, two_months_pass])
 def test_who_keeps_the_tickets_after_all_hears_the_new_date(
-    event, showing, order, refund, mailoutbox
+    event, showing, order, refund, mailoutbox, time_passes
 ):
     old = date_of(showing)
     for step, of in [(postpone, event), (move_to, showing), (reinstate, event)]:
         step(of)
         assert words_in(had(mailoutbox)) == []
+    time_passes()
 
     give_up(refund)
 
