@@ -112,6 +112,8 @@ def _instead(refund: Refund, status: RefundStatus) -> str:
         return WITHOUT_MONEY
     if status in PAID_BACK and refund.payout_evidence:
         return BY_HAND
+    if status == RefundStatus.PENDING_ORGANIZER and not refund.is_up_to_organizer:
+        return TO_CUSTOMER[RefundStatus.PENDING_ADMIN][1]
     return "" if refund.lets_somebody_in else WITHOUT_TICKETS.get(status, "")
 
 

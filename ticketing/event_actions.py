@@ -124,7 +124,9 @@ class EventActions(OwnEvents):
             gettext_lazy("Withdraw the request to cancel"),
             gettext_lazy("The event goes on as it is."),
             services.withdraw_cancellation,
-            lambda event: can_proceed(event.cancel) and bool(event.cancellation_requested_at),
+            lambda event: (
+                bool(event.cancellation_requested_at) and event.status != Event.Status.CANCELLED
+            ),
             is_for=runs_it,
         )
     )

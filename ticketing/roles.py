@@ -116,10 +116,10 @@ def runs_it(user: User | AnonymousUser, event: Event) -> bool:
 def members_deciding(organizer: Any, requester: Any) -> QuerySet[User]:
     """The organizer's members who decide about what this person asked for: nobody does alone.
 
-    Each is an id, or an OuterRef to one.
+    An admin among them decides as an admin. Each is an id, or an OuterRef to one.
     """
     members = User.objects.filter(is_active=True, is_staff=True, organizers=organizer)
-    return members.exclude(Q(groups__name=SUPPORT_GROUP) | Q(pk=requester))
+    return members.exclude(Q(is_superuser=True) | Q(groups__name=SUPPORT_GROUP) | Q(pk=requester))
 
 
 def sees_every_organizer(user: User | AnonymousUser) -> bool:

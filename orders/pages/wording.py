@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from orders.ends import end_of, ended_with_its_event
 from orders.models import Order, OrderStatus
@@ -14,12 +13,6 @@ from ticketing.models import EventStatus, Showing
 from ticketing.templatetags.pages import moment
 
 ENDED = (OrderStatus.EXPIRED, OrderStatus.FAILED, OrderStatus.CANCELLED)
-OFF = {
-    "cancelled": gettext_lazy("The event is off. Its money goes back by itself."),
-    "stopped": gettext_lazy(
-        "The event is off. Every order that is affected is refunded by itself."
-    ),
-}
 
 
 def told(when: datetime, showing: Showing) -> str:
@@ -71,12 +64,11 @@ def next_step(order: Order, now: datetime, *, keeps_tickets: bool) -> str:
 def _next_for_tickets(order: Order, now: datetime, *, keeps_tickets: bool) -> str:
     if order.status == OrderStatus.REFUNDED:
         return _("All of its money went back.")
-    news = of_event(order)
-    if news in OFF:
-        return str(OFF[news])
+    if order.event.is_closed:  # its refunds know whether all of its money goes back
+        return _("The event is off. Open the order to see what becomes of its money.")
     if not keeps_tickets:
         return _("Its tickets were given back.")
-    if news == "put_off":
+    if of_event(order) == "put_off":
         return _("The event is postponed.")
     if order.showing.ends_at <= now:
         return _("It is over. We hope you liked it.")

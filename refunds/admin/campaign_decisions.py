@@ -40,7 +40,7 @@ def _what_pauses(campaign: RefundCampaign) -> str:
 
 def _what_resumes(campaign: RefundCampaign) -> str:
     told = _("It goes on where it was paused; {count} orders wait.")
-    return told.format(count=campaigns.not_taken_up(campaign))
+    return told.format(count=campaigns.left_behind(campaign))
 
 
 def _what_is_retried(campaign: RefundCampaign) -> str:

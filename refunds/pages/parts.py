@@ -15,10 +15,10 @@ from refunds.models import (
     PAID_BACK,
     RESERVED,
     UNDECIDED,
-    CampaignOrderStatus,
     Refund,
     RefundStatus,
 )
+from refunds.operations import campaigns
 
 UNDER_WAY = [*UNDECIDED, *RESERVED]
 BADGES = {
@@ -57,15 +57,18 @@ def money_back(order: Order, now: datetime) -> Part | None:
 
 @fills("called_off")
 def goes_back_by_itself(order: Order, now: datetime) -> Part | None:
-    """The promise of it, unless a campaign has listed the order, and nothing is on its way.
+    """The promise of all of it, unless an admin has decided otherwise.
 
-    Then an admin has decided otherwise, or nobody has yet what to do about a refund that failed.
+    Nor is it promised where a refund that a campaign made has come to nothing, and nobody has
+    decided yet what to do about it.
     """
     if not order.event.is_closed or order.status == OrderStatus.REFUNDED:
         return None
-    is_listed = order.campaigns.filter(status=CampaignOrderStatus.LISTED).exists()
+    if campaigns.kept_from(order.campaigns.all()).exists():
+        return None
+    is_taken_up = order.campaigns.filter(status__in=campaigns.TAKEN_UP).exists()
     on_its_way = order.refunds.filter(case__isnull=True, status__in=RESERVED)
-    if is_listed and not on_its_way.exists():
+    if is_taken_up and not on_its_way.exists():
         return None
     return Part("refunds/pages/called_off.html", {})
 
@@ -78,6 +81,8 @@ def _can_ask(order: Order) -> bool:
 def _shown(order: Order, refund: Refund) -> dict[str, Any]:
     tickets = cast("Any", refund).shown_tickets
     status = TOLD_AS.get(refund.status, RefundStatus(refund.status))
+    if status == RefundStatus.PENDING_ORGANIZER and order.event.is_closed:
+        status = RefundStatus.PENDING_ADMIN  # as `is_up_to_organizer`, without reading the event
     return {
         "refund": refund,
         "status": status.label,

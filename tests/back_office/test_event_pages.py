@@ -75,6 +75,21 @@ def test_a_member_is_offered_to_ask_for_the_cancellation_and_nothing_else(member
     assert offered(member, own) == {"withdraw_cancellation"}
 
 
+def test_a_draft_that_was_asked_to_be_cancelled_when_drafts_were_is_asked_so_no_more(boss):
+    draft = event_in(
+        "draft",
+        cancellation_requested_at=from_now(),
+        cancellation_requested_by=boss.user,
+        cancellation_request_reason="It rains.",
+    )
+    assert offered(boss, draft) >= {"withdraw_cancellation"}
+
+    decide(boss, draft, "withdraw_cancellation")
+
+    assert not Event.objects.asked_to_cancel().exists()
+    assert "withdraw_cancellation" not in offered(boss, draft)
+
+
 @pytest.mark.parametrize(
     ("start", "step", "end"),
     [

@@ -16,6 +16,8 @@ from refunds.services import (
     advance_campaign,
     mark_refund_failed,
     override_refund,
+    pause_campaign,
+    resume_campaign,
     retry_campaign,
 )
 from tests.back_office.home_page import home, paid_at, rows_behind, seats_on, table
@@ -35,6 +37,7 @@ from tests.factories import EventFactory, from_now, overdue_order, paid_order, s
 from tests.refunds.campaigns import cancel, start
 from tests.refunds.moved import give_back, refuse
 from tests.ticketing.event_states import move, new_admin, new_member, suspect
+from ticketing.models import Event
 from ticketing.services import request_cancellation
 
 STAFF = ["admin", "support", "member of A", "member of B"]
@@ -185,8 +188,10 @@ def test_what_nobody_of_its_organizer_decides_is_on_the_home_of_admins(boss, mem
     asked(bought(event, customer=member.user))
     assert counts(boss) == {"Refunds to decide": 1}
 
-    event.organizer.members.add(new_member(EventFactory()))
+    event.organizer.members.add(boss.user)
+    assert counts(boss) == {"Refunds to decide": 1}  # she decides as an admin, for everybody
 
+    event.organizer.members.add(new_member(EventFactory()))
     assert counts(boss) == {}
 
 
@@ -272,12 +277,51 @@ def test_a_confirmed_fraud_waits_until_one_of_its_campaigns_is_started(boss):
     frauds_draft(order.event)
     assert counts(boss) == TO_RESUME
 
-    chosen = RefundCampaign.objects.create(
-        event=order.event, reason="fraud", created_at=from_now(), is_selection=True
-    )
+    chosen = chosen_of(order.event)
     assert counts(boss) == TO_RESUME
 
     moved(chosen, "start")
+    assert counts(boss) == {}
+
+
+def chosen_of(event):
+    """A draft of chosen orders, and none of them."""
+    return RefundCampaign.objects.create(
+        event=event, reason="fraud", created_at=from_now(), is_selection=True
+    )
+
+
+def test_a_draft_is_not_forgotten_for_what_was_started_before_it_was_made(boss):
+    order = paid_order()
+    suspect(order.event, "confirmed")
+    moved(chosen_of(order.event), "start", "complete")
+
+    later = chosen_of(order.event)
+    CampaignOrder.objects.create(campaign=later, order=order)
+    assert counts(boss) == TO_RESUME
+
+    moved(later, "start")
+    assert counts(boss) == {}
+
+
+def test_a_fraud_that_is_confirmed_anew_waits_though_a_campaign_of_the_first_time_was_started(boss):
+    event = paid_order().event
+    frauds_draft(event)
+    moved(chosen_of(event), "start", "complete")
+    assert counts(boss) == {}
+
+    move(event, "clear", "investigate", "confirm_fraud")
+
+    assert counts(boss) == TO_RESUME
+
+
+def test_a_fraud_needs_no_other_campaign_where_the_cancellations_has_begun(boss):
+    order = paid_order()
+    cancel(order.event, boss.user)
+    advance_campaign(campaign_id=start(order.event, boss.user).pk)
+
+    frauds_draft(Event.objects.get(pk=order.event_id))
+
     assert counts(boss) == {}
 
 
@@ -296,6 +340,37 @@ def test_what_was_sold_after_a_fraud_was_refunded_waits_when_it_is_one_after_all
     paid_order(seats)
 
     assert counts(boss) == TO_RESUME
+    moved(chosen_of(campaign.event), "start")
+    assert counts(boss) == {}
+
+
+@pytest.mark.parametrize("is_decided", [False, True])
+def test_a_refund_that_is_given_up_while_its_campaign_stands_still_waits(boss, is_decided):
+    order = bought()
+    cancel(order.event, boss.user)
+    campaign = start(order.event, boss.user)
+    advance_campaign(campaign_id=campaign.pk)
+    pause_campaign(campaign_id=campaign.pk, by=boss.user, reason="Refunds are refused.")
+    assert counts(boss) == {}
+    if is_decided:
+        whose = {"refund_id": Refund.objects.get().pk, "by": boss.user}
+        override_refund(**whose, percentage=0, note="He sold the tickets on.")
+    else:
+        give_up(Refund.objects.get(), boss)
+
+    assert counts(boss) == ({} if is_decided else TO_RESUME)
+    waiting = 0 if is_decided else 1
+    assert f"{waiting} orders wait." in html(boss, page_of(campaign, "resume"))
+
+    resume_campaign(campaign_id=campaign.pk, by=boss.user, reason="The provider is well.")
+    advance_campaign(campaign_id=campaign.pk)
+    assert counts(boss) == ({} if is_decided else TO_LOOK_AT)
+
+
+def give_up(refund, boss):
+    refuse(refund)
+    assert counts(boss) == {"Refunds that failed": 1}
+    mark_refund_failed(refund_id=refund.pk, by=boss.user, reason="The card is closed.")
 
 
 @pytest.fixture
@@ -305,11 +380,8 @@ def given_up(boss):
     cancel(order.event, boss.user)
     campaign = start(order.event, boss.user)
     advance_campaign(campaign_id=campaign.pk)
-    refund = Refund.objects.get()
-    refuse(refund)
+    give_up(Refund.objects.get(), boss)
     advance_campaign(campaign_id=campaign.pk)
-    assert counts(boss) == {"Refunds that failed": 1}
-    mark_refund_failed(refund_id=refund.pk, by=boss.user, reason="The card is closed.")
     return campaign
 
 

@@ -374,11 +374,13 @@ def test_nobody_is_promised_money_of_a_fraud_that_may_not_concern_the_order(me, 
     assert "goes back" not in text_of(me.get("/orders/"))
 
 
-def test_money_of_a_cancelled_event_is_promised(me, paid):
+def test_money_of_a_cancelled_event_is_promised_on_the_page_that_knows_its_refunds(me, paid):
     move_event(paid, ("cancel", from_now()))
 
     assert "Your money goes back in full by itself" in text_of(me.get(page_of(paid)))
-    assert "Its money goes back by itself." in text_of(me.get("/orders/"))
+    listed = text_of(me.get("/orders/"))
+    assert "The event is off. Open the order to see what becomes of its money." in listed
+    assert "goes back" not in listed
 
 
 def test_what_was_put_off_is_not_over_when_its_old_date_passes(me, customer):

@@ -13,6 +13,7 @@ from refunds.services import (
     approve_refund,
     mark_refund_failed,
     override_refund,
+    pause_campaign,
     reject_refund,
     retry_campaign,
 )
@@ -27,6 +28,7 @@ from tests.factories import (
 from tests.pages.my_pages import everything, hidden, page_of, text_of
 from tests.refunds.campaigns import cancel, start
 from tests.refunds.moved import give_back, refuse
+from tests.ticketing.event_states import move
 from ticketing.models import Event, Showing
 from ticketing.services import confirm_cancellation
 
@@ -370,6 +372,17 @@ def test_after_a_rejection_the_page_asks_no_more(me, order, tickets, admin_user)
     assert not me.get(page_of(order)).context["is_watched"]
 
 
+def test_nobody_waits_for_an_organizer_who_decides_nothing_any_more(me, order, tickets):
+    ask(me, order, confirmation(quote(me, order, tickets[0]), tickets[0]))
+    assert "Waiting for the organizer" in text_of(me.get(page_of(order)))
+
+    move(order.event, "investigate", "confirm_fraud")
+
+    page = text_of(me.get(page_of(order)))
+    assert "Waiting for the platform" in page
+    assert "Waiting for the organizer" not in page
+
+
 PROMISE = "Your money goes back in full by itself"
 
 
@@ -399,18 +412,34 @@ def test_money_is_promised_as_long_as_it_comes_by_itself(me, order, admin_user):
     assert PROMISE not in text_of(me.get(page_of(order)))
 
 
+def test_money_of_a_refund_that_was_given_up_is_not_promised_by_a_paused_campaign(
+    me, order, admin_user
+):
+    campaign, refund = called_off(order, admin_user)
+    refuse(refund)
+    pause_campaign(campaign_id=campaign.pk, by=admin_user, reason="Refunds are refused.")
+    assert PROMISE in text_of(me.get(page_of(order)))
+
+    mark_refund_failed(refund_id=refund.pk, by=admin_user, reason="The card is closed.")
+
+    assert PROMISE not in text_of(me.get(page_of(order)))
+
+
 @pytest.mark.parametrize("percentage", [0, 60])
 def test_money_that_an_admin_keeps_is_not_promised(me, order, admin_user, percentage):
     campaign, refund = called_off(order, admin_user)
     override_refund(
         refund_id=refund.pk, percentage=percentage, by=admin_user, note="He sold them on."
     )
-    if percentage:
-        assert PROMISE in text_of(me.get(page_of(order)))
-        give_back(refund)
-    advance_campaign(campaign_id=campaign.pk)
-
     text = text_of(me.get(page_of(order)))
-
     assert "The event was cancelled." in text
     assert PROMISE not in text
+
+    if percentage:
+        give_back(refund)
+    advance_campaign(campaign_id=campaign.pk)
+    assert PROMISE not in text_of(me.get(page_of(order)))
+
+    wanted = {"by": admin_user, "reason": "He did not.", "order_ids": [order.pk]}
+    retry_campaign(campaign_id=campaign.pk, **wanted)
+    assert PROMISE in text_of(me.get(page_of(order)))

@@ -292,3 +292,24 @@ def test_what_undid_the_refund_of_a_fraud_that_was_none_holds_no_later_campaign_
     assert finish(campaign) == "completed"
     assert books(order) == ("refunded", 1_000_000, 0)
     assert broken() == {}
+
+
+def test_what_undid_the_refund_of_a_fraud_that_was_none_keeps_no_order_out_if_it_is_one_after_all(
+    payment, event, admin
+):
+    order = payment.order
+    frauds = frauds_campaign(event, admin)
+    take_up(frauds)
+    override_refund(
+        refund_id=Refund.objects.get().pk, percentage=0, by=admin, note="It was no fraud."
+    )
+    assert finish(frauds) == "completed"
+    assert preview_campaign(event=event).obstacles["overridden"] == 1
+
+    move(event, "clear", "investigate", "confirm_fraud")
+    assert preview_campaign(event=event).obstacles["overridden"] == 0
+    retry_campaign(campaign_id=frauds.pk, by=admin, reason="It was one after all.")
+
+    assert finish(frauds) == "completed"
+    assert books(order) == ("refunded", 1_000_000, 0)
+    assert broken() == {}

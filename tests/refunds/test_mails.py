@@ -88,6 +88,9 @@ def test_admins_are_asked_to_decide_about_an_event_that_was_off_before_its_organ
     assert told(organizer) == []
     [to_admin] = told(admin)
     assert to_admin.subject == f"Decide about a refund for order {in_english.code}"
+    [to_customer] = [each for each in told(in_english.customer) if "request" in each.subject]
+    assert "We look at it and decide." in to_customer.body
+    assert "The organizer of the event decides" not in to_customer.body
 
 
 @pytest.mark.parametrize("side", ["customer", "support"])

@@ -8,7 +8,6 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django_fsm import can_proceed
 
 from jobs import outbox
 from ticketing.errors import NotAllowed, WrongEventState
@@ -44,13 +43,14 @@ def request_cancellation(*, event_id: int, by: User, reason: str) -> Event:
 def withdraw_cancellation(*, event_id: int, by: User, reason: str) -> Event:
     """Take the request back, whoever made it; an admin refuses it so. The log keeps it.
 
-    Repeating it changes nothing.
+    That of a draft, too: there are some from before drafts were asked nothing. Repeating it changes
+    nothing.
     Locks the event. Raises NotAllowed unless `by` runs the event or is an admin, WrongEventState
     once it is cancelled.
     """
     event = Event.objects.get_for_update(event_id)
     _check_may_ask(by, event)
-    _check_cancellable(event)
+    _check_not_cancelled(event)
     if event.cancellation_requested_at is not None:
         _set_request(event, by=None, at=None, reason="")
         note(event, "withdraw_cancellation", by=by, at=timezone.now(), reason=reason)
@@ -84,7 +84,11 @@ def _check_may_ask(by: User, event: Event) -> None:
 def _check_cancellable(event: Event) -> None:
     if event.status == Event.Status.DRAFT:
         raise WrongEventState(_("Nobody sees a draft or buys for it: just leave it unpublished."))
-    if not can_proceed(event.cancel):
+    _check_not_cancelled(event)
+
+
+def _check_not_cancelled(event: Event) -> None:
+    if event.status == Event.Status.CANCELLED:
         raise WrongEventState(_("The event is cancelled already, and that is for ever."))
 
 
