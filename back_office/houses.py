@@ -75,6 +75,7 @@ def next_showings(houses: Iterable[House], now: datetime, limit: int) -> list[Sh
 
 
 def _counts(event_ids: Sequence[int]) -> dict[int, Occupancy]:
+    # By showing, since seats have no index by area but for the free ones.
     seats = Seat.objects.filter(showing__in=Showing.objects.filter(event__in=event_ids))
     found = seats.count_states("area").items()
     return {area_id: _occupancy(counts) for area_id, counts in found}

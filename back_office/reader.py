@@ -35,6 +35,7 @@ class Reader:
         """What the list of this model shows to them before any filter."""
         rows = model._default_manager.all()
         page = admin.site._registry[model]
+        # As the list's own `get_queryset`, which would ask for the role again each time.
         if self.role in SEE_EVERY_ORGANIZER or not isinstance(page, OwnEvents):
             return rows
         return own_rows(rows, self.user, page.organizer_field)

@@ -67,6 +67,7 @@ def sales_by_day(reader: Reader, days: list[date]) -> list[DaySales]:
     """Day by day, also where nothing was sold."""
     paid = reader.rows(Order).filter(paid_at__gte=midnight(days[0]))
     by_day = paid.annotate(day=TruncDate("paid_at", tzinfo=zone())).values("day")
+    # Their orders are counted; their money has no number until the freeze is lifted.
     not_frozen = ~Q(event__in=Event.objects.frozen())
     summed = by_day.annotate(orders=Count("*"), **amounts(where=not_frozen)).order_by("day")
     found = {row["day"]: row for row in summed}
@@ -80,6 +81,7 @@ def _tickets_since(reader: Reader, moment: datetime) -> dict[int, int]:
     paid = reader.rows(Order).filter(paid_at__gte=moment)
     tickets = Ticket.objects.live().filter(order__in=paid)
     counts = tickets.values_list("event").annotate(count=Count("*"))
+    # By event as well, so that of equal ones the same are shown each time.
     return dict(counts.order_by("-count", "event")[:SHOWN])
 
 

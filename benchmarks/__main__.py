@@ -60,7 +60,8 @@ def main() -> int:
     with machine.web_server(environment, socket_dir) as running:
         for name in options.only:
             import_module(f"benchmarks.{name}").tell(running, house, options, report)
-            report.save()  # all of it takes half an hour: nothing is lost if it is broken off
+            # All of it takes half an hour: nothing is lost if it is broken off.
+            report.save()
     say("\n" + report.table())
     return int(bool(report.failures))
 

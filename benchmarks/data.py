@@ -81,7 +81,8 @@ FROM ticketing_area area JOIN ticketing_row seat_row ON seat_row.area_id = area.
 WHERE area.id = %(area)s ORDER BY seat_row.id, n
 """
 
-# Free ones, which may be paid without a payment: buying does not touch payments.
+# Free ones, which may be paid without a payment: buying does not touch payments. Codes know neither
+# 0 nor 1, hence the translation.
 OLD_ORDERS = """
 INSERT INTO orders_order (code, customer_id, event_id, showing_id, email, total_amount,
     refunded_amount, currency, status, created_at, expires_at, payment_started_at, paid_at,

@@ -114,6 +114,7 @@ def _pgbench(machine: Machine, house: House, script: str, clients: int, seconds:
         file = Path(folder) / "purchase.sql"
         file.write_text(customers + script)
         command = [
+            # Prepared, as the product's own statements are; not vacuumed (-n) before.
             *(str(server.program("pgbench")), "-n", "-M", "prepared"),
             *("-c", str(clients), "-j", str(THREADS), "-T", str(seconds)),
             *("-D", f"area={house.floor_field}", "-f", str(file)),

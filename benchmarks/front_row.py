@@ -14,7 +14,8 @@ from benchmarks.machine import Connection, Machine
 from benchmarks.report import Line, Report
 from sandbox.run import say
 
-FANS = 10  # they saw the same two seats free, and click on them together
+# They saw the same two seats free, and click on them together.
+FANS = 10
 
 Pair = list[int]  # of ids of seats
 

@@ -77,6 +77,7 @@ class Client:
     async def send(self, request: bytes) -> Answer:
         """Send prepared bytes, read the whole answer. Raises OSError or EOFError if it breaks."""
         if self._streams is None:
+            # Room for a whole seat map: with less, reading pauses again and again.
             self._streams = await asyncio.open_connection("127.0.0.1", self.port, limit=2**22)
         reader, writer = self._streams
         writer.write(request)

@@ -22,7 +22,8 @@ from ticketing.embedded_postgres import server
 
 DATABASE = "ticketing"
 START_SECONDS = 60.0
-STILL = 0.05  # seconds of CPU in half a second: a server that has finished loading stays below
+# Seconds of CPU in half a second: a server that has finished loading stays below.
+STILL = 0.05
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 

@@ -41,6 +41,7 @@ def tell(running: Machine, house: House, options: argparse.Namespace, report: Re
     statements = count_statements(house, tokens[0])
     clients, seconds = options.clients, options.seconds
     say(f"The floor of orders, first half: pgbench, {clients} clients …")
+    # Around what is measured, so that a machine that grows slower meanwhile is so for both.
     first = floor.measure(running, house, clients=clients, seconds=seconds // 2)
     say(f"Orders through HTTP: {clients} clients, {seconds} s …")
     running.checkpoint()
@@ -92,6 +93,7 @@ def count_statements(house: House, token: str) -> Statements:
     BEGIN and COMMIT travel too; they are listed apart.
     """
     client = Client(headers={"host": "127.0.0.1", "authorization": f"Bearer {token}"})
+    # The first one also reads what this process keeps from then on, such as content types.
     for _ in range(2):
         answer, statements = captured(
             lambda: client.post(

@@ -162,6 +162,7 @@ def _fill(connection: Connection, house: House, count: int) -> None:
 def _database_seconds() -> float:
     """How long PostgreSQL has been at work on the statements of all that use the database."""
     with connection.cursor() as cursor:
+        # By itself a session tells what it has done at most once a second.
         cursor.execute("SELECT pg_stat_force_next_flush()")
         cursor.execute(WORKED)
         (seconds,) = cursor.fetchone()

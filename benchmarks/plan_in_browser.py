@@ -77,6 +77,7 @@ def figures(machine: Machine, house: House) -> tuple[list[Line], str]:
 def measure(browser: str, address: str) -> Drawing:
     """Open the page of a showing with an empty cache, then drag and zoom for `SECONDS`."""
     with sync_playwright() as playwright:
+        # As root, Chromium starts without its own sandbox only.
         chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
         page = chromium.new_page(viewport=WINDOW, bypass_csp=True)  # waiting needs `eval`
         page.set_default_timeout(LONGEST)

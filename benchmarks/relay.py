@@ -74,6 +74,7 @@ def stand_in(environment: dict[str, str]) -> Iterator[None]:
 def measure(running: Machine, environment: dict[str, str], *, finished: int) -> Relayed:
     """Publish the same number of jobs with an empty history and with `finished` jobs in it."""
     with stand_in(environment), running.connect() as connection:
+        # What other chapters have left would be published among those that are counted.
         connection.execute("UPDATE jobs_job SET status = 'published' WHERE status = 'pending'")
         floor = _batches_per_second(environment) * relay.BATCH
         before = psutil.Process().memory_info().rss

@@ -16,7 +16,8 @@ def tell(running: Machine, house: House, options: argparse.Namespace, report: Re
     """A note if every rule is kept, else a failure with those that are broken."""
     say("Checking what was written against the rules …")
     with running.connect() as connection:
-        settle(connection)  # the rules are read by joins, which go by statistics
+        # The rules are read by joins, which go by statistics.
+        settle(connection)
     command = [sys.executable, "manage.py", "verify_invariants"]
     done = subprocess.run(
         command, env=running.environment, capture_output=True, text=True, check=False

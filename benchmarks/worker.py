@@ -65,6 +65,7 @@ def send(running: Machine, house: House, crowd: Crowd, count: int) -> load.Load:
 
 def mix(house: House, crowd: Crowd, etag: str, count: int) -> Iterator[bytes]:
     """Requests in the proportions of a sale: many look, some order."""
+    # With a seed, so that each run asks for the same.
     chance, seats, wish = random.Random(count), seat_map.path_of(house), orders.wish(house)
     pages = ["/", "/events/benchmark/", "/accounts/login/", f"/showings/{house.stadium}/"]
     lists = ["/admin/", "/admin/orders/order/", "/admin/jobs/job/", "/admin/orders/ticket/"]

@@ -96,6 +96,7 @@ class JobAdmin(ReadOnly):
             (_("Done"), "?status__exact=done"),
             (_("All"), "?"),
         ]
+        # The comma between two states as the tabs write it.
         chosen = request.GET.urlencode(safe=",")
         shown = [(title, address, address == f"?{chosen}") for title, address in tabs]
         response: HttpResponse = super().changelist_view(
@@ -154,6 +155,7 @@ class JobAdmin(ReadOnly):
         """Have them run, and keep in Django's log who wanted that."""
         for job in jobs:
             revive_job(job_id=job.pk)
+            # After it: the service is a transaction of its own and runs in no other.
             self.log_change(request, job, "Tried again.")
         told = ngettext(
             "{count} job will be tried again.", "{count} jobs will be tried again.", len(jobs)

@@ -22,7 +22,8 @@ from jobs.paging import Position, read_page
 if TYPE_CHECKING:
     from django.db.models import Model, QuerySet
 
-INDEXED = ("exact", "iexact")  # lookups that find their rows by an index, if the column has one
+# Lookups that find their rows by an index, if the column has one.
+INDEXED = ("exact", "iexact")
 SEVERAL_LINES = {"all": ["back_office/lists.css"]}  # for lists whose cells need more than one
 
 

@@ -11,14 +11,15 @@ from jobs.services import prune_jobs, run_due_jobs
 from jobs.stopping import SLICE_SECONDS
 from jobs.stored_mail import Stored
 
-SLACK = timedelta(minutes=1)  # that long QStash may be late before the sweep runs a job itself
+# That long QStash may be late before the sweep runs a job itself.
+SLACK = timedelta(minutes=1)
 SWEPT_AT_ONCE = 500
 
-schedules.declare("jobs.sweep", cron="* * * * *")
+schedules.declare(schedules.SWEEP, cron="* * * * *")
 schedules.declare("jobs.prune", cron="17 3 * * *")
 
 
-@handles("jobs.sweep")
+@handles(schedules.SWEEP)
 def sweep() -> None:
     """Run what should have been run a minute ago: its message was lost, or QStash is late."""
     run_due_jobs(limit=SWEPT_AT_ONCE, overdue_by=SLACK, seconds=SLICE_SECONDS)

@@ -24,9 +24,14 @@ from jobs.stored_mail import Stored, pack, unpack
 TOPIC = MAIL
 # What servers say of a mail that is refused for ever: RFC 5321, 4.2.2, and RFC 3463.
 TOO_LARGE = {552}
-NO_SUCH_BOX = {550, 551, 553} | TOO_LARGE
-ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
+NO_SUCH_BOX = {550, 551, 553}
+# Some write it first, others in brackets behind their words; an IP address is none.
+ENHANCED = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?!\.?\d)")
 OF_THE_MAIL = re.compile(r"5\.(1\.([1236]|10)|2\.[13]|3\.4|6\.\d+)")  # its recipient or content
+# What servers without enhanced codes say of those who send, by the codes of recipients.
+ABOUT_US = re.compile(
+    r"relay|rcpthosts|sender|authenticat|log ?in|limit|quota|prohibit|polic|spam|block|black", re.I
+)
 
 File = tuple[str, bytes, str]  # filename, content, mimetype
 Source = Callable[..., File | None]
@@ -161,6 +166,7 @@ def _is_for_ever(refusal: smtplib.SMTPException) -> bool:
     Of a sender that it does not let through, or that has sent too much, it says 5xx as well. That
     is mended here, and then every mail goes out that has waited.
     """
+    # Raised only if nobody gets the mail: one whom the server takes is enough for it to be sent.
     if isinstance(refusal, smtplib.SMTPRecipientsRefused):
         answers = refusal.recipients.values()
         return all(_is_of_the_mail(*answer, plainly=NO_SUCH_BOX) for answer in answers)
@@ -172,7 +178,7 @@ def _is_for_ever(refusal: smtplib.SMTPException) -> bool:
 def _is_of_the_mail(code: int, told: bytes | str, *, plainly: Container[int]) -> bool:
     """By the enhanced code, and only without one by the plain one."""
     words = force_str(told, errors="replace")
-    enhanced = ENHANCED.match(words)
+    enhanced = ENHANCED.search(words)
     if enhanced:
-        return bool(OF_THE_MAIL.fullmatch(enhanced[0]))
-    return code in plainly and "relay" not in words.lower()
+        return code >= 500 and bool(OF_THE_MAIL.fullmatch(enhanced[0]))
+    return code in plainly and not ABOUT_US.search(words)

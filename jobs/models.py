@@ -71,7 +71,9 @@ class Job(FSMModelMixin, models.Model):
 
     class Meta:
         constraints = [
-            UniqueConstraint(  # which finds keys by their beginning as well
+            # It finds keys by their beginning as well. Of all rows, though few have a key: a plain
+            # `ON CONFLICT (key)` does not find a partial index.
+            UniqueConstraint(
                 name="job_key_unique", fields=["key"], opclasses=["varchar_pattern_ops"]
             ),
             CheckConstraint(name="job_status_valid", condition=Q(status__in=JobStatus.values)),
@@ -82,18 +84,22 @@ class Job(FSMModelMixin, models.Model):
             ),
         ]
         indexes = [
+            # Beside the next one: most that is published is for later, and the relay, which looks
+            # each second, would walk over all of it.
             models.Index(name="job_waiting", fields=["run_at"], condition=Q(status="pending")),
             models.Index(
                 name="job_unfinished",
                 fields=["run_at"],
                 condition=Q(status__in=["pending", "published"]),
             ),
-            GinIndex(  # by what a job is about; mails are found by their key
+            # By what a job is about. Mails are found by their key.
+            GinIndex(
                 name="job_payload",
                 fields=["payload"],
                 opclasses=["jsonb_path_ops"],
                 condition=~Q(topic=MAIL),
-                fastupdate=False,  # whoever enqueues does not pay for a long list at once
+                # Whoever enqueues does not pay at once for a long list that others left.
+                fastupdate=False,
             ),
             models.Index(name="job_dead", fields=["id"], condition=Q(status="dead")),
         ]
@@ -101,6 +107,7 @@ class Job(FSMModelMixin, models.Model):
     def __str__(self) -> str:
         return f"{self.topic} {self.pk}"
 
+    # Pending as well: the sweep may run a job before any relay has published it.
     @transition(
         field=status, source=[JobStatus.PENDING, JobStatus.PUBLISHED], target=JobStatus.DONE
     )

@@ -17,6 +17,7 @@ def forget_connection() -> None:
     Django itself does so at the end of a request, and where a transaction can't be rolled back.
     """
     if connection.connection is not None:
-        connection.connection.close()  # the pool would give it out again
+        # Given back as it is, the pool would hand it out again.
+        connection.connection.close()
     with suppress(DatabaseError, PoolTimeout):
         connection.close()

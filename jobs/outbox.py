@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from jobs.models import Job
@@ -30,6 +33,7 @@ RETURNING id
 Handler = Callable[..., None]
 
 _handlers: dict[str, Handler] = {}
+_remembered: list[Q] = []
 
 
 class UnknownTopic(Exception):
@@ -69,6 +73,16 @@ def handles(topic: str) -> Callable[[Handler], Handler]:
     return bind
 
 
+def remember(**lookups: Any) -> None:
+    """Keep jobs like these for a year once they are done: they tell what was said to whom."""
+    _remembered.append(Q(**lookups))
+
+
+def remembered() -> Q:
+    """Which jobs `remember` is about."""
+    return reduce(or_, _remembered)
+
+
 def topics() -> list[str]:
     """All that have a handler."""
     return sorted(_handlers)
@@ -101,6 +115,8 @@ def enqueue(topic: str, *, run_at: datetime, key: str | None = None, **payload: 
     enqueue_together([job])
     if run_at <= timezone.now():
         _wake_relay_after_commit()
+    # Read again, as the first one may be another's: the INSERT has waited for that to commit,
+    # so under READ COMMITTED it is seen here.
     return job if key is None else Job.objects.get(key=key)
 
 
@@ -116,6 +132,8 @@ def enqueue_together(jobs: list[Job]) -> None:
     rows = [{name: getattr(job, name) for name in columns} for job in jobs]
 
     def tell(ids: list[int]) -> None:
+        # PostgreSQL returns ids in the order of the rows. Once some were left out, nothing says
+        # whose they are.
         if len(ids) == len(jobs):
             for job, pk in zip(jobs, ids, strict=True):
                 job.pk = pk
@@ -132,6 +150,17 @@ def enqueue_due(jobs: list[Job]) -> None:
     enqueue_together(jobs)
     if jobs:
         _wake_relay_after_commit()
+
+
+def run_now(*, waiting_for: str) -> None:
+    """Have those run in the caller's transaction, or soon after, that `RunLater` put off for that.
+
+    A message that QStash has for later comes too late then: the sweep runs them. Locks the jobs.
+    """
+    now = timezone.now()
+    waiting = Job.objects.unfinished().filter(last_error=waiting_for, run_at__gt=now)
+    locked = waiting.order_by("pk").select_for_update().values_list("pk", flat=True)
+    Job.objects.filter(pk__in=list(locked)).update(run_at=now)
 
 
 def wake_relay() -> None:

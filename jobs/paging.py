@@ -7,7 +7,6 @@ sorted by. It does not count the rows before it, as OFFSET does, nor those after
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -68,7 +67,7 @@ class Position:
         """The position that an address names; None for what no page has written."""
         try:
             is_after, *values = json.loads(base64.urlsafe_b64decode(text.encode()))
-        except (ValueError, TypeError, binascii.Error):
+        except (ValueError, TypeError, RecursionError):
             return None
         is_plain = all(value is None or isinstance(value, str | int | float) for value in values)
         return cls(is_after, tuple(values)) if is_plain and isinstance(is_after, bool) else None
@@ -98,11 +97,13 @@ def read_page(rows: QuerySet[Any], position: Position | None, size: int) -> Page
         position = None  # the list is sorted otherwise by now
     rows = rows.annotate(**{SORTED_BY.format(n): F(key.path) for n, key in enumerate(keys)})
     if position is None or position.is_after:
+        # One row more than a page says whether there is another.
         found = list(_from(rows, keys, position)[: size + 1])
         return _page(found[:size], len(keys), before=position is not None, after=len(found) > size)
     turned = [key.reversed() for key in keys]
     found = list(_from(rows.reverse(), turned, position)[: size + 1])
-    if len(found) <= size:  # these are the first ones, maybe too few for a page by now
+    # These are the first ones, maybe too few for a page by now.
+    if len(found) <= size:
         return read_page(rows, None, size)
     return _page(found[:size][::-1], len(keys), before=True, after=True)
 
@@ -133,12 +134,14 @@ def _from(rows: QuerySet[Any], keys: Sequence[Key], position: Position | None) -
     """The rows after a position. With several keys: the first one that differs decides."""
     if position is None:
         return rows
+    # Not `Q()`: if nothing lies beyond this position, that would be every row.
     later, same = Q(pk__in=[]), Q()
     for key, value in zip(keys, position.values, strict=True):
         beyond = key.is_beyond(value)
         if beyond is not None:
             later |= same & beyond
         same &= key.is_same(value)
+    # An index can't begin at an OR. The first value alone says where, and the OR does the rest.
     return rows.filter(keys[0].is_not_before(position.values[0]), later)
 
 

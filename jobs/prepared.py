@@ -22,7 +22,8 @@ def fetch_all(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]
     Raises Django's database errors; in tests the statement counts like any other.
     """
     connection.ensure_connection()
-    binding_at_server: Any = Cursor(connection.connection)  # what Django's own cursors don't
+    # Django's own cursors put the values into the text, and no two texts would be the same.
+    binding_at_server: Any = Cursor(connection.connection)
     wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
     with wrap(binding_at_server) as cursor:
         cursor.execute(statement, values)

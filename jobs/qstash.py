@@ -30,10 +30,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PATH = "/internal/jobs/"
-RETRIES = 5  # more are refused by some plans
+# More are refused by some plans.
+RETRIES = 5
 RETRY_DELAY = "min(pow(4, retried) * 5000, 900000)"  # milliseconds: 5 s, 20 s, 80 s, … 15 min
 TIMEOUT = "120s"  # as long as a job is leased
-NO_BATCHES = "status: 404"  # as the SDK tells it; some stand-ins take single messages only
+# As the SDK tells it; some stand-ins take single messages only.
+NO_BATCHES = "status: 404"
 
 
 class NotConfigured(Exception):
@@ -56,7 +58,9 @@ def client() -> QStash:
         raise NotConfigured("QSTASH_TOKEN is not set; run_due_jobs works without QStash.")
     sdk = QStash(settings.QSTASH_TOKEN, retry=False, base_url=settings.QSTASH_URL)
     sdk.http._client.close()
-    sdk.http._client = httpx.Client(  # the SDK itself would wait ten minutes for an answer
+    # The SDK itself would wait ten minutes for an answer. A stand-in is on loopback, where no proxy
+    # of the environment finds it.
+    sdk.http._client = httpx.Client(
         timeout=httpx.Timeout(10, connect=2), trust_env=not settings.SANDBOX
     )
     return sdk
@@ -74,6 +78,7 @@ def publish(jobs: Iterable[Job], *, now: datetime) -> dict[int, str]:
     except KeyError:  # one was refused, and the SDK loses the answers of the others
         return _publish_one_by_one(jobs, now)
     except QStashError as refusal:
+        # What takes no single messages either is no QStash at all: the relay has to hear of it.
         published = _publish_one_by_one(jobs, now) if NO_BATCHES in str(refusal) else {}
         if not published:
             raise
@@ -102,11 +107,14 @@ def _request(job: Job, now: datetime) -> BatchRequest:
         "retries": RETRIES,
         "retry_delay": RETRY_DELAY,
         "timeout": TIMEOUT,
+        # Dashes only: QStash refuses a colon. With the generation in it, since an id stays taken
+        # for ten minutes, and a job may be published anew before that.
         "deduplication_id": f"job-{_site()}-{job.pk}-{job.generation}",
         "label": job.topic.replace(".", "-"),
         "flow_control": {"key": _flow(job), "parallelism": settings.QSTASH_PARALLELISM},
     }
     if job.run_at > now:
+        # Rounded up: it knows whole seconds, and who comes early is sent away and uses up a retry.
         request["not_before"] = math.ceil(job.run_at.timestamp())
     return request
 
@@ -127,6 +135,7 @@ def _site() -> str:
 def is_genuine(body: bytes, signature: str) -> bool:
     """Whether QStash signed exactly this body for our address within the last five minutes."""
     current, following = settings.QSTASH_CURRENT_SIGNING_KEY, settings.QSTASH_NEXT_SIGNING_KEY
+    # Some versions of PyJWT take a token that is signed with an empty key.
     if not (current and following and signature):
         return False
     try:

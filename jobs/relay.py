@@ -17,9 +17,12 @@ from jobs.models import Job
 from jobs.prepared import fetch_all
 
 BATCH = 100
-LINES = 2  # while QStash takes one batch, another is claimed or recorded
-CLAIM = timedelta(minutes=1)  # longer than publishing a batch may take
-HORIZON = timedelta(days=6)  # QStash keeps a message for at most seven days
+# While QStash takes one batch, another is claimed or recorded.
+LINES = 2
+# Longer than publishing a batch may take.
+CLAIM = timedelta(minutes=1)
+# QStash keeps a message for at most seven days. What is due later waits here.
+HORIZON = timedelta(days=6)
 
 # What `Job.publish` sets. Django's `bulk_update` took longer for a batch than publishing it.
 SAVE_PUBLISHED = """
@@ -37,6 +40,7 @@ def publish_all(stopping: Event) -> int:
     A heap of them goes out over several threads. Raises whatever publishing raises, once all of
     these have come to their end.
     """
+    # Mostly only a few wait, and these need no threads.
     published = publish_waiting_jobs()
     if published < BATCH:
         return published
@@ -50,6 +54,7 @@ def _publish_line(stopping: Event) -> int:
         while not stopping.is_set() and (published := publish_waiting_jobs()):
             total += published
     finally:
+        # Each thread has a connection of its own, which nobody else gives back to the pool.
         connection.close()
     return total
 
@@ -76,6 +81,8 @@ def claim_waiting_jobs(*, now: datetime) -> list[Job]:
     """Take pending jobs that nobody is publishing, soonest first, passing over locked ones."""
     waiting = Job.objects.unpublished(now).filter(run_at__lte=now + HORIZON)
     jobs = list(waiting.order_by("run_at", "pk").select_for_update(skip_locked=True)[:BATCH])
+    # The locks end with this transaction, before anything is sent: from here on this time keeps
+    # other relays away.
     Job.objects.filter(pk__in=[job.pk for job in jobs]).update(publishing_until=now + CLAIM)
     return jobs
 
@@ -97,7 +104,9 @@ def record_published(claimed: list[Job], messages: dict[int, str], *, at: dateti
     """
     generations = {job.pk: job.generation for job in claimed}
     rows = Job.objects.waiting().filter(pk__in=messages).order_by("pk").select_for_update()
+    # A later generation waits for a message of its own: marked by this one it would get none.
     published = [job for job in rows if job.generation == generations[job.pk]]
+    # The transition checks the states; what it sets is saved for all of them at once.
     for job in published:
         job.publish(message_id=messages[job.pk], at=at)
     saved = [{"job": job.pk, "message": job.message_id} for job in published]

@@ -12,6 +12,7 @@ from django.utils import timezone
 from jobs import outbox
 from jobs.models import Job
 
+SWEEP = "jobs.sweep"
 # Then the message of a job that is due was lost: nobody else would sweep up that of the sweep.
 LOST_AFTER = timedelta(minutes=10)
 
@@ -50,6 +51,7 @@ def enqueue(topic: str, *, key: str | None = None) -> None:
         raise UnknownSchedule(topic)
     now = timezone.now()
     is_coming = Q(run_at__gt=now - LOST_AFTER) | Q(leased_until__gt=now)
+    # One that is to be tried again later may wait for an hour: it keeps no other back.
     earlier = Job.objects.unfinished().filter(is_coming, topic=topic, run_at__lte=now)
     if not earlier.exists():
         outbox.enqueue(topic, run_at=now, key=key)
@@ -59,24 +61,29 @@ def fire() -> None:
     """Make due whatever has come to its time: where there is no QStash, which does that otherwise.
 
     Each time once, however many do this and however often. A time at which nobody did it is made
-    up for, for as long as a day.
+    up for, for as long as a day. Whoever does this sweeps by itself, and has no job made for it.
     """
     minute = timezone.now().replace(second=0, microsecond=0)
     for schedule in declared():
+        if schedule.topic == SWEEP:
+            continue
         at = last_firing(schedule.cron, minute)
         key = f"{schedule.topic} {at:%Y-%m-%dT%H:%M}"
         if not Job.objects.filter(key=key).exists():
             enqueue(schedule.topic, key=key)
 
 
+# Without QStash each look of the sweep asks, and an answer takes up to 1,440 steps.
 @lru_cache(maxsize=100)
 def last_firing(cron: str, minute: datetime) -> datetime:
     """The latest of these times, at that minute or before it."""
+    # A day is enough, since each schedule has a time at least once a day.
     minutes = (minute - timedelta(minutes=ago) for ago in range(24 * 60))
     return next(each for each in minutes if _is_time(cron, each))
 
 
 def _is_time(cron: str, minute: datetime) -> bool:
+    # Cron counts from Sunday, which is 0 there and 7 in ISO.
     values = (minute.minute, minute.hour, minute.day, minute.month, minute.isoweekday() % 7)
     return all(_fits(*each) for each in zip(cron.split(), values, strict=True))
 

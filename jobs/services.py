@@ -12,19 +12,25 @@ from threading import Event
 from django.db import transaction
 from django.utils import timezone
 
+from jobs import outbox
 from jobs.models import MAIL, Job, JobStatus
 from jobs.outbox import GiveUp, NothingToDo, RunLater, handler_of
 from jobs.stopping import end_of
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=2)  # after a crash that long until somebody else may take over
+# After a crash that long until somebody else may take over.
+LEASE = timedelta(minutes=2)
 BATCH = 100
-MAILS_AT_ONCE = 10  # a silent mail server takes ten seconds for each
+# A silent mail server takes ten seconds for each: as many as that end within one lease.
+MAILS_AT_ONCE = 10
 MAX_ATTEMPTS = 12
-MAIL_ATTEMPTS = 36  # over a day: a mail server that fails at night is mended by day
+# Over a day: a mail server that fails at night is mended by day.
+MAIL_ATTEMPTS = 36
+REMEMBERED_FOR = timedelta(days=365)
 PRUNED_AT_ONCE = 5_000
-FIRST_WAIT = timedelta(seconds=10)  # and twice as long after each further failure
+# And twice as long after each further failure, up to the longest.
+FIRST_WAIT = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(hours=1)
 CUT_OFF = "Its last try never came to an end: whatever ran it was probably killed."
 
@@ -63,7 +69,8 @@ def run_due_jobs(
     """
     outcomes: Counter[str] = Counter()
     ends = end_of(seconds)
-    due_by = timezone.now() - overdue_by  # what becomes due meanwhile is for the next call
+    # Read once: what becomes due meanwhile is for the next call, or this one might never end.
+    due_by = timezone.now() - overdue_by
     while limit is None or outcomes.total() < limit:
         most = BATCH if limit is None else min(BATCH, limit - outcomes.total())
         jobs = lease_due_jobs(now=timezone.now(), due_by=due_by, limit=most)
@@ -101,6 +108,7 @@ def _begin(job: Job) -> bool:
     Those before it may have taken long: whoever took it over when its lease had run out runs it, or
     has. The attempt is committed before the handler runs, which may kill this very process.
     """
+    # The moment until which it is leased stands for the lease: any other worker has set another.
     ours = Job.objects.unfinished().filter(pk=job.pk, leased_until=job.leased_until)
     job.attempts += 1
     return ours.update(leased_until=timezone.now() + LEASE, attempts=job.attempts) == 1
@@ -110,6 +118,7 @@ def _leave(jobs: Sequence[Job]) -> None:
     """Let others have at once those that were leased together and not begun."""
     leased_until = jobs[0].leased_until
     ours = Job.objects.unfinished().filter(pk__in=[job.pk for job in jobs])
+    # Those that were begun have a later lease, as have those that somebody else took over.
     ours.filter(leased_until=leased_until).update(leased_until=None)
 
 
@@ -155,6 +164,7 @@ def _lease(job_id: int, generation: int, now: datetime) -> Job | None:
         raise UnknownJob(str(job_id))
     if job.status == JobStatus.DEAD:
         raise Dead(str(job))
+    # Of another generation: the job was put off or revived, and has a message of its own for that.
     if job.status == JobStatus.DONE or job.generation != generation:
         return None
     if busy_until := _busy_until(job, now):
@@ -177,6 +187,7 @@ def _most_attempts(job: Job) -> int:
 
 
 def _run(job: Job) -> str:
+    # Attempts are counted before they begin, so only those that nobody could record get this far.
     if job.attempts > _most_attempts(job):
         return _record(job.pk, "dead", error=f"{CUT_OFF}\n{job.last_error}".strip())
     try:
@@ -186,6 +197,7 @@ def _run(job: Job) -> str:
     except NothingToDo as reason:
         return _record(job.pk, "done", error=str(reason))
     except RunLater as later:
+        # Not in the past, where it would be due in the very call that has just run it.
         return _record(job.pk, "postponed", until=max(later.at, timezone.now()), error=str(later))
     except Exception as error:
         logger.exception("Job %s failed at attempt %s.", job, job.attempts)
@@ -209,12 +221,15 @@ def _record(job_id: int, outcome: str, *, until: datetime | None = None, error: 
     job = Job.objects.select_for_update().get(pk=job_id)
     if job.status == JobStatus.DEAD and outcome in ("done", "postponed"):
         job.revive(at=timezone.now())
+    # A second run of the same job ended first. Handlers bear repeats, so its word stands.
     if job.status in (JobStatus.DONE, JobStatus.DEAD):
         return outcome
     error = _storable(error)
     if outcome == "postponed":
-        job.attempts = 0  # it went as it should: only failures in a row make a job dead
-    job.attempts = min(job.attempts, _most_attempts(job))  # finding them used up was not one more
+        # It went as it should: only failures in a row make a job dead.
+        job.attempts = 0
+    # Finding them used up was not one more.
+    job.attempts = min(job.attempts, _most_attempts(job))
     if until is not None:
         job.postpone(until=until, error=error)
     elif outcome == "dead":
@@ -232,11 +247,15 @@ def _storable(text: str) -> str:
 
 
 def prune_jobs(*, days: int) -> int:
-    """Delete jobs that were done more than `days` ago, some at a time; return how many."""
-    old = Job.objects.filter(
-        status=JobStatus.DONE, finished_at__lt=timezone.now() - timedelta(days=days)
-    )
+    """Delete jobs that were done more than `days` ago, some at a time; return how many.
+
+    Those that are remembered go only after a year: tickets are given back by then.
+    """
+    now = timezone.now()
+    done = Job.objects.filter(status=JobStatus.DONE, finished_at__lt=now - timedelta(days=days))
+    old = done.exclude(outbox.remembered(), finished_at__gte=now - REMEMBERED_FOR)
     total = 0
+    # In portions, each a transaction of its own: none keeps locks, or vacuum, waiting for long.
     while ids := list(old.values_list("pk", flat=True)[:PRUNED_AT_ONCE]):
         total += Job.objects.filter(pk__in=ids).delete()[0]
     return total

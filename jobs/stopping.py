@@ -11,7 +11,8 @@ from typing import TypeVar
 
 Piece = TypeVar("Piece")
 
-SLICE_SECONDS = 60.0  # for a handler of many pieces: a call more, and it is within the job's lease
+# For a handler of many pieces: one more call after that still ends within the job's lease.
+SLICE_SECONDS = 60.0
 
 
 def end_of(seconds: float | None) -> float:

@@ -34,6 +34,7 @@ def pack(message: EmailMessage) -> Stored:
     """
     if type(message).message is not EmailMessage.message:
         raise NotStorable(f"{type(message).__name__} overrides message().")
+    # Django keeps Bcc out of the message it builds, and so does not look at it there.
     forbid_multi_line_headers("Bcc", ", ".join(map(str, message.bcc)), message.encoding)
     message.message()  # for what it raises
     return {
@@ -96,6 +97,7 @@ def _unpack_attachment(stored: Stored) -> MIMEBase | EmailAttachment:
 
 def _as_mime_base(parsed: Message) -> MIMEBase:
     part = MIMEBase(parsed.get_content_maintype(), parsed.get_content_subtype())
+    # Its constructor sets headers of its own, which would stand there twice.
     for name in list(part.keys()):
         del part[name]
     for name, value in parsed.items():

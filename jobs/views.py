@@ -18,7 +18,8 @@ from jobs.services import Busy, Dead, UnknownJob, run_job
 logger = logging.getLogger(__name__)
 
 LONGEST_BODY = 4096
-NEVER_AGAIN = 489  # with the header below, QStash stops trying (qstash.md section 2)
+# With the header below, QStash stops trying (qstash.md section 2).
+NEVER_AGAIN = 489
 # What a signed body without sense leads to; brackets inside brackets, thousands deep, to the third.
 NONSENSE = (ValueError, TypeError, RecursionError, KeyError, UnknownJob, schedules.UnknownSchedule)
 
@@ -32,6 +33,8 @@ def receive(request: HttpRequest) -> JsonResponse:
     503: come back after `Retry-After`.
     """
     if not _is_genuine(request):
+        # Not 489, although it may be forged: if a new key is not deployed yet, a retry saves the
+        # message.
         return JsonResponse({"error": "unauthorized"}, status=401)
     try:
         return _run(json.loads(request.body))
@@ -42,6 +45,7 @@ def receive(request: HttpRequest) -> JsonResponse:
 
 def _is_genuine(request: HttpRequest) -> bool:
     length = request.headers.get("Content-Length", "")
+    # Before the body is read. Without a length Django reads none, so it can't be QStash's.
     if not length.isdigit() or int(length) > LONGEST_BODY:
         return False
     return qstash.is_genuine(request.body, request.headers.get("Upstash-Signature", ""))
@@ -56,6 +60,7 @@ def _run(message: dict[str, object]) -> JsonResponse:
             job_id=int(str(message["job"])), generation=int(str(message["generation"]))
         )
     except Busy as busy:
+        # At least a second: the lease may have ended since it was read.
         wait = max((busy.until - timezone.now()) / timedelta(seconds=1), 1)
         return JsonResponse(
             {"status": "busy"}, status=503, headers={"Retry-After": str(math.ceil(wait))}

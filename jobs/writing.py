@@ -38,6 +38,7 @@ class _Waiting:
     others: list[Write] = field(default_factory=list)
 
 
+# Of each thread: what one request writes is never written with that of another.
 _waiting: ContextVar[_Waiting | None] = ContextVar("waiting", default=None)
 
 
@@ -117,6 +118,7 @@ def together() -> Iterator[None]:
         yield
     finally:
         _waiting.reset(token)
+    # Not in `finally`: after an exception nothing may be written.
     _run(waiting)
 
 
@@ -140,6 +142,7 @@ def _joined(statements: tuple[str, ...]) -> str:
         f"w{number} AS ({statement.replace('%(', f'%(w{number}_')})"
         for number, statement in enumerate(statements)
     ]
+    # The number says whose ids these are, since all come back as rows of one answer.
     ids = [f"SELECT {number}, id FROM w{number}" for number in range(len(statements))]
     return f"WITH {', '.join(parts)} {' UNION ALL '.join(ids)}"
 
@@ -154,6 +157,7 @@ def _insertion(model: Model, rows: list[models.Model]) -> Write:
         {each.column: each.get_prep_value(each.pre_save(row, True)) for each in columns}
         for row in rows
     ]
+    # Keys are given in the order of the rows, and come back so: `tell` relies on that.
     return Write(_insert_statement(model), {"rows": json.dumps(values, default=str)}, tell)
 
 

@@ -58,6 +58,7 @@ def _text(text: str) -> str:
 def _folded(line: str) -> bytes:
     """A line in pieces of at most 75 octets, each after the first led by a space."""
     pieces, piece = [], b""
+    # By letters and not by octets: a letter of several must not be torn apart.
     for letter in line:
         encoded = letter.encode()
         if len(piece) + len(encoded) > LONGEST_LINE:

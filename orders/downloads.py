@@ -15,7 +15,8 @@ from orders.ticket_pdf import render_tickets
 
 def qr_code(ticket: Ticket) -> HttpResponse:
     """Its code as a drawing, which never changes."""
-    drawing = BytesIO()  # as a file of its own, with its namespace: browsers show no other
+    # As a file of its own, with its namespace: browsers show no other.
+    drawing = BytesIO()
     segno.make(ticket.code, error="m").save(drawing, kind="svg", scale=8, border=4)
     return HttpResponse(
         drawing.getvalue(),

@@ -7,7 +7,8 @@ from django_fsm_log.models import StateLog
 from orders.models import Order
 
 ENDS = ("cancel", "expire", "fail")
-CLOSES = ("cancel", "confirm_fraud")
+# The steps of an event that decide whether it is off.
+DECIDES = ("cancel", "confirm_fraud", "clear")
 
 
 def end_of(order: Order) -> StateLog | None:
@@ -18,12 +19,15 @@ def end_of(order: Order) -> StateLog | None:
 def ended_with_its_event(order: Order, end: StateLog | None) -> bool:
     """Whether it ended, or is about to, because its event was off.
 
-    An order that expires or fails at such an event does so: nobody could pay it any more. One that
-    had ended before, or that somebody cancelled, does not.
+    An order that expires or fails at such an event does so: nobody could pay it any more. One
+    that somebody cancelled does not. Whatever became of the event later changes nothing.
     """
-    if end and end.transition == "cancel":
-        return end.by_id is None  # the system does it for no other reason
-    if not (end and order.event.is_closed):
+    if end is None:
         return bool(order.event.is_closed)
-    closed = StateLog.objects.for_(order.event).filter(transition__in=CLOSES).latest("pk")
-    return bool(closed.pk < end.pk)
+    if end.transition == "cancel":
+        # The system cancels for no other reason.
+        return end.by_id is None
+    # By the order of the log's rows, which is that of the steps: two clocks may differ.
+    before = StateLog.objects.for_(order.event).filter(transition__in=DECIDES, pk__lt=end.pk)
+    steps = list(before.order_by("pk").values_list("transition", flat=True))
+    return "cancel" in steps or steps[-1:] == ["confirm_fraud"]

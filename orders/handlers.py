@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone, translation
+from django_fsm_log.models import StateLog
 
 from jobs.mail import File, Reference, attachment, queue_mail, render_mail
 from jobs.outbox import NothingToDo, RunLater, handles
@@ -15,18 +16,23 @@ from orders.links import order_page
 from orders.models import Order, TicketQuerySet
 from orders.places import held_place, priced, ticketed_place
 from orders.services import close_event, still_true, tell_of_clearing, tell_of_dates
+from orders.services.tell_of_clearing import IT_IS_OFF
 from orders.services.tell_of_dates import STILL_TRUE
 from orders.ticket_pdf import render_tickets
 from ticketing.dates_news import News
 from ticketing.event_changes import is_put_off
+from ticketing.models import Event
 
 TICKETS = "orders.tickets"  # the attachment that has all tickets of an order
 NOTHING_VALID = "Nothing was sent: no ticket of the order lets anybody in any more."
 NOT_TO_BE_PAID = "Nothing was sent: the order can't be paid now."
 MAILED_ENDS = (Order.Status.EXPIRED, Order.Status.FAILED)
 OVERTAKEN = "Nothing was sent: what became of the dates since is told by mails of its own."
-IT_IS_OFF = "The event is off for now; this is told if it takes place after all."
+GOOD_AGAIN = "Nothing was sent: the event is not off any more, and the tickets are sent instead."
+# The attachment that is none, and keeps back that tickets are not valid.
+STILL_OFF = "orders.still_off"
 LOOK_AGAIN_IN = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(days=30)
 
 
 @handles("orders.placed")
@@ -51,13 +57,13 @@ def mail_tickets(*, order_id: int) -> None:
 def mail_tickets_again(*, order_id: int, request_id: int, after_all: bool = False) -> None:
     """Send the tickets that are still good once more, once for each time that this was asked.
 
-    `after_all` is for a customer who was told meanwhile that they are not good.
+    `after_all` is for a customer who was told by the mail `request_id` that they are not good.
     """
     order = _order(order_id)
     if not order.event.is_closed and not order.tickets.valid().exists():
         raise NothingToDo(NOTHING_VALID)
     file = {"order_id": order_id, "only_valid": True}
-    occasion = f":{request_id}"
+    occasion = f":{request_id}:after_all" if after_all else f":{request_id}"
     _mail_tickets(order, order.tickets.valid(), file, occasion=occasion, after_all=after_all)
 
 
@@ -79,14 +85,16 @@ def end_waiting_orders(*, event_id: int) -> None:
     """End what waits for payment at an event that was called off, until nothing does."""
     closed = close_event(event_id=event_id)
     if closed.waiting:
+        # What is left otherwise is locked or waits to be settled: somebody else has to be done
+        # first.
         pause = timedelta(0) if closed.is_interrupted else LOOK_AGAIN_IN
         raise RunLater(timezone.now() + pause, f"{closed.waiting} orders wait for payment.")
 
 
 @handles("ticketing.event_cleared")
-def mail_good_tickets(*, event_id: int, confirmed_id: int) -> None:
+def mail_good_tickets(*, event_id: int) -> None:
     """Send their tickets to those who were told that these let nobody in; it was no fraud."""
-    tell_of_clearing(event_id=event_id, confirmed_id=confirmed_id)
+    tell_of_clearing(event_id=event_id)
 
 
 @handles("ticketing.dates_news")
@@ -115,8 +123,11 @@ def tickets_file(*, order_id: int, only_valid: bool = False) -> File:
     """All tickets of an order, or those that let somebody in, as they are when the mail is sent."""
     order = _order(order_id)
     tickets = order.tickets.valid() if only_valid else order.tickets.all()
-    if only_valid and not tickets.exists():  # their money has gone back since the mail was written
+    # Their money may have gone back since the mail was written.
+    if only_valid and not tickets.exists():
         raise NothingToDo(NOTHING_VALID)
+    if only_valid:
+        _wait_while_off(order.event)
     with translation.override(order.language):
         pages = render_tickets(tickets.with_places().order_by("seat_id"))
     return f"tickets-{order.code}.pdf", pages, "application/pdf"
@@ -128,13 +139,32 @@ def look_again_at_dates(*, order_id: int, news: str, at: str, date: str) -> None
     order = _order(order_id)
     if not still_true(order=order, news=News(news), at=datetime.fromisoformat(at), date=date):
         raise NothingToDo(OVERTAKEN)
-    if order.event.is_closed:
-        raise RunLater(timezone.now() + timedelta(days=1), IT_IS_OFF)
+    _wait_while_off(order.event)
+
+
+@attachment(STILL_OFF)
+def look_again_whether_off(*, order_id: int) -> None:
+    """No file: keep back that tickets are not valid once they are again."""
+    if not _order(order_id).event.is_closed:
+        raise NothingToDo(GOOD_AGAIN)
+
+
+def _wait_while_off(event: Event) -> None:
+    """Keep a mail back that is to be sent if a fraud turns out to be none, but not for ever."""
+    if not event.is_closed:
+        return
+    now = timezone.now()
+    steps = StateLog.objects.for_(event).filter(transition="confirm_fraud")
+    is_recent = steps.filter(timestamp__gt=now - LONGEST_WAIT).exists()
+    if event.status == Event.Status.CANCELLED or not is_recent:
+        raise NothingToDo(NOTHING_VALID)
+    # Kept and not dropped: if the fraud turns out to be none, it is true again.
+    raise RunLater(now + timedelta(days=1), IT_IS_OFF)
 
 
 def _mail_tickets(order: Order, tickets: TicketQuerySet, file: dict[str, Any], **told: Any) -> None:
     if order.event.is_closed:  # while the money was on its way
-        _mail("paid_in_vain", order, **told)
+        _mail("paid_in_vain", order, [(STILL_OFF, {"order_id": order.pk})], **told)
         return
     shown = tickets.select_related("seat__area").order_by("seat_id")
     places = [ticketed_place(ticket) for ticket in shown]

@@ -169,6 +169,7 @@ def _held(order: Order, found: list[tuple[Any, ...]]) -> list[SeatHold]:
         # Under the lock this can't happen; if it does, nothing may be kept of the transaction.
         raise RuntimeError(f"A seat of order {order.code} was not in the expected state.")
     order.pk = found[0][-1]
+    # As the statement has written it: added up here, it needs no query.
     order.total_amount = sum((row[4] for row in found), Decimal(0))
     return [
         SeatHold(  # its place has what answers tell of it, and no more

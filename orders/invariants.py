@@ -21,6 +21,7 @@ RULES = [
     ),
     Rule(
         "seat_status_follows_its_hold",
+        # Compared by `IS NOT DISTINCT FROM`: a seat without a live hold has NULL there.
         "A seat is held while it has an active hold, and sold while it has a confirmed one.",
         """
         SELECT s.id FROM ticketing_seat s

@@ -38,6 +38,7 @@ def confirm(order: Order, *, by: User | None, at: datetime, reason: str) -> None
 
     The relay finds the job of their mail at its next look: waking it would be a query more.
     """
+    # In memory and for the log: the statement that sells the places saves the order, too.
     order.pay(by=by, at=at, reason=reason)
     insert([_ticket(order, place, at) for place in sell_places(order)])
     outbox.enqueue_together([outbox.new_job("orders.paid", run_at=at, order_id=order.pk)])
@@ -72,6 +73,7 @@ def end_unpaid(orders: Sequence[Order], *, at: datetime) -> None:
     ids = [order.pk for order in orders]
     Order.objects.filter(pk__in=ids).update(status=status)
     holds = SeatHold.objects.filter(order__in=ids)
+    # Read before the holds are released: afterwards nothing tells those from earlier ones.
     seat_ids = list(holds.active().values_list("seat_id", flat=True))
     _all_moved(holds.release(), len(seat_ids))
     _all_moved(Seat.objects.filter(pk__in=seat_ids).release(), len(seat_ids))
@@ -92,14 +94,19 @@ class Share(NamedTuple):
     why: str = ""
 
 
-def readmit(orders: OrderQuerySet, *, used_before: datetime, at: datetime) -> None:
+def readmit(
+    orders: OrderQuerySet, *, showings: Sequence[int], used_before: datetime, at: datetime
+) -> None:
     """Have tickets of these orders let somebody in again that were used for another date.
 
-    Locks the orders that have such tickets, then the tickets. Safe to repeat.
+    `showings` are those that have another one. Locks the orders that have such tickets, then the
+    tickets. Safe to repeat.
     """
-    used = Ticket.objects.used_for_another_date().filter(used_at__lt=used_before)
+    early = Ticket.objects.used_for_another_date()
+    used = early.filter(showing__in=showings, used_at__lt=used_before)
     found = used.filter(order__in=orders.values("pk")).values_list("order_id", flat=True)
     locked = Order.objects.filter(pk__in=set(found)).lock()
+    # Asked once more, under the locks: since it was read, a refund may have taken one of them.
     tickets = used.filter(order__in=locked).lock()
     with together():
         for ticket in tickets:
@@ -113,6 +120,7 @@ def reserve_refunds(shares: Sequence[Share], *, at: datetime) -> None:
     The caller holds the locks of the orders and the tickets. Raises RefundTooLarge when more would
     go back than was paid.
     """
+    # One after the other, and not set-wise: several shares of an order add up.
     for share in shares:
         _check_left(share.order, share.amount)
         share.order.refund_reserved_amount += share.amount
@@ -147,6 +155,7 @@ def refund(shares: Sequence[Share], *, by: User | None, at: datetime) -> None:
             order.refunded_amount += amount
             for ticket in tickets:
                 ticket.refund(by=by, at=at, reason=why)
+        # Not at the end of the block: `_move_refunded` looks for the tickets that are left.
         _tickets(shares).update(status=Ticket.Status.REFUNDED)
         _move_refunded(shares, by=by, at=at)
         save_together(_orders(shares), "status", "refunded_amount", "refund_reserved_amount")
@@ -159,6 +168,8 @@ def _move_refunded(shares: Sequence[Share], *, by: User | None, at: datetime) ->
     for order, tickets, amount, why in shares:
         if order.status == Order.Status.REFUNDED or not (tickets or amount):
             continue
+        # Both: money is left where tickets went back at 80 %, and tickets where those of 0 VND are
+        # left.
         is_all = order.pk not in with_tickets and order.refunded_amount == order.total_amount
         move = order.refund if is_all else order.refund_partly
         move(by=by, at=at, reason=why)

@@ -117,6 +117,7 @@ class OrderActions(OwnEvents, ReadOnly):
 def _is_offered(name: str, user: User, order: Order) -> bool:
     if name == "resend_tickets":
         return order.tickets.valid().exists()
+    # Who may not is offered no button; the service decides once more, under the lock.
     if name == "cancel":
         is_unpaid = order.status == Order.Status.PENDING_PAYMENT
         return is_unpaid and may(user, CANCEL_ORDER, order.event)

@@ -51,6 +51,7 @@ def render_tickets(tickets: Iterable[Ticket]) -> bytes:
     with _one_at_a_time:
         _register_fonts()
         file = BytesIO()
+        # Invariant: without the moment at which it was made, the same tickets make the same bytes.
         canvas = Canvas(file, pagesize=A5, pageCompression=1, invariant=1, lang=get_language())
         for ticket in tickets:
             _draw_page(canvas, ticket)

@@ -17,6 +17,7 @@ schedules.declare("payments.advance_reversals", cron="*/5 * * * *")
 schedules.declare("payments.reconcile", cron="7 * * * *")
 schedules.declare("payments.settle_overdue", cron="*/5 * * * *")
 
+# The sweep leaves this much time to the jobs of the reversals, which do the same.
 FOR_THEIR_OWN_JOBS = timedelta(minutes=5)
 
 
@@ -88,4 +89,6 @@ def mail_owed(*, case_id: int) -> None:
             "reference": case.txn_ref,
         }
     message = render_mail("payments/mail/owed", context, to=[order.email], language=order.language)
+    # By the money and not by the case: one that is opened once more, after a decision, tells
+    # nothing new.
     queue_mail(message, key=f"mail:payments.owed:{case.kind}:{case.provider}:{case.txn_ref}")

@@ -21,6 +21,8 @@ ORDER = Lookup(
 )
 
 # PostgreSQL locks the rows in the order in which their tables are named behind OF.
+# The hold comes from a LATERAL, since FOR UPDATE goes with no min(). Whoever had to wait sees it as
+# it was before: it changes with the state of the order alone, which is looked at first.
 ATTEMPT = Lookup(
     """
     SELECT {sale}, {attempt}, {hold} FROM payments_payment attempt
@@ -37,6 +39,7 @@ ATTEMPT = Lookup(
     hold=SeatHold,
 )
 
+# The casts, since PostgreSQL can't know the type of a value that is NULL.
 UNSENT = Lookup(
     """
     SELECT {reversal}, {payment} FROM payments_reversal reversal
@@ -70,7 +73,8 @@ def lock_attempt(provider: str, txn_ref: str) -> Payment | None:
         return None
     payment: Payment
     order, payment, first_hold = found
-    order.holds_until = first_hold.expires_at  # None, as all of it, where none is active
+    # None, as everything of the hold, where none is active.
+    order.holds_until = first_hold.expires_at
     payment.order = order
     return payment
 

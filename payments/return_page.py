@@ -18,6 +18,7 @@ from ticketing.event_changes import why_nothing_to_pay
 def state_of(payment: Payment) -> str:
     """One word for what became of this attempt, whatever an address bar says."""
     order = payment.order
+    # First: this attempt is over, whatever its order waits for.
     if payment.status == PaymentStatus.FAILED:
         return "failed"
     if order.status == OrderStatus.PENDING_PAYMENT:

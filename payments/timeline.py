@@ -132,6 +132,7 @@ def _messages(attempts: Iterable[Payment]) -> Iterable[Entry]:
     """The newest ones. What they say word by word is for those who may open their pages."""
     references = [payment.txn_ref for payment in attempts]
     messages = ProviderMessage.objects.filter(txn_ref__in=references)
+    # The link itself is left out: the entry of the attempt tells of it.
     for each in messages.exclude(channel=Channel.PAY).order_by("-pk")[:MOST_MESSAGES]:
         forged = each.is_believed is False
         words = WORDS_OF_FORGED_CALL if forged else WORDS_OF_MESSAGES[Channel(each.channel)]

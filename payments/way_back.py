@@ -35,6 +35,7 @@ class WayBack:
 def way_back_of(case: PaymentCase) -> WayBack:
     """How far the money of a late or second payment is."""
     reversal = Reversal.objects.filter(payment=case.payment_id).order_by("-pk").first()
+    # Before the case, which a job closes a moment after the money is back.
     if reversal is not None and reversal.status == ReversalStatus.SUCCEEDED:
         return WayBack(Step.BACK, reversal.finished_at)
     if case.status == PaymentCase.Status.RESOLVED:

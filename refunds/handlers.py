@@ -56,6 +56,7 @@ def mail_refund(*, refund_id: int, status: str) -> None:
 def refund_cancelled_event(*, event_id: int, by_id: int) -> None:
     """Give everybody's money back; the admin who confirmed the cancellation has decided that."""
     campaign = services.prepare_campaign(event_id=event_id, reason=RefundReason.CANCELLED, by=None)
+    # The job may run twice: a campaign that was paused, or is over meanwhile, can't be started.
     if campaign.status == RefundCampaign.Status.DRAFT:
         why = f"User {by_id} confirmed the cancellation of the event."
         services.start_campaign(campaign_id=campaign.pk, by=None, reason=why)

@@ -96,6 +96,8 @@ RULES = [
     ),
     Rule(
         "late_money_is_owed_or_back",
+        # What a person has decided may be otherwise: it went back in another way, or was ours after
+        # all.
         "Late and second money is owed by an open case, or was given back by its refund.",
         """
         SELECT c.id FROM payments_paymentcase c LEFT JOIN refunds_refund r ON r.case_id = c.id
@@ -166,6 +168,7 @@ RULES = [
     ),
     Rule(
         "refund_goes_back_through_its_own_payment",
+        # Without a case both sides are NULL: the payment that paid the order has none.
         "A reversal gives back what the refund's own order, or late payment, has brought.",
         """
         SELECT r.id FROM refunds_refund r

@@ -97,8 +97,10 @@ def _is_silent(refund: Refund, status: RefundStatus) -> bool:
     if refund.is_of_payment and status in SILENT_FOR_PAYMENTS:
         return True
     if status in PAID_BACK and not refund.amount:
-        return not refund.overrides.exists()  # that no money moves was told with the approval
-    if status in UNDECIDED:  # a mail of the decision is on its way, or was there before this one
+        # That no money moves was told with the approval, unless an override came after it.
+        return not refund.overrides.exists()
+    # A mail of the decision is on its way, or was there before this one.
+    if status in UNDECIDED:
         return refund.status not in UNDECIDED
     # It was taken back before it could be told.
     return (status, refund.status) == (RefundStatus.APPROVED, RefundStatus.REJECTED)

@@ -136,6 +136,8 @@ def _taken_up(entry: CampaignOrder, order: Order, reader: Reader) -> Entry:
     begun = campaign.started_at or campaign.created_at
     is_listed = entry.status == CampaignOrderStatus.LISTED
     return Entry(
+        # An entry keeps no time of its own: an order that was paid later was taken up then at the
+        # earliest.
         max(begun, order.paid_at or begun),
         Kind.CAMPAIGN,
         _("The order is in the refund of the whole event: {status}.").format(

@@ -82,6 +82,7 @@ async def call_ipn(request: Request) -> Response:
 async def reset(request: Request) -> Response:
     """Forget everything and stop all deliveries."""
     sandbox = sandbox_of(request)
+    # Calls under way end first: what came of them would be kept in an empty store.
     await sandbox.courier.forget()
     await sandbox.carrier.forget()
     sandbox.store.clear()

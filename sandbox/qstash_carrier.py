@@ -38,6 +38,7 @@ class Carrier:
         self._weather = weather
         self._deliverer = Deliverer(self.keys, weather)
         self._wake = asyncio.Event()
+        # The loop itself holds no more than a weak reference to a task.
         self._tasks: set[asyncio.Task[None]] = set()
 
     def resume(self) -> None:
@@ -97,6 +98,7 @@ class Carrier:
 
     async def _run(self) -> None:
         while True:
+            # Before looking: what comes in meanwhile is looked for in the next round.
             self._wake.clear()
             self._fire_schedules()
             self._start_due()
@@ -117,6 +119,7 @@ class Carrier:
                 self._begin(self._deliver(message))
         held = [message for message in due if message.held_until]
         if held:
+            # They are in the order of their coming, and are to arrive in the opposite one.
             self._begin(self._deliver_in_turn(held[::-1]))
 
     def _activate(self, message: Message) -> Message:
@@ -138,6 +141,7 @@ class Carrier:
             await self._deliver(message)
 
     async def _deliver(self, message: Message) -> None:
+        # Looked at only: the other value of this switch is for after a success.
         if self._weather.look("qstash_twice", message.scope) == "parallel":
             self._weather.take("qstash_twice", message.scope)
             await asyncio.gather(self._attempt(message), self._repeat(message))
@@ -156,9 +160,11 @@ class Carrier:
 
     def _settle(self, message: Message, call: Call) -> Message:
         after = judge(message, call, self._config)
+        # Read again: the call may have taken minutes.
         known = self._store.find(Message, id=message.id)
         if known is not None and known.state == CANCELLED:
-            self._store.save(call)  # it was in flight when it was cancelled; nothing follows
+            # It was in flight when it was cancelled; nothing follows.
+            self._store.save(call)
             return known
         letter_id = record(self._store, after, call)
         for callback in build_callbacks(after, call, letter_id, self._config):

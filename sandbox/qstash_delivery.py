@@ -64,6 +64,7 @@ class Deliverer:
 
     async def call(self, message: Message) -> Call:
         """Call once, as soon as there is room."""
+        # In this order: whoever waits for a turn of a flow takes up no room of all others.
         async with self._flow(message), self._turns:
             return await self._call(message)
 

@@ -61,6 +61,7 @@ def _retry(sandbox: Sandbox, letter: DeadLetter) -> Shape:
     renewed = replace(
         _message_of(sandbox, letter),
         id=f"msg_{uuid.uuid4().hex}",
+        # The first message may still have it, and would be taken for this one.
         deduplication_id="",
         created_at=int(now * 1000),
         not_before=int(now * 1000),
@@ -97,6 +98,7 @@ def _message_of(sandbox: Sandbox, letter: DeadLetter) -> Message:
 ROUTES = [
     Route("/v2/dlq", guarded(list_letters), methods=["GET"]),
     Route("/v2/dlq", guarded(delete_many), methods=["DELETE"]),
+    # Where clients come to with an empty id: QStash takes it for all entries.
     Route("/v2/dlq/", guarded(delete_many), methods=["DELETE"]),
     Route("/v2/dlq/retry", guarded(retry_many), methods=["POST"]),
     Route("/v2/dlq/retry/{dlq_id}", guarded(retry), methods=["POST"]),

@@ -40,6 +40,7 @@ def retry_seconds(retry_delay: str, retried: int, answer_header: Mapping[str, st
 
 def backoff(retried: int) -> float:
     """12 s, 2.5 min, 30 min, 6 h, then a day each."""
+    # A larger power is no number any more, and a day is the most anyway.
     return min(DAY, math.exp(min(2.5 * (retried + 1), 100)))
 
 

@@ -119,6 +119,7 @@ ROUTES = [
     Route(f"{PUBLISH}{{destination:path}}", guarded(publish), methods=["POST"]),
     Route("/v2/batch", guarded(batch), methods=["POST"]),
     Route("/v2/messages", guarded(cancel_many), methods=["DELETE"]),
+    # Where clients come to with an empty id: QStash takes it for all messages.
     Route("/v2/messages/", guarded(cancel_many), methods=["DELETE"]),
     Route(_ONE, guarded(show), methods=["GET"]),
     Route(_ONE, guarded(cancel), methods=["DELETE"]),

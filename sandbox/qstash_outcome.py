@@ -28,6 +28,7 @@ def judge(message: Message, call: Call, config: QStashConfig) -> Message:
         state=PENDING,
         retried=message.retried + 1,
         next_at=time.time() + wait * config.retry_factor,
+        # Only the first attempt is held back.
         held_until=0,
     )
 

@@ -43,6 +43,7 @@ def fire(
     """
     now = time.time()
     moved = replace(schedule, next_at=next_firing(schedule.cron, now), last_at=int(now * 1000))
+    # Before anything can go wrong: what is refused would be due again at once, without an end.
     store.save(moved)
     message = read_message(to_publication(schedule), config)
     accepted = publish(replace(message, schedule_id=schedule.id))

@@ -40,6 +40,7 @@ def guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
             answer = await handler(sandbox, request)
         except Refusal as refusal:
             answer = refuse(refusal)
+        # After the work: whoever gets no answer can't tell whether it was done.
         return _lose(sandbox, request) or answer
 
     return serve
@@ -56,6 +57,7 @@ async def read_publication(request: Request, prefix: str) -> Publication:
 
     Settings in the query are taken out of the destination; headers win over them.
     """
+    # Not the decoded path: of it nobody can tell what of the destination was encoded.
     path = request.scope["raw_path"].decode("latin-1").removeprefix(prefix)
     settings, own = _split_query(request.scope["query_string"].decode("latin-1"))
     return Publication(

@@ -72,6 +72,7 @@ def main() -> int:
         return failure.returncode
     finally:
         stop(running)
+        # Last: the others may still be writing.
         stop(database)
 
 
@@ -94,9 +95,11 @@ def chosen_environment() -> dict[str, str]:
         "QSTASH_TOKEN": "sandbox-qstash-token",
         "QSTASH_CURRENT_SIGNING_KEY": "sig_sandbox_current_key_of_everybody",
         "QSTASH_NEXT_SIGNING_KEY": "sig_sandbox_next_key_of_everybody",
+        # Ten times as soon as QStash: somebody is watching.
         "SANDBOX_QSTASH_RETRY_FACTOR": "0.1",
         "VNPAY_TMN_CODE": "SANDBOX1",
         "VNPAY_HASH_SECRET": "SANDBOXSECRETSANDBOXSECRETSANDBX",
+        # More than the stand-in's window below, within which it answers 94.
         "VNPAY_QUERY_INTERVAL_SECONDS": "5",
         "VNPAY_NOT_FOUND_MARGIN_SECONDS": "5",
         "SANDBOX_IPN_URL": f"{public}/payments/vnpay/ipn/",
@@ -106,6 +109,7 @@ def chosen_environment() -> dict[str, str]:
         "LOG_LEVEL": "WARNING",
         "PYTHONUNBUFFERED": "1",
     }
+    # What is set wins. The address comes last, as it may have been set with a slash at its end.
     return {**chosen, **os.environ, "PUBLIC_URL": public}
 
 
@@ -128,7 +132,8 @@ def start_database(environment: dict[str, str]) -> list[subprocess.Popen[bytes]]
     process = start(command, environment, stdout=subprocess.PIPE)
     assert process.stdout is not None
     with process.stdout as said:
-        said.readline()  # "ready", or nothing if it ended with its own message above
+        # "ready", or nothing if it ended with its own message above.
+        said.readline()
     return [process]
 
 

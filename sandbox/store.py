@@ -32,6 +32,7 @@ class Store:
     """Records by table. A change is durable when the call returns, unless inside `together`."""
 
     def __init__(self, path: str) -> None:
+        # Without the transactions that Python would begin by itself: `together` begins them.
         self._connection = sqlite3.connect(path, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("PRAGMA journal_mode=WAL")
@@ -141,4 +142,5 @@ def _read(kind: Callable[..., R], row: sqlite3.Row) -> R:
 
 
 def _equal(where: dict[str, object]) -> str:
+    # A condition that always holds, since WHERE wants one.
     return " AND ".join(["1", *(f"{name} = ?" for name in where)])

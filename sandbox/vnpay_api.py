@@ -71,6 +71,7 @@ def _to_text(value: object) -> str:
 
 
 def _answer(sandbox: Sandbox, fields: Fields) -> Fields:
+    # In one: a request id is used up with what it did, and not without.
     with sandbox.store.together():
         refused = _check(sandbox, fields)
         # From here on the caller is genuine and the request id is used up.

@@ -112,6 +112,7 @@ def _forge(sandbox: Sandbox, payment: Payment, wish: Mapping[str, object]) -> st
     query = sign_query(values, sandbox.config.hash_secret)
     if wish.get("bad_signature") is not True:
         return query
+    # Of the right form, so that it is refused for what it says.
     return query[:-1] + ("0" if query[-1] != "0" else "1")
 
 

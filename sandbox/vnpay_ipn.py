@@ -55,6 +55,7 @@ class Courier:
         self._store = store
         # VNPay does not follow redirects, and a proxy from the environment must not see the calls.
         self._client = httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=None)
+        # The loop itself holds no more than a weak reference to a task.
         self._tasks: set[asyncio.Task[None]] = set()
 
     def resume(self) -> None:
@@ -99,6 +100,7 @@ class Courier:
     async def _call(self, query: str) -> Answer:
         url = join_query(self._config.ipn_url, query)
         try:
+            # One limit for all of it: httpx gives connecting and each read one of its own.
             async with asyncio.timeout(self._config.ipn_timeout_seconds):
                 response = await self._client.get(url)
         except TimeoutError:

@@ -46,6 +46,7 @@ def find_payment(sandbox: Sandbox, request: Fields) -> Payment | None:
 def _is_too_soon(sandbox: Sandbox, ref: str) -> bool:
     since = time.time() - sandbox.config.query_window_seconds
     calls = sandbox.store.select(ApiCall, txn_ref=ref, command="querydr", accepted=True)
+    # Refusals don't count: whoever asks again and again would never be answered.
     return any(call.at > since and call.response_code != "94" for call in calls)
 
 

@@ -41,6 +41,7 @@ MESSAGES = {
 
 def answer_refund(sandbox: Sandbox, request: Fields) -> Fields:
     """Take or refuse a genuine refund request."""
+    # Twice, since a refusal may come before the money is on its way or although it is.
     code = _find_storm(sandbox, request["vnp_TxnRef"], work_is_done=False)
     code = code or _find_obstacle(sandbox, request)
     if code is None:

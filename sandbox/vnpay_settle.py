@@ -37,6 +37,7 @@ async def settle(
         sandbox.store.save(settled)
         for delivery in deliveries:
             sandbox.store.save(delivery)
+    # After all is kept: whoever is called may ask what became of the payment at once.
     await _send(sandbox, settled, deliveries)
     return Settlement(settled, _find_way_back(sandbox, settled))
 
@@ -68,6 +69,7 @@ def _judge(sandbox: Sandbox, payment: Payment, choice: Choice, late: bool) -> Ch
     expired = clock.from_stamp(payment.expire_date) <= clock.now()
     if expired and not late:
         return replace(choice, outcome=OUTCOMES[EXPIRED])
+    # Asked last, as here and elsewhere asking uses a switch up.
     suspected = choice.outcome.name == SUCCESS and sandbox.weather.take("code_07", payment.txn_ref)
     return replace(choice, outcome=OUTCOMES[FRAUD]) if suspected else choice
 
@@ -94,6 +96,7 @@ def _apply(payment: Payment, choice: Choice) -> Payment:
         pay_date=clock.to_stamp(clock.now()) if outcome.response_code else "",
     )
     if outcome.name == CANCEL:
+        # As VNPay was seen to tell it of cancelled payments (section 4).
         return replace(decided, bank_code="VNPAY", card_type="", pay_date="")
     return _number(decided) if outcome.moves_money else decided
 
@@ -127,6 +130,7 @@ def _plan_ipn(sandbox: Sandbox, payment: Payment) -> list[Delivery]:
 
 async def _send(sandbox: Sandbox, payment: Payment, deliveries: list[Delivery]) -> None:
     if deliveries and sandbox.weather.take("ipn_before_return", payment.txn_ref):
+        # What this call does not end is delivered on as usual.
         deliveries = [await sandbox.courier.attempt(delivery) for delivery in deliveries]
     for delivery in deliveries:
         sandbox.courier.dispatch(delivery)

@@ -196,6 +196,7 @@ def _parse(name: str, wanted: object, scope: str) -> Switch:
         raise WeatherError(f"There is no switch {name!r}; there are: {', '.join(SWITCHES)}.")
     if value is not None and not SWITCHES[name].accepts(value):
         raise WeatherError(f"{name} takes {SWITCHES[name].values}, not {value!r}.")
+    # By its very type: true and false are ints as well.
     if times is not None and not (type(times) is int and times >= 1):
         raise WeatherError(f"times of {name} must be a whole number from 1, not {times!r}.")
     return Switch(_key(name, scope), scope, name, json.dumps(value), times)

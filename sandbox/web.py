@@ -94,6 +94,7 @@ def _shut_if_peer(descriptor: int, peer: tuple[str, int]) -> None:
     try:
         if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
             return
+        # A copy: the end of the block closes it, and the connection is the server's to close.
         connection = socket.socket(fileno=os.dup(descriptor))
     except OSError:  # closed meanwhile
         return

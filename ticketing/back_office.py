@@ -51,6 +51,7 @@ class OwnRelated(RelatedFieldListFilter):
     def field_choices(
         self, field: Field[Any, Any], request: HttpRequest, model_admin: ModelAdmin[Any]
     ) -> list[tuple[Any, Any]]:
+        # As their own list shows them, so that who sees what is said in one place.
         seen = model_admin.admin_site._registry[_related(field)].get_queryset(request)
         return [(row.pk, str(row)) for row in seen]
 

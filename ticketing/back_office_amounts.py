@@ -50,7 +50,8 @@ class ShownAmounts:
         return isinstance(field, DecimalField)
 
 
-@cache  # one for each field: Django looks for the very same object among the read-only ones
+# One for each field: Django looks for the very same object among the read-only ones.
+@cache
 def _column(model: type[Model], name: str) -> Callable[[Any], str | None]:
     field: Any = model._meta.get_field(name)
 

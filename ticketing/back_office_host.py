@@ -35,6 +35,7 @@ class BackOfficeHostMiddleware:
         belongs_there = request.path.startswith(self.home)
         if is_there == belongs_there or request.path.startswith(ON_BOTH):
             return self.get_response(request)
+        # What a form holds would get lost on the way.
         if request.method not in ("GET", "HEAD") or self._is_for_programs(request):
             raise Http404
         other = settings.BACK_OFFICE_URL if belongs_there else settings.PUBLIC_URL

@@ -66,7 +66,8 @@ class BackOffice(UnfoldAdminSite):
         if step is None:
             return HttpResponseRedirect(goal)
         if step == "account_login":
-            logout(request)  # not only old: whoever comes back shows password and second factor
+            # Not only old: whoever comes back shows password and second factor.
+            logout(request)
         return redirect(f"{reverse(step)}?{urlencode({'next': goal})}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +15,7 @@ from jobs.models import Job
 from ticketing.models import Event, EventStatus, Showing
 
 TOPIC = "ticketing.dates_news"
+outbox.remember(topic=TOPIC)  # an event may be put off, or held for a fraud, for months
 
 
 class News(StrEnum):
@@ -29,6 +30,7 @@ def announce(news: News, event: Event, showings: Iterable[Showing], *, at: datet
     The job keeps `at`, and the dates as they are now. What has changed when it runs is another
     job's to tell. Part of the caller's transaction, who holds the lock of the event.
     """
+    # As texts, since a job is JSON, where a key is nothing else.
     dates = {str(each.pk): each.local(each.starts_at) for each in showings if each.ends_at > at}
     if dates:
         outbox.enqueue(
@@ -56,13 +58,26 @@ def announce_to(order_id: int, event_id: int, *, since: datetime, at: datetime) 
 
     What it was told before it is not told again.
     """
+    # Those go on with what another job has begun, or tell somebody else alone.
     for job in _ran(event_id, since).exclude(payload__has_any_keys=["after", "only"]):
         outbox.enqueue(TOPIC, run_at=at, **job.payload, only=order_id)
 
 
+def moved_since_postponed(event: Event, dates: Mapping[int, str]) -> list[int]:
+    """Showings that had other dates than these when the event was postponed last.
+
+    All of them once nothing is known of that: the job that told it is deleted after a year.
+    """
+    about = {"event_id": event.pk, "news": News.POSTPONED}
+    told = Job.objects.filter(topic=TOPIC, payload__contains=about).order_by("pk").last()
+    before = told.payload["dates"] if told else {}
+    return [pk for pk, date in dates.items() if before.get(str(pk)) != date]
+
+
 def _ran(event_id: int, since: datetime) -> QuerySet[Job]:
+    """Jobs of news that ended since then, or not yet: one that runs now may have read already."""
     of_event = Job.objects.filter(topic=TOPIC, payload__contains={"event_id": event_id})
-    return of_event.filter(finished_at__gte=since).order_by("pk")
+    return of_event.exclude(finished_at__lt=since).order_by("pk")
 
 
 @contextmanager

@@ -129,6 +129,7 @@ def put_off(event: Event) -> QuerySet[Showing]:
 
     What was over when the event was postponed took place, and stays as it is.
     """
+    # The last one: an event may have been postponed before.
     postponed = StateLog.objects.for_(event).filter(transition="postpone").latest("pk")
     return event.showings.filter(ends_at__gt=postponed.timestamp)
 

@@ -9,7 +9,8 @@ from itertools import chain, islice
 
 from django.http import StreamingHttpResponse
 
-BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes UTF-8 for something else
+# Without it Excel takes UTF-8 for something else.
+BYTE_ORDER_MARK = "\ufeff"
 
 # Spreadsheets run a cell that begins so as a formula, some after dropping blanks before it.
 FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")

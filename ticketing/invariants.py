@@ -85,6 +85,7 @@ RULES = [
                OR revenue_freeze_lifted_by_id IS NOT DISTINCT FROM fraud_cleared_by_id)
         """,
     ),
+    # Ids of the log grow, so a lift of an earlier freeze does not count for the last one.
     Rule(
         "event_freeze_lifted_with_a_reason",
         "Revenue that was frozen and is not any more was given free by somebody who said why.",

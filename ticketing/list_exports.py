@@ -77,6 +77,7 @@ class Exports(OwnEvents):
         """The list, with buttons that export what it shows."""
         response: HttpResponse = super().changelist_view(request, extra_context)
         context = getattr(response, "context_data", None) or {}
+        # None where something else than the list was answered, such as a question before an action.
         if "cl" in context:
             for button in context["actions_list"]:
                 button["path"] += context["cl"].get_query_string()
@@ -88,6 +89,7 @@ class Exports(OwnEvents):
     def export_rows(self, request: HttpRequest, rows: QuerySet[Any]) -> Iterator[list[object]]:
         """The cells of these rows, read through a cursor of the database."""
         columns = [_column(self.model, *given) for given in self.export_columns.items()]
+        # Whatever leads to an event has its showing beside it.
         event = self.organizer_field.removesuffix("organizer")
         showing = f"{event.removesuffix('event__')}showing__"
         paths = [*(column.path for column in columns), f"{showing}time_zone"]
@@ -109,6 +111,7 @@ class Exports(OwnEvents):
             rows = self.get_changelist_instance(request).queryset
         except IncorrectLookupParameters:
             return redirect(page)
+        # Looks for one row more: counting all of them would take as long as reading them.
         if at_most is not None and rows[at_most : at_most + 1].exists():
             messages.error(request, _too_many(at_most))
             return redirect(page)

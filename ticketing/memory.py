@@ -21,4 +21,5 @@ def give_large_pieces_back() -> None:
     tell = getattr(ctypes.CDLL(None), "mallopt", None)
     if tell:
         tell(M_MMAP_THRESHOLD, LARGE)
+        # One for all threads, or two without the line above, takes more (docs/speed.md).
         tell(M_ARENA_MAX, 2)

@@ -9,8 +9,10 @@ from django.utils.translation import gettext as _
 
 from ticketing.errors import InvalidPrice
 
-LEAST = Decimal(5_000)  # no bank takes less, so nobody could pay for a single ticket
-GREATEST = Decimal(99_999_999)  # ten such tickets can still be paid at once
+# No bank takes less, so nobody could pay for a single ticket.
+LEAST = Decimal(5_000)
+# Ten such tickets can still be paid at once.
+GREATEST = Decimal(99_999_999)
 WHOLE = re.compile(r"\d{1,12}|\d{1,3}([ .,]\d{3}){1,3}", re.ASCII)
 
 

@@ -266,7 +266,14 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """An address that no view has."""
-    return _answer(request, NO_SLASH if is_valid_path(f"{request.path_info}/") else NOT_FOUND)
+    return _answer(request, NO_SLASH if _lacks_slash(request) else NOT_FOUND)
+
+
+def _lacks_slash(request: HttpRequest) -> bool:
+    """Whether that is all. People are led on, and the admin takes any address for its own."""
+    path = request.path_info
+    is_a_programs = not path.endswith("/") and not _is_for_people(request)
+    return is_a_programs and bool(is_valid_path(f"{path}/"))
 
 
 def too_large(request: HttpRequest) -> HttpResponse:

@@ -75,6 +75,7 @@ class _House:
         by_id = {showing.pk: showing for showing in showings}
         listed = list(known)
         for showing in showings:
+            # A showing is told by the name of its event: so nobody reads that again for each.
             showing.event = event
         for area in listed:
             area.showing = by_id[area.showing_id]

@@ -74,6 +74,7 @@ def make_role(role: str) -> bool:
         if cursor.fetchone() is not None:
             return False
         try:
+            # A savepoint: what fails here must not end the caller's transaction.
             with transaction.atomic():
                 cursor.execute(_statement("CREATE ROLE {role} LOGIN", role))
         except DatabaseError as refusal:

@@ -28,9 +28,12 @@ SUPPORT_GROUP = "support"
 class Role(StrEnum):
     """What somebody is in the back office. Everybody has one role or none, the first that fits."""
 
-    ADMIN = "admin"  # superusers: they see and decide everything
-    SUPPORT = "support"  # staff in the group: they see every organizer's sales and decide nothing
-    MEMBER = "member"  # staff who belong to organizers: these organizers' rows, and no others
+    # Superusers: they see and decide everything.
+    ADMIN = "admin"
+    # Staff in the group: they see every organizer's sales and decide nothing.
+    SUPPORT = "support"
+    # Staff who belong to organizers: these organizers' rows, and no others.
+    MEMBER = "member"
 
 
 SEE_EVERY_ORGANIZER = (Role.ADMIN, Role.SUPPORT)

@@ -18,6 +18,7 @@ def spell_out(shorthand: str) -> list[str]:
     Raises ValueError, with a sentence for whoever wrote it, for a run that goes backwards or from
     a letter to a number, and for more than MOST_LABELS labels.
     """
+    # No more than that are spelled out, whatever run somebody writes.
     labels = list(islice(_labels(shorthand), MOST_LABELS + 1))
     if len(labels) > MOST_LABELS:
         raise ValueError(_("There are more than {most} labels.").format(most=MOST_LABELS))

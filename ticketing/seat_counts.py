@@ -50,4 +50,6 @@ def _count(showing_id: int) -> SeatCounts:
     by_area: dict[int, Counter[str]] = defaultdict(Counter)
     for _cursor, area_id, status, number in rows:
         by_area[area_id][status] = number
+    # Where there are no seats, no row brings a cursor. 0 is older than any change: nobody takes
+    # such a reading for a later one.
     return SeatCounts(rows[0][0] if rows else 0, dict(by_area))

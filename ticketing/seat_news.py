@@ -20,7 +20,8 @@ from ticketing.together import Together
 
 CURSOR = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 
-# The oldest and the newest change are found at the two ends of a stretch of the index.
+# The oldest and the newest change are found at the two ends of a stretch of the index. Each cursor
+# is looked for by itself and answered in its place, so that one statement does for many readers.
 NEWS = f"""
 SELECT {CURSOR},
     (SELECT max(changed_in) FROM ticketing_seat WHERE showing_id = showing.id),
@@ -136,6 +137,7 @@ class Kept(Generic[Read]):
 
         One whose cursor is ahead of the news was made before a backup was restored.
         """
+        # Without the lock: whichever reading a thread finds here is whole, and checked below.
         kept = self._readings.get((news.showing_id, first))
         return kept if kept and _tells(kept, news) and kept.cursor <= news.cursor else None
 
@@ -147,6 +149,7 @@ class Kept(Generic[Read]):
     def _read(self, news: News, read: Callable[[], Read], *, first: int) -> Read:
         fresh = read()
         with self._lock:
+            # It may be newer than ours. That costs somebody a reading, and nobody sees what is old.
             replaced = self._readings.get((news.showing_id, first))
             self._readings[news.showing_id, first] = fresh
             self._bytes += fresh.size - (replaced.size if replaced else 0)

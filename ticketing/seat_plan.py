@@ -20,7 +20,8 @@ from ticketing.exports import begins_like_formula
 
 MOST_SEATS = 200_000
 MOST_AREAS = 200
-MOST_PROBLEMS = 100  # nobody reads more, and the plan is refused anyway
+# Nobody reads more, and the plan is refused anyway.
+MOST_PROBLEMS = 100
 REQUIRED = {"area", "row", "seat"}
 OPTIONAL = {"price", "blocked"}
 LONGEST = {"area": 100, "row": 20, "seat": 20}
@@ -91,6 +92,7 @@ def read_seat_plan(lines: Iterable[str], *, delimiter: str = ",") -> SeatPlan:
     Reading stops at MOST_SEATS or MOST_PROBLEMS, whatever somebody sends.
     """
     plan = SeatPlan()
+    # Strict: a quote that nobody closes is a mistake, and not the rest of the file.
     reader = csv.DictReader(lines, strict=True, delimiter=delimiter)
     try:
         reader.fieldnames = _columns(reader.fieldnames or [])
@@ -103,12 +105,14 @@ def read_seat_plan(lines: Iterable[str], *, delimiter: str = ",") -> SeatPlan:
         if not plan.areas and not plan.problems:
             raise Unusable(_("There are no seats in this plan."))
     except (Unusable, csv.Error) as trouble:
+        # Of an empty file no line was read: what it lacks is the first.
         plan.problems[reader.reader.line_num or 1] = str(trouble)
     return plan
 
 
 def check_label(column: str, label: str) -> str:
     """Return the label as it is kept, or raise Unusable."""
+    # Vietnamese letters can be written in two ways that look the same: one label, not two.
     label = unicodedata.normalize("NFC", label.strip())
     if not label:
         raise Unusable(_("The {column} is missing.").format(column=column))

@@ -40,7 +40,7 @@ class Rows:
                 problems.append({"line": position, "message": str(trouble)})
         if problems:
             raise InvalidSeatPlan(_("No seat was made. Correct the row labels."), errors=problems)
-        check_size(len(labels) * max(self.seats_per_row, 0))
+        check_size(len(labels) * self.seats_per_row)
         return Rows(list(labels), self.seats_per_row)
 
     def __str__(self) -> str:

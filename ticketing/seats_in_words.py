@@ -45,6 +45,7 @@ def _runs(showing: Showing, seat_ids: Sequence[int]) -> Iterator[Run]:
 
 def _run_key(numbered: tuple[int, tuple[str, str, str, int]]) -> tuple[str, str, int]:
     place, (area, row, _number, pk) = numbered
+    # Equal as long as ids follow each other one by one.
     return area, row, pk - place
 
 

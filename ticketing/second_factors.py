@@ -20,7 +20,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
 SECRETS = ("secret", "seed")  # of an authenticator app, of recovery codes
-SEALED = "gAAAA"  # how Fernet's tokens begin, and neither base 32 nor hexadecimal digits do
+# How Fernet's tokens begin, and neither base 32 nor hexadecimal digits do.
+SEALED = "gAAAA"
 
 
 class SealedFactors(DefaultMFAAdapter):
@@ -64,6 +65,7 @@ def reseal_secrets() -> tuple[int, list[Authenticator]]:
 
     Locks one factor at a time; may be repeated.
     """
+    # Their keys alone: each is read under its own lock, as its owner may be changing it.
     factors = Authenticator.objects.order_by("pk").values_list("pk", flat=True)
     sealed, shut = 0, []
     for pk in factors.iterator():

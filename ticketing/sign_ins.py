@@ -40,6 +40,7 @@ def log_them() -> None:
     user_logged_in.connect(_note_in_session, dispatch_uid="note log in")
     user_logged_in.connect(_note_of_staff, dispatch_uid="note log in of staff")
     for event, signal in TOLD.items():
+        # Not weak: nobody else keeps these functions, and they would be gone at once.
         signal.connect(_teller(event), weak=False, dispatch_uid=f"log {event}")
     user_login_failed.connect(_tell_failure, dispatch_uid="log log-in failed")
 

@@ -14,6 +14,7 @@ EMPTY = "event"
 
 def free_slug(title: str) -> str:
     """A slug for an event of this title that no other event has at the moment."""
+    # `slugify` takes accents off; “đ” is a letter of its own, which it would drop.
     word = slugify(title.replace("đ", "d").replace("Đ", "D"))[:LONGEST].strip("-") or EMPTY
     pattern = rf"^{re.escape(word)}(-[0-9]+)?$"
     taken = set(Event.objects.filter(slug__regex=pattern).values_list("slug", flat=True))

@@ -33,6 +33,8 @@ def write_workbook(
 ) -> None:
     """Write rows below a header that stays in sight."""
     with TemporaryDirectory() as drafts:
+        # Each row goes to a draft as soon as the next one begins. Drafts of a file that breaks off
+        # go with their folder.
         book = xlsxwriter.Workbook(file, {"constant_memory": True, "tmpdir": drafts})
         formats = {
             datetime: book.add_format({"num_format": "yyyy-mm-dd hh:mm"}),
@@ -51,6 +53,7 @@ def write_workbook(
 
 def _write(sheet: Any, number: int, row: Sequence[object], formats: dict[type, Any]) -> None:
     for column, value in enumerate(row):
+        # Never plain `write`, which makes formulas and links of texts.
         match value:
             case None | "":
                 pass

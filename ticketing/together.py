@@ -38,6 +38,7 @@ class Together(Generic[Wish, Answer]):
         It is called outside of any lock.
         """
         with self._lock:
+            # Who joins in here has asked before the group begins, so the answer is new enough.
             is_first = about not in self._next
             group = self._next.setdefault(about, _Group())
             group.wishes.add(wish)
@@ -59,12 +60,15 @@ class Together(Generic[Wish, Answer]):
         about: int,
         find_out: Callable[[Collection[Wish]], Answer],
     ) -> None:
-        with self._lock:  # who comes from here on may want to know what is newer
+        # Who comes from here on may want to know what is newer.
+        with self._lock:
             self._asking[about] = self._next.pop(about)
         try:
             group.answer.set_result(find_out(group.wishes))
+        # Whatever it is: those who wait would wait for ever.
         except BaseException as failure:
             group.answer.set_exception(failure)
         with self._lock:
-            if self._asking.get(about) is group:  # the next may have begun, and even ended
+            # The next may have begun, and even ended.
+            if self._asking.get(about) is group:
                 del self._asking[about]

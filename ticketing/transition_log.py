@@ -17,7 +17,8 @@ from jobs.writing import insert
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-UNLOGGED = {"jobs.Job"}  # its attempts and errors are on the row itself
+# Its attempts and errors are on the row itself.
+UNLOGGED = {"jobs.Job"}
 
 
 class Backend:
@@ -54,6 +55,7 @@ class Backend:
             timestamp=method_kwargs["at"],
             description=method_kwargs["reason"],
         )
+        # In one statement with whatever else the use case writes (`jobs.writing.together`).
         insert([row])
 
 

@@ -26,7 +26,8 @@ DOCUMENTATION = SpectacularSwaggerSplitView.as_view(
 )
 
 urlpatterns = [
-    path("api/v1/", include(API)),  # first, since a busy sale asks for nothing else
+    # First, since a busy sale asks for nothing else.
+    path("api/v1/", include(API)),
     path("", include(PAGES)),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),

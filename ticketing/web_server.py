@@ -20,6 +20,7 @@ from ticketing.memory import give_large_pieces_back
 
 APPLICATION = f"{wsgi.__name__}:application"
 WORKERS = 2
+# With fewer, most answers come later (docs/speed.md).
 THREADS = 8
 
 

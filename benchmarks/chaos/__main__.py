@@ -15,7 +15,8 @@ from benchmarks.chaos.fleet import Fleet
 from sandbox.run import say
 
 LOG = Path("benchmarks/results/chaos.log")
-TTL_SECONDS = 75  # a quarter of a minute more than the least time that paying wants
+# A quarter of a minute more than the least time that paying wants.
+TTL_SECONDS = 75
 
 
 def main() -> int:

@@ -103,6 +103,7 @@ class Fleet:
         return run.start(self._commands[name], serving, stdout=self._log, stderr=self._log)
 
     def _start_database(self) -> None:
+        # One that is named is somebody else's, and not started: so for this once it has no name.
         self._keepers = run.start_database({**self.environment, "DATABASE_URL": ""})
 
     def _is_well(self) -> bool:

@@ -85,7 +85,8 @@ class Shopper:
         if link.status != 201:
             return
         paid = await self._ask(lambda: self.shop.pay(link.body["payment_url"]))
-        if paid.status in (200, 409):  # 409: it was taken before, and the answer got lost
+        # 409: it was taken before, and the answer got lost.
+        if paid.status in (200, 409):
             self.diary.charged.add(code)
         if paid.status == 200 and self.dice.random() < 0.5:
             address = urlsplit(paid.body["return_url"])

@@ -19,7 +19,8 @@ from ticketing.models import Seat
 
 CUSTOMERS = 400
 PLACES = 6_000
-WANTED_SEATS = 1_000  # everybody chooses among so few that some come too late
+# Everybody chooses among so few that some come too late.
+WANTED_SEATS = 1_000
 SETTLE_SECONDS = 300.0
 PATIENCE = 15.0  # of a client, for one answer
 

@@ -19,7 +19,8 @@ from ticketing.models import Area, Showing
 
 CLIENTS = 8
 ROUNDS = 4
-WARM = 8  # orders until the statements of a connection are prepared and their plans are kept
+# Orders until the statements of a connection are prepared and their plans are kept.
+WARM = 8
 PAGES = "SELECT sum(hits + reads)::bigint FROM pg_stat_get_backend_io(pg_backend_pid())"
 
 
@@ -45,6 +46,7 @@ def compare(
     costs, takes_turns = (Cost(), Cost()), itertools.cycle(tokens)
     pairs = list(zip((usual, hard), costs, strict=True))
     for number in range(-1, slices):  # the first one is a warm-up
+        # They take turns in being first, whatever that is good or bad for.
         for stall, cost in pairs[:: -1 if number % 2 else 1]:
             taken = _slice(stall, number, list(itertools.islice(takes_turns, size)))
             if number >= 0:
@@ -84,6 +86,7 @@ def place_alone(at: Field, count: int, cost: Cost) -> None:
 
 def _pages() -> int:
     with connection.cursor() as cursor:
+        # By itself a session tells what it has done at most once a second.
         cursor.execute("SELECT pg_stat_force_next_flush()")
         cursor.execute(PAGES)
         (pages,) = cursor.fetchone()

@@ -98,6 +98,7 @@ def _sell(connection: Connection, field: Field, orders: int) -> None:
 def django_at(database: str) -> Iterator[None]:
     """Until the end of the block, Django's own connections of this process go to this database."""
     close_all_connections()
+    # Closed before: a connection stays with the database it was made for.
     before, connection.settings_dict["NAME"] = connection.settings_dict["NAME"], database
     try:
         yield

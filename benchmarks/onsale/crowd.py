@@ -13,7 +13,8 @@ from benchmarks.onsale.people import CROWD, Person
 from benchmarks.onsale.shop import Lines, Shop
 
 PROVIDER_LINES = 16
-EAGER = 0.6  # so many stand before the door and come within the first tenth of the time
+# So many stand before the door and come within the first tenth of the time.
+EAGER = 0.6
 
 
 @dataclass(frozen=True)

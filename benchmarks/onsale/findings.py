@@ -72,6 +72,7 @@ def examine(diary: Diary, house: House) -> Findings:
 
 def _spread(times: list[float]) -> dict[str, float | int]:
     """Milliseconds."""
+    # Of a single time there are no quantiles: it stands for all of them.
     cuts = quantiles(times, n=100) if len(times) > 1 else times * 99
     chosen = {
         "median": cuts[49],

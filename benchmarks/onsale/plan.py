@@ -7,7 +7,8 @@ from typing import Any
 
 from benchmarks.onsale.house import House
 
-FRONT_PAIRS = 1_000  # people want to sit in front, and choose among so many of the best pairs
+# People want to sit in front, and choose among so many of the best pairs.
+FRONT_PAIRS = 1_000
 
 
 class SeatPlan:

@@ -60,6 +60,7 @@ class ChosenSeats(ReasonedForm):
             wanted = set()
         seats = Seat.objects.filter(showing=self.showing, area__is_general_admission=False)
         own = list(seats.filter(pk__in=wanted).values_list("pk", flat=True))
+        # One that is missing refuses all: half of what was chosen is not what somebody wanted.
         if not own or len(own) < len(wanted):
             raise ValidationError(_("Choose seats of this showing first."))
         return own
@@ -118,6 +119,7 @@ class PartOfRow(ReasonedForm):
         unknown = [name for name, (number, _end) in ends.items() if number not in ["", *numbers]]
         if unknown:
             raise ValidationError({name: _("This row has no such seat.") for name in unknown})
+        # Sorted, so that whoever names the last seat first means the same run.
         start, end = sorted(
             numbers.index(number) if number else end for number, end in ends.values()
         )

@@ -60,7 +60,8 @@ RELEASE = Change(
     ).format(count=grouped(count)),
 )
 
-admin.site.unregister(Showing)  # its page gets what only orders know: who has which seat
+# Its page gets what only orders know: who has which seat.
+admin.site.unregister(Showing)
 
 
 @admin.register(Showing)
@@ -123,6 +124,8 @@ class HouseAdmin(PricePages, ShowingAdmin):
         showing, user = self.visible(request, object_id), reader(request)
         if not may(user, CHANGE_PLACES, showing.event):
             raise PermissionDenied
+        # A reload, or the way back from the log-in, asks for the address of the form: the page
+        # answers.
         if request.method != "POST":
             return self._show(request, showing)
         form = FORMS.get(request.POST.get("by", ""), ChosenSeats)(showing, request.POST)

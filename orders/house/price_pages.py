@@ -81,7 +81,8 @@ class Prices(ReasonedForm):
 
     def _read(self, counted: Counted, typed: str, seen: Decimal) -> None:
         if typed == _plain(seen):
-            return  # whatever an imported plan says may stay
+            # Not read: whatever an imported plan says may stay.
+            return
         try:
             new = read_price(typed)
         except InvalidPrice as refusal:

@@ -19,7 +19,8 @@ def read_ids(text: str) -> set[int]:
         start, end = _number(first), _number(last or first)
         if not start <= end < start + MOST_SEATS:
             raise ValueError(f"{part} is no run of seats.")
-        named += end - start + 1  # again and again the same ones would take as long as others
+        # Counted as they are named: the same ones again and again would take as long as others.
+        named += end - start + 1
         if named > MOST_SEATS:
             raise ValueError("There are not as many seats.")
         ids.update(range(start, end + 1))

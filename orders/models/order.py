@@ -84,6 +84,7 @@ class Order(FSMModelMixin, models.Model):
     Status = OrderStatus
 
     code = models.CharField(max_length=12, unique=True, default=order_code)
+    # Found by the index `order_of_customer`, which begins with the customer.
     customer = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="orders", db_index=False
     )
@@ -96,11 +97,14 @@ class Order(FSMModelMixin, models.Model):
         Showing, on_delete=models.PROTECT, related_name="orders", db_constraint=False
     )
     email = models.EmailField()
+    # What was chosen when it was placed: its mails are written by jobs, where nobody has a
+    # language.
     language = models.CharField(
         max_length=10, default=settings.LANGUAGE_CODE, db_default=settings.LANGUAGE_CODE
     )
     total_amount = models.DecimalField(max_digits=14, decimal_places=2)
     refunded_amount = models.DecimalField(max_digits=14, decimal_places=2, default=Decimal(0))
+    # A default of the database, too: the statement of `orders.holding` leaves the column out.
     refund_reserved_amount = models.DecimalField(
         max_digits=14, decimal_places=2, default=Decimal(0), db_default=Decimal(0)
     )
@@ -144,8 +148,10 @@ class Order(FSMModelMixin, models.Model):
         ]
         indexes = [
             models.Index(name="order_of_customer", fields=["customer", "-created_at"]),
+            # The order of the list in the back office.
             models.Index(name="order_created_at", fields=["created_at", "id"]),
             models.Index(Upper("email"), name="order_email"),  # as `iexact` asks
+            # Only those that wait: a sweep reads them alone, however many orders there were before.
             models.Index(
                 name="order_pending", fields=["expires_at"], condition=Q(status="pending_payment")
             ),

@@ -67,6 +67,8 @@ class SeatHold(FSMModelMixin, models.Model):
             one_of("status", HoldStatus, "hold_status_valid"),
             CheckConstraint(name="hold_price_not_negative", condition=Q(price__gte=Decimal(0))),
             UniqueConstraint(
+                # By a state and not by `expires_at`: what an index leaves out can't depend on the
+                # clock. So an overdue hold keeps its seat until its order ends.
                 name="hold_one_live_per_seat",
                 fields=["seat"],
                 condition=Q(status__in=["active", "confirmed"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -16,7 +16,6 @@ from django_fsm import FSMField, FSMModelMixin, transition
 from orders.models.codes import ticket_code
 from orders.models.order import Order
 from ticketing.models import Event, Seat, Showing, one_of
-from ticketing.models.showings import DOOR_MARGIN
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -28,6 +27,8 @@ class TicketStatus(models.TextChoices):
     REFUNDED = "refunded", _("refunded")
 
 
+# Who goes in longer than that before the start is there for another date.
+EARLIEST = timedelta(hours=4)
 VALID_TICKET = Q(status=TicketStatus.ACTIVE, refund_approved_at__isnull=True)
 
 
@@ -45,10 +46,9 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         return self.live().filter(refund_approved_at__isnull=True)
 
     def used_for_another_date(self) -> TicketQuerySet:
-        """Kept ones: somebody went in before the door of the date they are for now had opened."""
-        opens = F("showing__starts_at") - DOOR_MARGIN
-        used = self.kept().filter(status=TicketStatus.USED, used_at__lt=opens)
-        return used.exclude(showing_starts_at=F("showing__starts_at"))
+        """Kept ones: somebody went in too early for the date that they are for now."""
+        too_early = Q(used_at__lt=F("showing__starts_at") - EARLIEST)
+        return self.kept().filter(too_early, status=TicketStatus.USED)
 
     def with_places(self) -> TicketQuerySet:
         """With all that a printed ticket tells."""
@@ -127,6 +127,7 @@ class Ticket(FSMModelMixin, models.Model):
             # What the key of a refund's tickets refers to.
             UniqueConstraint(name="ticket_with_order", fields=["id", "order"]),
             UniqueConstraint(
+                # The last guard against selling a seat twice, should holds and seats ever disagree.
                 name="ticket_one_live_per_seat",
                 fields=["seat"],
                 condition=Q(status__in=["active", "used"]),

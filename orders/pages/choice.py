@@ -49,6 +49,7 @@ class Choice:
     @property
     def digest(self) -> str:
         """Equal for equal wishes, in whatever order the seats were chosen."""
+        # Without a quantity the area says only which list is open, and is no part of the wish.
         wish: list[Any] = [sorted(self.seats), self.quantity and self.area, self.quantity]
         return hashlib.sha256(json.dumps(wish).encode()).hexdigest()
 
@@ -58,5 +59,6 @@ class Choice:
 
 
 def _number(text: str, most: int = 10**MOST_DIGITS) -> int | None:
+    # ASCII, since Python counts more as digits than it can read as a number.
     is_number = text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
     return min(int(text), most) or None if is_number else None

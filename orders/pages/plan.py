@@ -43,6 +43,7 @@ def _area(area: Any) -> dict[str, Any]:
     return {
         "id": area.pk,
         "name": area.name,
+        # To be shown only: what is paid is reckoned from the database, and never from this.
         "price": float(area.price),
         "standing": area.is_general_admission,
         "size": area.size,

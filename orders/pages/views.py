@@ -113,6 +113,7 @@ def _tickets(order: Order) -> list[dict[str, Any]]:
 @require_safe
 def order_state(request: SignedInRequest, code: str) -> HttpResponse:
     """What the page asks while it is open, to know when to load itself again."""
+    # A script asks: the log-in page, to which others are sent, would tell it nothing.
     if not request.user.is_authenticated:
         return HttpResponseForbidden()
     order, now = own_order(request, code), timezone.now()

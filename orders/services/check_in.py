@@ -37,6 +37,7 @@ def check_in(
     ticket = Ticket.objects.get_for_update(code)
     now = timezone.now()
     if showing_id is not None:
+        # First, so that whoever stands at the wrong door is sent on, and not told that it was used.
         _check_door(ticket, showing_id, now)
     if ticket.status == Ticket.Status.USED:
         return _used_by(ticket, scan, now)

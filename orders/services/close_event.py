@@ -14,8 +14,10 @@ from orders.models import Order, OrderQuerySet
 from ticketing.models import Event
 
 AT_ONCE = 500
-MOST = 2_000  # some seconds of work: a call must be over before somebody else may take its job
-LAST_MINUTE = timedelta(minutes=1)  # no attempt is begun in it: `LEAST_TIME_LEFT` of payments
+# Some seconds of work: a call must be over before somebody else may take its job.
+MOST = 2_000
+# No attempt to pay is begun in it: `LEAST_TIME_LEFT` of payments.
+LAST_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ def _end_some(event_id: int) -> int:
         _waiting(event_id)
         .exclude(_settled_next(now))
         .order_by("pk")
+        # Somebody pays or settles a locked one right now: it is looked at again, and nobody waits.
         .select_for_update(skip_locked=True, of=("self",))[:AT_ONCE]
     )
     operations.cancel(orders, by=None, at=now, reason=reason)

@@ -10,7 +10,8 @@ from django.utils import timezone
 from orders import operations
 from orders.models import Order
 
-AT_ONCE = 1_000  # rows locked together, and for how long a buyer's request may have to wait
+# Rows that are locked together: so long may a buyer's request have to wait for them.
+AT_ONCE = 1_000
 
 
 def expire_untried(*, limit: int) -> int:

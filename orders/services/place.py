@@ -22,7 +22,8 @@ from orders.models import Order, SeatHold
 from ticketing.errors import DomainError, IdempotencyKeyReused, SalesClosed
 from ticketing.models import Area, Event, Showing
 
-FREED_AT_ONCE = 50  # orders; each frees a place or more, and the buyer waits for all of them
+# Orders: each frees a place or more, and the buyer waits until all of them are ended.
+FREED_AT_ONCE = 50
 NO_ROOM = (SeatsUnavailable, NotEnoughSeats, TooManyTickets)  # in the house, or in her limit
 
 
@@ -69,6 +70,7 @@ def place_order(
     wish = Wish(customer, showing, seat_ids, area, quantity, idempotency_key, request_digest)
     now = timezone.now()
     placed = _place(wish, now)
+    # One look at an index first: of a sold-out house most requests come here, and in vain.
     if isinstance(placed, NO_ROOM) and holding.is_any_overdue(now) and _free_overdue(wish, now):
         placed = _place(wish, now)
     if isinstance(placed, DomainError):
@@ -83,6 +85,7 @@ def _place(wish: Wish, now: datetime) -> Order | DomainError:
     A refusal is returned, because nothing was written. Raised, it would end in a rollback, at which
     a connection forgets its prepared statements; and of a hot showing most requests are refused.
     """
+    # First: what is read behind it stays true until the commit, since only she herself adds to it.
     operations.queue_customer(wish.customer.pk)
     had, earlier_id = holding.look_back(wish.customer.pk, wish.showing.pk, wish.idempotency_key)
     try:
@@ -106,6 +109,7 @@ def _follow_up(order: Order, now: datetime) -> Order:
     if order.total_amount == 0:
         _check_still_selling(order)
         operations.confirm(order, by=order.customer, at=now, reason="Nothing is owed.")
+        # Read anew: its holds are confirmed by now.
         return Order.objects.with_holds().get(pk=order.pk)
     # Not urgent enough to wake the relay, which takes a query more: it looks by itself.
     outbox.enqueue_together(
@@ -186,6 +190,7 @@ def _free_overdue(wish: Wish, now: datetime) -> bool:
     """
     wished = Q(seat__area=wish.area) if wish.area else Q(seat__in=wish.seat_ids)
     sitting = SeatHold.objects.active().filter(wished, order=OuterRef("pk"))
+    # Never those that somebody tried to pay: their money may be on its way.
     overdue = Order.objects.overdue(now).never_tried_to_pay().filter(showing=wish.showing)
     untried = overdue.order_by("pk").select_for_update(skip_locked=True)
     own = untried.filter(customer=wish.customer)

@@ -26,6 +26,7 @@ def resend_tickets(*, order_id: int, by: User) -> Order:
     if not order.lets_somebody_in:
         raise NoTicketsToSend(_("This order has no ticket that lets anybody in."))
     now = timezone.now()
+    # The row of the log names the occasion: of mails with the same key only the first is sent.
     told = note(order, "resend_tickets", by=by, at=now, reason="The tickets are sent once more.")
     outbox.enqueue("orders.tickets_wanted", run_at=now, order_id=order.pk, request_id=told.pk)
     return order

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
-from django_fsm_log.models import StateLog
 
 from jobs import outbox
 from jobs.models import Job
@@ -14,21 +13,28 @@ from ticketing.models import Event
 
 IN_VAIN = "mail:orders.paid_in_vain:"  # how the keys of these mails begin, before the order's id
 
+outbox.remember(key__startswith=IN_VAIN)  # a fraud may be cleared after months
+
+# Why a mail is kept back; members of the organizer read it, who don't read of a fraud.
+IT_IS_OFF = "The event is off for now; this is told if it takes place after all."
+
 
 @transaction.atomic(durable=True)
-def tell_of_clearing(*, event_id: int, confirmed_id: int) -> None:
-    """Have the tickets mailed of orders whose customers were told that they let nobody in.
+def tell_of_clearing(*, event_id: int) -> None:
+    """Send the mails that wait for it, and tickets to customers who were told they are not good.
 
-    Those that were told since the step `confirmed_id`, by which the event was off. Whoever had the
-    tickets before was told nothing, and is told nothing now. Safe to repeat.
+    Whoever had the tickets before was told nothing, and is told nothing now. Safe to repeat: they
+    are sent once for each time that this was told. Locks the jobs of the mails that wait.
     """
     if Event.objects.get(pk=event_id).is_closed:
         return
-    confirmed_at = StateLog.objects.get(pk=confirmed_id).timestamp
-    told = Job.objects.filter(key__startswith=IN_VAIN, created_at__gte=confirmed_at)
-    ids = {int(key.split(":")[2]) for key in told.values_list("key", flat=True) if key}
+    # Those of other events look again, too, and wait on.
+    outbox.run_now(waiting_for=IT_IS_OFF)
+    told = Job.objects.filter(key__startswith=IN_VAIN).order_by("pk").values_list("key", "pk")
+    # Behind the order's id may stand an occasion: a mail of tickets that were asked for once more.
+    last = {int(key.split(":")[2]): pk for key, pk in told if key}
     good = Exists(Ticket.objects.valid().filter(order=OuterRef("pk")))
-    orders = Order.objects.filter(good, pk__in=ids, event=event_id).order_by("pk")
+    orders = Order.objects.filter(good, pk__in=last, event=event_id).order_by("pk")
     now = timezone.now()
     outbox.enqueue_due(
         [
@@ -36,7 +42,7 @@ def tell_of_clearing(*, event_id: int, confirmed_id: int) -> None:
                 "orders.tickets_wanted",
                 run_at=now,
                 order_id=order.pk,
-                request_id=confirmed_id,  # as good as the row of a request: rows have one number
+                request_id=last[order.pk],
                 after_all=True,
             )
             for order in orders

@@ -17,7 +17,7 @@ from jobs.mail import Reference, queue_mails
 from orders import operations
 from orders.mails import mail_of_dates
 from orders.models import Order, OrderQuerySet, OrderStatus, Ticket
-from ticketing.dates_news import News
+from ticketing.dates_news import News, moved_since_postponed
 from ticketing.models import Event
 
 AT_ONCE = 200
@@ -53,8 +53,10 @@ def tell_of_dates(
     if event.is_closed or not _is_newest(event, at):
         return 0
     told = _orders(event, news, dates).filter(Q(pk=only) if only else Q(pk__gt=after))[:AT_ONCE]
+    # Before the orders are read: with them comes whether a ticket lets somebody in.
     if news == News.REINSTATED:
-        operations.readmit(told, used_before=at, at=timezone.now())
+        moved = moved_since_postponed(event, dates)
+        operations.readmit(told, showings=moved, used_before=at, at=timezone.now())
     orders = list(told)
     queue_mails({_key(news, each, at): _mail(news, each, at, dates) for each in orders})
     if len(orders) == AT_ONCE and not only:
@@ -68,6 +70,7 @@ def _tell_the_rest(
     outbox.enqueue(
         "ticketing.dates_news",
         run_at=timezone.now(),
+        # Of those who repeat a slice only one queues the rest.
         key=f"orders.{news}:{event.pk}:{at.isoformat()}:{after}",
         event_id=event.pk,
         news=news,
@@ -112,6 +115,7 @@ def _is_newest(event: Event, at: datetime) -> bool:
 def _orders(event: Event, news: News, dates: Mapping[int, str]) -> OrderQuerySet:
     """By ascending id, each with the date that it was bought for; those of other dates left out."""
     own = Ticket.objects.filter(order=OuterRef("pk"))
+    # Any of its tickets, since all were sold at once; none where nobody is left to be told.
     bought_for = Subquery(own.kept().values("showing_starts_at")[:1])
     orders = Order.objects.annotate(bought_for=bought_for, lets_in=Exists(own.valid())).filter(
         event=event,

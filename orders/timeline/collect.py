@@ -36,7 +36,8 @@ from orders.timeline.parts import (
 )
 from ticketing.step_words import Flow, Tone, Word, the_system, words_of
 
-LONGEST = 500  # log rows, and as many jobs: more is no story any more, but an accident
+# Rows of the log, and as many jobs: more is no story any more, but an accident.
+LONGEST = 500
 ERROR_LENGTH = 300
 
 
@@ -76,6 +77,7 @@ def _log_rows(logged: Sequence[Logged]) -> list[StateLog]:
         rows = Q(content_type=types[each.model], object_id__in=list(each.things))
         rows &= ~Q(transition__in=each.hidden) if each.hidden else Q()
         wanted |= rows & Q(timestamp__gte=each.since) if each.since else rows
+    # The newest, so that a story that is cut tells how it ends.
     newest = StateLog.objects.filter(wanted).select_related("by").order_by("-pk")
     return list(newest[:LONGEST])[::-1]
 

@@ -115,6 +115,7 @@ def orders(order: Order, reader: Reader) -> Told:
                 Event,
                 Kind.EVENT,
                 {order.event_id: Thing(order.event.title, row=Row(Event, order.event_id))},
+                # A suspicion is the platform's own, and may turn out to be none.
                 hidden=() if reader.is_admin else ABOUT_FRAUD,
                 since=order.created_at,
             ),

@@ -89,7 +89,8 @@ def payment_return(request: HttpRequest, provider_name: str) -> HttpResponse:
         result = _read(request, provider, Channel.RETURN, now)
     except (UntrustedCallback, UnusableCallback):
         return render(request, "payments/return.html", UNREADABLE, status=400)
-    if settings.VNPAY_CONFIRM_ON_RETURN:  # VNPay's acceptance test wants the IPN alone to confirm
+    # VNPay's acceptance test wants the IPN alone to confirm (vnpay.md 5).
+    if settings.VNPAY_CONFIRM_ON_RETURN:
         services.record_result(
             provider=provider.name, result=result, channel=Channel.RETURN, now=now
         )
@@ -105,7 +106,8 @@ def _show(request: HttpRequest, provider: Provider, result: Result) -> HttpRespo
         return HttpResponseRedirect(order_page(payment.order.code))
     state = return_page.state_of(payment)
     if state.startswith("checking") and result.outcome is Outcome.FAILED:
-        state = "failed"  # its own word, where the page only displays
+        # The provider's own word, where the page only displays: nothing of it was recorded.
+        state = "failed"
     shown = return_page.shown(payment, state, request.user, timezone.now())
     return render(request, "payments/return.html", shown)
 
@@ -130,13 +132,15 @@ def _pairs(request: HttpRequest) -> list[tuple[str, str]]:
 
 def _read(request: HttpRequest, provider: Provider, channel: Channel, now: datetime) -> Result:
     """Keep the call, whatever it is, and give what it says. Raises as `Provider.read_callback`."""
-    is_believed = None  # signed, but nobody can tell what it says
+    # Neither true nor forged: without any parameters, or signed and still not to be read.
+    is_believed = None
     try:
         result = provider.read_callback(_pairs(request))
         is_believed = True
     except UntrustedCallback:
         is_believed = False
         raise
+    # Kept before anything is done about it, and also what can't be believed.
     finally:
         _log(request, provider, channel, now, is_believed=is_believed)
     return result

@@ -97,12 +97,16 @@ class PaymentCase(FSMModelMixin, models.Model):
                 name="payment_case_owed_not_negative", condition=Q(amount_owed__gte=Decimal(0))
             ),
             UniqueConstraint(
+                # Of open ones: what is told again after a decision, and otherwise, is for a person
+                # again.
                 name="payment_case_once_per_fact",
                 fields=["provider", "txn_ref", "kind"],
                 condition=Q(status="open"),
             ),
         ]
         indexes = [
+            # The unique rule's index has open cases only, and `_once` looks for those that were
+            # decided.
             models.Index(name="payment_case_of_reference", fields=["txn_ref"]),
             models.Index(name="payment_case_listed", fields=["status", "-opened_at", "-id"]),
         ]

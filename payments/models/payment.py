@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 
-A_DAY = timedelta(hours=23)  # so that a daily run, which takes its time, finds yesterday's again
+# An hour less, so that a daily run, which takes its time, finds again what it asked about
+# yesterday.
+A_DAY = timedelta(hours=23)
 
 
 def new_txn_ref() -> str:
@@ -63,6 +65,7 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         is_open = Q(status__in=OPEN)
         rested = Q(expires_at__gt=since) | Q(queried_at=None) | Q(queried_at__lte=a_day_ago)
         captured = Q(status=PaymentStatus.CAPTURED, paid_at__gt=since)
+        # A failure keeps no time of its own: the end of its link stands for it.
         failed = Q(status=PaymentStatus.FAILED, expires_at__gt=since)
         not_today = Q(reconciled_at=None) | Q(reconciled_at__lte=a_day_ago)
         due = (is_open & rested) | ((captured | failed) & not_today)
@@ -73,6 +76,8 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
 
     def kept(self) -> PaymentQuerySet:
         """Captured, and not known to be late or a second one: it pays its order, or has to."""
+        # Decided cases count as well: what came too late, or twice, does not pay the order
+        # afterwards.
         return self.captured().exclude(cases__kind__in=["late", "duplicate"])
 
     def lock(self) -> list[Payment]:
@@ -117,6 +122,7 @@ class Payment(FSMModelMixin, models.Model):
     queried_at = models.DateTimeField(null=True, blank=True)
     reconciled_at = models.DateTimeField(null=True, blank=True)
     paid_at = models.DateTimeField(null=True, blank=True)
+    # NULL where there is none, as for most: NULL equals nothing, so the unique rule lets them be.
     idempotency_key = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
     request_digest = models.CharField(max_length=64, blank=True)
 
@@ -139,6 +145,7 @@ class Payment(FSMModelMixin, models.Model):
             ),
         ]
         indexes = [
+            # Staff search by the provider's number. Attempts without money have none.
             models.Index(
                 name="payment_transaction_no",
                 fields=["provider_transaction_no"],
@@ -154,6 +161,8 @@ class Payment(FSMModelMixin, models.Model):
         """Whether its order waits for payment and may turn out to be paid by it."""
         if self.order.status != Order.Status.PENDING_PAYMENT:
             return False
+        # The rule of `PaymentQuerySet.being_checked`, which stands in the SQL of `start_payment`,
+        # too.
         is_unsure = self.status == PaymentStatus.PENDING and self.provider_code != ""
         return is_unsure or self.status in (PaymentStatus.CAPTURED, PaymentStatus.REVIEW)
 

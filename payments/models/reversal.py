@@ -73,7 +73,7 @@ class Reversal(FSMModelMixin, models.Model):
 
     `request` is what the provider is told, without the signature. `called_at` is when it was called
     last and `was_answered` whether anything usable came back; `checks` counts the questions after
-    that, `denials` those answers in a row that knew of no such refund. `due_at` is when to go on;
+    that, `denials` those of the answers that knew of no such refund. `due_at` is when to go on;
     without it, it is over, or waits for a person. `unclear_at` is when a person was asked to look,
     until it has got further.
     """
@@ -114,6 +114,9 @@ class Reversal(FSMModelMixin, models.Model):
             one_of("status", ReversalStatus, "reversal_status_valid"),
             CheckConstraint(name="reversal_amount_positive", condition=Q(amount__gt=Decimal(0))),
             UniqueConstraint(
+                # VNPay refuses a refund while another one of the payment is under way, and its
+                # answer to a question tells of one only: of two at once nobody could say which
+                # (vnpay.md 8.1, 8.3).
                 name="reversal_one_open_per_payment",
                 fields=["payment"],
                 condition=Q(status__in=["created", "sent", "accepted", "unknown"]),
@@ -133,6 +136,7 @@ class Reversal(FSMModelMixin, models.Model):
         ]
         indexes = [
             models.Index(name="reversal_due", fields=["due_at"], condition=Q(due_at__isnull=False)),
+            # For `sending.LATEST`: whether the provider has answered the last calls.
             models.Index(
                 name="reversal_calls",
                 fields=["provider", "-called_at"],
@@ -147,11 +151,13 @@ class Reversal(FSMModelMixin, models.Model):
     def send(self, *, by: User | None, at: datetime, reason: str, request: dict[str, Any]) -> None:
         """The provider is about to be told, once."""
         self.request, self.sent_at = request, at
+        # None and not False: a call that is still under way is no sign of silence.
         self.called_at, self.was_answered = at, None
 
     @transition(field=status, source=ReversalStatus.SENT, target=ReversalStatus.CREATED)
     def return_unsent(self, *, by: User | None, at: datetime, reason: str) -> None:
         """Nothing left this machine, so it may be sent again as it is."""
+        # `called_at` stays: that there was no connection counts among the silences of the provider.
         self.sent_at = None
 
     @transition(
@@ -166,10 +172,12 @@ class Reversal(FSMModelMixin, models.Model):
     @transition(field=status, source=ReversalStatus.SENT, target=ReversalStatus.UNKNOWN)
     def doubt(self, *, by: User | None, at: datetime, reason: str) -> None:
         """The provider may have done it, or not: it must not be sent again."""
-        self.unclear_at = None  # whoever was asked before was told that nothing was sent
+        # Whoever was asked before was told that nothing was sent.
+        self.unclear_at = None
 
     @transition(
         field=status,
+        # Unknown, too: an answer may come after others have given up on whoever waits for it.
         source=[ReversalStatus.SENT, ReversalStatus.UNKNOWN],
         target=ReversalStatus.ACCEPTED,
     )

@@ -19,6 +19,7 @@ from payments.providers import RefundAnswer, RefundState, get_provider
 logger = logging.getLogger(__name__)
 
 SILENCE_PATIENCE = timedelta(hours=24)  # then a person is asked to look
+# All that `_follow` can change, transitions included: what is not named here is not saved.
 ANSWERED = (
     "status",
     "is_full",
@@ -93,6 +94,7 @@ def _follow(reversal: Reversal, heard: Heard) -> bool:
 def first_check(reversal: Reversal, at: datetime) -> datetime:
     """When to ask for the first time what became of it."""
     assert reversal.sent_at is not None
+    # An earlier answer may not know of it yet (vnpay.md 8.3).
     return max(at, reversal.sent_at + get_provider(reversal.provider).query_interval)
 
 
@@ -122,6 +124,8 @@ def _believe(reversal: Reversal, answer: RefundAnswer, at: datetime) -> bool:
         open_case_of_contradicted_reversal(reversal, answer.state, at)
     why = f"The provider says: {_told(answer)}."
     has_moved = move(reversal, answer.state, by=None, at=at, reason=why)
+    # `move` has it followed at once, which is for words that came later. This one has just been
+    # said.
     if reversal.status == ReversalStatus.ACCEPTED:
         reversal.due_at = first_check(reversal, at)
     return has_moved

@@ -119,6 +119,7 @@ def open_case_of_contradicted_reversal(
         payment,
         reversal.amount,
         at,
+        # By our own name for it: it may have no number of the provider's.
         about=reversal.request_id,
         description=f"The reversal {reversal.request_id} of {_plain(reversal.amount)} of "
         f"{payment} is {reversal.status} here, and the provider says of it: {state.value}. "
@@ -238,6 +239,7 @@ def _once(kind: CaseKind, provider: str, txn_ref: str, **facts: Any) -> PaymentC
         provider=provider, txn_ref=txn_ref, kind=kind, status=CaseStatus.OPEN, defaults=facts
     )
     if is_new and kind in GOES_BACK:
+        # One tells the customer, the other has the app above give the money back.
         outbox.enqueue("payments.owed", run_at=case.opened_at, case_id=case.pk)
         outbox.enqueue("payments.case_opened", run_at=case.opened_at, case_id=case.pk)
     return case

@@ -27,6 +27,7 @@ from payments.models import (
     PaymentCase,
     PaymentStatus,
 )
+from payments.operations import case_ends
 from payments.operations.cases import (
     close_cases,
     doubt_about,
@@ -42,22 +43,6 @@ from payments.operations.reversals import hear, is_contradicted
 from payments.providers import Outcome, RefundWord, Result
 
 logger = logging.getLogger(__name__)
-
-# Which open cases of a payment end with the provider's word, and why.
-CONFIRMED = {CaseKind.CONTRADICTED: "The provider says again that it was paid."}
-CLEARED = {
-    CaseKind.SUSPECTED_FRAUD: "The provider cleared it.",
-    CaseKind.ORPHANED: "The provider says that it was paid.",
-    **CONFIRMED,
-}
-KNOWN_AGAIN = {CaseKind.CONTRADICTED: "The provider knows of it again, and still reviews it."}
-KEPT = {CaseKind.GIVEN_BACK: "The provider did not give it back after all."}
-SUSPECTED = {CaseKind.ORPHANED: "The provider took the money and suspects fraud."}
-FAILED = {
-    CaseKind.SUSPECTED_FRAUD: "No money was kept.",
-    CaseKind.ORPHANED: "The provider says that no money moved.",
-    CaseKind.CONTRADICTED: "The provider found it: no money was kept.",
-}
 
 NEVER_HEARD_OF = "never heard of"  # the code of attempts that the customer never took up
 
@@ -88,6 +73,11 @@ class Moment:
     was_captured: bool = False
     cases: list[PaymentCase] = field(default_factory=list)
 
+    @property
+    def is_a_call(self) -> bool:
+        """Whether it was brought to us, and may be older than what we were told since."""
+        return self.channel != Channel.QUERY
+
 
 def apply_result(payment: Payment, result: Result, moment: Moment) -> Recorded:
     """Move a payment, and its order if money arrived, to what `result` says; tell what that was.
@@ -98,6 +88,8 @@ def apply_result(payment: Payment, result: Result, moment: Moment) -> Recorded:
         return Recorded.REPEATED
     if moment.was_captured:
         return _compare(payment, result, moment)
+    # The amount before the state, as VNPay's acceptance test has it (vnpay.md 6.1): another amount
+    # is told at each call, and never taken for a repeat.
     if _is_other_amount(payment, result):
         return _note_other_amount(payment, result, moment)
     if payment.status == PaymentStatus.CAPTURED:
@@ -122,7 +114,8 @@ def _advance(payment: Payment, result: Result, moment: Moment) -> Recorded:
     if result.outcome is Outcome.REVIEW:
         return _suspect(payment, result, moment)
     if result.outcome is Outcome.NOT_FOUND and payment.status == PaymentStatus.REVIEW:
-        return _contradict(payment, result, moment)  # it had the money; "not found" ends no review
+        # It had the money: "not found" ends no review.
+        return _contradict(payment, result, moment)
     if result.outcome in (Outcome.FAILED, Outcome.NOT_FOUND):
         return _fail(payment, result, moment)
     return _leave_open(payment, result, moment)
@@ -130,25 +123,31 @@ def _advance(payment: Payment, result: Result, moment: Moment) -> Recorded:
 
 def _advance_paid(payment: Payment, result: Result, moment: Moment) -> Recorded:
     """Money that has gone back pays for nothing: neither now nor by a call from before it did."""
+    # An order that has ended takes nothing by this money, so what went back of it is a second case.
     if payment.order.status == Order.Status.PENDING_PAYMENT:
         if result.gives_back:
             return _contradict(payment, result, moment)
-        if told := _open_cases_of_refunds(payment, result):
+        told = _cases_of_refunds(payment, result)
+        # Decided, a case may say that it went back or that it did not: the provider is asked.
+        if any(case.status == CaseStatus.OPEN for case in told) or (told and moment.is_a_call):
             moment.cases.extend(told)
+            _leave_open(payment, result, moment)
             return Recorded.CONTRADICTED
     return _capture(payment, result, moment)
 
 
-def _open_cases_of_refunds(payment: Payment, result: Result) -> list[PaymentCase]:
-    """Of a payment that was asked about, unless this is a later word on its refund."""
-    if payment.queried_at is None or result.refund:  # without a question nobody told us of any
+def _cases_of_refunds(payment: Payment, result: Result) -> list[PaymentCase]:
+    """Open ones first; of a payment that was asked about, unless this is a word on its refund."""
+    # Without a question nobody has told us of any refund.
+    if payment.queried_at is None or result.refund:
         return []
-    return list(payment.cases.filter(kind=CaseKind.GIVEN_BACK, status=CaseStatus.OPEN))
+    return list(payment.cases.filter(kind=CaseKind.GIVEN_BACK).order_by("status", "pk"))
 
 
 def _leave_open(payment: Payment, result: Result, moment: Moment) -> Recorded:
     """Settling asks what became of it (vnpay.md 6.4), but a waiting customer is told sooner."""
-    if payment.status == PaymentStatus.PENDING and moment.channel != Channel.QUERY:
+    # Who has asked comes back by himself: a question about each answer would never end.
+    if payment.status == PaymentStatus.PENDING and moment.is_a_call:
         payment.provider_code = result.code
         payment.save(update_fields=["provider_code"])
         key = f"payments.question:{payment.pk}:{result.code}"  # repeats of it ask nothing new
@@ -166,7 +165,7 @@ def _capture(payment: Payment, result: Result, moment: Moment) -> Recorded:
             code=result.code,
         )
         update(payment, "status", "paid_at", "provider_transaction_no", "provider_code")
-        close_cases(payment, CLEARED, at=moment.at)
+        close_cases(payment, case_ends.CLEARED, at=moment.at)
         _use_money(payment, moment)
     if result.gives_back:
         moment.cases.append(open_case_of_refund_by_others(payment, result.gives_back, moment.at))
@@ -242,15 +241,15 @@ def _contradict(payment: Payment, result: Result, moment: Moment) -> Recorded:
 
 def _confirm(payment: Payment, result: Result, moment: Moment) -> Recorded:
     """It came. What went back of it did so all the same, but for a refund that was rejected."""
-    close_cases(payment, CONFIRMED, at=moment.at)
+    close_cases(payment, case_ends.CONFIRMED, at=moment.at)
     if result.refund:
-        close_cases(payment, KEPT, at=moment.at, about=number_of(result.refund))
+        close_cases(payment, case_ends.KEPT, at=moment.at, about=number_of(result.refund))
     return _after_capture(payment, result, moment)
 
 
 def _suspect(payment: Payment, result: Result, moment: Moment) -> Recorded:
     if payment.status == PaymentStatus.REVIEW:
-        close_cases(payment, KNOWN_AGAIN, at=moment.at)
+        close_cases(payment, case_ends.KNOWN_AGAIN, at=moment.at)
         return Recorded.REPEATED
     payment.suspect(
         by=None,
@@ -260,7 +259,7 @@ def _suspect(payment: Payment, result: Result, moment: Moment) -> Recorded:
         code=result.code,
     )
     payment.save(update_fields=["status", "provider_transaction_no", "provider_code"])
-    close_cases(payment, SUSPECTED, at=moment.at)
+    close_cases(payment, case_ends.SUSPECTED, at=moment.at)
     moment.cases.append(open_case(CaseKind.SUSPECTED_FRAUD, payment, payment.amount, moment.at))
     return Recorded.NEW
 
@@ -268,10 +267,11 @@ def _suspect(payment: Payment, result: Result, moment: Moment) -> Recorded:
 def _fail(payment: Payment, result: Result, moment: Moment) -> Recorded:
     if payment.status == PaymentStatus.FAILED:
         return Recorded.REPEATED
+    # By it settling tells an order that expired from one whose payment was refused.
     code = NEVER_HEARD_OF if result.outcome is Outcome.NOT_FOUND else result.code
     payment.fail(by=None, at=moment.at, reason=_reason(result, moment), code=code)
     payment.save(update_fields=["status", "provider_code"])
-    close_cases(payment, FAILED, at=moment.at)
+    close_cases(payment, case_ends.FAILED, at=moment.at)
     return Recorded.NEW
 
 
@@ -279,6 +279,7 @@ def _note_other_amount(payment: Payment, result: Result, moment: Moment) -> Reco
     logger.error("%s: asked for %s, told %s.", payment, payment.amount, result.amount)
     if result.amount is None:
         moment.cases.extend(_of_other_amounts(payment).order_by("-pk")[:1])
+    # Where no money came, nobody owes any, whatever its amount.
     elif result.outcome in (Outcome.PAID, Outcome.REVIEW):
         moment.cases.append(_open_case_of_amount(payment, result, result.amount, moment))
     return Recorded.AMOUNT_MISMATCH

@@ -64,7 +64,9 @@ def open_reversals(wishes: Sequence[Wish], *, at: datetime) -> list[Reversal | D
     for wish in wishes:
         refusal = _refusal(wish, busy)
         answers.append(refusal or _opened(wish, partly, at))
+        # Of two wishes of one payment the second waits for the first: one at a time.
         busy.add(wish.payment.pk)
+    # Saved at once, and not with what else is written: the jobs name the keys of the rows.
     opened = [each for each in answers if isinstance(each, Reversal)]
     insert(opened)
     save_together([reversal.payment for reversal in opened], "reversed_amount")
@@ -79,6 +81,7 @@ def _opened(wish: Wish, partly: Container[int], at: datetime) -> Reversal:
         payment=payment,
         provider=payment.provider,
         amount=amount,
+        # VNPay takes nothing but partial refunds after a first one (vnpay.md 8.1, code 04; 8.3).
         is_full=amount == payment.amount and payment.pk not in partly,
         reason=reason[:255],
         requested_by=requested_by[:100],
@@ -113,13 +116,15 @@ def hear(payment: Payment, word: RefundWord, at: datetime) -> Reversal | None:
     if found is None:
         return None
     reversal = Reversal.objects.get_for_update(found.pk)
+    # Whatever is told: from now on its number finds it, and no other of the same amount.
     if not reversal.provider_transaction_no:
         reversal.provider_transaction_no = word.transaction_no
         reversal.save(update_fields=["provider_transaction_no"])
     if not is_contradicted(reversal, word.state):
         told = f"The provider says of refund {word.transaction_no}: {word.state.value}."
         if word.state is RefundState.REJECTED:
-            reversal.provider_message = told  # and no more what it said when it took the request
+            # What it said when it took the request is not why it is rejected.
+            reversal.provider_message = told
         follow(reversal, word.state, by=None, at=at, reason=told)
     return reversal
 
@@ -145,7 +150,8 @@ def may_be_forgotten(reversal: Reversal) -> bool:
         requested_by=reversal.requested_by,
         status=ReversalStatus.REJECTED,
         checked_at__gte=restored_at,
-        unclear_at__gte=F("checked_at"),  # who was asked before that was asked for want of a word
+        # Who was asked before that was asked for want of a word.
+        unclear_at__gte=F("checked_at"),
     )
     return not looked_at.exists()
 
@@ -173,7 +179,8 @@ def move(
         return False
     step(by=by, at=at, reason=reason)
     if state is RefundState.UNDER_WAY:
-        reversal.due_at = at  # also when nobody asks any more, because a person was to look
+        # Also when nobody asks any more, because a person was to look.
+        reversal.due_at = at
     return True
 
 
@@ -181,6 +188,7 @@ def give_free(moved: Sequence[Reversal]) -> None:
     """What was refused can go back in another way."""
     for reversal in moved:
         if reversal.status == ReversalStatus.REJECTED:
+            # By F: the copy of the payment that a reversal has may be older than the caller's lock.
             given_free = F("reversed_amount") - reversal.amount
             Payment.objects.filter(pk=reversal.payment_id).update(reversed_amount=given_free)
 
@@ -220,9 +228,11 @@ def _refusal(wish: Wish, busy: Container[int]) -> DomainError | None:
 def _find(payment: Payment, word: RefundWord) -> Reversal | None:
     """By the refund's number; a number that is new here belongs to one of ours that has none."""
     number = word.transaction_no
-    if not number.strip("0"):  # some write zeros where they have no number
+    # Some write zeros where they have no number.
+    if not number.strip("0"):
         return None
     named = payment.reversals.filter(provider_transaction_no=number).first()
+    # A number that a case tells of is that of a refund by others, whatever its amount.
     if named is not None or tells_of_refund(payment, number):
         return named
     nameless = payment.reversals.filter(

@@ -32,6 +32,7 @@ def _way_to_pay(order: Order, now: datetime) -> dict[str, object]:
         "has_failed": bool(attempts) and attempts[0].status == PaymentStatus.FAILED,
         "is_too_late": order.expires_at - now < LEAST_TIME_LEFT,
         "why_nothing_to_pay": why_nothing_to_pay(order.event),
+        # A new one with each page, so that only the same button pressed twice is the same attempt.
         "key": uuid.uuid4(),
     }
 

@@ -113,6 +113,7 @@ class VNPay:
             )
         exchange = query(
             txn_ref=payment.txn_ref,
+            # As it was sent: VNPay finds no payment if it is a second off (section 7).
             transaction_date=opened["vnp_CreateDate"],
             now=now,
             config=config,
@@ -133,6 +134,7 @@ class VNPay:
         wanted = VNPayReversal(
             request_id=reversal.request_id,
             txn_ref=payment.txn_ref,
+            # As it was sent, like in a question: another date is the usual cause of 91 (section 7).
             transaction_date=payment.provider_request["vnp_CreateDate"],
             transaction_no=payment.provider_transaction_no,
             amount=reversal.amount,

@@ -23,6 +23,8 @@ def ask(payment: Payment, *, now: datetime) -> tuple[Result, datetime] | None:
         return None
     answer = provider.query(payment, now)
     at = timezone.now()
+    # Kept after the call, unlike a request for money back: a question that is lost has moved
+    # nothing.
     log_message(provider, Channel.QUERY, answer.sent, txn_ref=payment.txn_ref, at=now)
     log_message(provider, Channel.ANSWER, answer.received, txn_ref=payment.txn_ref, at=at)
     return answer.result, at

@@ -49,7 +49,8 @@ def resolve_case(*, case_id: int, by: User, decision: str) -> PaymentCase:
     in that moment would pay it twice.
     """
     found = PaymentCase.objects.get(pk=case_id)
-    if found.payment_id:  # who pays it back locks it first, and the case then
+    # Who pays it back locks it first, and the case then.
+    if found.payment_id:
         Payment.objects.get_for_update(found.payment_id)
     case = PaymentCase.objects.get_for_update(case_id)
     if case.status == PaymentCase.Status.OPEN:

@@ -49,6 +49,7 @@ def turn_earlier_cases() -> int:
             _close(told_again, stays)
         cursor.execute(FILE)
     earlier = PaymentCase.objects.filter(kind=CaseKind.CONTRADICTED, payment__isnull=False)
+    # Told by the reference, which has the number of the refund behind that of the payment.
     of_refunds = earlier.exclude(txn_ref=F("payment__txn_ref"))
     return of_refunds.update(kind=CaseKind.GIVEN_BACK)
 

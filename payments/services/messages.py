@@ -43,6 +43,7 @@ def new_message(
     return ProviderMessage(
         provider=provider.name,
         channel=channel,
+        # Anybody may call with any reference: what does not fit the column is cut, and kept.
         txn_ref=txn_ref[:LONGEST_REFERENCE].replace("\0", ""),
         body=storable(provider, body),
         at=at,

@@ -34,7 +34,8 @@ from payments.services.ask import ask
 logger = logging.getLogger(__name__)
 
 CHUNK = 500
-SILENCE = 10  # questions in a row without an answer, then a provider is left alone until next time
+# So many questions in a row without an answer, and a provider is left alone until the next run.
+SILENCE = 10
 AGREED = "agreed"
 CURRENCY = "VND"
 NOT_FINAL = (Outcome.UNKNOWN, Outcome.PENDING)
@@ -81,6 +82,8 @@ def _due(now: datetime, since: datetime) -> Iterator[tuple[int, str]]:
     # Sooner after a pay link's end, "not found" would not be final.
     due = Payment.objects.to_reconcile(now, since=since, closed_by=now - margin)
     due = due.exclude(order__in=Order.objects.pending().filter(expires_at__gt=now - grace))
+    # The shortest of all: `ask` itself passes over what its own provider bears no question about
+    # yet.
     interval = min((provider.query_interval for provider in PROVIDERS.values()), default=grace)
     due = due.exclude(queried_at__gt=now - interval)
     due = due.order_by(F("queried_at").asc(nulls_first=True), "pk")
@@ -136,6 +139,7 @@ class _Run:
             self._note_failure(payment, error)
 
     def _listen(self, payment: Payment, result: Result, at: datetime) -> None:
+        # Where nothing was asked, nobody was silent.
         if result.was_asked:
             silent = result.outcome is Outcome.UNKNOWN
             self.silences[payment.provider] = self.silences[payment.provider] + 1 if silent else 0
@@ -162,6 +166,7 @@ def _record(
     """Do what the answer asks for and write it down, or neither. Locks order, payment, seats."""
     payment = lock_payment(asked)
     had = payment.status
+    # As it was when the question went out: what was said before the capture contradicts nothing.
     was_captured = asked.status == PaymentStatus.CAPTURED
     moment = Moment(at=at, channel=Channel.QUERY, was_captured=was_captured)
     recorded = apply_result(payment, result, moment)
@@ -170,6 +175,8 @@ def _record(
         recorded = Recorded.CONTRADICTED
     case = moment.cases[0] if moment.cases else None
     done = ReconciliationDone.CASE if case else _judge(asked, had, payment, recorded, result)
+    # What can't be asked about would come again in each run, and the report would list it each
+    # time.
     comes_again_soon = done == ReconciliationDone.UNANSWERED and result.was_asked
     if not comes_again_soon:
         payment.reconciled_at = at
@@ -191,6 +198,7 @@ def _record(
 def _is_forgotten(payment: Payment, result: Result, since: datetime) -> bool:
     """Whether an attempt of an ended order has waited for a final answer for too long."""
     return (
+        # One in review has a case already.
         payment.status == PaymentStatus.PENDING
         and result.outcome in NOT_FINAL
         and payment.expires_at < since

@@ -26,6 +26,7 @@ def record_result(*, provider: str, result: Result, channel: Channel, now: datet
     """
     payment = lock_attempt(provider, result.txn_ref)
     if payment is None:
+        # Without money there is nothing to give back, and nothing for a person to do.
         if result.outcome in (Outcome.PAID, Outcome.REVIEW):
             open_case_of_unknown_reference(provider, result, now)
         return Recorded.UNKNOWN_REFERENCE
@@ -48,7 +49,8 @@ def ask_at_once(payment_id: int) -> datetime | None:
 
 
 def _record_unless_unknown(payment: Payment, result: Result, at: datetime) -> None:
-    if result.outcome is not Outcome.NOT_FOUND:  # final only some time after the pay link's end
+    # That it knows of none is final only some time after the pay link's end.
+    if result.outcome is not Outcome.NOT_FOUND:
         record_result(provider=payment.provider, result=result, channel=Channel.QUERY, now=at)
 
 

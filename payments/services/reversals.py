@@ -23,7 +23,8 @@ logger = logging.getLogger(__name__)
 
 DENIALS = 3  # answers that know of no refund, then a person decides
 PROCESSING_PATIENCE = timedelta(days=15)  # banks take days for cards (vnpay.md 8.2)
-LONGEST_WAIT = timedelta(hours=6)  # between two questions; a day once a person was asked as well
+# Between two questions; a day once a person was asked as well.
+LONGEST_WAIT = timedelta(hours=6)
 A_DAY = timedelta(days=1)
 
 
@@ -59,6 +60,7 @@ def advance_reversal(reversal_id: int) -> datetime | None:
     Safe to repeat, and beside others: one of them takes the step.
     """
     now = timezone.now()
+    # It is one or none: none if somebody has it, if it is held back, or if it was told before.
     for reversal in mark_sent([reversal_id]):
         return _send(reversal)
     if not _claim(reversal_id, now):
@@ -162,6 +164,7 @@ def _plan_next(reversal: Reversal, result: Result, at: datetime) -> None:
     """When to ask again: after as long as it has taken so far, and beside a person if too long."""
     assert reversal.sent_at is not None
     interval = get_provider(reversal.provider).query_interval
+    # The provider knows the payment, and a refund of ours would have been found by `hear`.
     if reversal.status == ReversalStatus.UNKNOWN and result.outcome is Outcome.PAID:
         reversal.denials += 1
         reversal.due_at = at + interval

@@ -25,9 +25,13 @@ from payments.services.messages import new_message, storable
 
 # No call takes that long, and none is begun after it: whoever is silent after it is gone.
 LEASE = timedelta(minutes=2)
-SILENCE = 5  # calls in a row without an answer, then a provider is tried with one at a time
-PROBE_LOCKS = 7002  # the advisory-lock namespace of "one probe of a silent provider at a time"
+# So many calls in a row without an answer, and a provider is tried with one at a time.
+SILENCE = 5
+# The advisory-lock namespace of "one trial of a silent provider at a time".
+PROBE_LOCKS = 7002
 NOT_TOLD = "It was not told: its provider fell silent, it waited long, or the sender was stopped."
+# Without calls that are still under way: nobody knows yet whether they are answered. The condition
+# on `called_at` is that of the index `reversal_calls`.
 LATEST = """
 SELECT was_answered FROM payments_reversal
 WHERE provider = %(provider)s AND called_at IS NOT NULL AND was_answered IS NOT NULL
@@ -113,6 +117,7 @@ def _held_back(found: Sequence[Reversal], now: datetime) -> Iterator[Reversal]:
             with connection.cursor() as cursor:
                 lock = "SELECT pg_advisory_xact_lock(%s, hashtext(%s))"
                 cursor.execute(lock, [PROBE_LOCKS, name])
+            # Read behind the lock, so that a trial which a rival has committed meanwhile is seen.
             tried = Reversal.objects.calls(name).filter(called_at__gt=now - provider.query_interval)
             trials = 0 if tried.exists() else 1
             yield from [reversal for reversal in found if reversal.provider == name][trials:]

@@ -28,7 +28,8 @@ logger = logging.getLogger(__name__)
 # A silent provider is waited for anew with each of many attempts. After a whole slice of a sweep
 # the last question still ends within a job's lease.
 ASKING_SECONDS = SLICE_SECONDS / 2
-ANSWERED_WITHIN = timedelta(minutes=1)  # nobody waits as long for a provider
+# Nobody waits as long for a provider: who has asked before that has the answer, or none.
+ANSWERED_WITHIN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ def settle_order(*, order_id: int, seconds: float = ASKING_SECONDS) -> datetime 
     if timezone.now() < first:
         return first
     answered = set()
+    # Those first that there was no time for the last time.
     in_turn = order.payments.open().order_by(F("queried_at").asc(nulls_first=True), "pk")
     for payment in for_a_while(in_turn, seconds):
         answer = ask(payment, now=timezone.now())
@@ -121,6 +123,7 @@ def _decide(order_id: int, *, now: datetime, answered: set[int]) -> datetime | N
     payments = order.payments.lock()
     captured = [payment for payment in payments if payment.status == PaymentStatus.CAPTURED]
     open_ones = [payment for payment in payments if payment.status in OPEN]
+    # Money that is here pays for the seats that are still held, whatever becomes of the others.
     if captured:
         _fulfil(order, captured, now)
     elif not all(_was_asked_at_last(each, order, answered, now) for each in open_ones):

@@ -20,7 +20,8 @@ from ticketing.errors import IdempotencyKeyReused
 from ticketing.event_changes import why_nothing_to_pay
 
 LEAST_TIME_LEFT = timedelta(minutes=1)  # as design section 5 has it: refused before any redirect
-MOST_ATTEMPTS = 20  # settling asks the provider about each that is left open
+# Settling asks the provider about each that is left open, one after the other.
+MOST_ATTEMPTS = 20
 
 # How many there are, how many of them are `being_checked` (see PaymentQuerySet), and which one came
 # with this key: none without a key, nothing equals NULL.
@@ -56,14 +57,17 @@ def start_payment(
     order = lock_order(order_id)
     asked = {"order": order_id, "key": idempotency_key}
     [(attempts, checked, earlier_id)] = fetch_all(ATTEMPTS, asked)
+    # Before any check: a repeat is told what it was told, however far the order is by now.
     if earlier_id:
         return _earlier_answer(earlier_id, request_digest)
+    # First, since the other refusals send the customer to a new order: not while money may be here.
     _check_undecided(order, checked, now)
     _check_payable(order, attempts, now)
     with together():
         payment = _open(order, provider, customer, now)
         payment.idempotency_key, payment.request_digest = idempotency_key, request_digest
         insert([payment])
+        # From here on it does not expire without a question to the provider.
         if order.payment_started_at is None:
             order.payment_started_at = now
             update(order, "payment_started_at")

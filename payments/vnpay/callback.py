@@ -41,12 +41,16 @@ def read_callback(pairs: Iterable[tuple[str, str]], config: Config) -> Callback:
     if not any(name.startswith("vnp_") and name != HASH for name, _ in pairs):
         raise NothingUsable("No VNPay parameters.")
     parameters = verified_parameters(pairs, config.hash_secret)
+    # Should a secret be copied to another terminal, its money is not ours all the same (section
+    # 2.2).
     if parameters.get("vnp_TmnCode") != config.tmn_code:
         raise BadSignature("Another terminal's call.")
     return _parsed(parameters)
 
 
 def _parsed(parameters: dict[str, str]) -> Callback:
+    # Else the database would refuse the value, as a fault of ours: a return page would end as a
+    # 500.
     _check_fits(parameters)
     try:
         response_code, status = parameters["vnp_ResponseCode"], parameters["vnp_TransactionStatus"]

@@ -36,6 +36,7 @@ LARGEST_ANSWER = 64 * 1024
 # Seconds. A connection that is closed while a request is under way leaves in doubt what became of
 # that, so none is used again after which a server might have lost patience.
 REUSED_WITHIN = 1.0
+# RecursionError is JSON that is nested too deeply; ValueError is what we raise of an answer.
 TROUBLE = (requests.RequestException, HTTPError, TimeoutError, ValueError, RecursionError)
 NO_ADDRESS = (
     requests.exceptions.MissingSchema,
@@ -121,12 +122,14 @@ def refund(request: Mapping[str, str], *, config: Config) -> RefundExchange:
 def _exchange(sent: dict[str, str], config: Config) -> dict[str, Any]:
     session = _take_session(config)
     body = _within(sum(config.timeout), lambda: _post(session, sent, config))
-    _kept.session, _kept.used_at = session, monotonic()  # nothing went wrong with its connection
+    # Kept only now that nothing went wrong with its connection.
+    _kept.session, _kept.used_at = session, monotonic()
     return decoded(body)
 
 
 def _take_session(config: Config) -> requests.Session:
     """This thread's last one with its open connection, if it was used just now; or a new one."""
+    # Nobody keeps it while it is used: after a failure it is not used once more.
     session, _kept.session = _kept.session, None
     if session is not None and monotonic() - _kept.used_at < REUSED_WITHIN:
         return session
@@ -167,6 +170,7 @@ def _within(seconds: float, work: Callable[[], Given]) -> Given:
     def run() -> None:
         try:
             given.set_result(work())
+        # Whatever it is, it belongs to whoever waits: in a thread of its own nobody would see it.
         except BaseException as fault:
             given.set_exception(fault)
 
@@ -175,6 +179,8 @@ def _within(seconds: float, work: Callable[[], Given]) -> Given:
 
 
 def _post(session: requests.Session, body: dict[str, str], config: Config) -> bytes:
+    # A redirect would lead to an address that nobody has configured; it counts as no answer.
+    # Streamed, so that an answer without an end does not fill the memory.
     with session.post(
         config.api_url, json=body, timeout=config.timeout, allow_redirects=False, stream=True
     ) as response:

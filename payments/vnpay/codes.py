@@ -56,6 +56,7 @@ def verdict_of_query(kind: str, status: str) -> Verdict:
     """
     if kind in REFUNDS:
         return Verdict.PAID
+    # A type that no table names could be anything: nothing is decided by it.
     if kind != PAYMENT:
         return Verdict.NO_INFORMATION
     if status in (SUSPECTED, DEBITED_NOT_PAID):

@@ -54,6 +54,7 @@ def pay_parameters(attempt: Attempt, config: Config) -> dict[str, str]:
         "vnp_ReturnUrl": config.return_url,
         "vnp_IpAddr": _address(attempt.customer_address, config),
         "vnp_CreateDate": timestamp(attempt.created_at),
+        # Always sent: some of VNPay's samples leave it out, its table asks for it (section 3).
         "vnp_ExpireDate": timestamp(attempt.expires_at),
         "vnp_BankCode": attempt.bank_code,
     }

@@ -23,6 +23,7 @@ from payments.vnpay.config import Config
 from payments.vnpay.signature import HASH, BadSignature, digest, signed_values
 from payments.vnpay.text import from_minor_units, timestamp
 
+# What the checksum is made of, in VNPay's order: neither sorted nor as the fields travel.
 REQUEST_ORDER = (
     "vnp_RequestId",
     "vnp_Version",
@@ -34,6 +35,7 @@ REQUEST_ORDER = (
     "vnp_IpAddr",
     "vnp_OrderInfo",
 )
+# An answer's checksum has a slot for each of these, also for those that it lacks.
 ANSWER_ORDER = (
     "vnp_ResponseId",
     "vnp_Command",
@@ -106,7 +108,8 @@ def decoded(body: bytes) -> dict[str, Any]:
     answer = json.loads(body, parse_int=str, parse_float=str, parse_constant=str)
     if not isinstance(answer, dict):
         raise ValueError("The answer is not a JSON object.")
-    json.dumps(answer, ensure_ascii=False).encode()  # half a surrogate pair can't be kept either
+    # Half a surrogate pair, which JSON can carry, can't be kept: it is refused here.
+    json.dumps(answer, ensure_ascii=False).encode()
     return answer
 
 
@@ -119,6 +122,7 @@ def read_query_answer(answer: Mapping[str, Any], *, txn_ref: str, config: Config
         values = signed_values(answer, ANSWER_ORDER, config.hash_secret)
     except BadSignature:
         return NO_INFORMATION
+    # Signed all the same, but an answer to another question.
     if (values["vnp_TmnCode"], values["vnp_TxnRef"]) != (config.tmn_code, txn_ref):
         return NO_INFORMATION
     if values["vnp_ResponseCode"] == NO_SUCH_TRANSACTION:
@@ -138,5 +142,6 @@ def _transaction(values: Mapping[str, str]) -> QueryAnswer:
     verdict = verdict_of_query(kind, status)
     if kind not in REFUNDS:
         return QueryAnswer(verdict, amount=amount, transaction_no=number, code=code)
+    # Amount and number are those of the refund then, and say nothing of the payment.
     refund = RefundAnswer(verdict_of_refund(status), amount, number)
     return QueryAnswer(verdict, code=code, refund=refund)

@@ -15,8 +15,10 @@ from payments.vnpay.signature import HASH, BadSignature, digest, signed_values
 from payments.vnpay.text import hundredths, order_info, timestamp
 
 FULL, PARTIAL = "02", "03"
-NO_NUMBER = "0"  # of what has none; VNPay's own demos send and sign it, too, when they know none
-LONGEST_REASON = 200  # the request id stands behind it, and both have to fit into 255
+# Of what has none. VNPay's own demos send and sign it, too, when they know none (section 8).
+NO_NUMBER = "0"
+# The request id stands behind it, and both have to fit into 255 characters.
+LONGEST_REASON = 200
 LONGEST_CREATE_BY = 245  # as section 8 has it
 REQUEST_ORDER = (
     "vnp_RequestId",
@@ -113,6 +115,7 @@ def read_refund_answer(
     code = values["vnp_ResponseCode"]
     if not _echoes(values, request, OF_ANY_ANSWER):
         return NO_REPLY
+    # Refusals may come without these fields (section 7), and are believed by the others.
     if code == PAID and not _echoes(values, request, OF_THIS_REQUEST):
         return NO_REPLY
     status, number = values["vnp_TransactionStatus"], values["vnp_TransactionNo"]

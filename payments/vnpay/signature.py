@@ -76,6 +76,8 @@ def _distinct(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def _readings(parameters: Mapping[str, str]) -> Iterable[str]:
+    # VNPay's samples differ in empty values, and integrators in spaces (section 2.2). Without the
+    # secret nobody makes any of the four.
     for keep_empty in (False, True):
         yield _canonical(parameters, _plus, keep_empty=keep_empty)
         yield _canonical(parameters, _percent, keep_empty=keep_empty)

@@ -88,6 +88,8 @@ class Decisions(ModelAdmin):
         row, user = self._visible(request, object_id), reader(request)
         if not decision.is_for(user, row):
             raise PermissionDenied
+        # A decision that was sent goes to the use case even so, which says what has come in
+        # between.
         if request.method != "POST" and not decision.is_possible(row):
             told = _("It is too late for this: “{title}” is not open any more.")
             messages.error(request, told.format(title=decision.title))

@@ -7,7 +7,8 @@ from argparse import ArgumentParser, ArgumentTypeError
 from django.conf import settings
 
 CONNECTIONS = 8
-OURS = 5  # threads that find, mark (two) and record, and the one that waits for them
+# Threads that find, mark (two) and record, and the one that waits for them.
+OURS = 5
 
 
 def add_connections(parser: ArgumentParser) -> None:

@@ -78,6 +78,8 @@ class RefundCampaign(FSMModelMixin, models.Model):
                 condition=Q(status="completed") ^ Q(completed_at__isnull=True),
             ),
             UniqueConstraint(
+                # Of chosen orders, and of showings, there may be several: `prepare_campaign` tells
+                # them apart.
                 name="campaign_once_per_event_and_reason",
                 fields=["event", "reason"],
                 condition=Q(showing__isnull=True, is_selection=False),
@@ -127,6 +129,7 @@ class CampaignOrder(models.Model):
 
     Status = CampaignOrderStatus
 
+    # Found by the index of `campaign_order_once`, which begins with the campaign.
     campaign = models.ForeignKey(
         RefundCampaign, on_delete=models.PROTECT, related_name="orders", db_index=False
     )
@@ -151,6 +154,8 @@ class CampaignOrder(models.Model):
         ]
         indexes = [
             models.Index(
+                # The open ones alone, which get fewer: the last orders are found as fast as the
+                # first.
                 name="campaign_order_open",
                 fields=["campaign", "status", "id"],
                 condition=Q(status__in=["waiting", "refunding"]),

@@ -38,6 +38,7 @@ class RefundStatus(models.TextChoices):
 
 UNDECIDED = [RefundStatus.REQUESTED, RefundStatus.PENDING_ORGANIZER, RefundStatus.PENDING_ADMIN]
 OPEN = [*UNDECIDED, RefundStatus.PAYMENT_FAILED]  # a person has to do something
+# With what the provider refused: it stays set aside until a person decides.
 RESERVED = [RefundStatus.APPROVED, RefundStatus.PROCESSING, RefundStatus.PAYMENT_FAILED]
 PAID_BACK = [RefundStatus.COMPLETED, RefundStatus.PARTIAL]
 LIVE = [*UNDECIDED, *RESERVED, *PAID_BACK]

@@ -97,6 +97,7 @@ class Refund(FSMModelMixin, models.Model):
     payment = models.ForeignKey(
         Payment, null=True, blank=True, on_delete=models.PROTECT, related_name="refunds"
     )
+    # Found, as the reversal below, by the index of its unique rule.
     case = models.ForeignKey(
         PaymentCase,
         null=True,
@@ -157,8 +158,11 @@ class Refund(FSMModelMixin, models.Model):
                 name="refund_of_payment_has_a_case",
                 condition=Q(reason__in=OF_PAYMENT) ^ Q(case__isnull=True),
             ),
+            # Whoever hears of late money once more, by a job that runs twice, makes no second
+            # refund of it.
             UniqueConstraint(name="refund_once_per_case", fields=["case"]),
             UniqueConstraint(name="refund_once_per_reversal", fields=["reversal"]),
+            # What the key of its tickets refers to.
             UniqueConstraint(name="refund_with_order", fields=["id", "order"]),
             UniqueConstraint(
                 name="refund_idempotency_key_unique", fields=["order", "idempotency_key"]
@@ -271,6 +275,7 @@ class RefundTicketQuerySet(models.QuerySet["RefundTicket"]):
 class RefundTicket(models.Model):
     """A ticket that a refund takes back. Live until the refund is rejected or has failed."""
 
+    # Found by the index of `refund_ticket_once`, which begins with the refund.
     refund = models.ForeignKey(
         Refund, on_delete=models.PROTECT, related_name="tickets", db_index=False
     )

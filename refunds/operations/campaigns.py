@@ -138,6 +138,7 @@ def collect(campaign: RefundCampaign) -> int:
 def add(campaign: RefundCampaign, order_ids: Iterable[int]) -> None:
     """Put orders on the campaign's list; those that are on it already stay as they are."""
     rows = [CampaignOrder(campaign=campaign, order_id=order_id) for order_id in order_ids]
+    # Two runners may have found the same orders: whoever comes second finds them on the list.
     CampaignOrder.objects.bulk_create(rows, ignore_conflicts=True)
 
 
@@ -154,6 +155,7 @@ def follow(campaign: RefundCampaign) -> None:
     entries = stuck.select_related("order", "refund", "campaign").order_by("pk")
     for entry in entries[:COLLECTED_AT_ONCE]:
         why = why_not_refunded(entry)
+        # As it still moves: somebody else may have settled the entry since it was read.
         moving.filter(pk=entry.pk).update(status=CampaignOrderStatus.LISTED, note=why)
 
 
@@ -179,6 +181,8 @@ def close_listed(orders: Iterable[Order]) -> None:
     """
     refunded = [order for order in orders if order.status == OrderStatus.REFUNDED]
     entries = CampaignOrder.objects.filter(order__in=refunded, status=CampaignOrderStatus.LISTED)
+    # Whoever takes entries up locks them before their orders, and the caller the other way round:
+    # to wait here would be a deadlock.
     free = entries.select_for_update(skip_locked=True, of=("self",))
     if ids := list(free.values_list("pk", flat=True)):
         entries.filter(pk__in=ids).update(status=CampaignOrderStatus.DONE, note="")
@@ -227,6 +231,7 @@ def is_overridden() -> Q:
 
 def _decisions() -> QuerySet[RefundOverride]:
     """The overrides by which an entry's order is left as it is: until it is wanted by name."""
+    # Never wanted by name: then every override counts, from the beginning of time.
     wanted_at = Coalesce(OuterRef("wanted_at"), Value(datetime.min.replace(tzinfo=UTC)))
     return _kept_in(OuterRef("order")).filter(at__gt=wanted_at)
 
@@ -253,6 +258,7 @@ def _kept_in(order: OuterRef) -> QuerySet[RefundOverride]:
         at__lte=OuterRef("at"),
     )
     its_own = taken_up.filter(refund=OuterRef("refund"))  # whatever the clocks say
+    # At 100 % nothing is kept back.
     keeps_money = Q(refund__order=order, refund__percentage_applied__lt=100)
     return RefundOverride.objects.filter(keeps_money, Exists(since) | Exists(its_own))
 
@@ -261,6 +267,7 @@ def why_not_refunded(entry: CampaignOrder) -> str:
     """What a person has to know about an order that is not refunded in full."""
     order = entry.order
     refunds = order.refunds.filter(case__isnull=True)
+    # Told before anything else: it waits for a person, and what is missing follows from it.
     failed = refunds.filter(status=RefundStatus.PAYMENT_FAILED).order_by("pk").first()
     if failed is not None:
         said = failed.provider_error.get("message", "")

@@ -69,6 +69,8 @@ def claim_for_customer(
     if reason is Reason.PERSONAL:
         tickets = _selected_tickets(order, codes)
     else:
+        # What waits has set nothing aside yet: of two such requests both would ask for the same
+        # money.
         _check_nothing_undecided(order)
         tickets = list(free_tickets(order))
     found = claim(order, reason, tickets, at)
@@ -114,6 +116,7 @@ def _facts(
         sale_end=order.showing.ticket_sale_end,
         tickets=tuple(TicketFacts(ticket.code, ticket.price) for ticket in tickets),
         order_total=order.total_amount,
+        # What is on its way counts as gone, or it would go back twice.
         refunded_before=order.refunded_amount + order.refund_reserved_amount - own_reserved,
         auto_approve=order.event.auto_approve_refund,
         override=override,
@@ -122,12 +125,13 @@ def _facts(
 
 def reassess(refund: Refund, tickets: Sequence[Ticket], percentage: int) -> Assessment:
     """What a refund comes to as its order stands now, at a percentage that is not looked up."""
+    is_reserved = refund.status == RefundStatus.APPROVED
     facts = _facts(
         refund.order,
         Reason(refund.reason),
         tickets,
         refund.requested_at,
-        own_reserved=_own_reserved(refund),
+        own_reserved=refund.amount if is_reserved else Decimal(0),
         override=percentage,
     )
     return assess(facts)
@@ -151,34 +155,18 @@ def left_out(refund: Refund) -> TicketQuerySet:
 
 def is_nothing(found: Claim) -> bool:
     """Whether neither money goes back, nor a ticket for which no money is left."""
-    return _is_nothing(found.assessment.amount, found.tickets, found.order.refundable_amount)
-
-
-def check_brings_something(refund: Refund, tickets: Sequence[Ticket], amount: Decimal) -> None:
-    """Raise NothingToRefund where a whole order's tickets would be taken for nothing.
-
-    Other refunds have come to its part of the total since it was asked for.
-    """
-    left = refund.order.refundable_amount + _own_reserved(refund)
-    if refund.calculation_basis == Basis.ORDER_TOTAL and _is_nothing(amount, tickets, left):
-        raise NothingToRefund(_("Nothing would go back for its tickets any more. Reject it."))
-
-
-def _is_nothing(amount: Decimal, tickets: Sequence[Ticket], left: Decimal) -> bool:
-    return not amount and not (left == 0 and tickets)
-
-
-def _own_reserved(refund: Refund) -> Decimal:
-    """What it has set aside itself, so that others can't have it."""
-    return refund.amount if refund.status == RefundStatus.APPROVED else Decimal(0)
+    is_settled = found.order.refundable_amount == 0
+    return not found.assessment.amount and not (is_settled and found.tickets)
 
 
 def _check_offered(event: Event, reason: Reason) -> None:
+    # First: of a cancelled event everybody gets the money back, even if it was a fraud, too.
     if event.status == Event.Status.CANCELLED:
         raise RefundNotOffered(
             _("The event does not take place. The money goes back in full without a request.")
         )
-    if event.is_closed:  # as a fraud; an admin decides which orders it concerns
+    # As a fraud: an admin decides which orders it concerns.
+    if event.is_closed:
         raise RefundNotOffered(
             _("The event is off. Every order that is affected is refunded in full by itself.")
         )
@@ -211,6 +199,7 @@ def _check_nothing_undecided(order: Order) -> None:
 
 def _selected_tickets(order: Order, codes: Sequence[str] | None) -> list[Ticket]:
     free = {ticket.code: ticket for ticket in free_tickets(order)}
+    # A used ticket is never given back for a personal reason.
     good = {code: each for code, each in free.items() if each.status == TicketStatus.ACTIVE}
     if codes is None:
         if not good:

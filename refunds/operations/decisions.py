@@ -69,6 +69,7 @@ def _asked_for(claim: Claim, by: User | None) -> Refund:
 
 
 def _write(asked: Sequence[tuple[Claim, Refund]]) -> None:
+    # By itself, and first: the rows of the tickets name the keys of these.
     insert([refund for _claim, refund in asked])
     insert(
         [
@@ -96,6 +97,7 @@ def lock_tickets(refund: Refund) -> list[Ticket]:
 def lock_tickets_of(refunds: Sequence[Refund]) -> dict[int, list[Ticket]]:
     """Lock the tickets that each of these refunds takes back, by ascending id; by refund."""
     found: dict[int, list[Ticket]] = {refund.pk: [] for refund in refunds}
+    # A ticket is in one live refund at most, so the join names each once.
     taken = Ticket.objects.filter(refunds__refund__in=refunds, refunds__is_live=True)
     for ticket in taken.annotate(refund_id=F("refunds__refund")).lock():
         found[cast("Any", ticket).refund_id].append(ticket)
@@ -151,6 +153,7 @@ def approve(found: Sequence[Locked], *, by: User | None, at: datetime, reason: s
     refunds = [each.refund for each in found]
     for each in found:
         _check_unused(each.refund, each.tickets)
+    # A late or second payment is none of the order's money: of that nothing is set aside.
     reserve_refunds([each.share for each in found if not each.refund.is_of_payment], at=at)
     with together():
         for refund in refunds:
@@ -162,6 +165,7 @@ def approve(found: Sequence[Locked], *, by: User | None, at: datetime, reason: s
 def reject(found: Locked, *, by: User | None, at: datetime, reason: str) -> None:
     """Keep the money and the tickets as they were."""
     order, refund, tickets = found
+    # Asked before it moves: only what was approved has set money aside.
     if refund.status == RefundStatus.APPROVED:
         undo_reserved_refund(order, tickets, refund.amount, at=at)
     refund.reject(by=by, at=at, reason=reason)
@@ -207,6 +211,8 @@ def _check_unused(refund: Refund, tickets: Sequence[Ticket]) -> None:
 def _was_used_meanwhile(ticket: Ticket, refund: Refund) -> bool:
     if ticket.used_at is None:
         return False
-    if refund.reason == RefundReason.POSTPONED:  # some may have been in before it was postponed
+    # Somebody may have been in before the night was broken off.
+    if refund.reason == RefundReason.POSTPONED:
         return ticket.used_at >= refund.requested_at
+    # What is left are events that are off: their refunds take used tickets, too.
     return refund.reason == RefundReason.PERSONAL

@@ -62,6 +62,7 @@ def send_back(
     waiting = set()
     for refund, answer in zip(tried, answers, strict=True):
         if isinstance(answer, Reversal):
+            # What the provider said of the try before is over with it.
             refund.payment, refund.reversal, refund.provider_error = answer.payment, answer, {}
         elif isinstance(answer, ReversalInProgress):
             waiting.add(refund.pk)
@@ -96,6 +97,7 @@ def finish(
         save_together(refunds, "status", "processed_at")
         tell(refunds, at=at)
     orders = [each.order for each in found]
+    # Here and not by the campaign: the one that listed them may be over.
     close_listed(orders)
     wake_next(orders, at=at)
 
@@ -118,6 +120,7 @@ def wake_next(orders: Sequence[Order], *, at: datetime) -> None:
     Those of a late or second payment have that payment for themselves and never wait.
     """
     waiting = Refund.objects.approved().filter(order__in=orders, case__isnull=True)
+    # One of each order: it takes the payment, and its end wakes the next.
     following = waiting.order_by("order", "pk").distinct("order")
     outbox.enqueue_due(pay_back_jobs(list(following), at=at))
 

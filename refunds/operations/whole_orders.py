@@ -25,6 +25,7 @@ def refund_whole_orders(
     Requests that wait for a decision are rejected: these refunds cover them. The caller holds the
     orders' locks; locks those requests, then tickets by ascending id.
     """
+    # First: the tickets that those requests have taken are free then, and go back by these refunds.
     _reject_undecided(orders, by=by, at=at)
     tickets: dict[int, list[Ticket]] = {order.pk: [] for order in orders}
     for ticket in free_tickets(*orders).lock():

@@ -27,6 +27,8 @@ class RefundForm(forms.Form):
     def __init__(self, order: Order, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         tickets = cast("forms.ModelMultipleChoiceField[Ticket]", self.fields["tickets"])
+        # Also those that can't go back any more: why not is told by the service, and not by the
+        # form.
         tickets.queryset = order.tickets.order_by("pk")
 
     def clean(self) -> dict[str, Any]:

@@ -63,6 +63,7 @@ def refund_request(request: SignedInRequest, order: Order) -> HttpResponse:
             request_digest=form.digest,
             **form.wish,
         )
+    # The new amount is shown with a button of its own: nothing was asked for yet.
     except QuoteChanged as change:
         return _quote(request, order, form, change)
     messages.success(request, _told(refund))

@@ -100,6 +100,7 @@ def prepare_campaign(
     _check_event(event, reason)
     _check_showing(event, showing_id)
     chosen = None if order_ids is None else sorted(set(order_ids))
+    # Under the lock of the event, so that two who ask at once get the same one.
     earlier = _find(event, reason, showing_id, chosen)
     if earlier:
         return earlier
@@ -145,6 +146,8 @@ def pause_campaign(*, campaign_id: int, by: User, reason: str) -> RefundCampaign
     Locks the event, waits until what is being taken up of it is done, then locks the campaign.
     """
     _check_admin(by)
+    # In this order: whoever takes up orders holds the event open first, and looks at the campaign
+    # then.
     Event.objects.get_to_close(RefundCampaign.objects.get(pk=campaign_id).event_id)
     campaign = _locked(campaign_id)
     _move(campaign, "pause", by=by, reason=reason)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from refunds.errors import AmountChanged, NoteRequired, RefundAlreadyDecided
 from refunds.models import UNDECIDED, Refund, RefundReason
 from refunds.operations import decisions
-from refunds.operations.claims import check_brings_something, left_out, reassess
+from refunds.operations.claims import left_out, reassess
 from refunds.operations.decisions import Locked
 from ticketing.errors import NotAllowed
 from ticketing.roles import is_admin, is_organizer_of
@@ -40,8 +40,8 @@ def approve_refund(*, refund_id: int, by: User, shown_amount: Decimal | None = N
     With a `shown_amount` nothing is decided unless that is still what goes back; nor if another
     refund of the order has changed what is missing to the policy's part of it, or has let go of a
     ticket; nor a whole order's while another request waits beside it. Locks order, refund, tickets
-    by ascending id. Raises NotAllowed, RefundAlreadyDecided, AmountChanged, NothingToRefund,
-    RefundTooLarge, and TicketNotRefundable when a ticket was used, or asked for otherwise.
+    by ascending id. Raises NotAllowed, RefundAlreadyDecided, AmountChanged, RefundTooLarge, and
+    TicketNotRefundable when a ticket was used or asked for otherwise meanwhile.
     """
     found = _locked(refund_id, by)
     decisions.check_as_shown(found.order, shown_amount, found.refund.amount)
@@ -71,12 +71,12 @@ def reject_refund(
 def _check_still_missing(found: Locked) -> None:
     """Of a whole order goes back what is missing to its percentage: others may have moved since."""
     order, refund, tickets = found
+    # The base of a personal reason is its tickets, whatever else of the order goes back.
     if refund.reason != RefundReason.POSTPONED:
         return
     decisions.check_nothing_beside(refund)
     percentage = refund.percentage_applied
     missing = reassess(refund, tickets, percentage).amount
-    check_brings_something(refund, tickets, missing)
     if missing != refund.amount or left_out(refund).exists():
         raise AmountChanged(
             _(
@@ -91,6 +91,7 @@ def _locked(refund_id: int, by: User) -> Locked:
     """Lock it for this user to decide; raises RefundAlreadyDecided or NotAllowed."""
     found = decisions.lock(refund_id)
     refund = found.refund
+    # Asked first: whoever comes too late hears of the decision, and not that it is none of theirs.
     if refund.status not in UNDECIDED:
         raise RefundAlreadyDecided(
             _("The refund is {status}.").format(status=refund.get_status_display())

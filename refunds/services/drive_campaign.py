@@ -31,7 +31,8 @@ def drive_campaign(*, campaign_id: int, connections: int, stopping: Event, tell:
     the orders by state.
     """
     failed = 0
-    with ThreadPoolExecutor(1) as pool:  # for the sending, while this thread watches and tells
+    # For the sending, while this thread watches and tells.
+    with ThreadPoolExecutor(1) as pool:
         while not stopping.is_set():
             campaign = running(campaign_id)
             if campaign is None:
@@ -54,6 +55,7 @@ def _send(campaign_id: int, connections: int, stopping: Event) -> Counter[str]:
             outcomes += carry_out(found, connections=connections, stopping=stopping)
         return outcomes
     finally:
+        # A thread has a connection of its own, which nobody gives back once it has ended.
         connection.close()
 
 
@@ -80,4 +82,5 @@ def _wait_for_more(campaign: RefundCampaign, stopping: Event, tell: Tell) -> Non
     soonest = Reversal.objects.filter(due_at__isnull=False).order_by("due_at").first()
     if soonest is not None and soonest.due_at is not None:
         until = min(until, soonest.due_at)
+    # At least a second: what is due and can't be sent must not make this a loop without a pause.
     stopping.wait(max(1.0, (until - timezone.now()).total_seconds()))

@@ -15,7 +15,7 @@ from refunds.errors import NoteRequired, OverrideNotAllowed
 from refunds.explanations import explain
 from refunds.models import UNDECIDED, Refund, RefundOverride, RefundStatus
 from refunds.operations import decisions
-from refunds.operations.claims import check_brings_something, reassess
+from refunds.operations.claims import reassess
 from refunds.policy import PERCENTAGES, Assessment
 from ticketing.errors import NotAllowed
 from ticketing.roles import require_admin
@@ -33,26 +33,28 @@ def override_refund(
     and why. With a `shown_amount` nothing is changed unless the percentage still comes to that.
     A refund of the whole order, which pays for all of its tickets, takes those of others that have
     fallen away since. Locks order, refund, tickets by ascending id. Raises NotAllowed,
-    NoteRequired, AmountChanged, OverrideNotAllowed, NothingToRefund, TicketNotRefundable,
-    RefundTooLarge.
+    NoteRequired, AmountChanged, OverrideNotAllowed, TicketNotRefundable, RefundTooLarge.
     """
     _check(percentage, by, note)
     found = decisions.lock(refund_id)
     order, refund, tickets = found
-    now = timezone.now()  # not before the order was free: a campaign may have taken it up
+    # Read behind the lock of the order: a campaign may have taken it up just before.
+    now = timezone.now()
     _check_open(refund, by)
     assessment = reassess(refund, tickets, percentage)
     decisions.check_as_shown(order, shown_amount, assessment.amount)
-    if percentage:
-        check_brings_something(refund, tickets, assessment.amount)
+    # Before anything moves: it keeps the old figures beside the new ones.
     _keep(refund, assessment, by=by, note=note, now=now)
     if percentage == 0:
         decisions.reject(found, by=by, at=now, reason=note.strip())
     else:
         tickets = decisions.take_left_out(found)
         if refund.status == RefundStatus.APPROVED:
+            # All of the old and then all of the new: the order must have room for the difference
+            # only.
             undo_reserved_refund(order, tickets, refund.amount, at=now)
             reserve_refunds([Share(order, tickets, assessment.amount)], at=now)
+    # Last: until here the refund has the amount that was set aside.
     _apply(refund, assessment)
     return refund
 

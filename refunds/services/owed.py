@@ -25,6 +25,7 @@ def refund_case(*, case_id: int) -> Refund | None:
         return None
     order = Order.objects.get_for_update(found.order_id)
     case = PaymentCase.objects.get_for_update(case_id)
+    # Read under the lock of the case: the job may run twice at the same time.
     earlier = case.refunds.first()
     if earlier or case.status != PaymentCase.Status.OPEN:
         return earlier

@@ -102,7 +102,8 @@ def _lock_with_reversals(reversal_ids: Sequence[int]) -> list[tuple[Refund, Reve
     refunds = Refund.objects.filter(pk__in=[refund.pk for refund in known]).lock()
     followed = []
     for refund in refunds:
-        if refund.reversal_id in reversals:  # it may have been tried anew since it was read
+        # It may have been tried anew since it was read: then another reversal is its latest.
+        if refund.reversal_id in reversals:
             refund.order, refund.reversal = orders[refund.order_id], reversals[refund.reversal_id]
             followed.append((refund, refund.reversal))
     return followed
@@ -139,7 +140,8 @@ def _follow(found: Sequence[tuple[Refund, Reversal]], now: datetime, *, is_uncle
         is_rejected = reversal.status == Reversal.Status.REJECTED
         if (is_unclear or is_rejected) and _is_news(refund, reversal):
             payouts.note_failure(refund, at=now, error=_error(reversal))
-        if is_rejected:  # the payment is free for the next one
+        # The payment is free for the next refund of the order.
+        if is_rejected:
             payouts.wake_next([refund.order], at=now)
 
 
@@ -152,6 +154,8 @@ def _is_news(refund: Refund, reversal: Reversal) -> bool:
     """Whether a person was not told yet: what was told when the try stood otherwise is over."""
     if refund.status == RefundStatus.PROCESSING:
         return True
+    # An error without a status is of a try that could not be opened: of the one before it there is
+    # no news.
     told = refund.provider_error.get("status", reversal.status)
     return bool(refund.status == RefundStatus.PAYMENT_FAILED and told != reversal.status)
 

@@ -35,6 +35,8 @@ def process_refunds(
         due = islice(due_reversals(found), left)
         found += carry_out(due, connections=connections, stopping=stopping or Event())
         outcomes += found
+        # What ended may have made way for the next refund of its order. If nothing did, no more can
+        # be done now.
         if not found["ended"]:
             return outcomes
 

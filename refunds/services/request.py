@@ -56,6 +56,7 @@ def request_refund(
     earlier = _earlier_answer(order, idempotency_key, request_digest)
     if earlier:
         return earlier
+    # Before they are looked at: check-in locks the ticket alone, and not its order.
     _lock_tickets(order, ticket_codes)
     claim = claim_for_customer(order, reason, ticket_codes, now)
     if quoted_amount not in (None, claim.assessment.amount):

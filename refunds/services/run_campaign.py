@@ -39,6 +39,8 @@ def advance_campaign(*, campaign_id: int, seconds: float = TURN_SECONDS) -> date
         campaign = running(campaign_id)
         if campaign is None:
             return None
+        # What waits comes first. Who was paid since is looked for only when nothing waits: that
+        # reads all orders of the event.
         if not take_some(campaign, most=AT_ONCE) and not campaigns.collect(campaign):
             return rest(campaign)
     return timezone.now()
@@ -73,11 +75,13 @@ def take_some(campaign: RefundCampaign, *, most: int) -> list[CampaignOrder]:
             taken = list(free[:most]) if _stays_running(campaign) else []
             if taken:
                 _refund(campaign, taken)
+    # A lost connection or a deadlock is no fault of an order: the job does it once more.
     except OperationalError:
         raise
     except Exception as error:
         if not taken:
             raise
+        # Each call takes the next one that waits: what fails alone is listed, and waits no more.
         if len(taken) > 1:
             return [entry for _ in taken for entry in take_some(campaign, most=1)]
         [entry] = taken
@@ -89,7 +93,8 @@ def take_some(campaign: RefundCampaign, *, most: int) -> list[CampaignOrder]:
 
 def _stays_running(campaign: RefundCampaign) -> bool:
     """Whether it and its event are still so; nobody changes that until the transaction ends."""
-    event = Event.objects.hold_open(campaign.event_id)  # open or closed, it stays as it is
+    # Open or closed, it stays as it is until the commit.
+    event = Event.objects.hold_open(campaign.event_id)
     is_running = RefundCampaign.objects.filter(pk=campaign.pk, status=campaign.status).exists()
     return is_running and campaigns.has_ground(event, campaign.reason)
 
@@ -100,6 +105,7 @@ def rest(campaign: RefundCampaign) -> datetime | None:
     Returns when to come back, None once it is completed or was stopped.
     """
     now = timezone.now()
+    # First: an entry whose refund goes on after all keeps the campaign from being completed.
     _follow_again(campaign.pk)
     campaigns.follow(campaign)
     pending = campaigns.pending_orders(campaign.event, campaign.showing)
@@ -114,6 +120,7 @@ def _refund(campaign: RefundCampaign, entries: Sequence[CampaignOrder]) -> None:
     orders = Order.objects.select_related("event", "showing")
     locked = orders.filter(pk__in=[entry.order_id for entry in entries]).lock()
     taken = CampaignOrder.objects.filter(pk__in=[entry.pk for entry in entries])
+    # Read under the locks of the orders: an admin overrides under the same ones.
     kept = set(campaigns.kept_from(taken).values_list("order", flat=True))
     refunds = refund_whole_orders(
         [order for order in locked if order.pk not in kept],
@@ -158,6 +165,7 @@ def _complete(campaign_id: int, now: datetime) -> bool:
     campaign = _locked(campaign_id)
     if campaign.status != RefundCampaign.Status.RUNNING:
         return True
+    # Looked at once more, now under the lock: a retry may have taken entries up since.
     if campaign.orders.filter(status__in=campaigns.OPEN).exists() or campaigns.collect(campaign):
         return False
     orders = Order.objects.filter(campaigns__campaign=campaign)

@@ -23,7 +23,8 @@ from refunds.services.pay_back import record_answers, record_reversals
 logger = logging.getLogger(__name__)
 
 AHEAD = 100  # reversals that are found before there is a connection for them
-SENDERS = 2  # a connection that comes free does not wait for another's commit to end
+# Two, so that a connection that comes free does not wait for another's commit to end.
+SENDERS = 2
 SOON = 0.2  # seconds in which answers are waited for to be recorded together
 AT_MOST = 100  # of them
 
@@ -61,6 +62,7 @@ def together_or_alone(
     try:
         return work(items), 0
     except Exception:
+        # Else a connection that was lost would fail each of them once more.
         connection.close_if_unusable_or_obsolete()
         if len(items) == 1:
             logger.exception("%s can't be done.", items[0])
@@ -80,7 +82,8 @@ class _Line:
 
     def __init__(self, connections: int, stopping: Event) -> None:
         self._connections, self._stopping = connections, stopping
-        self._free = Semaphore(2 * connections)  # for those being told and those marked ahead
+        # For those that are being told, and as many that are marked ahead.
+        self._free = Semaphore(2 * connections)
         self._found: Queue[int | None] = Queue(AHEAD)  # None: that was all
         self._came: SimpleQueue[Came | None] = SimpleQueue()
         self._is_all_told = self._is_broken = False
@@ -102,10 +105,12 @@ class _Line:
                 ThreadPoolExecutor(self._connections) as calls,
                 ThreadPoolExecutor(SENDERS) as senders,
             ):
+                # `list`, since only whoever reads the results hears of what a sender has raised.
                 list(senders.map(self._send, [calls] * SENDERS))
         finally:
             self._came.put(None)
-            while self._found.get() is not None:  # whoever finds them must not wait for us
+            # Whoever finds them may wait for room in the queue, and must not do so for ever.
+            while self._found.get() is not None:
                 pass
 
     def _send(self, calls: ThreadPoolExecutor) -> None:
@@ -114,7 +119,8 @@ class _Line:
                 self._start(calls, ids)
         except BaseException:
             self._is_broken = True
-            self._free.release()  # the other sender may wait for places that we have lost
+            # The other sender may wait for places that this one has lost.
+            self._free.release()
             raise
         finally:
             connection.close()
@@ -139,6 +145,8 @@ class _Line:
     def _next(self) -> list[int]:
         """At least one and as many as are found and there is room for; none at the end."""
         ids: list[int] = []
+        # It waits for the first place only: with one in hand, what else is ready goes along and no
+        # more.
         while self._free.acquire(blocking=not ids):
             reversal_id = self._take(wait=not ids)
             if reversal_id is None:
@@ -178,7 +186,8 @@ class _Line:
         except Exception as error:
             logger.exception("%s can't be followed.", subject)
             came = error
-        self._free.release()  # before the answer is handed on: the next one is on its way
+        # Before the answer is handed on, so that the next call begins meanwhile.
+        self._free.release()
         self._came.put(came)
         connection.close()
 

@@ -118,9 +118,11 @@ def _locked(
     order = Order.objects.get_for_update(found.order_id)
     payments = payouts.lock_payments([found])
     if found.reversal_id:
+        # For the lock alone: `refund.reversal` is read behind it.
         Reversal.objects.get_for_update(found.reversal_id)
     refund = Refund.objects.get_for_update(refund_id)
     refund.order = order
+    # Looked at under the locks: the provider's word may have come in just before.
     if refund.status != RefundStatus.PAYMENT_FAILED:
         raise RefundNotFailed(
             _("The refund is {status}.").format(status=refund.get_status_display())

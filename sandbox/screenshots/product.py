@@ -22,11 +22,11 @@ def running_product() -> Iterator[dict[str, str]]:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         environment = _environment(folder)
         parts = run.start_database(environment)
-        stack.callback(lambda: run.stop(parts[:1]))
+        stack.callback(run.stop, parts)
         run.manage(["migrate", "--no-input", "--verbosity", "0"], environment)
         run.manage(["seed_demo", "--customers", str(CUSTOMERS)], environment)
         servers: list[subprocess.Popen[bytes]] = []
-        stack.callback(lambda: run.stop(servers))
+        stack.callback(run.stop, servers)
         serving = run.with_few_rights(environment)
         servers += [run.start(command, serving) for command in run.servers(serving)]
         if not run.become_ready(environment, servers):

@@ -14,6 +14,7 @@ from tests.factories import able_to_log_in
 from tests.pages.my_pages import text_of
 from ticketing.models import Session
 from ticketing.models.sessions import LOG_IN, SessionStore
+from ticketing.pages import middleware
 from ticketing.pages.sessions import Listed
 from ticketing.services import end_own_sessions
 
@@ -165,6 +166,23 @@ def test_a_session_that_is_used_lasts_and_so_does_its_cookie(desk):
 
     assert left(desk) == 3 * 24
     assert cookie["max-age"] in (3 * 24 * 3600 - 1, 3 * 24 * 3600)
+
+
+def test_a_page_that_makes_it_last_longer_keeps_what_another_one_wrote_meanwhile(desk, monkeypatch):
+    have_begun(desk, ago=timedelta(days=2), left=timedelta(days=1))
+    begin = middleware.PageMessageMiddleware.process_request
+
+    def write_beside(this, request):
+        assert request.user.is_authenticated  # it has read the session by then
+        beside = SessionStore(desk.session.session_key)
+        beside["from"] = "another tab"
+        beside.save()
+        return begin(this, request)
+
+    monkeypatch.setattr(middleware.PageMessageMiddleware, "process_request", write_beside)
+    assert "sessionid" in desk.get("/orders/").cookies
+
+    assert desk.session["from"] == "another tab"
 
 
 def test_using_it_is_not_written_down_at_each_request(desk):

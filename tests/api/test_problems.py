@@ -76,6 +76,13 @@ def test_a_program_that_forgets_the_last_slash_is_told_and_not_led_on(api, metho
     assert not Order.objects.exists()
 
 
+def test_staff_are_not_told_to_put_a_slash_where_there_is_one(admin_client):
+    answer = admin_client.get("/admin/nonsense/", HTTP_ACCEPT="text/html")
+
+    assert answer.status_code == 404
+    assert "slash" not in answer.content.decode()
+
+
 @pytest.mark.parametrize("path", ["/orders", "/api/docs", "/admin"])
 def test_people_who_forget_it_are_led_on(client, path):
     answer = client.get(path)

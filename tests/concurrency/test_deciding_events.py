@@ -51,7 +51,7 @@ reprice = about_a_place(
 
 # How it stands, what is being decided, and what the other one wants meanwhile.
 TOO_LATE = {
-    "published after it was cancelled": ("draft", "none", ["cancel"], publish),
+    "published twice": ("draft", "none", ["publish"], publish),
     "postponed after it was cancelled": ("published", "none", ["cancel"], services.postpone_event),
     "reinstated after it was cancelled": (
         "postponed", "none", ["cancel"], services.reinstate_event
@@ -72,7 +72,7 @@ TOO_LATE = {
         "published", "cleared", ["investigate"], services.lift_revenue_freeze
     ),
 }  # fmt: skip
-REFUSALS = {"published after it was cancelled": "event-not-publishable"}
+REFUSALS = {"published twice": "event-not-publishable"}
 STOPPED_BY_A_RULE = {"confirmed after it was cleared", "thawed while it is investigated anew"}
 
 

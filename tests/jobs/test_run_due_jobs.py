@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -19,9 +20,10 @@ from django.utils import timezone
 
 from jobs import services
 from jobs.mail import queue_mail
+from jobs.management.commands import run_due_jobs as run_due_jobs_command
 from jobs.management.commands.run_due_jobs import Command
 from jobs.models import Job
-from jobs.outbox import NothingToDo, RunLater, UnknownTopic, enqueue
+from jobs.outbox import NothingToDo, RunLater, UnknownTopic, enqueue, run_now
 from jobs.services import MAILS_AT_ONCE, MAX_ATTEMPTS, lease_due_jobs, run_due_jobs
 from tests.factories import from_now
 
@@ -166,6 +168,29 @@ def test_a_handler_may_ask_to_be_called_later(handler):
 
     assert run_due_jobs() == {"postponed": 1}
     assert Job.objects.get().run_at == later
+
+
+def test_what_waits_for_something_runs_once_that_has_come(handler):
+    """And nothing else does: neither what waits for something else, nor what is done."""
+
+    def wait_for(*, what):
+        raise RunLater(later, what)
+
+    later = from_now(days=1)
+    handler(wait_for)
+    for what in ("the sun", "the rain", "the sun"):
+        enqueue("test.topic", run_at=timezone.now(), what=what)
+    run_due_jobs()
+    first, rain, second = Job.objects.order_by("pk")
+    second.finish(at=timezone.now(), why_not="the sun")
+    second.save()
+
+    run_now(waiting_for="the sun")
+
+    ready = Job.objects.filter(run_at__lt=later)
+    assert list(ready) == [first]
+    assert run_due_jobs() == {"postponed": 1}
+    assert Job.objects.get(pk=rain.pk).run_at == later
 
 
 def test_a_handler_may_find_that_nothing_is_left_to_do(handler):
@@ -404,3 +429,14 @@ def test_what_is_rolled_back_takes_no_wish_of_others_along(calls, transactional_
 def woken(captured):
     # Django has no text for what is prepared by now: psycopg sends the name of the statement alone.
     return sum((query["sql"] or "").startswith("NOTIFY") for query in captured.captured_queries)
+
+
+def test_the_command_that_stays_looks_anew_though_a_heap_of_slow_jobs_waits(
+    handler, sweep, monkeypatch
+):
+    monkeypatch.setattr(run_due_jobs_command, "AT_ONCE_SECONDS", 0.1)
+    handler(lambda: time.sleep(0.06))  # as a mail server that takes its time
+    for _ in range(5):
+        enqueue("test.topic", run_at=timezone.now())
+
+    assert 0 < sweep() < 5

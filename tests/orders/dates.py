@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.db.models import F
 from django.test import Client
 
 from jobs.models import Job
+from jobs.services import prune_jobs
 from orders.models import Order
 from tests.back_office.workbench import evening, page_of
 from tests.factories import from_now, paid_order, seats_in_area
@@ -19,6 +23,14 @@ NO_DATE_YET = "There is no new date yet."
 
 def news():
     return Job.objects.filter(topic="ticketing.dates_news")
+
+
+def two_months_pass():
+    """For orders, and for the jobs, which are cleared away in that time."""
+    ago = timedelta(days=60)
+    Order.objects.update(created_at=F("created_at") - ago, expires_at=F("expires_at") - ago)
+    Job.objects.update(finished_at=F("finished_at") - ago)
+    prune_jobs(days=30)
 
 
 def bought(showing, count=1, **fields):
@@ -42,6 +54,13 @@ def had(mailoutbox):
     mails = list(mailoutbox)
     mailoutbox.clear()
     return mails
+
+
+def then_had(mailoutbox):
+    """The mails since it was asked last, those among them that are tried again."""
+    first = had(mailoutbox)
+    Job.objects.update(run_at=from_now(seconds=-1))
+    return first + had(mailoutbox)
 
 
 def admin():

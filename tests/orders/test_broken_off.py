@@ -13,6 +13,7 @@ from orders.services import check_in
 from tests.factories import ShowingFactory, from_now
 from tests.orders.closing import assert_all_is_well, clear_of_fraud, confirm_fraud, postpone
 from tests.orders.dates import NEW_DATE, bought, had, move_later, move_to, news, reinstate, texts_of
+from tests.pages.my_pages import page_of, text_of
 from tests.ticketing.event_states import new_admin
 from ticketing.models import Showing
 
@@ -144,7 +145,18 @@ def test_who_is_in_is_told_so_in_vietnamese(event, tonight, mailoutbox):
     reinstate(event)
 
     [mail] = had(mailoutbox)
-    assert "Vé của bạn đã được dùng ở cửa vào" in mail.body
+    assert "Vé của bạn đã được dùng ở cửa vào nên không cho ai vào lần thứ hai." in mail.body
+
+
+def test_who_is_in_is_told_in_vietnamese_when_they_are_let_in_once_more(event, tonight, mailoutbox):
+    order = bought(tonight, language="vi")
+    let_in(*order.tickets.all())
+    had(mailoutbox)
+
+    postpone(event)
+
+    [mail] = had(mailoutbox)
+    assert "Vé sẽ cho bạn vào thêm một lần nữa vào ngày mới" in mail.body
 
 
 def test_a_few_hours_later_in_the_same_night_who_is_in_is_in(event, tonight, order, mailoutbox):
@@ -158,6 +170,55 @@ def test_a_few_hours_later_in_the_same_night_who_is_in_is_in(event, tonight, ord
     [mail] = had(mailoutbox)
     assert IN_ALREADY in mail.body
     assert states(order) == before
+
+
+def test_in_the_evening_instead_of_the_morning_they_are_let_in_once_more(
+    event, tonight, order, mailoutbox
+):
+    postpone(event)
+    Showing.objects.update(starts_at=from_now(hours=9), ends_at=from_now(hours=11))
+    had(mailoutbox)
+
+    reinstate(event)
+
+    [mail] = had(mailoutbox)
+    assert "Your tickets are valid." in mail.body
+    assert states(order) == NOT_USED
+    let_in(*order.tickets.all())
+
+
+STAY, ONCE_MORE = "Your tickets stay valid for the new date.", "They let you in once more"
+
+
+def test_who_is_in_is_promised_no_more_than_the_door_keeps(
+    event, tonight, order, mailoutbox, client
+):
+    had(mailoutbox)
+    client.force_login(order.customer)
+    postpone(event)
+    told = had(mailoutbox)
+    move_to(tonight)
+    told += had(mailoutbox)
+
+    page = text_of(client.get(page_of(order)))
+    assert len(told) == 2
+    for text in [*texts_of(told[0]), *texts_of(told[1]), page]:
+        assert STAY not in text
+        assert f"{IN_ALREADY}. {ONCE_MORE}" in text
+        assert "ask for a refund" in text
+
+
+def test_who_has_a_ticket_to_use_is_promised_the_new_date(event, tonight, mailoutbox, client):
+    order = bought(tonight, count=2)
+    let_in(order.tickets.first())
+    had(mailoutbox)
+    client.force_login(order.customer)
+    postpone(event)
+    [mail] = had(mailoutbox)
+
+    for text in [*texts_of(mail), text_of(client.get(page_of(order)))]:
+        assert STAY in text
+        assert IN_ALREADY not in text
 
 
 def test_who_came_on_the_second_date_stays_in_when_that_is_interrupted(
@@ -176,6 +237,58 @@ def test_who_came_on_the_second_date_stays_in_when_that_is_interrupted(
     had(mailoutbox)
 
     assert states(order) == before
+
+
+def test_who_came_early_to_a_date_that_holds_after_all_stays_in(event, tonight, mailoutbox):
+    order = bought(tonight, count=2)
+    postpone(event)
+    move_to(tonight)
+    reinstate(event)
+    had(mailoutbox)
+    for ticket in order.tickets.all():
+        check_in(code=ticket.code, by=new_admin())  # not at a door, and long before it opens
+    before = states(order)
+
+    postpone(event)
+    reinstate(event)
+
+    [*_, mail] = had(mailoutbox)
+    assert states(order) == before
+    assert IN_ALREADY in mail.body
+    assert StateLog.objects.filter(transition="readmit").count() == 0
+
+
+def test_who_was_in_on_an_earlier_date_is_let_in_on_the_one_they_bought(event, mailoutbox):
+    showing = ShowingFactory(event=event)
+    first = showing.starts_at
+    order = bought(showing, count=2)
+    postpone(event)
+    bring(showing)
+    reinstate(event)
+    had(mailoutbox)
+    let_in(*order.tickets.all())
+
+    postpone(event)
+    Showing.objects.update(starts_at=first)
+    reinstate(event)
+    had(mailoutbox)
+
+    assert states(order) == NOT_USED
+
+
+def test_who_was_in_is_let_in_although_it_took_years_to_find_a_date(
+    event, tonight, order, mailoutbox
+):
+    postpone(event)
+    had(mailoutbox)
+    news().delete()
+    assert not news().exists()
+
+    move_to(tonight)
+    reinstate(event)
+    had(mailoutbox)
+
+    assert states(order) == NOT_USED
 
 
 def test_a_second_other_date_lets_them_in_as_the_first_did(event, tonight, order, mailoutbox):

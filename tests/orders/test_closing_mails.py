@@ -19,7 +19,7 @@ from tests.orders.closing import (
     seats_of,
     waiting_order,
 )
-from tests.orders.dates import had
+from tests.orders.dates import had, then_had, two_months_pass
 from tests.pages.my_pages import page_of, text_of
 from tests.ticketing.event_states import move, new_admin
 from ticketing.models import Showing
@@ -204,6 +204,42 @@ def test_an_order_that_ends_with_its_event_says_so_by_mail_and_on_its_page(
     assert (WITH_EVENT in before) is (not paying)
 
 
+@pytest.mark.parametrize("later", [call_off, clear_of_fraud])
+def test_what_becomes_of_its_event_later_does_not_change_why_an_order_ended(
+    event, client, mailoutbox, later
+):
+    order = overdue_order(seats=seats_of(event), payment_started_at=from_now(minutes=-5))
+    confirm_fraud(event)
+    settle_order(order_id=order.pk)
+
+    later(event)
+    run_all()
+    client.force_login(order.customer)
+
+    [mail] = mailoutbox
+    assert "is called off" in mail.subject
+    assert WITH_EVENT in text_of(client.get(page_of(order)))
+
+
+@pytest.mark.parametrize("later", [call_off, confirm_fraud])
+def test_an_order_that_expired_after_the_clearing_was_not_paid_in_time(
+    event, client, mailoutbox, later
+):
+    order = waiting_order(event)
+    move(event, "investigate")
+    move(event, "confirm_fraud")
+    clear_of_fraud(event)
+    expire(order)
+
+    later(event)
+    run_all()
+    client.force_login(order.customer)
+
+    [mail] = mailoutbox
+    assert "has expired" in mail.subject
+    assert "We received no payment by" in text_of(client.get(page_of(order)))
+
+
 GOOD_AGAIN = "The event is not called off any more, and your tickets are valid again."
 
 
@@ -215,9 +251,13 @@ def paid_in_vain(event):
     return order
 
 
-def test_whose_tickets_were_called_invalid_gets_them_once_the_event_is_cleared(event, mailoutbox):
+@pytest.mark.parametrize("time_passes", [lambda: None, two_months_pass])
+def test_whose_tickets_were_called_invalid_gets_them_once_the_event_is_cleared(
+    event, mailoutbox, time_passes
+):
     order = paid_in_vain(event)
     assert ["not valid" in mail.subject for mail in had(mailoutbox)] == [True]
+    time_passes()
 
     clear_of_fraud(event)
 
@@ -243,6 +283,70 @@ def test_that_tickets_are_valid_again_is_told_once_for_each_time_they_were_not(e
     clear_of_fraud(event)
 
     assert had(mailoutbox) == []
+
+
+def test_that_a_fraud_was_confirmed_again_at_once_does_not_leave_them_called_invalid(
+    event, mailoutbox
+):
+    paid_in_vain(event)
+    had(mailoutbox)
+    clear_of_fraud(event)
+    confirm_fraud(event)
+    assert had(mailoutbox) == []
+
+    clear_of_fraud(event)
+
+    [mail] = had(mailoutbox)
+    assert GOOD_AGAIN in mail.body
+
+
+def test_that_tickets_are_not_valid_is_not_told_once_they_are_again(event, mailoutbox, server):
+    order = paid_order(seats_of(event))
+    server.go_down()
+    confirm_fraud(event)
+    run_all()
+    server.come_back()
+
+    clear_of_fraud(event)
+
+    [mail] = then_had(mailoutbox)
+    assert GOOD_AGAIN in mail.body
+    job = Job.objects.get(key=f"mail:orders.paid_in_vain:{order.pk}")
+    assert job.status == "done"
+    assert job.last_error.startswith("Nothing was sent: ")
+
+
+def test_that_tickets_are_valid_again_waits_while_they_are_not(event, mailoutbox, server):
+    paid_in_vain(event)
+    had(mailoutbox)
+    server.go_down()
+    clear_of_fraud(event)
+    run_all()
+    server.come_back()
+    confirm_fraud(event)
+    assert then_had(mailoutbox) == []
+
+    clear_of_fraud(event)
+
+    [mail] = had(mailoutbox)
+    assert GOOD_AGAIN in mail.body
+    assert then_had(mailoutbox) == []
+
+
+def test_tickets_that_wait_for_a_fraud_to_be_cleared_are_not_sent_of_an_event_that_is_cancelled(
+    event, mailoutbox, server
+):
+    paid_in_vain(event)
+    had(mailoutbox)
+    server.go_down()
+    clear_of_fraud(event)
+    run_all()
+    server.come_back()
+
+    call_off(event)
+
+    assert [mail for mail in then_had(mailoutbox) if GOOD_AGAIN in mail.body] == []
+    assert not Job.objects.unfinished().filter(key__startswith="mail:orders.paid:").exists()
 
 
 def test_who_has_tickets_and_was_told_nothing_else_hears_nothing_of_the_clearing(event, mailoutbox):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django_fsm_log.models import StateLog
 
 from jobs.models import Job
 from tests.back_office.timelines import story
@@ -18,6 +19,7 @@ from tests.orders.dates import (
     move_later,
     move_to,
     reinstate,
+    then_had,
 )
 from ticketing.models import Showing
 
@@ -37,33 +39,12 @@ def order(showing, mailoutbox):
     return order
 
 
-@pytest.fixture
-def server(settings):
-    """Takes mails, unless it is down."""
-
-    class Server:
-        def go_down(self):
-            settings.MAIL_DELIVERY_BACKEND = "tests.jobs.test_mail.Unreachable"
-
-        def come_back(self):
-            settings.MAIL_DELIVERY_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-
-    return Server()
-
-
 def undelivered(server, step, of):
     """Decide while no mail gets through."""
     server.go_down()
     step(of)
     run_all()
     server.come_back()
-
-
-def then_had(mailoutbox):
-    """The mails since it was asked last, those among them that are tried again."""
-    first = had(mailoutbox)
-    Job.objects.update(run_at=from_now(seconds=-1))
-    return first + had(mailoutbox)
 
 
 def reason_of(word):
@@ -187,3 +168,36 @@ def test_while_a_fraud_is_confirmed_they_wait_for_it_to_be_cleared(
     clear_of_fraud(event)
 
     assert [mail.subject for mail in then_had(mailoutbox)] == [MOVED]
+
+
+@pytest.mark.parametrize("decide", [postpone, move_to, reinstate])
+def test_what_waited_during_a_fraud_is_told_as_soon_as_that_is_cleared(
+    event, showing, order, mailoutbox, server, decide
+):
+    if decide != postpone:
+        postpone(event)
+    had(mailoutbox)
+    undelivered(server, decide, showing if decide == move_to else event)
+    confirm_fraud(event)
+    then_had(mailoutbox)
+
+    clear_of_fraud(event)
+
+    assert len(had(mailoutbox)) == 1
+    assert then_had(mailoutbox) == []
+
+
+def test_they_do_not_wait_for_ever_for_a_fraud_to_be_cleared(
+    event, showing, order, mailoutbox, server
+):
+    undelivered(server, postpone, event)
+    confirm_fraud(event)
+    then_had(mailoutbox)
+    assert reason_of("postponed")[0] == "pending"
+    StateLog.objects.filter(transition="confirm_fraud").update(timestamp=from_now(days=-31))
+
+    assert then_had(mailoutbox) == []
+
+    status, why = reason_of("postponed")
+    assert status == "done"
+    assert why.startswith("Nothing was sent: ")

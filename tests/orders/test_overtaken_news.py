@@ -171,6 +171,20 @@ def test_what_came_while_a_fraud_was_confirmed_is_told_once_that_is_cleared(
     assert news_in(had(mailoutbox)) == [(order.email, word)]
 
 
+def test_news_that_find_the_event_off_while_it_is_cleared_are_told(event, showing, mailoutbox):
+    order = bought(showing)
+    had(mailoutbox)
+    postpone(event)
+    confirm_fraud(event)
+    job = news().get()
+    handler_of(job.topic)(**job.payload)  # it found the event off, and its end is not recorded yet
+
+    clear_of_fraud(event)
+    Job.objects.filter(pk=job.pk).update(status="done", finished_at=from_now())
+
+    assert news_in(had(mailoutbox)) == [(order.email, "is postponed")]
+
+
 def test_who_was_told_before_the_fraud_is_not_told_again(event, showing, mailoutbox, monkeypatch):
     monkeypatch.setattr(TELLING, "AT_ONCE", 1)
     orders = [bought(showing) for _ in range(3)]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
+from jobs.services import run_due_jobs
 from orders.models import Ticket
-from payments.models import PaymentCase
+from payments.models import PaymentCase, ProviderMessage
 from payments.services import reconcile_payments, resolve_case, settle_order
 from tests.payments.reconciled import cases, counts, give_back, let_time_pass, state
 from tests.sandbox_process import wait_until
@@ -18,6 +19,10 @@ REST = BEYOND_THE_GRACE - 16
 
 def settle(payment):
     return settle_order(order_id=payment.order_id)
+
+
+def was_rejected(vnpay, payment):
+    return vnpay.transaction(payment.txn_ref)["refunds"][0]["status"] == "09"
 
 
 @pytest.fixture
@@ -120,15 +125,36 @@ def test_a_call_from_before_the_refund_that_comes_after_it_buys_no_ticket(
     assert not any(violations().values())
 
 
-def test_once_a_person_has_decided_that_it_did_not_go_back_it_pays(
+def test_a_call_buys_no_ticket_whatever_a_person_has_decided_before_vnpay_was_asked_again(
     paid_there, vnpay, call_ipn, admin_user
 ):
     give_back(vnpay, paid_there, paid_there.amount, "02")
     let_time_pass()
     settle(paid_there)
     case = PaymentCase.objects.get()
+    resolve_case(case_id=case.pk, by=admin_user, decision="Yes, we gave it back in the portal.")
+
+    assert call_ipn(vnpay.transaction(paid_there.txn_ref)["callback"]) == "02"
+    run_due_jobs()
+
+    assert ProviderMessage.objects.filter(channel="query").count() == 2
+    assert state(paid_there) == ("pending", "pending_payment", {"held"})
+    assert not Ticket.objects.exists()
+
+
+def test_once_vnpay_is_asked_and_tells_of_no_refund_any_more_the_money_pays(
+    paid_there, vnpay, call_ipn, admin_user
+):
+    vnpay.set_weather(refund_outcome="processing_then_rejected")
+    give_back(vnpay, paid_there, paid_there.amount, "02")
+    let_time_pass()
+    settle(paid_there)
+    case = PaymentCase.objects.get()
     resolve_case(case_id=case.pk, by=admin_user, decision="VNPay says it was a mistake of theirs.")
+    wait_until(lambda: was_rejected(vnpay, paid_there), seconds=10, what="VNPay to reject it")
 
-    assert call_ipn(vnpay.transaction(paid_there.txn_ref)["callback"]) == "00"
+    assert call_ipn(vnpay.transaction(paid_there.txn_ref)["callback"]) == "02"
+    run_due_jobs()  # which hears of it; settling comes due by that
+    run_due_jobs()
 
-    assert state(paid_there)[0] == "captured"
+    assert state(paid_there) == ("captured", "paid", {"sold"})

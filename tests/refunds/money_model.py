@@ -117,12 +117,6 @@ class AnOrder:
     def is_nothing(self, amount: int) -> bool:
         return not amount and not (self.left == 0 and self.free)
 
-    def takes_for_nothing(self, refund: ARefund, percentage: int) -> bool:
-        """Whether tickets of a whole order would be taken though none of its money goes back."""
-        left = self.left + (refund.amount if refund.status == "approved" else 0)
-        is_settled = left == 0 and refund.tickets
-        return refund.reason != "personal" and not self.whole(percentage, left) and not is_settled
-
     def waits_beside(self, refund: ARefund) -> bool:
         """Whether another request of the order is undecided."""
         return any(each.is_undecided for each in self.own if each is not refund)
@@ -171,8 +165,6 @@ class World:
             return "refund-already-decided"
         if refund.reason == "postponed" and order.waits_beside(refund):
             return "ticket-not-refundable"
-        if order.takes_for_nothing(refund, refund.percentage):
-            return "nothing-to-refund"
         is_whole = refund.amount == order.whole(refund.percentage) and not order.free
         if refund.reason == "postponed" and not is_whole:
             return "refund-amount-changed"
@@ -184,8 +176,6 @@ class World:
         is_open = refund.is_undecided or refund.status == "approved"
         if not is_open or refund.is_of_case:
             return "refund-override-not-allowed"
-        if percentage and order.takes_for_nothing(refund, percentage):
-            return "nothing-to-refund"
         is_used = refund.reason == "postponed" and order.free & order.used - refund.used_before
         is_second = refund.reason != "personal" and order.waits_beside(refund)
         return "ticket-not-refundable" if percentage and (is_used or is_second) else None

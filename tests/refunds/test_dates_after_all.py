@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from jobs.models import Job
+from jobs.outbox import handler_of
 from jobs.services import run_job
 from orders.models import Ticket
 from orders.services import check_in
@@ -11,7 +13,16 @@ from refunds.policy import Reason
 from refunds.services import approve_refund, mark_refund_failed, override_refund
 from tests.factories import EventFactory, ShowingFactory, from_now
 from tests.orders.closing import assert_all_is_well, clear_of_fraud, confirm_fraud, postpone
-from tests.orders.dates import NEW_DATE, bought, date_of, had, move_to, news, reinstate
+from tests.orders.dates import (
+    NEW_DATE,
+    bought,
+    date_of,
+    had,
+    move_to,
+    news,
+    reinstate,
+    two_months_pass,
+)
 from tests.refunds.moved import approved, ask, new_admin, refuse
 
 POSTPONED, MOVED, REINSTATED = "is postponed", "has a new date", "takes place after all"
@@ -53,13 +64,15 @@ def words_in(mails):
     ]
 
 
+@pytest.mark.parametrize("time_passes", [lambda: None, two_months_pass])
 def test_who_keeps_the_tickets_after_all_hears_the_new_date(
-    event, showing, order, refund, mailoutbox
+    event, showing, order, refund, mailoutbox, time_passes
 ):
     old = date_of(showing)
     for step, of in [(postpone, event), (move_to, showing), (reinstate, event)]:
         step(of)
         assert words_in(had(mailoutbox)) == []
+    time_passes()
 
     give_up(refund)
 
@@ -94,6 +107,18 @@ def test_what_was_told_before_the_refund_is_not_told_again(event, showing, order
     give_up(refund)
 
     assert words_in(had(mailoutbox)) == [MOVED]
+
+
+def test_news_that_are_just_being_told_reach_them_too(event, refund, mailoutbox):
+    had(mailoutbox)
+    postpone(event)
+    job = news().get()
+    handler_of(job.topic)(**job.payload)  # it has read its orders, and its end is not recorded yet
+
+    give_up(refund)
+    Job.objects.filter(pk=job.pk).update(status="done", finished_at=from_now())
+
+    assert words_in(had(mailoutbox)) == [POSTPONED]
 
 
 def test_an_approval_that_is_taken_back_is_no_other_case(event, order, mailoutbox):

@@ -13,7 +13,6 @@ from orders.services import check_in
 from refunds.errors import (
     AmountChanged,
     NoteRequired,
-    NothingToRefund,
     OverrideNotAllowed,
     RefundAlreadyDecided,
     TicketNotRefundable,
@@ -305,34 +304,6 @@ def test_nothing_is_topped_up_for_a_ticket_that_somebody_went_in_with(
 
     assert tickets[0].code in told
     assert rest.tickets.count() == 2
-
-
-def test_no_ticket_is_taken_for_nothing_because_others_have_come_to_its_part(
-    organizer, admin, showing
-):
-    """90 % of the order are back for its dear ticket: for the cheap one nothing would be."""
-    seats = [
-        *seats_in_area(1, showing=showing, price=900_000),
-        *seats_in_area(1, showing=showing, price=100_000),
-    ]
-    order = paid_order(seats)
-    dear = ask(order, [order.tickets.get(price=900_000)])
-    approve_refund(refund_id=dear.pk, by=organizer)
-    move(order.event, "postpone")
-    rest = ask(order, reason=Reason.POSTPONED)
-    assert rest.amount == 180_000
-    override_refund(refund_id=dear.pk, percentage=100, by=admin, note="It was our fault.")
-
-    told = refused(NothingToRefund, approve_refund, refund_id=rest.pk, by=admin)
-    for percentage in (60, 80, 90):
-        given = {"percentage": percentage, "by": admin, "note": "What is missing."}
-        assert refused(NothingToRefund, override_refund, refund_id=rest.pk, **given) == told
-    assert "Reject it." in told
-
-    override_refund(refund_id=rest.pk, percentage=100, by=admin, note="All of it, then.")
-    approve_refund(refund_id=rest.pk, by=admin)
-    assert (reread(rest).amount, reread(order).refund_reserved_amount) == (100_000, 1_000_000)
-    assert broken() == {}
 
 
 def test_a_whole_order_is_not_approved_without_a_ticket_of_no_price(organizer, admin, showing):

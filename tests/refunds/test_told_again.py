@@ -10,6 +10,7 @@ from orders.models import Order
 from payments.models import PaymentCase, Reversal
 from payments.providers import RefundState
 from payments.services import advance_reversal, reconcile_payments
+from refunds.errors import RefundNotFailed
 from refunds.handlers import mail_refund
 from refunds.models import Refund
 from refunds.policy import Reason
@@ -152,8 +153,9 @@ def test_money_in_doubt_that_is_accepted_and_takes_too_long(vnpay, refund, admin
     assert not any(violations().values())
 
 
-def test_a_retry_that_is_not_even_tried_keeps_its_own_reason(vnpay, refund, payment, admin):
-    """The end of the reversal that the retry has closed says nothing new."""
+def test_a_retry_that_can_not_even_be_tried_is_refused_and_closes_nothing(
+    vnpay, refund, payment, admin
+):
     vnpay.set_weather(refund_99=True)
     for _ in range(5):
         work()
@@ -169,11 +171,14 @@ def test_a_retry_that_is_not_even_tried_keeps_its_own_reason(vnpay, refund, paym
         opened_at=payment.paid_at,
     )
 
-    retry_refund(refund_id=refund.pk, by=admin, note="The portal shows nothing.")
-    assert "No payment of ours" in told(refund)
+    before = told(refund)
+
+    with pytest.raises(RefundNotFailed, match="No payment of ours"):
+        retry_refund(refund_id=refund.pk, by=admin, note="The portal shows nothing.")
     work()
 
-    assert "No payment of ours" in told(refund)
+    assert told(refund) == before
+    assert Reversal.objects.get().status == "unknown"
     assert given_back(vnpay, payment) == []
 
 

@@ -215,13 +215,23 @@ def test_what_makes_no_sense_stops_the_start_and_is_named(name, value):
     assert f"{name} is {value}. Give " in refused.stderr.replace(value.upper(), value)
 
 
-@pytest.mark.parametrize("name", [*NONSENSE, "VNPAY_SERVER_IP"])
+@pytest.mark.parametrize("at", ["2026-02-30T09:00+07:00", "2999-01-01T09:00+07:00", "yesterday"])
+def test_a_moment_of_the_restore_that_can_not_be_is_refused(at):
+    refused = start(**PRODUCTION, RESTORED_AT=at)
+
+    assert refused.returncode != 0
+    assert "ImproperlyConfigured: RESTORED_AT is " in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "name", [*NONSENSE, "VNPAY_SERVER_IP", "ALLOWED_HOSTS", "CACHES", "TRUSTED_PROXIES"]
+)
 def test_an_empty_variable_is_as_good_as_none(name):
     """Compose and shells make the one of the other."""
     shown = f"print(settings.{name})"
     usual = start(shown, **PRODUCTION).stdout
 
-    started = start(shown, **PRODUCTION, **{name: " "})
+    started = start(shown, **PRODUCTION, **{"CACHE_URL" if name == "CACHES" else name: " "})
 
     assert (started.returncode, started.stdout) == (0, usual)
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView  # imports this module by its setting
 
 MINUTE = 60
-IPV6_HOME = 64  # bits that one connection is given; below them it chooses by itself
+# Bits that one connection is given; below them it chooses by itself.
+IPV6_HOME = 64
 
 
 class PerCustomerThrottle(SimpleRateThrottle):
@@ -85,5 +86,6 @@ def _count(key: str) -> int:
     try:
         return cache.incr(key)
     except ValueError:  # the first of its minute
+        # If another is the first after all, this one is not counted: a lock would cost more.
         cache.add(key, 1, timeout=2 * MINUTE)
         return 1

@@ -41,6 +41,7 @@ def claims_in(token: str) -> dict[str, Any] | None:
 def caller_of(claims: dict[str, Any]) -> User | None:
     """The active user, while the session lasts and the password is still the same; one query."""
     found = CALLER.find(
+        # PostgreSQL refuses what is larger than its integer. Of numbers that we signed none is.
         id=int(claims["sub"]) % 2**31,
         session=session_key_from_sid(claims["sid"]) or "",
         now=timezone.now(),

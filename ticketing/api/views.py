@@ -129,6 +129,8 @@ class ShowingSeats(Public):
         news = look_for_news(id, since=since or _cursor_of_etag(request))
         if news is None:
             raise Http404
+        # 0 is a reader without a map. Where there are no seats nothing has changed for him, either,
+        # and he is still to get that answer.
         if news.is_unchanged and news.since and not since:
             return HttpResponseNotModified(headers=_caching(news.since))
         fresh = changed_map(news) if since and news.is_cursor_ours else whole_map(news)
@@ -159,4 +161,5 @@ def _is_cursor(text: str) -> bool:
 
 
 def _caching(cursor: int) -> dict[str, str]:
+    # Kept by whoever likes, and asked about before each use.
     return {"ETag": f'W/"{cursor}"', "Cache-Control": "no-cache"}

@@ -15,6 +15,7 @@ from ticketing.embedded_postgres.server import start
 ENDINGS = {signal.SIGINT, signal.SIGTERM}
 
 if __name__ == "__main__":
+    # Blocked, they wait for `sigwait`: also one that comes while the server is starting.
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
     start(Path(sys.argv[1]).resolve(), "ticketing")
     sys.stdout.write("ready\n")

@@ -15,5 +15,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
         data_dir = Path(self.settings_dict["OPTIONS"]["data_dir"])
         socket_dir = server.start(data_dir, "ticketing")
         params = super().get_connection_params()
+        # Ours alone: PostgreSQL's client library refuses options that it does not know.
         params.pop("data_dir", None)
         return {**params, "host": str(socket_dir), "user": "postgres"}

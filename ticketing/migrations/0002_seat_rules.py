@@ -2,6 +2,7 @@ from django.db import migrations
 
 from ticketing.database import composite_foreign_key
 
+# Kept by the database, so that no statement that moves seats can forget it.
 NOTE_CHANGE = """
 CREATE FUNCTION ticketing_seat_note_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -5,6 +5,7 @@ FREEZE = """
 UPDATE ticketing_event SET revenue_frozen_at = now()
 WHERE fraud_status = 'confirmed' AND revenue_frozen_at IS NULL
 """
+# `verify_invariants` wants a row of the log for each state but the first.
 EXPLAIN = """
 INSERT INTO django_fsm_log_statelog
     (timestamp, source_state, state, transition, content_type_id, object_id, description)

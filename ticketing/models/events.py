@@ -98,6 +98,7 @@ class EventQuerySet(models.QuerySet["Event"]):
         line with them: for a lock on a row that is shared without an end one would wait as long.
         """
         _take(STAYS_OPEN, pk)
+        # Not read before: whoever closed it while we waited has committed by now, and that is seen.
         return self.get(pk=pk)
 
 
@@ -146,6 +147,8 @@ class Event(FSMModelMixin, models.Model):
                 name="event_cleared_by_somebody",
                 condition=Q(fraud_status="cleared") ^ Q(fraud_cleared_by__isnull=True),
             ),
+            # A CHECK lets pass what is unknown, as a comparison with nobody is: so it also asks
+            # that somebody has cleared it.
             CheckConstraint(
                 name="event_freeze_lifted_by_another",
                 condition=Q(revenue_freeze_lifted_by__isnull=True)
@@ -212,11 +215,13 @@ class Event(FSMModelMixin, models.Model):
     )
     def investigate(self, *, by: User | None, at: datetime, reason: str) -> None:
         """Somebody suspects a fraud. Revenue that is still frozen stays so."""
+        # Only of a cleared event the database lets anybody be named here.
         self.fraud_cleared_by = self.revenue_freeze_lifted_by = None
 
     @transition(field=fraud_status, source=FraudStatus.INVESTIGATING, target=FraudStatus.CONFIRMED)
     def confirm_fraud(self, *, by: User | None, at: datetime, reason: str) -> None:
         """It was a fraud: its organizer gets no money."""
+        # It may be frozen since an earlier fraud was confirmed, which was cleared and not lifted.
         self.revenue_frozen_at = self.revenue_frozen_at or at
 
     @transition(

@@ -51,6 +51,7 @@ class SeatQuerySet(models.QuerySet["Seat"]):
 
     def count_states(self, place: str) -> dict[int, Counter[str]]:
         """How many are in which state, by the id of their `place`: "area" or "row"."""
+        # Without an order: rows would be grouped by what they are sorted by, too.
         found = self.order_by().values_list(place, "status").annotate(number=Count("pk"))
         counts: dict[int, Counter[str]] = defaultdict(Counter)
         for pk, status, number in found:
@@ -59,6 +60,8 @@ class SeatQuerySet(models.QuerySet["Seat"]):
 
     def lock_by_id(self, limit: int | None = None) -> list[int]:
         """Lock these seats in id order, waiting for whoever has them locked; return their ids."""
+        # Everybody locks seats in this order, so nobody waits for somebody who waits for him. Rows
+        # and areas that are joined to find them stay free.
         rows = self.order_by("id").select_for_update(of=("self",))
         return list(rows.values_list("id", flat=True)[:limit])
 
@@ -78,6 +81,8 @@ class SeatQuerySet(models.QuerySet["Seat"]):
         return self._move(SeatStatus.BLOCKED, SeatStatus.AVAILABLE)
 
     def _move(self, source: SeatStatus, target: SeatStatus) -> int:
+        # The state is asked for in the statement itself: after waiting for a lock PostgreSQL looks
+        # again, and a seat that has moved meanwhile is left alone.
         return self.filter(status=source).update(status=target)
 
 
@@ -123,9 +128,12 @@ class Seat(FSMModelMixin, models.Model):
             UniqueConstraint(name="seat_with_showing", fields=["id", "showing"]),
         ]
         indexes = [
+            # In the order in which standing places are claimed. Seats that are taken are not in it:
+            # a full house costs what an empty one does.
             models.Index(
                 name="seat_free_in_area", fields=["area", "id"], condition=Q(status="available")
             ),
+            # Where news are found (`ticketing.seat_news`), and all seats of a showing.
             models.Index(name="seat_changes", fields=["showing", "changed_in"]),
         ]
 

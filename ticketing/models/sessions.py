@@ -13,7 +13,8 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.utils import timezone
 
-LOG_IN = "log_in"  # under this a session keeps when and from where its owner came
+# Under this a session keeps when and from where its owner came.
+LOG_IN = "log_in"
 
 
 class Session(AbstractBaseSession):
@@ -32,13 +33,15 @@ class SessionStore(db.SessionStore):
     Using it is written down only when that makes it last a good deal longer, not at each request.
     """
 
-    lasts_longer = False  # since it was read here: a cookie that names it is to last as long
+    # Since it was read here: a cookie that names it is to last as long.
+    lasts_longer = False
 
     @classmethod
     def get_model_class(cls) -> type[Session]:
         return Session
 
     def load(self) -> dict[str, Any]:
+        # Not Django's own `load`, which would keep the row, with its end, to itself.
         row = cast("Any", self)._get_session_from_db()
         if row is None:
             return {}

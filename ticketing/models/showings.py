@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ticketing.models.events import Event, EventStatus, FraudStatus
 
-DOOR_MARGIN = timedelta(hours=12)  # so that today's door takes no ticket of tomorrow's showing
+# So that today's door takes no ticket of tomorrow's showing.
+DOOR_MARGIN = timedelta(hours=12)
 
 
 def validate_time_zone(name: str) -> None:
@@ -99,6 +100,7 @@ class Showing(models.Model):
 class Area(models.Model):
     """A part of the house with one price: rows of numbered seats, or one standing field."""
 
+    # Without an index of its own: the one of unique names begins with it.
     showing = models.ForeignKey(
         Showing, on_delete=models.PROTECT, related_name="areas", db_index=False
     )
@@ -120,6 +122,7 @@ class Area(models.Model):
 class Row(models.Model):
     """A line of seats. The places of a general-admission area stand in a single row."""
 
+    # Without an index of its own: the one of unique labels begins with it.
     area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="rows", db_index=False)
     label = models.CharField(max_length=20)
 

@@ -16,6 +16,7 @@ class SeatPlanUpload(models.Model):
     made.
     """
 
+    # Without an index of its own: the unique one begins with it.
     showing = models.ForeignKey(
         Showing, on_delete=models.CASCADE, related_name="plan_uploads", db_index=False
     )

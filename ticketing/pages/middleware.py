@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import cast
+from typing import Any, cast
 
+from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -31,8 +32,24 @@ class PageSessionMiddleware(ForPages, SessionMiddleware):
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         session = cast("SessionStore", request.session)
-        session.modified |= session.lasts_longer
-        return super().process_response(request, response)
+        response = super().process_response(request, response)
+        if session.lasts_longer and not session.modified:
+            _send_anew(session, response)
+        return response
+
+
+def _send_anew(session: SessionStore, response: HttpResponse) -> None:
+    """Django would save the session as it was read, over what others have changed meanwhile."""
+    response.set_cookie(
+        settings.SESSION_COOKIE_NAME,
+        session.session_key or "",
+        max_age=session.get_expiry_age(),
+        domain=settings.SESSION_COOKIE_DOMAIN,
+        path=settings.SESSION_COOKIE_PATH,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=settings.SESSION_COOKIE_HTTPONLY,
+        samesite=cast("Any", settings.SESSION_COOKIE_SAMESITE),
+    )
 
 
 class PageUserMiddleware(ForPages, AuthenticationMiddleware):

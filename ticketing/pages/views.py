@@ -56,6 +56,7 @@ def _next_showings(events: list[Event], now: datetime) -> list[Showing]:
     """The next showing of each event; of one that is over altogether, the last one."""
     showings = Showing.objects.filter(event__in=events).select_related("event")
     chosen: dict[int, Showing] = {}
+    # From the last one backwards: one that is to come takes the place of those after it.
     for showing in showings.order_by("-starts_at", "-pk"):
         if showing.event_id not in chosen or showing.ends_at > now:
             chosen[showing.event_id] = showing

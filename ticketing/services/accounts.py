@@ -38,4 +38,5 @@ def delete_accounts(*, user_ids: Collection[int]) -> None:
             own: models.QuerySet[Any] = model._base_manager.filter(**{f"{owner}__in": user_ids})
             own.delete()
         cursor.execute("DELETE FROM auth_user WHERE id = ANY(%s)", [list(user_ids)])
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")  # as they were: a caller may go on
+        # As they were: a caller may go on.
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")

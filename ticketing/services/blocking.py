@@ -92,6 +92,7 @@ def _move_seats(
 ) -> int:
     now = timezone.now()
     showing = lock_showing_for_change(showing_id, by=by, now=now)
+    # Of this showing alone, since that is the one `by` was asked for: others count as missing.
     wanted = Seat.objects.filter(showing=showing, pk__in=seat_ids)
     locked = move.candidates(wanted).lock_by_id()
     missing = sorted(set(seat_ids) - set(locked))
@@ -107,6 +108,7 @@ def _move_places(move: _Move, name: str, area_id: int, quantity: int, by: User, 
     now = timezone.now()
     area = Area.objects.get(pk=area_id)
     showing = lock_showing_for_change(area.showing_id, by=by, now=now)
+    # By showing as well: of the seats of an area only the free ones have an index.
     locked = move.candidates(showing.seats.filter(area=area)).lock_by_id(quantity)
     if len(locked) < quantity:
         raise TooFewPlaces(

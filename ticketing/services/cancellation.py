@@ -70,6 +70,7 @@ def confirm_cancellation(*, event_id: int, by: User, reason: str) -> Event:
     now = timezone.now()
     event.cancel(by=by, at=now, reason=reason)
     event.save(update_fields=["status"])
+    # One job for each app that acts on it, since a topic has a single handler.
     outbox.enqueue("ticketing.event_closed", run_at=now, event_id=event.pk)
     outbox.enqueue("ticketing.event_cancelled", run_at=now, event_id=event.pk, by_id=by.pk)
     return event

@@ -90,6 +90,7 @@ class _Shift:
             event=event,
             time_zone=showing.time_zone,
             starts_at=starts_at,
+            # It lasts as long as it did, also in a night in which the clocks are changed.
             ends_at=starts_at + (showing.ends_at - showing.starts_at),
             ticket_sale_start=self._moved(showing.ticket_sale_start, showing),
             ticket_sale_end=self._moved(showing.ticket_sale_end, showing),
@@ -124,6 +125,7 @@ def _copy_house(showings: list[Showing], copies: list[Showing]) -> None:
     join_in_bulk()
     with connection.cursor() as cursor:
         for statement in (COPY_ROWS, COPY_SEATS):
+            # Each fills a table that the next one joins, and that its foreign keys look at.
             plan_anew()
             cursor.execute(statement, places)
 

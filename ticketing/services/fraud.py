@@ -39,6 +39,7 @@ def confirm_fraud(*, event_id: int, by: User, reason: str) -> Event:
     Locks the event, then waits for free orders that are being placed. Raises NotAllowed unless
     `by` is an admin, WrongEventState.
     """
+    # Before the lock: whoever may not decide keeps nobody waiting.
     _check_admin(by)
     event = Event.objects.get_to_close(event_id)
     _check(event, event.confirm_fraud, _("Investigate first; the fraud status is “{state}”."))
@@ -65,12 +66,12 @@ def clear_event(*, event_id: int, by: User, reason: str) -> Event:
     now, was_confirmed = timezone.now(), event.fraud_status == FraudStatus.CONFIRMED
     event.clear(by=by, at=now, reason=reason)
     event.save(update_fields=["fraud_status", "fraud_cleared_by"])
+    # While it was only suspected, nothing was held back and nobody was told anything.
     if was_confirmed:
+        # The last one: it may have been cleared of an earlier fraud.
         confirmed = StateLog.objects.for_(event).filter(transition="confirm_fraud").latest("pk")
         announce_again(event, since=confirmed.timestamp, at=now)
-        outbox.enqueue(
-            "ticketing.event_cleared", run_at=now, event_id=event.pk, confirmed_id=confirmed.pk
-        )
+        outbox.enqueue("ticketing.event_cleared", run_at=now, event_id=event.pk)
     return event
 
 

@@ -47,6 +47,7 @@ def remove_showing(*, showing_id: int, by: User) -> Event:
     Locks the event. Raises as `empty_area`.
     """
     showing = Showing.objects.get(pk=showing_id)
+    # Whoever publishes it waits for this lock, and finds what is left.
     event = lock_for_change(showing.event_id, by)
     check_removable(event)
     told = f"{showing}: {_delete_seats(list(showing.areas.values_list('pk', flat=True)))} seats."

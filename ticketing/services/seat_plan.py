@@ -77,6 +77,7 @@ def use_seat_plan(*, upload_id: int, by: User) -> int:
 @transaction.atomic(durable=True)
 def _keep(showing_id: int, by: User, content: dict[str, str]) -> SeatPlanUpload:
     """Put it in the place of the one before. A row's text never changes: its id stands for it."""
+    # Of two files that one person sends at once, the second finds the first and replaces it.
     showing = Showing.objects.select_for_update(of=("self",), no_key=True).get(pk=showing_id)
     SeatPlanUpload.objects.filter(showing=showing, uploaded_by=by).delete()
     return SeatPlanUpload.objects.create(

@@ -98,6 +98,7 @@ def _give(area_id: int, seating: Seating, by: User | None) -> int:
     found = Area.objects.select_related("showing").get(pk=area_id)
     event = lock_for_change(found.showing.event_id, by)
     area = Area.objects.select_for_update(of=("self",), no_key=True).get(pk=area_id)
+    # Asked under the lock: of two who fill it at once the second finds its rows.
     if area.rows.exists():
         raise AreaHasSeats(_("{area} already has its seats.").format(area=area))
     if area.is_general_admission and not seating.is_general_admission:

@@ -50,7 +50,8 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 600
 ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
-ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before another address may take an account over
+# Before another address may take an account over.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 if SANDBOX:
     # Everybody on loopback shares one address, so limits by address would only stop the demo.
@@ -59,6 +60,7 @@ if SANDBOX:
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_SESSION_REMEMBER = True
+# Or any page could log its readers out here, by an image of that address.
 ACCOUNT_LOGOUT_ON_GET = False
 
 HEADLESS_CLIENTS = ("app",)

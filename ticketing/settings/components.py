@@ -7,10 +7,12 @@ from typing import Any
 from ticketing.settings.environment import BASE_DIR, DEBUG, SANDBOX
 
 INSTALLED_APPS = [
+    # Before the admin, whose templates it replaces.
     "unfold.apps.BasicAppConfig",
     "ticketing.back_office_app.BackOfficeConfig",  # django.contrib.admin with our site
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    # No `django.contrib.sessions`: ours know their owners (`ticketing.models.sessions`).
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "allauth",
@@ -34,21 +36,27 @@ INSTALLED_APPS = [
 if SANDBOX:
     INSTALLED_APPS.append("benchmarks")  # for its command; no server needs it
 
+# From the outside in: each sees the answers of all that come after it.
 MIDDLEWARE = [
     "ticketing.health.HealthMiddleware",
+    # Around the log, whose lines name the id.
     "ticketing.requests.RequestIdMiddleware",
     "ticketing.requests.AccessLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    # Around whatever answers without a view: a file or a refusal has a policy, too.
     "ticketing.pages.security.PolicyMiddleware",
+    # Before those below that read a body: accounts, and CSRF where a form brings the token.
     "ticketing.body_limit.BodyLimitMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "ticketing.pages.middleware.PageSessionMiddleware",
+    # What is refused from here on is told in the caller's language.
     "django.middleware.locale.LocaleMiddleware",
     "ticketing.https_only.HttpsOnlyMiddleware",
     "ticketing.back_office_host.BackOfficeHostMiddleware",
     "ticketing.slashes.SlashMiddleware",
     "ticketing.account_bodies.AccountBodyMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    # Messages and accounts ask who this is, and that asks the session.
     "ticketing.pages.middleware.PageUserMiddleware",
     "ticketing.pages.middleware.PageMessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

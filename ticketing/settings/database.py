@@ -12,7 +12,8 @@ from ticketing.settings.environment import DATA_DIR, env, number, text
 POOL = {
     "min_size": 0,
     "max_size": number("DATABASE_POOL_SIZE", 16),
-    "timeout": number("DATABASE_WAIT_SECONDS", 3),  # then 503: a client that waits holds a thread
+    # Then 503: a client that waits holds a thread.
+    "timeout": number("DATABASE_WAIT_SECONDS", 3),
     # After a failure a connection is tried once more, then when a request wants it: left to
     # itself, the pool would double its pauses and stay away for minutes after a long outage.
     "reconnect_timeout": 1,
@@ -42,10 +43,12 @@ def _database() -> dict[str, Any]:
     named: dict[str, Any] = env.db("DATABASE_URL")
     if named["ENGINE"] != "django.db.backends.postgresql":
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL server (postgres://…).")
+    # An address may set options of its own, but never do without the pool.
     named["OPTIONS"] = {**CONNECTION, **named.get("OPTIONS", {}), "pool": POOL}
     return named
 
 
 DATABASES = {"default": _database()}
 
-CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
+# Unless `CACHE_URL` names one, each process has its own, and limits are counted in each.
+CACHES = {"default": env.cache_url_config(text("CACHE_URL", "locmemcache://"))}

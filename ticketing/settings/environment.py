@@ -36,7 +36,7 @@ def text(name: str, default: str) -> str:
 
 def several(name: str, default: Iterable[str] = ()) -> list[str]:
     """Parted by commas, and maybe blanks."""
-    return [each.strip() for each in env.list(name, default=[*default]) if each.strip()]
+    return [each.strip() for each in text(name, ",".join(default)).split(",") if each.strip()]
 
 
 def addresses(name: str) -> list[str]:
@@ -70,7 +70,10 @@ def number(name: str, default: int) -> int:
 def moment(name: str) -> datetime | None:
     """With its offset from UTC: 2026-11-21T09:30+07:00."""
     given = text(name, "")
-    at = parse_datetime(given)
+    try:
+        at = parse_datetime(given)
+    except ValueError:  # it looks like one, and there is no such day
+        at = None
     if given and (at is None or at.tzinfo is None):
         raise ImproperlyConfigured(f"{name} is no moment such as 2026-11-21T09:30+07:00: {given}")
     return at

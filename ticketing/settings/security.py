@@ -12,7 +12,9 @@ from ticketing.settings.selling import VNPAY_PAYMENT_URL
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SECURE_SSL_REDIRECT = IS_HTTPS
 HTTPS_ALONE = ["api/v1/", "_allauth/app/", "internal/"]  # programs: refused, and never led on
+# VNPay's call is answered at the very address that it was given, by way of no other.
 SECURE_REDIRECT_EXEMPT = [r"^payments/vnpay/ipn/$", *(f"^{prefix}" for prefix in HTTPS_ALONE)]
+# Only where a proxy ends TLS: without one, anybody could say that a call came by HTTPS.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
@@ -22,7 +24,8 @@ SESSION_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 # Lax and not Strict: people come back from the payment provider signed in.
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SECURE = IS_HTTPS
-if IS_HTTPS:  # with this prefix browsers take them from no other host, and from us over TLS only
+# With this prefix browsers take them from no other host, and from us over TLS only.
+if IS_HTTPS:
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
     LANGUAGE_COOKIE_NAME = "__Host-language"
 CSRF_FAILURE_VIEW = "ticketing.pages.problems.form_expired"

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+from django.core.exceptions import ImproperlyConfigured
+
 from ticketing.settings.environment import (
     SANDBOX,
     SANDBOX_PORT,
@@ -19,6 +23,10 @@ CUSTOMER_MAX_TICKETS_PER_SHOWING = number("CUSTOMER_MAX_TICKETS_PER_SHOWING", 20
 SETTLE_GRACE_SECONDS = number("SETTLE_GRACE_SECONDS", 3600)
 RECONCILE_DAYS = number("RECONCILE_DAYS", 2)
 RESTORED_AT = moment("RESTORED_AT")  # when a backup was taken into use: docs/backup.md
+if RESTORED_AT and datetime.now(UTC) < RESTORED_AT:
+    raise ImproperlyConfigured(
+        f"RESTORED_AT is {RESTORED_AT}, which is still to come. Look at its offset from UTC."
+    )
 
 VNPAY_TMN_CODE = secret("VNPAY_TMN_CODE", "SANDBOX1")
 VNPAY_HASH_SECRET = secret("VNPAY_HASH_SECRET", "SANDBOXSECRETSANDBOXSECRETSANDBX")

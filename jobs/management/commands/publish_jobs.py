@@ -63,6 +63,8 @@ class Command(BaseCommand):
     def _wait_for_news(self, poll: float) -> None:
         """Until a job is made, or so many seconds."""
         with connection.cursor() as cursor:
+            # Each time: after an outage this is another connection, and repeating it costs next to
+            # nothing. What comes before the first is found after `poll` at the latest.
             cursor.execute(f"LISTEN {CHANNEL}")
         for _ in connection.connection.notifies(timeout=poll, stop_after=1):
             pass

@@ -37,14 +37,16 @@ def _register_all() -> tuple[int, int]:
     api = qstash.client().schedule
     registered = {found.schedule_id: found for found in api.list()}
     wanted = {_id(schedule): schedule for schedule in declared()}
+    left = [name for name, found in registered.items() if name not in wanted and _is_ours(found)]
+    # First: an account that is full takes no others.
+    for name in left:
+        api.delete(name)
     changed = [name for name in wanted if not _is_as_declared(registered.get(name), wanted[name])]
     for name in changed:
         _register(wanted[name])
+        # QStash does not say whether registering it anew ends a pause.
         if name in registered and registered[name].paused:
             api.resume(name)
-    left = [name for name, found in registered.items() if name not in wanted and _is_ours(found)]
-    for name in left:
-        api.delete(name)
     return len(changed), len(left)
 
 

@@ -23,6 +23,8 @@ from jobs.stopping import told_to_stop
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 200  # then it says so
+# Then it looks anew at what is due, and at the schedules: a mail server may be silent for hours.
+AT_ONCE_SECONDS = 30
 
 
 class Command(BaseCommand):
@@ -54,6 +56,7 @@ class Command(BaseCommand):
         stopping = told_to_stop()
         self.stdout.write(f"Running what is due every {every:g} seconds.")
         while not stopping.is_set():
+            # As many as it may run at once: then more are due, and there is nothing to wait for.
             if self._survive_outages(limit or AT_ONCE, stopping) < AT_ONCE:
                 stopping.wait(every)
 
@@ -67,7 +70,7 @@ class Command(BaseCommand):
     def _survive_outages(self, limit: int, stopping: Event) -> int:
         """Run some jobs; return how many."""
         try:
-            outcomes = self._run(limit, stopping)
+            outcomes = self._run(limit, stopping, AT_ONCE_SECONDS)
         except OUTAGES as error:
             logger.error("The database is away, trying again: %s", error)
             forget_connection()
@@ -76,7 +79,11 @@ class Command(BaseCommand):
             self.stdout.write(f"Ran {outcomes.total()} jobs: {dict(outcomes)}.")
         return outcomes.total()
 
-    def _run(self, limit: int | None, stopping: Event | None = None) -> Counter[str]:
+    def _run(
+        self, limit: int | None, stopping: Event | None = None, seconds: float | None = None
+    ) -> Counter[str]:
         if not qstash.is_configured():
             schedules.fire()
-        return run_due_jobs(limit=limit, overdue_by=self.overdue_by, stopping=stopping)
+        return run_due_jobs(
+            limit=limit, overdue_by=self.overdue_by, seconds=seconds, stopping=stopping
+        )

@@ -63,6 +63,7 @@ def _ticket(code: str, by: User) -> Ticket | None:
 
 
 def _already_in(ticket: Ticket, used_at: datetime, status: int) -> Outcome:
+    # The latest: who was let in once more, on another date, has gone in twice.
     first = StateLog.objects.for_(ticket).filter(transition="use").select_related("by").latest("pk")
     detail = _("Let in at {time} by {person}. Let nobody in with it again.").format(
         time=_told(used_at, ticket.showing), person=first.by

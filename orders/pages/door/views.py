@@ -51,6 +51,7 @@ def door(request: HttpRequest, showing_id: int) -> HttpResponse:
         "event": showing.event,
         "is_open": showing.has_open_door(timezone.now()),
         "outcome": outcome,
+        # One name for each look at a ticket, so that a repeat after a lost answer is known as one.
         "scan": uuid.uuid4(),
         **_attendance(showing),
     }

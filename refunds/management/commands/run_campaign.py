@@ -148,6 +148,7 @@ def _order_ids(event: Event, codes: list[str] | None, file: str | None) -> list[
 
 def _codes_in(file: str) -> list[str]:
     try:
+        # As spreadsheets save it: the mark at its beginning would become part of the first code.
         return Path(file).read_text(encoding="utf-8-sig").split()
     except (OSError, ValueError) as trouble:
         raise CommandError(f"The codes can't be read: {trouble}") from trouble

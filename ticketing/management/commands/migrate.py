@@ -13,7 +13,8 @@ from psycopg.errors import LockNotAvailable
 
 from ticketing.going_back import facts_lost
 
-LOCK_SECONDS = 2  # everybody else who wants the table waits behind us that long
+# Everybody else who wants the table waits behind us that long.
+LOCK_SECONDS = 2
 
 
 class Command(migrate.Command):

@@ -66,9 +66,11 @@ class Command(BaseCommand):
     def _make_accounts(self, customers: int) -> None:
         more = [demo.MORE_CUSTOMERS.format(number=n) for n in range(1, customers + 1)]
         emails = [demo.CUSTOMER, *demo.STAFF, *more]
+        # By either: somebody may have signed up with such an address under another name.
         there = User.objects.filter(Q(username__in=emails) | Q(email__in=emails))
         known = {name for names in there.values_list("username", "email") for name in names}
-        password = make_password(demo.PASSWORD)  # one for all: hashing is slow on purpose
+        # One for all: hashing is slow on purpose.
+        password = make_password(demo.PASSWORD)
         users = User.objects.bulk_create(
             [_user(email, password) for email in emails if email not in known], batch_size=AT_ONCE
         )
