@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_fsm_log.models import StateLog
 from unfold.admin import TabularInline
 
 from jobs.back_office import OnlyShown
-from orders.models import TicketStatus
+from orders.models import Ticket
 from refunds.models import Refund, RefundOverride, RefundReason, RefundTicket
 from ticketing.admin import HistoryInline
 from ticketing.event_changes import put_off
@@ -85,7 +87,7 @@ def before_approval(refund: Refund) -> str:
     Used tickets are, those of nights that took place before the others were put off, and what an
     admin kept back when the customer asked before.
     """
-    used = refund.tickets.filter(ticket__status=TicketStatus.USED).count()
+    used = _went_in(refund)
     went_in = _("Somebody went in with {count} of its tickets.").format(count=used) if used else ""
     order = refund.order
     is_over = refund.reason == RefundReason.POSTPONED and not (
@@ -93,6 +95,14 @@ def before_approval(refund: Refund) -> str:
     )
     over = _("Its showing was over before the event was postponed.") if is_over else ""
     return " ".join(filter(None, [went_in, over, _overridden_before(refund)]))
+
+
+def _went_in(refund: Refund) -> int:
+    """With how many of its tickets somebody did, also where they are good again for a new date."""
+    of_tickets = ContentType.objects.get_for_model(Ticket)
+    logged = StateLog.objects.filter(content_type=of_tickets, transition="use")
+    its_own = refund.tickets.values("ticket")
+    return logged.filter(object_id__in=its_own).values("object_id").distinct().count()
 
 
 def _overridden_before(refund: Refund) -> str:

@@ -26,6 +26,8 @@ from tests.back_office.refund_rows import (
     told,
 )
 from tests.factories import from_now
+from tests.orders.closing import run_all
+from tests.orders.dates import move_to, reinstate
 from tests.refunds.test_requests import reread
 from ticketing.models import Showing
 
@@ -186,6 +188,12 @@ def test_whoever_approves_is_told_that_somebody_went_in(boss, order):
     assert warning in told(select(boss, refund))
     assert warning in told(boss.get(page_of(refund, "approve")))
     assert "Somebody went in" not in told(select(boss, asked(bought())))
+
+    move_to(order.showing)
+    reinstate(order.event)
+    run_all()
+    assert not order.tickets.filter(used_at__isnull=False).exists()
+    assert warning in told(boss.get(page_of(refund, "approve")))
 
 
 def test_whoever_approves_is_told_what_an_admin_has_kept_before(boss, order):
