@@ -19,12 +19,12 @@ from orders.house.forms import ChosenSeats, PartOfRow, Places, ReasonedForm
 from orders.house.price_pages import PricePages
 from orders.house.shown import shown_house
 from ticketing import services
-from ticketing.admin import ShowingAdmin
 from ticketing.back_office import reader
 from ticketing.errors import DomainError
 from ticketing.models import Seat, Showing
 from ticketing.roles import CHANGE_PLACES, may
 from ticketing.seat_map import read_seat_map
+from ticketing.showings_admin import ShowingAdmin
 from ticketing.templatetags.pages import count as grouped
 
 MOST_DIGITS = 18  # of a cursor or an id: fits PostgreSQL's bigint

@@ -19,14 +19,7 @@ from jobs import outbox
 from jobs.writing import together, update
 from orders.models import Order
 from orders.operations import confirm
-from payments.models import (
-    CaseKind,
-    CaseStatus,
-    Channel,
-    Payment,
-    PaymentCase,
-    PaymentStatus,
-)
+from payments.models import CaseKind, CaseStatus, Channel, Payment, PaymentCase, PaymentStatus
 from payments.operations import case_ends
 from payments.operations.cases import (
     close_cases,

@@ -21,7 +21,7 @@ from refunds.admin.decisions import Decisions, page_of
 from refunds.admin.parts import History
 from refunds.admin.selection import Selection
 from refunds.models import CampaignOrderStatus, CampaignStatus, RefundCampaign
-from refunds.operations import campaigns
+from refunds.operations import campaign_queues
 from refunds.operations.campaign_report import COLUMNS
 from ticketing.back_office import Switch, reader
 from ticketing.errors import DomainError
@@ -36,7 +36,7 @@ class StandingStill(Switch):
 
     @staticmethod
     def chosen(rows: QuerySet[RefundCampaign], user: User) -> QuerySet[RefundCampaign]:
-        return rows.filter(pk__in=campaigns.standing_still())
+        return rows.filter(pk__in=campaign_queues.standing_still())
 
 
 class WithUndecided(Switch):
@@ -46,7 +46,7 @@ class WithUndecided(Switch):
 
     @staticmethod
     def chosen(rows: QuerySet[RefundCampaign], user: User) -> QuerySet[RefundCampaign]:
-        return rows.filter(pk__in=campaigns.with_undecided())
+        return rows.filter(pk__in=campaign_queues.with_undecided())
 
 
 @admin.register(RefundCampaign)

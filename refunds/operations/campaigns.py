@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models.functions import Coalesce
 from django_fsm_log.models import StateLog
 
 from orders.models import SETTLED_AS_PAID, Order, OrderStatus
@@ -18,7 +18,6 @@ from refunds.models import (
     UNDECIDED,
     CampaignOrder,
     CampaignOrderStatus,
-    CampaignStatus,
     Refund,
     RefundCampaign,
     RefundOverride,
@@ -38,6 +37,14 @@ def has_ground(event: Event, reason: str) -> bool:
     if reason == RefundReason.CANCELLED:
         return bool(event.status == Event.Status.CANCELLED)
     return bool(event.fraud_status == Event.FraudStatus.CONFIRMED)
+
+
+def confirmed_at(event: OuterRef) -> Subquery:
+    """When the event turned out to be a fraud, for the last time if it did more than once."""
+    of_events = ContentType.objects.get_for_model(Event)
+    logged = StateLog.objects.filter(content_type=of_events, object_id=event)
+    steps = logged.filter(transition="confirm_fraud").order_by("-pk")
+    return Subquery(steps.values("timestamp")[:1])
 
 
 def paid_orders(event: Event, showing: Showing | None = None) -> QuerySet[Order]:
@@ -64,61 +71,14 @@ def paid_since(campaign: RefundCampaign) -> QuerySet[Order]:
 
 def left_behind(campaign: RefundCampaign) -> int:
     """How many orders it would take up if it went on now, or list, as their refunds have ended."""
-    ended = _unattended(CampaignOrderStatus.REFUNDING).filter(campaign=campaign).count()
+    ended = unattended(CampaignOrderStatus.REFUNDING).filter(campaign=campaign).count()
     waiting = campaign.orders.filter(status=CampaignOrderStatus.WAITING)
     on_its_list = waiting.exclude(order__status=OrderStatus.REFUNDED).count()
     new = paid_since(campaign).exclude(status=OrderStatus.REFUNDED).count()
     return on_its_list + new + ended
 
 
-def standing_still() -> QuerySet[RefundCampaign]:
-    """Those by which orders go without their money until a person starts or resumes them.
-
-    A draft is let lie where another campaign of its event was started instead of it, or one of all
-    its orders ever was. Only of a fraud can more be paid once it is completed: the event may be
-    cleared and sell again; what was started before it was confirmed anew takes nobody's place. One
-    that is paused does not follow what it took up: it lists no order whose refund was given up.
-    """
-    begun = RefundCampaign.objects.with_ground().filter(event=OuterRef("event"))
-    of_all = begun.filter(showing=None, is_selection=False, started_at__isnull=False)
-    was_left = Coalesce(OuterRef("completed_at"), OuterRef("created_at"))
-    instead = begun.filter(started_at__gte=Greatest(was_left, _confirmed_at(OuterRef("event"))))
-    is_draft = Q(status=CampaignStatus.DRAFT) & ~Exists(of_all) & ~Exists(instead)
-    is_of_fraud = Q(status=CampaignStatus.COMPLETED, reason=RefundReason.FRAUD)
-    is_over = is_of_fraud & ~Exists(instead)
-    is_still = Q(status=CampaignStatus.PAUSED) | is_draft | is_over
-    waiting = CampaignOrder.objects.filter(
-        campaign=OuterRef("pk"), status=CampaignOrderStatus.WAITING
-    ).exclude(order__status=OrderStatus.REFUNDED)
-    ended = _unattended(CampaignOrderStatus.REFUNDING).filter(campaign=OuterRef("pk"))
-    known = CampaignOrder.objects.filter(campaign=OuterRef(OuterRef("pk")), order=OuterRef("pk"))
-    paid = Order.objects.filter(event=OuterRef("event"), status__in=SETTLED_AS_PAID)
-    new = paid.exclude(status=OrderStatus.REFUNDED).filter(~Exists(known))
-    is_outsold = Q(Exists(new), showing=None) | Exists(new.filter(showing=OuterRef("showing")))
-    has_orders = Q(Exists(waiting)) | Q(Exists(ended)) | (Q(is_selection=False) & is_outsold)
-    return RefundCampaign.objects.with_ground().filter(is_still, has_orders)
-
-
-def _confirmed_at(event: OuterRef) -> Subquery:
-    """When the event turned out to be a fraud, for the last time if it did more than once."""
-    of_events = ContentType.objects.get_for_model(Event)
-    logged = StateLog.objects.filter(content_type=of_events, object_id=event)
-    steps = logged.filter(transition="confirm_fraud").order_by("-pk")
-    return Subquery(steps.values("timestamp")[:1])
-
-
-def with_undecided() -> QuerySet[RefundCampaign]:
-    """Those that list orders which nobody has decided to leave as they are, nor is asked about.
-
-    Where a provider refused, the refund asks for itself. A completed campaign counted the orders
-    that it listed, so that only the entries of those are read which did list any.
-    """
-    has_listed = Q(status=CampaignStatus.PAUSED) | Q(totals__listed__gt=0)
-    entries = _unattended(CampaignOrderStatus.LISTED).filter(campaign=OuterRef("pk"))
-    return RefundCampaign.objects.with_ground().filter(has_listed, Exists(entries))
-
-
-def _unattended(status: CampaignOrderStatus) -> QuerySet[CampaignOrder]:
+def unattended(status: CampaignOrderStatus) -> QuerySet[CampaignOrder]:
     """Entries whose money stays away, though nobody has decided that or is asked about it."""
     reserved = Refund.objects.filter(
         order=OuterRef("order"), case__isnull=True, status__in=RESERVED
@@ -246,7 +206,7 @@ def _kept_in(order: OuterRef) -> QuerySet[RefundOverride]:
     """
     taken_up = CampaignOrder.objects.annotate(
         at=Coalesce("refund__requested_at", "campaign__started_at"),
-        confirmed_at=_confirmed_at(OuterRef("campaign__event")),
+        confirmed_at=confirmed_at(OuterRef("campaign__event")),
     ).filter(
         Q(campaign__reason=RefundReason.CANCELLED) | Q(confirmed_at__lte=OuterRef("at")),
         order=OuterRef("refund__order"),

@@ -12,7 +12,7 @@ from django.utils import translation
 from orders.models import OrderStatus
 from ticketing import errors
 from ticketing.errors import DomainError
-from ticketing.problems import KINDS
+from ticketing.problem_kinds import KINDS
 
 MESSAGES = Path(errors.__file__).parent / "locale" / "vi" / "LC_MESSAGES"
 REFUSALS = sorted(DomainError.__subclasses__(), key=lambda error: error.code)

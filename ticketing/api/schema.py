@@ -10,7 +10,7 @@ from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 
-from ticketing import problems
+from ticketing import problem_kinds, problems
 from ticketing.api.permissions import RunsEvents
 from ticketing.errors import DomainError
 
@@ -67,20 +67,20 @@ class ProblemAutoSchema(AutoSchema):
     def _problems(self) -> list[dict[str, Any]]:
         told = [kind.problem() for kind in self._kinds()]
         for body in told:
-            if body["code"] == problems.INVALID.code:
+            if body["code"] == problem_kinds.INVALID.code:
                 body["errors"] = EXAMPLE_ERRORS
         return [*told, *(_example(error) for error in self._refusals())]
 
-    def _kinds(self) -> list[problems.Kind]:
-        kinds = [problems.THROTTLED, problems.BUSY]
+    def _kinds(self) -> list[problem_kinds.Kind]:
+        kinds = [problem_kinds.THROTTLED, problem_kinds.BUSY]
         if self._takes_input():
-            kinds.append(problems.INVALID)
+            kinds.append(problem_kinds.INVALID)
         if self._needs_token():
-            kinds.append(problems.NOT_AUTHENTICATED)
+            kinds.append(problem_kinds.NOT_AUTHENTICATED)
         if RunsEvents in self.view.permission_classes:
-            kinds.append(problems.PERMISSION_DENIED)
+            kinds.append(problem_kinds.PERMISSION_DENIED)
         if "{" in self.path or self._refusals():
-            kinds.append(problems.NOT_FOUND)
+            kinds.append(problem_kinds.NOT_FOUND)
         return kinds
 
     def _takes_input(self) -> bool:
@@ -106,7 +106,7 @@ class ProblemAutoSchema(AutoSchema):
 
 
 def _example(error: type[DomainError]) -> dict[str, Any]:
-    return problems.problem(
+    return problem_kinds.problem(
         error.code, error.status, error.title, detail=str(error.title), **error.extra_example
     )
 
