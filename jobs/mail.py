@@ -25,10 +25,10 @@ TOPIC = MAIL
 # What servers say of a mail that is refused for ever: RFC 5321, 4.2.2, and RFC 3463.
 TOO_LARGE = {552}
 NO_SUCH_BOX = {550, 551, 553}
-# Some write it first, others in brackets behind their words; an IP address is none.
-ENHANCED = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?!\.?\d)")
+# Some write it first, others in brackets behind their words. An IP address is none, nor a version.
+ENHANCED = re.compile(r"(?<![\d.])[245]\.[0-7]\.\d{1,3}(?!\.?\d)")
 OF_THE_MAIL = re.compile(r"5\.(1\.([1236]|10)|2\.[13]|3\.4|6\.\d+)")  # its recipient or content
-# What servers without enhanced codes say of those who send, by the codes of recipients.
+# What servers without enhanced codes say of those who send, by the codes of unknown recipients.
 ABOUT_US = re.compile(
     r"relay|rcpthosts|sender|authenticat|log ?in|limit|quota|prohibit|polic|spam|block|black", re.I
 )
@@ -181,4 +181,4 @@ def _is_of_the_mail(code: int, told: bytes | str, *, plainly: Container[int]) ->
     enhanced = ENHANCED.search(words)
     if enhanced:
         return code >= 500 and bool(OF_THE_MAIL.fullmatch(enhanced[0]))
-    return code in plainly and not ABOUT_US.search(words)
+    return code in plainly and not (code in NO_SUCH_BOX and ABOUT_US.search(words))

@@ -32,7 +32,7 @@ GOOD_AGAIN = "Nothing was sent: the event is not off any more, and the tickets a
 # The attachment that is none, and keeps back that tickets are not valid.
 STILL_OFF = "orders.still_off"
 LOOK_AGAIN_IN = timedelta(seconds=30)
-LONGEST_WAIT = timedelta(days=30)
+LONGEST_WAIT = timedelta(days=365)
 
 
 @handles("orders.placed")
@@ -158,7 +158,7 @@ def _wait_while_off(event: Event) -> None:
     is_recent = steps.filter(timestamp__gt=now - LONGEST_WAIT).exists()
     if event.status == Event.Status.CANCELLED or not is_recent:
         raise NothingToDo(NOTHING_VALID)
-    # Kept and not dropped: if the fraud turns out to be none, it is true again.
+    # Kept for a year, and not dropped: if the fraud turns out to be none, it is true again.
     raise RunLater(now + timedelta(days=1), IT_IS_OFF)
 
 

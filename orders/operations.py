@@ -133,13 +133,15 @@ def undo_reserved_refund(
 ) -> None:
     """Set the money free again and let the tickets in: it does not go back after all.
 
-    What became of their date meanwhile is told now. The caller holds the locks of the order and the
-    tickets.
+    What became of their date since they were to go back is told now. The caller holds the locks of
+    the order and the tickets.
     """
     order.refund_reserved_amount -= amount
     order.save(update_fields=["refund_reserved_amount"])
+    since = min((each.refund_approved_at or at for each in tickets), default=at)
     _tickets([Share(order, tickets, amount)]).update(refund_approved_at=None)
-    announce_to(order.pk, order.event_id, since=order.created_at, at=at)
+    # What came before reached them. It must not be repeated: that it was told is known for a month.
+    announce_to(order.pk, order.event_id, since=since, at=at)
 
 
 def refund(shares: Sequence[Share], *, by: User | None, at: datetime) -> None:

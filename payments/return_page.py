@@ -60,7 +60,9 @@ def shown(
 
 def _may_be_paid(order: Order, now: datetime) -> bool:
     """Whether another attempt may turn out to have paid it."""
-    return order.is_being_settled(now) or order.payments.being_checked().exists()
+    if order.is_being_settled(now):
+        return order.payments.open().exists() or order.payments.captured().exists()
+    return order.payments.being_checked().exists()
 
 
 def _way_back(payment: Payment) -> WayBack | None:

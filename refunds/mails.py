@@ -86,8 +86,11 @@ def mail_customer(refund: Refund, status: RefundStatus) -> None:
     if status not in TO_CUSTOMER or _is_silent(refund, status):
         return
     order, (subject, text) = refund.order, TO_CUSTOMER[status]
+    instead = _instead(refund, status)
+    if instead == WITHOUT_MONEY:
+        subject = TO_CUSTOMER[RefundStatus.APPROVED][0]  # nothing is on its way, nor back
     with translation.override(order.language):
-        context = _context(refund, subject, _instead(refund, status) or text)
+        context = _context(refund, subject, instead or text)
         context["url"] = order_page(order.code)
     message = render_mail("refunds/mail/refund", context, to=[order.email], language=order.language)
     queue_mail(message, key=_key(refund, status))
@@ -98,7 +101,7 @@ def _is_silent(refund: Refund, status: RefundStatus) -> bool:
         return True
     if status in PAID_BACK and not refund.amount:
         # That no money moves was told with the approval, unless an override came after it.
-        return not refund.overrides.exists()
+        return not refund.overrides.filter(at__gt=refund.decision_at).exists()
     # A mail of the decision is on its way, or was there before this one.
     if status in UNDECIDED:
         return refund.status not in UNDECIDED

@@ -56,7 +56,7 @@ def announce_again(event: Event, *, since: datetime, at: datetime) -> None:
 def announce_to(order_id: int, event_id: int, *, since: datetime, at: datetime) -> None:
     """Repeat the news since then to one order, which may have missed some.
 
-    What it was told before it is not told again.
+    What it was told in the last month it is not told again.
     """
     # Those go on with what another job has begun, or tell somebody else alone.
     for job in _ran(event_id, since).exclude(payload__has_any_keys=["after", "only"]):

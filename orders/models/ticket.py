@@ -27,7 +27,8 @@ class TicketStatus(models.TextChoices):
     REFUNDED = "refunded", _("refunded")
 
 
-# Who goes in longer than that before the start is there for another date.
+# Of a showing that was moved: who went in longer than that before its start was there for another
+# date. Doors open earlier than that, so it is asked of no other showing.
 EARLIEST = timedelta(hours=4)
 VALID_TICKET = Q(status=TicketStatus.ACTIVE, refund_approved_at__isnull=True)
 

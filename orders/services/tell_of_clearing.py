@@ -13,7 +13,9 @@ from ticketing.models import Event
 
 IN_VAIN = "mail:orders.paid_in_vain:"  # how the keys of these mails begin, before the order's id
 
-outbox.remember(key__startswith=IN_VAIN)  # a fraud may be cleared after months
+# A fraud may be cleared after months, and then another one: who was told must be known as long.
+outbox.remember(key__startswith=IN_VAIN)
+outbox.remember(key__startswith="mail:orders.paid:", key__endswith=":after_all")
 
 # Why a mail is kept back; members of the organizer read it, who don't read of a fraud.
 IT_IS_OFF = "The event is off for now; this is told if it takes place after all."

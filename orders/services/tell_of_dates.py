@@ -47,7 +47,7 @@ def tell_of_dates(
     those that overtook them do. Nor do those of an event that is off; they are repeated if a fraud
     turns out to be none.
     Returns how many were told. Locks the orders that are let in once more, then their tickets.
-    Safe to repeat and to interrupt: nobody is told the same twice.
+    Safe to repeat and to interrupt: nobody is told the same twice while the mails' jobs are kept.
     """
     event = Event.objects.get(pk=event_id)
     if event.is_closed or not _is_newest(event, at):

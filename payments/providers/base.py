@@ -118,7 +118,7 @@ class UntrustedCallback(Exception):
 
 
 class UnusableCallback(Exception):
-    """Nothing in it that could be verified."""
+    """Nothing in it that could be verified, or verified and still not to be read."""
 
 
 class NotPayable(Exception):

@@ -27,8 +27,8 @@ def log_message(
 ) -> None:
     """Store a message as it was, less secrets and card data, in a transaction of its own.
 
-    It is stored before anything is done about it, and a forged or broken one leaves a trace too:
-    with `is_believed` False, which is for calls from outside only.
+    It is stored before anything is done about it, and a forged or broken one leaves a trace too.
+    `is_believed` is for calls from outside only: False of a forged one, None of a broken one.
     """
     message = new_message(provider, channel, body, txn_ref=txn_ref, at=at)
     message.remote_address = _storable_address(remote_address or "")

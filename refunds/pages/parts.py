@@ -82,7 +82,7 @@ def _shown(order: Order, refund: Refund) -> dict[str, Any]:
     tickets = cast("Any", refund).shown_tickets
     status = TOLD_AS.get(refund.status, RefundStatus(refund.status))
     if status == RefundStatus.PENDING_ORGANIZER and order.event.is_closed:
-        status = RefundStatus.PENDING_ADMIN  # as `is_up_to_organizer`, without reading the event
+        status = RefundStatus.PENDING_ADMIN  # as `is_up_to_organizer`, by the event that was read
     return {
         "refund": refund,
         "status": status.label,

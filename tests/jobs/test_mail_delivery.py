@@ -196,10 +196,10 @@ OF_THE_MAIL = [
     ("RCPT", "556 5.1.10 The domain takes no mail"),
     ("RCPT", "550 5.2.1 The account is disabled"),
     ("RCPT", "550 No such user here"),
-    ("RCPT", "550 No such user here, 192.5.1.7"),
+    ("RCPT", "550 No such user here, 192.5.1.7 (Exim 4.96.1)"),
     ("RCPT", "550 sorry, no mailbox here by that name (#5.1.1)"),
     ("MAIL", "552 5.3.4 The message is too large"),
-    ("DATA", "552 Too large"),
+    ("DATA", "552 Message size exceeds fixed limit"),
     ("DATA", "554 5.6.0 The message makes no sense"),
 ]
 

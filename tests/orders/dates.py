@@ -9,7 +9,7 @@ from django.test import Client
 
 from jobs.models import Job
 from jobs.services import prune_jobs
-from orders.models import Order
+from orders.models import Order, Ticket
 from tests.back_office.workbench import evening, page_of
 from tests.factories import from_now, paid_order, seats_in_area
 from tests.orders.closing import run_all
@@ -29,6 +29,7 @@ def two_months_pass():
     """For orders, and for the jobs, which are cleared away in that time."""
     ago = timedelta(days=60)
     Order.objects.update(created_at=F("created_at") - ago, expires_at=F("expires_at") - ago)
+    Ticket.objects.update(refund_approved_at=F("refund_approved_at") - ago)
     Job.objects.update(finished_at=F("finished_at") - ago)
     prune_jobs(days=30)
 

@@ -99,6 +99,15 @@ def test_after_the_deadline_nobody_is_told_to_order_anew_what_may_be_paid(client
     assert "Place a new order" not in page
 
 
+def test_after_the_deadline_a_payment_that_failed_took_no_money(client):
+    payment = PaymentFactory(order=overdue_order())
+
+    page = come_back(client, failure(payment)).content.decode()
+
+    assert "No money was taken." in page
+    assert "being checked" not in page
+
+
 def test_a_suspected_payment_is_still_being_checked(payment, client):
     page = come_back(client, suspicion(payment))
 

@@ -96,9 +96,13 @@ def test_nobody_else_is_told_anything(event, showing, order, refund, mailoutbox)
     assert told == [[order.email]]
 
 
-def test_what_was_told_before_the_refund_is_not_told_again(event, showing, order, mailoutbox):
+@pytest.mark.parametrize("time_passes", [lambda: None, two_months_pass])
+def test_what_was_told_before_the_refund_is_not_told_again(
+    event, showing, order, mailoutbox, time_passes
+):
     postpone(event)
     had(mailoutbox)
+    time_passes()
     refund = approved(order, None)
     refuse(refund)
     move_to(showing)
