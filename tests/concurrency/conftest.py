@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, current_thread, main_thread
+from threading import Barrier
 from typing import TypeVar
 
 import pytest
@@ -54,9 +54,7 @@ def take_away(monkeypatch):
         return execute(sql, params, many, context)
 
     def meet_there(connection, **_):
-        # The callers' connections: the test's own outlives it, and would wait in others.
-        if current_thread() is not main_thread():
-            connection.execute_wrappers.append(meet)
+        connection.execute_wrappers.append(meet)
 
     def take(*querysets):
         for rows in querysets:
