@@ -413,7 +413,7 @@ def test_the_money_is_always_where_the_model_has_it():
     run_state_machine_as_test(
         Refunding,
         settings=settings(
-            max_examples=int(os.environ.get("MODEL_EXAMPLES", "25")),
+            max_examples=int(os.environ.get("MODEL_EXAMPLES", "15")),
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
