@@ -194,7 +194,7 @@ def test_they_do_not_wait_for_ever_for_a_fraud_to_be_cleared(
     confirm_fraud(event)
     then_had(mailoutbox)
     assert reason_of("postponed")[0] == "pending"
-    StateLog.objects.filter(transition="confirm_fraud").update(timestamp=from_now(days=-31))
+    StateLog.objects.filter(transition="confirm_fraud").update(timestamp=from_now(days=-366))
 
     assert then_had(mailoutbox) == []
 
