@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -181,7 +182,7 @@ def _called(campaign: RefundCampaign, connections: int) -> float:
     """Calls in a second, for refunds that were all marked before; their answers are forgotten."""
     sent: list[Reversal] = []
     while entries := take_some(campaign, most=AT_ONCE):
-        sent += payments.mark_sent(opened([entry.refund_id or 0 for entry in entries]))
+        sent += payments.mark_sent(opened([entry.refund_id or 0 for entry in entries], Counter()))
     # Marked before, all at once: what is timed writes nothing.
     with ThreadPoolExecutor(connections) as calls:
         return _rate(len(sent), lambda: list(calls.map(payments.tell, sent)))
@@ -196,7 +197,9 @@ def _count_statements(campaign: RefundCampaign, at_once: int) -> float:
     for _ in range(2):
         with CaptureQueriesContext(connection) as captured:
             entries = take_some(campaign, most=at_once)
-            sent = payments.mark_sent(opened([entry.refund_id or 0 for entry in entries]))
+            sent = payments.mark_sent(
+                opened([entry.refund_id or 0 for entry in entries], Counter())
+            )
             heard = [payments.tell(reversal) for reversal in sent]
             payments.log_answers(heard)
             record_answers(heard)

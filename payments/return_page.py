@@ -60,9 +60,10 @@ def shown(
 
 def _may_be_paid(order: Order, now: datetime) -> bool:
     """Whether another attempt may turn out to have paid it."""
+    attempts = order.payments.all()
     if order.is_being_settled(now):
-        return order.payments.open().exists() or order.payments.captured().exists()
-    return order.payments.being_checked().exists()
+        return any(attempt.status != PaymentStatus.FAILED for attempt in attempts)
+    return any(attempt.may_have_paid for attempt in attempts)
 
 
 def _way_back(payment: Payment) -> WayBack | None:

@@ -22,11 +22,8 @@ class BodyLimitMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        length = request.META.get("CONTENT_LENGTH") or "0"
         # Without leading zeros, which would hide what comes after so many digits.
-        if (
-            length.isdecimal()
-            and int(length.lstrip("0")[:MOST_DIGITS] or 0) > settings.LARGEST_BODY
-        ):
+        length = (request.META.get("CONTENT_LENGTH") or "").lstrip("0")
+        if length.isdecimal() and int(length[:MOST_DIGITS]) > settings.LARGEST_BODY:
             return problems.too_large(request)
         return self.get_response(request)

@@ -18,10 +18,9 @@ class HttpsOnlyMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
-        self.prefixes = tuple(f"/{prefix}" for prefix in settings.HTTPS_ALONE)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         is_clear = settings.SECURE_SSL_REDIRECT and not request.is_secure()
-        if is_clear and request.path.startswith(self.prefixes):
+        if is_clear and request.path.startswith(settings.HTTPS_ALONE):
             return problems.https_required()
         return self.get_response(request)

@@ -15,5 +15,5 @@ class SlashMiddleware(CommonMiddleware):
 
     def should_redirect_with_slash(self, request: HttpRequest) -> bool:
         """Whether the address is one of the pages' as soon as it ends with a slash."""
-        programs = tuple(f"/{prefix}" for prefix in settings.HTTPS_ALONE)
-        return not request.path.startswith(programs) and super().should_redirect_with_slash(request)
+        is_for_people = not request.path.startswith(settings.HTTPS_ALONE)
+        return is_for_people and super().should_redirect_with_slash(request)

@@ -32,8 +32,8 @@ def phase(order: Order, now: datetime) -> str:
 def state(order: Order, now: datetime, *awaited: str) -> str:
     """Changes whenever the page would say something else about the order, or its event."""
     event = order.event
-    of_event = [event.status, str(event.is_closed)]  # public, as a suspicion is not
-    return ":".join([order.status, phase(order, now), *of_event, *awaited])
+    seen = [event.status, str(event.is_closed)]  # public, as a suspicion is not
+    return ":".join([order.status, phase(order, now), *seen, *awaited])
 
 
 def of_event(order: Order) -> str:

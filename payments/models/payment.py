@@ -45,14 +45,6 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         """Not known yet whether the money came."""
         return self.filter(status__in=OPEN)
 
-    def being_checked(self) -> PaymentQuerySet:
-        """While its order waits for payment: nobody should pay it again beside one of these.
-
-        The provider has or had the money, or has said something that leaves that open.
-        """
-        is_unsure = Q(status=PaymentStatus.PENDING) & ~Q(provider_code="")
-        return self.filter(Q(status__in=[PaymentStatus.CAPTURED, PaymentStatus.REVIEW]) | is_unsure)
-
     def to_reconcile(
         self, now: datetime, *, since: datetime, closed_by: datetime
     ) -> PaymentQuerySet:
@@ -157,14 +149,19 @@ class Payment(FSMModelMixin, models.Model):
         return f"{self.provider} {self.txn_ref}"
 
     @property
-    def is_being_checked(self) -> bool:
-        """Whether its order waits for payment and may turn out to be paid by it."""
-        if self.order.status != Order.Status.PENDING_PAYMENT:
-            return False
-        # The rule of `PaymentQuerySet.being_checked`, which stands in the SQL of `start_payment`,
-        # too.
+    def may_have_paid(self) -> bool:
+        """Whether the provider has or had the money, or has said something that leaves that open.
+
+        While the order waits for payment nobody should pay it again beside such an attempt: the SQL
+        of `start_payment` asks the same.
+        """
         is_unsure = self.status == PaymentStatus.PENDING and self.provider_code != ""
         return is_unsure or self.status in (PaymentStatus.CAPTURED, PaymentStatus.REVIEW)
+
+    @property
+    def is_being_checked(self) -> bool:
+        """Whether its order waits for payment and may turn out to be paid by it."""
+        return self.order.status == Order.Status.PENDING_PAYMENT and self.may_have_paid
 
     @transition(
         field=status,

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from orders.models import Order, OrderStatus
 from orders.pages.parts import Part, fills
-from payments.models import CaseKind, Payment, PaymentCase, PaymentStatus
+from payments.models import CaseKind, PaymentCase, PaymentStatus
 from payments.services.start import LEAST_TIME_LEFT
 from payments.way_back import WayBack, way_back_of
 from ticketing.event_changes import why_nothing_to_pay
@@ -24,11 +24,11 @@ def paying(order: Order, now: datetime) -> Part | None:
 
 
 def _way_to_pay(order: Order, now: datetime) -> dict[str, object]:
-    attempts = list(Payment.objects.filter(order=order).order_by("-pk"))
+    attempts = list(order.payments.order_by("-pk"))
     return {
         "code": order.code,
         "total": order.price_tag(order.total_amount),
-        "is_checked": order.payments.being_checked().exists(),
+        "is_checked": any(attempt.may_have_paid for attempt in attempts),
         "has_failed": bool(attempts) and attempts[0].status == PaymentStatus.FAILED,
         "is_too_late": order.expires_at - now < LEAST_TIME_LEFT,
         "why_nothing_to_pay": why_nothing_to_pay(order.event),
@@ -41,7 +41,7 @@ def _late_money(order: Order) -> Part | None:
     """Money that came for an order that had ended by then, or may have."""
     cases = PaymentCase.objects.filter(order=order, kind=CaseKind.LATE).order_by("pk")
     ways = [(case, way_back_of(case)) for case in cases]
-    is_checked = order.payments.open().being_checked().exists()
+    is_checked = any(attempt.may_have_paid for attempt in order.payments.open())
     if not ways and not is_checked:
         return None
     late = [

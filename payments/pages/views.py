@@ -32,7 +32,7 @@ def order_pay(request: SignedInRequest, order: Order) -> HttpResponse:
 
 def _is_to_be_paid(order: Order) -> bool:
     is_open = order.status == OrderStatus.PENDING_PAYMENT and order.event.is_selling
-    return is_open and not Payment.objects.filter(order=order).being_checked().exists()
+    return is_open and not any(attempt.may_have_paid for attempt in order.payments.all())
 
 
 def _start(order: Order, customer: Customer, key: str | None) -> Payment:

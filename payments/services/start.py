@@ -23,8 +23,8 @@ LEAST_TIME_LEFT = timedelta(minutes=1)  # as design section 5 has it: refused be
 # Settling asks the provider about each that is left open, one after the other.
 MOST_ATTEMPTS = 20
 
-# How many there are, how many of them are `being_checked` (see PaymentQuerySet), and which one came
-# with this key: none without a key, nothing equals NULL.
+# How many there are, how many of them `may_have_paid` (see Payment), and which one came with this
+# key: none without a key, nothing equals NULL.
 ATTEMPTS = """
 SELECT count(*),
     count(*) FILTER (

@@ -11,13 +11,7 @@ from orders.models import Order, OrderStatus
 from orders.pages.parts import Part, fills
 from orders.places import ticketed_place
 from refunds.explanations import in_language
-from refunds.models import (
-    PAID_BACK,
-    RESERVED,
-    UNDECIDED,
-    Refund,
-    RefundStatus,
-)
+from refunds.models import PAID_BACK, RESERVED, UNDECIDED, Refund, RefundStatus
 from refunds.operations import campaigns
 
 UNDER_WAY = [*UNDECIDED, *RESERVED]

@@ -68,11 +68,10 @@ def due_reversals(outcomes: Counter[str]) -> Iterator[int]:
         yield from opened(ids, outcomes)
 
 
-def opened(refund_ids: Sequence[int], outcomes: Counter[str] | None = None) -> list[int]:
+def opened(refund_ids: Sequence[int], outcomes: Counter[str]) -> list[int]:
     """The reversals of these refunds, opened as far as that can be; adds the others to `failed`."""
     reversal_ids, failed = together_or_alone(_pay_back, refund_ids)
-    if outcomes is not None:
-        outcomes["failed"] += failed
+    outcomes["failed"] += failed
     return reversal_ids
 
 

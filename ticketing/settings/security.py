@@ -11,9 +11,9 @@ from ticketing.settings.selling import VNPAY_PAYMENT_URL
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SECURE_SSL_REDIRECT = IS_HTTPS
-HTTPS_ALONE = ["api/v1/", "_allauth/app/", "internal/"]  # programs: refused, and never led on
+HTTPS_ALONE = ("/api/v1/", "/_allauth/app/", "/internal/")  # programs: refused, and never led on
 # VNPay's call is answered at the very address that it was given, by way of no other.
-SECURE_REDIRECT_EXEMPT = [r"^payments/vnpay/ipn/$", *(f"^{prefix}" for prefix in HTTPS_ALONE)]
+SECURE_REDIRECT_EXEMPT = [r"^payments/vnpay/ipn/$", *(f"^{prefix[1:]}" for prefix in HTTPS_ALONE)]
 # Only where a proxy ends TLS: without one, anybody could say that a call came by HTTPS.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
