@@ -70,7 +70,7 @@ def reserved(order):
 
 
 def moves(refund, transition):
-    log = StateLog.objects.filter(object_id=refund.pk, content_type__model="refund")
+    log = StateLog.objects.for_(refund)
     return log.filter(transition=transition).count()
 
 

@@ -111,7 +111,7 @@ def test_the_door_sees_whose_place_it_is_and_no_more(door, ticket):
 def test_the_log_says_who_let_the_holder_in_and_when(door, member, ticket):
     scan(door, ticket.code)
 
-    entry = StateLog.objects.get(object_id=ticket.pk, transition="use")
+    entry = StateLog.objects.for_(ticket).get(transition="use")
     assert (entry.by, entry.state) == (member, "used")
     assert entry.timestamp == Ticket.objects.get(pk=ticket.pk).used_at
     assert entry.description == "Checked in at the door."

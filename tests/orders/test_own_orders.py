@@ -116,7 +116,7 @@ def test_cancelling_gives_the_seats_back_at_once(api, order, customer):
 
     assert (answer.status_code, answer.data["status"]) == (200, "cancelled")
     assert set(order.holds.values_list("status", "seat__status")) == {("released", "available")}
-    entry = StateLog.objects.get(object_id=order.pk, state="cancelled")
+    entry = StateLog.objects.for_(order).get(state="cancelled")
     assert entry.by == customer
     assert entry.description == "The customer cancelled it."
     assert not any(violations().values())
@@ -137,7 +137,7 @@ def test_cancelling_twice_is_the_same_as_once(api, order):
     second = api.post(f"{ORDERS}{order.code}/cancel/")
 
     assert first.data == second.data
-    assert StateLog.objects.filter(object_id=order.pk, state="cancelled").count() == 1
+    assert StateLog.objects.for_(order).filter(state="cancelled").count() == 1
 
 
 def test_a_paid_order_is_not_cancelled(api, paid_order):

@@ -165,7 +165,7 @@ def test_a_person_ends_what_the_provider_leaves_open(payment, boss, status, succ
     assert closed.finished_at
     assert reversed_amount(payment) == (400_000 if succeeded else 0)
     assert facts(reversal) == [ENDED]
-    entry = StateLog.objects.filter(object_id=reversal.pk, state=end).get()
+    entry = StateLog.objects.for_(reversal).filter(state=end).get()
     assert (entry.by, entry.description) == (boss, "Looked up at VNPay.")
     assert broken_rules() == {}
 

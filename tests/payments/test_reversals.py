@@ -90,7 +90,7 @@ def test_request_and_answer_are_kept_without_secrets(captured, whole):
 def test_every_step_says_why(whole):
     advance_reversal(whole.pk)
 
-    steps = StateLog.objects.filter(object_id=whole.pk, transition__in=["send", "succeed"])
+    steps = StateLog.objects.for_(whole).filter(transition__in=["send", "succeed"])
     assert [step.transition for step in steps.order_by("pk")] == ["send", "succeed"]
     assert all(step.description for step in steps)
 

@@ -80,7 +80,7 @@ def test_the_organizer_approves_a_personal_reason(personal, organizer, order, ti
     assert reread(order).refund_reserved_amount == 400_000
     assert reread(tickets[0]).refund_approved_at == refund.decision_at
     assert Job.objects.filter(topic="refunds.pay_back").count() == 1
-    entry = StateLog.objects.filter(object_id=refund.pk, transition="approve").get()
+    entry = StateLog.objects.for_(refund).filter(transition="approve").get()
     assert (entry.by, entry.timestamp) == (organizer, refund.decision_at)
     assert broken() == {}
 

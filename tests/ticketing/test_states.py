@@ -194,7 +194,7 @@ def test_each_transition_leaves_a_row_with_actor_time_and_reason():
     event.publish(by=actor, at=moment, reason="All is ready.")
     event.save()
 
-    entry = StateLog.objects.get(object_id=event.pk, transition="publish")
+    entry = StateLog.objects.for_(event).get(transition="publish")
     assert (entry.by, entry.timestamp, entry.description) == (actor, moment, "All is ready.")
     assert (entry.source_state, entry.state) == ("draft", "published")
 
@@ -205,4 +205,4 @@ def test_a_transition_without_an_explanation_is_a_bug():
     with pytest.raises((TypeError, KeyError)):
         event.publish()
 
-    assert not StateLog.objects.filter(object_id=event.pk, transition="publish").exists()
+    assert not StateLog.objects.for_(event).filter(transition="publish").exists()

@@ -25,7 +25,7 @@ def test_the_holder_of_a_ticket_is_let_in_and_the_page_says_to_which_place(
     assert said == f"✓ Come in Stalls Row {row}, seat {seat} {order.email}"
     ticket.refresh_from_db()
     assert ticket.status == "used"
-    assert StateLog.objects.get(object_id=ticket.pk, transition="use").by == usher.user
+    assert StateLog.objects.for_(ticket).get(transition="use").by == usher.user
 
 
 def test_a_standing_place_has_no_row_to_say(usher, tonight):
@@ -55,7 +55,7 @@ def test_a_request_that_is_sent_again_gets_the_same_answer(usher, tonight, ticke
     answers = [scan(usher, tonight, ticket.code, scan=name) for _ in range(2)]
 
     assert [outcome(answer)[0] for answer in answers] == ["in", "in"]
-    assert StateLog.objects.filter(object_id=ticket.pk, transition="use").count() == 1
+    assert StateLog.objects.for_(ticket).filter(transition="use").count() == 1
     assert outcome(scan(usher, tonight, ticket.code, scan=uuid.uuid4().hex))[0] == "already"
 
 
