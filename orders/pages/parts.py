@@ -5,7 +5,7 @@ So the page can show payments and refunds, and orders need not know them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -27,8 +27,10 @@ class Part(NamedTuple):
 
 
 Maker: TypeAlias = Callable[[Order, datetime], Part | None]
+Teller: TypeAlias = Callable[[Sequence[Order]], dict[int, str]]
 
 _makers: dict[Slot, Maker] = {}
+_tellers: list[Teller] = []
 
 
 def fills(slot: Slot) -> Callable[[Maker], Maker]:
@@ -45,3 +47,16 @@ def fills(slot: Slot) -> Callable[[Maker], Maker]:
 
 def parts_of(order: Order, now: datetime) -> dict[Slot, Part | None]:
     return {slot: make(order, now) for slot, make in _makers.items()}
+
+
+def tells_in_list(tell: Teller) -> Teller:
+    """Bind a function that knows which of the listed orders nobody should pay now, and why.
+
+    It is given all that wait for payment at once, and gives a sentence by the id of an order.
+    """
+    _tellers.append(tell)
+    return tell
+
+
+def told_in_list(orders: Sequence[Order]) -> dict[int, str]:
+    return {pk: sentence for tell in _tellers for pk, sentence in tell(orders).items()}

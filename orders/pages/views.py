@@ -30,7 +30,7 @@ from orders.pages.access import (
     own_ticket,
     to_order,
 )
-from orders.pages.parts import Part, Slot, parts_of
+from orders.pages.parts import Part, Slot, parts_of, told_in_list
 from orders.places import held_place, priced, ticketed_place
 
 ON_A_PAGE = 20
@@ -44,16 +44,18 @@ def order_list(request: SignedInRequest) -> HttpResponse:
     newest_first = shown.order_by("-created_at", "-pk")
     page = Paginator(newest_first, ON_A_PAGE).get_page(request.GET.get("page"))
     now = timezone.now()
-    listed = [_listed(order, now) for order in page]
+    told = told_in_list([order for order in page if wording.phase(order, now) == "paying"])
+    listed = [_listed(order, now, told) for order in page]
     return render(request, "orders/pages/list.html", {"page": page, "listed": listed})
 
 
-def _listed(order: Order, now: datetime) -> dict[str, Any]:
+def _listed(order: Order, now: datetime, told: dict[int, str]) -> dict[str, Any]:
+    next_step = wording.next_step(order, now, keeps_tickets=cast("Any", order).keeps_tickets)
     return {
         "order": order,
         "phase": wording.phase(order, now),
         "total": order.price_tag(order.total_amount),
-        "next_step": wording.next_step(order, now, keeps_tickets=cast("Any", order).keeps_tickets),
+        "next_step": told.get(order.pk, next_step),
     }
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from orders.models import Order, OrderStatus
-from orders.pages.parts import Part, fills
-from payments.models import CaseKind, PaymentCase, PaymentStatus
+from orders.pages.parts import Part, fills, tells_in_list
+from payments.models import CaseKind, Payment, PaymentCase, PaymentStatus
 from payments.services.start import LEAST_TIME_LEFT
 from payments.way_back import WayBack, way_back_of
 from ticketing.event_changes import why_nothing_to_pay
@@ -21,6 +24,14 @@ def paying(order: Order, now: datetime) -> Part | None:
         shown = _way_to_pay(order, now)
         return Part("payments/pages/pay.html", shown, "checked" if shown["is_checked"] else "")
     return _late_money(order)
+
+
+@tells_in_list
+def being_checked(orders: Sequence[Order]) -> dict[int, str]:
+    """What the page of each says, too, of an attempt that may have paid it."""
+    told = _("We are checking your payment.")
+    attempts = Payment.objects.filter(order__in=orders)
+    return {attempt.order_id: told for attempt in attempts if attempt.may_have_paid}
 
 
 def _way_to_pay(order: Order, now: datetime) -> dict[str, object]:

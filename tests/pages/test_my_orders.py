@@ -187,6 +187,18 @@ def test_a_payment_that_is_being_checked_is_not_made_twice(me, order, word):
 
 
 @pytest.mark.parametrize("word", [suspicion, unnamed])
+def test_the_list_of_orders_asks_nobody_to_pay_what_is_being_checked(me, customer, order, word):
+    me.get(f"{RETURN}?{word(PaymentFactory(order=order))}")
+
+    text = text_of(me.get("/orders/"))
+
+    assert "We are checking your payment." in text
+    assert "Pay by" not in text
+    PaymentFactory(order=placed_order(seats_in_area(1), customer=customer))
+    assert text_of(me.get("/orders/")).count("Pay by") == 1
+
+
+@pytest.mark.parametrize("word", [suspicion, unnamed])
 def test_the_page_of_an_ended_order_tells_of_a_payment_that_is_being_checked(me, order, word):
     me.get(f"{RETURN}?{word(PaymentFactory(order=order))}")
     me.post(page_of(order, "cancel/"))
