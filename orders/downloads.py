@@ -8,20 +8,24 @@ from io import BytesIO
 import segno
 from django.http import HttpResponse
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
+from orders.errors import TicketNotValid
 from orders.models import Order, Ticket
 from orders.ticket_pdf import render_tickets
 
 
 def qr_code(ticket: Ticket) -> HttpResponse:
-    """Its code as a drawing, which never changes."""
+    """Its code as a drawing. Raises TicketNotValid: one that lets nobody in has none to scan."""
+    if not ticket.lets_in:
+        raise TicketNotValid(_("There is no QR code to show at the entrance."))
     # As a file of its own, with its namespace: browsers show no other.
     drawing = BytesIO()
     segno.make(ticket.code, error="m").save(drawing, kind="svg", scale=8, border=4)
     return HttpResponse(
         drawing.getvalue(),
         content_type="image/svg+xml",
-        headers={"Cache-Control": "private, max-age=86400"},
+        headers={"Cache-Control": "private, no-cache"},  # it may be void by then
     )
 
 

@@ -201,13 +201,14 @@ class OrderTickets(APIView):
 
 class TicketQR(APIView):
     content_negotiation_class = AnyAccept
+    refusals = {"get": [TicketNotValid]}
 
     @extend_schema(
         summary="The QR code of one of my tickets",
         responses={(200, "image/svg+xml"): OpenApiTypes.STR},
     )
     def get(self, request: Request, code: str) -> HttpResponse:
-        own = Ticket.objects.filter(order__customer=signed_in(request))
+        own = Ticket.objects.filter(order__customer=signed_in(request)).select_related("event")
         ticket = get_object_or_404(own, code=code)
         return downloads.qr_code(ticket)
 

@@ -162,4 +162,4 @@ def ticket_pdf(request: SignedInRequest, code: str) -> HttpResponse:
 
 @customer_file
 def ticket_qr(request: SignedInRequest, code: str) -> HttpResponse:
-    return downloads.qr_code(own_ticket(request, Ticket.objects.all(), code=code))
+    return downloads.qr_code(own_ticket(request, Ticket.objects.select_related("event"), code=code))

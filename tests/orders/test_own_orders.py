@@ -226,6 +226,20 @@ def test_the_qr_code_is_a_drawing_of_ones_own_ticket(api, paid_order):
     assert "private" in answer.headers["Cache-Control"]
 
 
+@pytest.mark.parametrize("spoil", LET_NOBODY_IN.values(), ids=LET_NOBODY_IN)
+def test_of_a_ticket_that_lets_nobody_in_no_qr_code_is_drawn(api, paid_order, spoil):
+    ticket = paid_order.tickets.select_related("event").first()
+    address = f"/api/v1/tickets/{ticket.code}/qr.svg"
+    assert "no-cache" in api.get(address).headers["Cache-Control"]
+    spoil(ticket)
+    ticket.save()
+
+    answer = api.get(address)
+
+    assert (answer.status_code, answer.data["code"]) == (409, "ticket-not-valid")
+    assert b"svg" not in answer.content
+
+
 def test_somebody_elses_qr_code_does_not_exist(visitor, paid_order):
     visitor.force_authenticate(CustomerFactory())
     ticket = paid_order.tickets.first()

@@ -256,6 +256,9 @@ def test_a_ticket_whose_money_is_on_its_way_shows_no_code_to_scan(me, paid):
 
     assert "it lets nobody in" in text_of(answer)
     assert f"/tickets/{ticket.code}/qr.svg" not in answer.content.decode()
+    drawing = me.get(f"/tickets/{ticket.code}/qr.svg")
+    assert drawing.status_code == 409
+    assert "This ticket lets nobody in." in text_of(drawing)
 
 
 def test_an_order_page_costs_as_many_queries_for_ten_seats_as_for_one(
