@@ -26,7 +26,7 @@ REQUIRED = {"area", "row", "seat"}
 OPTIONAL = {"price", "blocked"}
 LONGEST = {"area": 100, "row": 20, "seat": 20}
 BLOCKED = {"yes": True, "no": False, "": False}
-PRICE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
+PRICE = re.compile(r"[0-9]{1,12}(\.0{1,2})?")  # whole dong: nobody can pay parts of one
 
 
 Cells = dict[str | Any, str | Any]  # by column; under None what stands behind the last one
@@ -187,7 +187,9 @@ def _price(text: str) -> Decimal | None:
     if not text:
         return None
     if not PRICE.fullmatch(text):  # 500.000 may be meant to be 500,000
-        raise Unusable(_("Write the price like 500000 or 12.50, without dots between thousands."))
+        raise Unusable(
+            _("Write the price like 500000, in whole dong, without dots between thousands.")
+        )
     return Decimal(text).quantize(Decimal("0.01"))
 
 

@@ -303,7 +303,7 @@ def test_whoever_sends_too_often_is_told_when_to_come_back(shopper, seats, monke
 
 
 def test_the_drawn_plan_knows_prices_to_the_last_part(client):
-    """Those of imported plans may have one; the choice is summed from what the plan knows."""
+    """Plans of long ago could bring one; the choice is summed from what the plan knows."""
     [seat] = seats_in_area(1, price="5000.50")
 
     page = read(client, seat.showing)

@@ -173,6 +173,7 @@ def test_a_file_that_is_no_table_in_unicode_is_refused_with_advice(data, advice)
         ("Field,A,1,5,", "standing places"),
         ("Full,A,1,,", "already has its seats"),
         ("New,A,1,,", "give its price"),
+        ("New,A,1,60000.50,", "in whole dong"),
     ],
 )
 def test_a_hostile_or_wrong_line_is_named_and_nothing_is_kept(line, message):

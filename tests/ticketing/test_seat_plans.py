@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from itertools import chain
 
 import pytest
@@ -25,7 +24,7 @@ def test_a_plan_makes_areas_rows_and_seats():
             "row,area,seat,blocked,price",
             "A,Khán đài,2,,500000",
             "A,Khán đài,1,YES,500000.00",
-            "A,Balcony,1,no,0.5",
+            "A,Balcony,1,no,75000.0",
             "B,Khán đài,1,,",
         ],
     )
@@ -33,7 +32,7 @@ def test_a_plan_makes_areas_rows_and_seats():
     assert count == 4
     stand, balcony = Area.objects.order_by("id")
     assert (stand.name, stand.price, stand.showing) == ("Khán đài", 500_000, showing)
-    assert (balcony.name, balcony.price) == ("Balcony", Decimal("0.50"))
+    assert (balcony.name, balcony.price) == ("Balcony", 75_000)
     assert made(stand) == ["A/2", "A/1", "B/1"]
     assert made(balcony) == ["A/1"]
     blocked = Seat.objects.get(status="blocked")
@@ -69,6 +68,7 @@ def bad_lines():
     yield "a NUL", "Stalls,A,\0,5,"
     yield "a price in words", "Stalls,A,1,cheap,"
     yield "a negative price", "Stalls,A,1,-5,"
+    yield "half a dong", "Stalls,A,1,60000.50,"
     yield "half a cent", "Stalls,A,1,0.005,"
     yield "no end of money", "Stalls,A,1,1000000000000,"
     yield "infinity", "Stalls,A,1,Infinity,"
