@@ -88,10 +88,13 @@ class Retry(ReasonForm):
         return {**given, "order_ids": named(orders, codes, unknown=unknown)}
 
     def _check_any_left(self, listed: QuerySet[CampaignOrder]) -> None:
-        """Raise ValidationError if nothing would happen because all of them are overridden."""
-        if listed.exists() and not campaigns.left_to_retry(self.campaign).exists():
+        """Raise ValidationError if nothing would happen: none is listed, or all are overridden."""
+        if campaigns.left_to_retry(self.campaign).exists():
+            return
+        told = _("None of its orders is listed any more: there is nothing to retry.")
+        if listed.exists():
             told = _("All of them stay as an admin's override has them: name those to be refunded.")
-            raise ValidationError({"codes": told})
+        raise ValidationError({"codes": told})
 
 
 def named(orders: QuerySet[Order], pasted: str, *, unknown: str) -> list[int]:

@@ -155,6 +155,17 @@ def test_a_retry_of_overridden_orders_only_says_that_they_have_to_be_named(boss,
     assert stored() == before
 
 
+def test_a_retry_of_what_is_listed_no_more_says_so(boss, stuck):
+    stuck.orders.update(status="done", note="")
+    before = stored()
+
+    answer = boss.post(page_of(stuck, "retry_listed"), {"reason": REASON}, follow=True)
+
+    assert "there is nothing to retry" in told(answer)
+    assert "Done" not in told(answer)
+    assert stored() == before
+
+
 def test_an_order_that_is_named_is_retried_whatever_was_overridden(boss, stuck, overridden):
     page = page_of(stuck, "retry_listed")
     before = stored()
