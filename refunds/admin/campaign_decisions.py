@@ -27,6 +27,20 @@ def _ask(data: Any, campaign: RefundCampaign) -> ReasonForm:
     return ReasonForm(data)
 
 
+def _may_resume(campaign: RefundCampaign) -> bool:
+    return can_proceed(campaign.resume) and _has_ground(campaign)
+
+
+def _may_retry(campaign: RefundCampaign) -> bool:
+    """One that is over has to begin anew, which takes its ground."""
+    is_over = campaign.status == RefundCampaign.Status.COMPLETED
+    return campaigns.listed(campaign).exists() and (not is_over or _has_ground(campaign))
+
+
+def _has_ground(campaign: RefundCampaign) -> bool:
+    return campaigns.has_ground(campaign.event, campaign.reason)
+
+
 def _what_starts(campaign: RefundCampaign) -> str:
     totals = preview_of(campaign).totals
     return _(
@@ -82,7 +96,7 @@ RESUME = Decision(
     services.resume_campaign,
     _ask,
     is_for=_decides,
-    is_possible=lambda campaign: can_proceed(campaign.resume),
+    is_possible=_may_resume,
 )
 RETRY_LISTED = Decision(
     "retry-listed",
@@ -91,5 +105,5 @@ RETRY_LISTED = Decision(
     services.retry_campaign,
     Retry,
     is_for=_decides,
-    is_possible=lambda campaign: campaigns.listed(campaign).exists(),
+    is_possible=_may_retry,
 )

@@ -135,7 +135,9 @@ def start_campaign(*, campaign_id: int, by: User | None, reason: str) -> RefundC
 
 
 def may_start(campaign: RefundCampaign) -> bool:
-    """Whether its state lets it be started, for the first time or because more was sold since."""
+    """Whether it can be started, for the first time or because more was sold since."""
+    if not campaigns.has_ground(campaign.event, campaign.reason):
+        return False
     return can_proceed(campaign.start) or _was_outsold(campaign)
 
 
@@ -201,10 +203,9 @@ def _locked(campaign_id: int) -> RefundCampaign:
 
 
 def _was_outsold(campaign: RefundCampaign) -> bool:
-    """Whether it is over, and its event is off with orders that were paid since."""
+    """Whether it is over, and orders of its event were paid since."""
     is_over = campaign.status == RefundCampaign.Status.COMPLETED
-    is_off = campaigns.has_ground(campaign.event, campaign.reason)
-    return is_over and is_off and campaigns.paid_since(campaign).exists()
+    return is_over and campaigns.paid_since(campaign).exists()
 
 
 def _check_admin(by: User | None) -> None:

@@ -109,6 +109,35 @@ def test_each_step_is_taken_with_a_reason_that_is_kept(boss, draft):
         assert REASON in told(answer)
 
 
+def test_no_draft_is_offered_to_be_started_without_its_ground(boss, draft, event):
+    move(event, "clear")
+
+    assert offered(boss, draft) == {"report"}
+    assert "Confirm the fraud first." in told(decide(boss, draft, "start"))
+    assert status(draft) == "draft"
+
+
+def test_without_its_ground_a_campaign_is_not_offered_to_go_on(boss, draft, event):
+    decide(boss, draft, "start")
+    decide(boss, draft, "pause")
+    move(event, "clear")
+
+    assert offered(boss, draft) == {"report"}
+    assert "It is too late for this" in told(boss.get(page_of(draft, "resume"), follow=True))
+    assert "Confirm the fraud first." in told(decide(boss, draft, "resume"))
+    assert status(draft) == "paused"
+
+
+def test_without_its_ground_a_completed_campaign_is_not_offered_to_be_retried(boss, stuck, event):
+    assert "retry_listed" in offered(boss, stuck)
+
+    move(event, "clear")
+
+    assert offered(boss, stuck) == {"report"}
+    assert "Confirm the fraud first." in told(decide(boss, stuck, "retry_listed"))
+    assert (status(stuck), set(states(stuck))) == ("completed", {"listed"})
+
+
 def test_listed_orders_are_retried(boss, stuck):
     assert "2 listed orders are taken up once more" in html(boss, page_of(stuck, "retry_listed"))
 
