@@ -10,6 +10,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
 
 from orders.models import Order, OrderStatus
+from orders.pages.parts import parts_of
 from payments.models import GOES_BACK, CaseKind, Payment, PaymentCase, PaymentStatus
 from payments.way_back import WayBack, way_back_of
 from ticketing.event_changes import why_nothing_to_pay
@@ -53,6 +54,8 @@ def shown(
         "minutes_left": _minutes(order.expires_at - now) if is_open else 0,
         "is_open": is_open,
         "is_checked": is_open and _may_be_paid(order, now),
+        # An admin may have decided otherwise since, which the order's page knows.
+        "is_promised": order.event.is_closed and parts_of(order, now).get("called_off") is not None,
         "why_nothing_to_pay": why_nothing_to_pay(order.event),
         "can_choose_again": not is_open and order.showing.is_on_sale(now),
     }

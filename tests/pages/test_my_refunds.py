@@ -19,6 +19,7 @@ from refunds.services import (
 )
 from tests.back_office.refund_rows import failed
 from tests.factories import (
+    PaymentFactory,
     from_now,
     paid_order,
     placed_order,
@@ -26,6 +27,7 @@ from tests.factories import (
     showing_with_sale_end,
 )
 from tests.pages.my_pages import everything, hidden, page_of, text_of
+from tests.payments.vnpay_calls import RETURN, success
 from tests.refunds.campaigns import cancel, start
 from tests.refunds.moved import give_back, refuse
 from tests.ticketing.event_states import move
@@ -443,3 +445,20 @@ def test_money_that_an_admin_keeps_is_not_promised(me, order, admin_user, percen
     wanted = {"by": admin_user, "reason": "He did not.", "order_ids": [order.pk]}
     retry_campaign(campaign_id=campaign.pk, **wanted)
     assert PROMISE in text_of(me.get(page_of(order)))
+
+
+@pytest.mark.parametrize("percentage", [0, 60])
+def test_nor_is_it_by_the_return_page_that_is_opened_again(me, customer, admin_user, percentage):
+    payment = PaymentFactory(order=placed_order(customer=customer))
+    query = success(payment)
+    me.get(f"{RETURN}?{query}")
+    _, refund = called_off(payment.order, admin_user)
+    assert "What you paid goes back in full." in text_of(me.get(f"{RETURN}?{query}"))
+
+    override_refund(
+        refund_id=refund.pk, percentage=percentage, by=admin_user, note="He sold them on."
+    )
+
+    text = text_of(me.get(f"{RETURN}?{query}"))
+    assert "its tickets let nobody in" in text
+    assert "goes back in full" not in text
