@@ -124,10 +124,9 @@ def tickets_file(*, order_id: int, only_valid: bool = False) -> File:
     order = _order(order_id)
     tickets = order.tickets.valid() if only_valid else order.tickets.all()
     # Their money may have gone back since the mail was written.
-    if only_valid and not tickets.exists():
+    if not tickets.kept().exists():
         raise NothingToDo(NOTHING_VALID)
-    if only_valid:
-        _wait_while_off(order.event)
+    _wait_while_off(order.event)
     with translation.override(order.language):
         pages = render_tickets(tickets.with_places().order_by("seat_id"))
     return f"tickets-{order.code}.pdf", pages, "application/pdf"

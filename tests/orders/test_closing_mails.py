@@ -6,6 +6,7 @@ import pytest
 
 from jobs.models import Job
 from jobs.outbox import handler_of
+from orders.handlers import NOTHING_VALID
 from orders.models import Order
 from orders.services import cancel_for_customer, cancel_order, resend_tickets
 from payments.services import settle_order
@@ -331,6 +332,55 @@ def test_that_tickets_are_valid_again_waits_while_they_are_not(event, mailoutbox
     [mail] = had(mailoutbox)
     assert GOOD_AGAIN in mail.body
     assert then_had(mailoutbox) == []
+
+
+def paid_while_no_server_takes_mail(event, server):
+    """Its tickets were written into a mail while the event was on."""
+    order = paid_order(seats_of(event))
+    server.go_down()
+    run_all()
+    server.come_back()
+    return order
+
+
+def test_tickets_that_no_server_took_wait_while_their_event_is_held_for_a_fraud(
+    event, mailoutbox, server
+):
+    order = paid_while_no_server_takes_mail(event, server)
+    confirm_fraud(event)
+    assert then_had(mailoutbox) == []
+
+    clear_of_fraud(event)
+
+    [mail] = had(mailoutbox)
+    assert mail.subject == "Your tickets for Đêm nhạc Trịnh"
+    assert [name for name, *_ in mail.attachments] == [f"tickets-{order.code}.pdf"]
+
+
+def test_tickets_that_no_server_took_are_not_sent_once_their_money_goes_back(
+    event, mailoutbox, server
+):
+    order = paid_while_no_server_takes_mail(event, server)
+    confirm_fraud(event)
+    order.tickets.update(refund_approved_at=from_now())
+
+    clear_of_fraud(event)
+
+    assert then_had(mailoutbox) == []
+    job = Job.objects.get(key=f"mail:orders.paid:{order.pk}")
+    assert (job.status, job.last_error) == ("done", NOTHING_VALID)
+
+
+def test_tickets_that_no_server_took_are_not_sent_of_an_event_that_is_cancelled(
+    event, mailoutbox, server
+):
+    order = paid_while_no_server_takes_mail(event, server)
+
+    call_off(event)
+
+    assert [mail for mail in then_had(mailoutbox) if mail.attachments] == []
+    job = Job.objects.get(key=f"mail:orders.paid:{order.pk}")
+    assert (job.status, job.last_error) == ("done", NOTHING_VALID)
 
 
 def test_tickets_that_wait_for_a_fraud_to_be_cleared_are_not_sent_of_an_event_that_is_cancelled(
