@@ -182,6 +182,11 @@ class Order(FSMModelMixin, models.Model):
         """Whether one of its tickets is good, and its event not off."""
         return not self.event.is_closed and self.tickets.valid().exists()
 
+    @property
+    def let_somebody_in(self) -> bool:
+        """Whether somebody went in with one of its tickets that was not given back."""
+        return self.tickets.used().exists()
+
     def is_in_time(self, at: datetime) -> bool:
         """Whether it may still be paid then: neither it nor a hold has expired."""
         return at < min(self.expires_at, self.holds_until or self.expires_at)

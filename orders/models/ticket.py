@@ -46,10 +46,13 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """Neither given back nor about to be, used or not."""
         return self.live().filter(refund_approved_at__isnull=True)
 
+    def used(self) -> TicketQuerySet:
+        """Kept ones with which somebody went in."""
+        return self.kept().filter(status=TicketStatus.USED)
+
     def used_for_another_date(self) -> TicketQuerySet:
-        """Kept ones: somebody went in too early for the date that they are for now."""
-        too_early = Q(used_at__lt=F("showing__starts_at") - EARLIEST)
-        return self.kept().filter(too_early, status=TicketStatus.USED)
+        """Somebody went in with them too early for the date that they are for now."""
+        return self.used().filter(used_at__lt=F("showing__starts_at") - EARLIEST)
 
     def with_places(self) -> TicketQuerySet:
         """With all that a printed ticket tells."""

@@ -102,7 +102,8 @@ def _mail(
     """It looks again when it is sent: a mail server may take it a day late."""
     date = order.showing.local(order.showing.starts_at)
     facts = {"order_id": order.pk, "news": news, "at": at.isoformat(), "date": date}
-    mail = mail_of_dates(news, order, was=_was(news, order, dates), lets_in=order.lets_in)
+    doors = {"lets_in": order.lets_in, "was_used": order.was_used}
+    mail = mail_of_dates(news, order, was=_was(news, order, dates), **doors)
     return mail, [(STILL_TRUE, facts)]
 
 
@@ -117,7 +118,8 @@ def _orders(event: Event, news: News, dates: Mapping[int, str]) -> OrderQuerySet
     own = Ticket.objects.filter(order=OuterRef("pk"))
     # Any of its tickets, since all were sold at once; none where nobody is left to be told.
     bought_for = Subquery(own.kept().values("showing_starts_at")[:1])
-    orders = Order.objects.annotate(bought_for=bought_for, lets_in=Exists(own.valid())).filter(
+    doors = {"lets_in": Exists(own.valid()), "was_used": Exists(own.used())}
+    orders = Order.objects.annotate(bought_for=bought_for, **doors).filter(
         event=event,
         showing__in=_showings(event, news, dates),
         status__in=WITH_TICKETS,

@@ -217,8 +217,40 @@ def test_who_has_a_ticket_to_use_is_promised_the_new_date(event, tonight, mailou
     [mail] = had(mailoutbox)
 
     for text in [*texts_of(mail), text_of(client.get(page_of(order)))]:
-        assert STAY in text
+        assert f"{STAY} Those that were used at the door let you in once more then, unless" in text
         assert IN_ALREADY not in text
+
+
+def test_who_has_a_ticket_to_use_is_told_that_the_used_one_lets_nobody_in_hours_later(
+    event, tonight, mailoutbox
+):
+    order = bought(tonight, count=2)
+    let_in(order.tickets.first())
+    postpone(event)
+    Showing.objects.update(starts_at=from_now(hours=2), ends_at=from_now(hours=4))
+    had(mailoutbox)
+
+    reinstate(event)
+
+    [mail] = had(mailoutbox)
+    for text in texts_of(mail):
+        assert "Your tickets are valid." in text
+        assert "Those that were used at the door let nobody in a second time." in text
+
+
+def test_who_has_used_no_ticket_reads_of_none_that_was(event, tonight, mailoutbox, client):
+    order = bought(tonight, count=2)
+    client.force_login(order.customer)
+    had(mailoutbox)
+    postpone(event)
+    told = had(mailoutbox)
+    page = text_of(client.get(page_of(order)))
+    reinstate(event)
+    told += had(mailoutbox)
+
+    assert len(told) == 2
+    for text in [*texts_of(told[0]), *texts_of(told[1]), page]:
+        assert "used at the door" not in text
 
 
 def test_who_came_on_the_second_date_stays_in_when_that_is_interrupted(
