@@ -13,7 +13,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import is_valid_path
-from django.utils.translation import gettext_lazy
+from django.utils import translation
+from django.utils.translation import get_language_from_request, gettext_lazy
 from psycopg.errors import ReadOnlySqlTransaction
 from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
@@ -132,7 +133,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """What Django refuses before any view sees it, such as a wrong Host header."""
     if _is_for_people(request):
         return _answer(request, BAD_REQUEST_PAGE)
-    return _told_to_programs(INVALID, errors=UNREADABLE)
+    return _answer(request, INVALID, errors=UNREADABLE)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -181,11 +182,13 @@ def _is_for_people(request: HttpRequest) -> bool:
     return not request.path.startswith(JSON_PATHS) and request.accepts("text/html")
 
 
-def _answer(request: HttpRequest, kind: Kind) -> HttpResponse:
-    if _is_for_people(request):
-        told = request if kind in (NOT_FOUND, PERMISSION_DENIED) else None
-        return problem_page(kind.status, kind.title, kind.detail, request=told)
-    return _told_to_programs(kind)
+def _answer(request: HttpRequest, kind: Kind, **extra: Any) -> HttpResponse:
+    # What is refused before LocaleMiddleware would speak as the request before on this thread did.
+    with translation.override(get_language_from_request(request)):
+        if _is_for_people(request):
+            told = request if kind in (NOT_FOUND, PERMISSION_DENIED) else None
+            return problem_page(kind.status, kind.title, kind.detail, request=told)
+        return _told_to_programs(kind, **extra)
 
 
 def _told_to_programs(kind: Kind, **extra: Any) -> HttpResponse:

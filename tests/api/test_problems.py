@@ -7,6 +7,7 @@ import json
 import pytest
 from django.core.cache import cache
 from django.db import DataError, OperationalError
+from django.utils.translation import override
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
@@ -231,6 +232,39 @@ def test_the_language_of_the_reader_is_spoken(api):
 
     assert answer.headers["Content-Language"] == "vi"
     assert problem(answer)["code"] == "not-found"
+
+
+@pytest.fixture
+def a_vietnamese_before():
+    """The request before on this thread has left its language there."""
+    with override("vi"):
+        yield
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "too large"), ("vi", "quá lớn")])
+@pytest.mark.parametrize("path", ["/api/v1/orders/", "/orders/"])
+@pytest.mark.usefixtures("a_vietnamese_before")
+def test_a_body_that_is_refused_at_once_is_in_the_language_of_its_reader(
+    client, settings, path, language, told
+):
+    answer = client.post(
+        path, headers={"Accept-Language": language}, CONTENT_LENGTH=str(settings.LARGEST_BODY + 1)
+    )
+
+    assert answer.status_code == 413
+    is_problem = path.startswith("/api/")
+    assert told in (problem(answer)["title"] if is_problem else answer.content.decode())
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "Go back"), ("vi", "Hãy")])
+@pytest.mark.usefixtures("a_vietnamese_before")
+def test_a_host_that_is_refused_is_in_the_language_of_its_reader(client, settings, language, told):
+    settings.SECURE_SSL_REDIRECT = True
+
+    answer = client.get("/", headers={"Accept-Language": language, "Host": "evil.example"})
+
+    assert answer.status_code == 400
+    assert told in answer.content.decode()
 
 
 def test_a_bug_says_nothing_but_the_requests_id(customer, monkeypatch):
