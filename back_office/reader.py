@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from jobs.subjects import page_of
+from jobs.subjects import address_of
 from ticketing.back_office import OwnEvents, own_rows, reader
 from ticketing.roles import SEE_EVERY_ORGANIZER, remembered_role
 
@@ -49,4 +49,4 @@ def address_of_list(model: type[Model], query: Mapping[str, str | int]) -> str:
 
 
 def address_of_row(row: Model) -> str:
-    return page_of(type(row), row.pk)
+    return address_of(type(row), row.pk)

@@ -26,12 +26,12 @@ def names(argument: str, model: type[Model]) -> None:
 def subjects_of(payload: Mapping[str, Any]) -> list[Subject]:
     """The rows that a payload names, as far as apps have said what its arguments mean."""
     return [
-        Subject(f"{_models[argument]._meta.verbose_name} {pk}", page_of(_models[argument], pk))
+        Subject(f"{_models[argument]._meta.verbose_name} {pk}", address_of(_models[argument], pk))
         for argument, pk in payload.items()
         if argument in _models
     ]
 
 
-def page_of(model: type[Model], pk: object) -> str:
+def address_of(model: type[Model], pk: object) -> str:
     """The address of a row's page in the back office."""
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[pk])

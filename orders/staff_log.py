@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from jobs.back_office import SEVERAL_LINES, ReadOnly
-from jobs.subjects import page_of
+from jobs.subjects import address_of
 from orders.models import Order
 from orders.timeline import actor_of, rows_of_orders, words_of
 from ticketing.business_time import day_of, midnight, zone
@@ -166,7 +166,7 @@ class LogRowAdmin(ReadOnly):
         name = name if name.lower().startswith(kind.lower()) else f"{kind}: {name}"
         if model not in self.admin_site._registry:
             return name
-        address = page_of(model, row.object_id)
+        address = address_of(model, row.object_id)
         return format_html('<a class="text-link" href="{}">{}</a>', address, name)
 
     @admin.display(description=gettext_lazy("order"))

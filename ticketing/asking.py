@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from jobs.subjects import page_of
+from jobs.subjects import address_of
 from ticketing.errors import DomainError
 
 DECIDED = gettext_lazy("It is decided.")
@@ -56,7 +56,7 @@ class Question:
     def ask(self, page: ModelAdmin, request: HttpRequest, row: Model) -> HttpResponse:
         """The form, as it was filled in if that was refused; or the act and the way back."""
         form = self.form(request.POST if request.method == "POST" else None)
-        back = page_of(page.model, row.pk)
+        back = address_of(page.model, row.pk)
         if form.is_valid() and self._is_done(form):
             messages.success(request, self.done)
             return redirect(back)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 
-from jobs.subjects import page_of
+from jobs.subjects import address_of
 from orders.models import Order
 from orders.timeline.parts import Entry, Kind, Reader
 from ticketing.step_words import Flow
@@ -58,7 +58,7 @@ def _line(entry: Entry, order: Order, reader: Reader) -> Line:
         at=entry.at.astimezone(order.showing.zone),
         icon=ICONS[entry.kind],
         amount=f"{SIGNS[entry.flow]}{amount}",
-        link=page_of(*entry.row) if opens and entry.row else "",
+        link=address_of(*entry.row) if opens and entry.row else "",
         details=_text(entry) if opens and entry.details else "",
     )
 

@@ -17,7 +17,7 @@ from payments.admin import PlatformOnly
 from refunds import services
 from refunds.admin import campaign_decisions as decisions
 from refunds.admin import campaign_figures as figures
-from refunds.admin.decisions import Decisions, page_of
+from refunds.admin.decisions import Decisions, make_page
 from refunds.admin.parts import History
 from refunds.admin.selection import Selection
 from refunds.models import CampaignOrderStatus, CampaignStatus, RefundCampaign
@@ -67,10 +67,10 @@ class RefundCampaignAdmin(Decisions, PlatformOnly):
     actions_list = ["prepare"]
     actions_detail = ["start", "pause", "resume", "retry_listed", "download_report"]
 
-    start = page_of(decisions.START)
-    pause = page_of(decisions.PAUSE)
-    resume = page_of(decisions.RESUME)
-    retry_listed = page_of(decisions.RETRY_LISTED)
+    start = make_page(decisions.START)
+    pause = make_page(decisions.PAUSE)
+    resume = make_page(decisions.RESUME)
+    retry_listed = make_page(decisions.RETRY_LISTED)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RefundCampaign]:
         """With how many orders are in which state, read in the same statement."""

@@ -55,7 +55,7 @@ class Decision:
         return self.is_for(user, row) and self.is_possible(row)
 
 
-def page_of(decision: Decision) -> Page:
+def make_page(decision: Decision) -> Page:
     """The admin page that says what a decision does, asks for its form, then decides."""
 
     def page(self: Decisions, request: HttpRequest, object_id: str) -> HttpResponse:
