@@ -241,6 +241,10 @@ def _confirm(payment: Payment, result: Result, moment: Moment) -> Recorded:
 
 
 def _suspect(payment: Payment, result: Result, moment: Moment) -> Recorded:
+    # Each reload of the return page brings it again, also once the provider has decided or was
+    # asked: that it still, or again, suspects this attempt is told by a question alone.
+    if moment.is_a_call and payment.cases.filter(kind=CaseKind.SUSPECTED_FRAUD).exists():
+        return Recorded.REPEATED
     if payment.status == PaymentStatus.REVIEW:
         close_cases(payment, case_ends.KNOWN_AGAIN, at=moment.at)
         return Recorded.REPEATED

@@ -125,13 +125,15 @@ class House(World):
         if attempt.is_other_amount and word != "unknown here":
             attempt.open_cases |= {"amount_mismatch"} if word in ("paid", "review") else set()
             return "04"
-        if attempt.status == "captured" or word == attempt.status:
+        is_old_suspicion = word == "review" and attempt.was_suspected
+        if attempt.status == "captured" or word == attempt.status or is_old_suspicion:
             return "02"
         if word == "paid":
             self._capture(sale, attempt)
         elif word == "review":
             attempt.status, attempt.open_cases = "review", _but(attempt, "orphaned")
             attempt.open_cases |= {"suspected_fraud"}
+            attempt.was_suspected = True
         elif word in ("failed", "unknown here"):
             attempt.was_refused = word == "failed"
             attempt.status = "failed"

@@ -36,6 +36,7 @@ class AnAttempt:
     at_bank: str | None = None
     status: str = "pending"
     was_refused: bool = False
+    was_suspected: bool = False
     is_owed: bool = False
     open_cases: set[str] = field(default_factory=set)
 

@@ -18,6 +18,7 @@ from tests.payments.reconciled import (
     let_time_pass,
     state,
 )
+from tests.payments.vnpay_calls import RETURN, failure, suspicion
 from ticketing.invariants import violations
 
 A_DAY = 24 * 60
@@ -211,6 +212,29 @@ def test_what_vnpay_did_not_find_for_a_while_and_still_reviews_is_no_contradicti
     assert cases() == [
         ("contradicted", "resolved"), ("orphaned", "open"), ("suspected_fraud", "open"),
     ]  # fmt: skip
+
+
+def test_an_old_call_does_not_end_what_a_newer_question_found(suspected, vnpay, client):
+    vnpay.set_weather(suspected.txn_ref, query_91=True)
+    reconcile_payments()
+    before = everything()
+
+    client.get(f"{RETURN}?{suspicion(suspected)}")
+
+    assert everything() == before
+    assert ("contradicted", "open") in cases()
+
+
+def test_a_second_review_is_found_after_a_first_one_that_ended_badly(suspected, vnpay, call_ipn):
+    call_ipn(failure(suspected))
+    assert state(suspected)[0] == "failed"
+    assert call_ipn(suspicion(suspected)) == "02"  # what VNPay said before may come at any time
+
+    assert counts(reconcile_payments()) == {"asked": 1, "cases": 1}
+
+    assert state(suspected)[0] == "review"
+    assert ("suspected_fraud", "open") in cases()
+    assert not any(violations().values())
 
 
 def test_a_suspicion_that_nobody_told_is_a_case(expired, vnpay):

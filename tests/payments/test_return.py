@@ -115,6 +115,21 @@ def test_a_suspected_payment_is_still_being_checked(payment, client):
     assert statuses(payment) == ("review", "pending_payment")
 
 
+def test_a_page_that_reloads_itself_brings_back_no_review_that_the_provider_has_ended(
+    payment, client, call_ipn
+):
+    come_back(client, suspicion(payment))
+    call_ipn(failure(payment))
+
+    page = come_back(client, suspicion(payment)).content.decode()
+
+    assert "No money was taken." in page
+    assert statuses(payment) == ("failed", "pending_payment")
+    case = PaymentCase.objects.get()
+    assert (case.status, case.decision) == ("resolved", "No money was kept.")
+    assert not any(violations().values())
+
+
 @pytest.mark.parametrize("word", [suspicion, lambda payment: failure(payment, code="99")])
 def test_of_a_cancelled_order_nobody_is_told_that_the_seats_stay_theirs(client, api, word):
     payment = PaymentFactory(order=placed_order(customer=api.handler._force_user))
