@@ -141,11 +141,16 @@ def _leave_open(payment: Payment, result: Result, moment: Moment) -> Recorded:
     """Settling asks what became of it (vnpay.md 6.4), but a waiting customer is told sooner."""
     # Who has asked comes back by himself: a question about each answer would never end.
     if payment.status == PaymentStatus.PENDING and moment.is_a_call:
-        payment.provider_code = result.code
-        payment.save(update_fields=["provider_code"])
+        _keep_code(payment, result)
         key = f"payments.question:{payment.pk}:{result.code}"  # repeats of it ask nothing new
         outbox.enqueue("payments.question_due", run_at=moment.at, key=key, payment_id=payment.pk)
     return Recorded.NEW
+
+
+def _keep_code(payment: Payment, result: Result) -> None:
+    """By it a pending attempt is one that may have paid, beside which nobody pays again."""
+    payment.provider_code = result.code
+    payment.save(update_fields=["provider_code"])
 
 
 def _capture(payment: Payment, result: Result, moment: Moment) -> Recorded:
@@ -279,6 +284,8 @@ def _note_other_amount(payment: Payment, result: Result, moment: Moment) -> Reco
     # Where no money came, nobody owes any, whatever its amount.
     elif result.outcome in (Outcome.PAID, Outcome.REVIEW):
         moment.cases.append(_open_case_of_amount(payment, result, result.amount, moment))
+        if payment.status == PaymentStatus.PENDING:
+            _keep_code(payment, result)
     return Recorded.AMOUNT_MISMATCH
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from tests.refunds.money_model import AnOrder, ARefund
 
 OPEN = {"pending", "review"}
-MAY_HAVE_PAID = {"captured", "review"}
 
 
 @dataclass(eq=False)
@@ -39,6 +38,11 @@ class AnAttempt:
     was_suspected: bool = False
     is_owed: bool = False
     open_cases: set[str] = field(default_factory=set)
+
+    @property
+    def may_have_paid(self) -> bool:
+        is_unsure = self.status == "pending" and "amount_mismatch" in self.open_cases
+        return is_unsure or self.status in ("captured", "review")
 
 
 @dataclass(eq=False)
@@ -74,7 +78,7 @@ class ASale(AnOrder):
 
     @property
     def is_being_checked(self) -> bool:
-        return self.is_pending and any(each.status in MAY_HAVE_PAID for each in self.attempts)
+        return self.is_pending and any(each.may_have_paid for each in self.attempts)
 
     @property
     def live_places(self) -> list[APlace]:

@@ -175,7 +175,11 @@ def unnamed(payment):
     return failure(payment, code="99")
 
 
-@pytest.mark.parametrize("word", [suspicion, unnamed])
+def of_another_amount(payment):
+    return success(payment, Amount="500000")
+
+
+@pytest.mark.parametrize("word", [suspicion, unnamed, of_another_amount])
 def test_a_payment_that_is_being_checked_is_not_made_twice(me, order, word):
     me.get(f"{RETURN}?{word(PaymentFactory(order=order))}")
 

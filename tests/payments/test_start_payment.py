@@ -144,7 +144,13 @@ def test_the_attempts_are_listed_with_what_became_of_them_the_newest_first(api, 
 
 
 @pytest.mark.parametrize(
-    ("word", "status"), [(suspicion, "review"), (lambda each: failure(each, code="99"), "pending")]
+    ("word", "status"),
+    [
+        (suspicion, "review"),
+        (lambda each: failure(each, code="99"), "pending"),
+        (lambda each: success(each, Amount="500000"), "pending"),
+        (lambda each: suspicion(each, Amount="500000"), "pending"),
+    ],
 )
 def test_while_an_attempt_may_have_paid_it_nobody_pays_again(api, order, client, word, status):
     pay(api, order)
@@ -155,6 +161,15 @@ def test_while_an_attempt_may_have_paid_it_nobody_pays_again(api, order, client,
     assert (answer.status_code, answer.data["code"]) == (409, "order-not-payable")
     assert "is being checked; please don't pay again." in answer.data["detail"]
     assert [each.status for each in Payment.objects.all()] == [status]
+    [listed] = api.get(f"/api/v1/orders/{order.code}/payments/").data
+    assert listed["is_being_checked"] is True
+
+
+def test_a_failure_of_another_amount_keeps_nobody_from_paying(api, order, client):
+    pay(api, order)
+    client.get(f"{IPN}?{failure(Payment.objects.get(), Amount='500000')}")
+
+    assert pay(api, order).status_code == 201
 
 
 def test_an_attempt_that_came_to_nothing_after_a_review_is_followed_by_another(api, order, client):
