@@ -48,7 +48,9 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
     def to_reconcile(
         self, now: datetime, *, since: datetime, closed_by: datetime
     ) -> PaymentQuerySet:
-        """Open, or final since then; pay link closed by then. Old and final ones once a day.
+        """Open, or final since then; pay link closed by then.
+
+        Old and final ones once a day, and those that can't be asked about.
 
         What a backup that was taken into use says of earlier questions does not count: what the
         provider has done after them is just what it has forgotten.
@@ -60,8 +62,8 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         # A failure keeps no time of its own: the end of its link stands for it.
         failed = Q(status=PaymentStatus.FAILED, expires_at__gt=since)
         not_today = Q(reconciled_at=None) | Q(reconciled_at__lte=a_day_ago)
-        due = (is_open & rested) | ((captured | failed) & not_today)
-        return self.filter(due, expires_at__lte=closed_by)
+        due = (is_open & rested) | captured | failed
+        return self.filter(due & not_today, expires_at__lte=closed_by)
 
     def captured(self) -> PaymentQuerySet:
         return self.filter(status=PaymentStatus.CAPTURED)
@@ -86,8 +88,8 @@ class Payment(FSMModelMixin, models.Model):
 
     `provider_request` is what the provider must be told again to be asked about this attempt.
     `provider_code` is the provider's last word, with which it may still be pending.
-    `queried_at` is when it was asked last, `reconciled_at` when it was last compared with its word,
-    or found to be one that can't be asked about.
+    `queried_at` is when it was asked last. `reconciled_at` is when the attempt, final by then, was
+    last compared with its word, or found to be one that can't be asked about.
     `reversed_amount` is what its reversals give back, those still open included.
     """
 

@@ -15,8 +15,8 @@ from payments.services.messages import log_message
 def ask(payment: Payment, *, now: datetime) -> tuple[Result, datetime] | None:
     """What the provider says, and when it said so; None if it is too soon to ask again.
 
-    Question and answer are kept as messages. Call it outside any transaction. Of several callers
-    at the same moment one asks. Raises UnknownProvider.
+    Question and answer are kept as messages, if any was sent. Call it outside any transaction. Of
+    several callers at the same moment one asks. Raises UnknownProvider.
     """
     provider = get_provider(payment.provider)
     if not _claim(payment, provider, now):
@@ -25,8 +25,9 @@ def ask(payment: Payment, *, now: datetime) -> tuple[Result, datetime] | None:
     at = timezone.now()
     # Kept after the call, unlike a request for money back: a question that is lost has moved
     # nothing.
-    log_message(provider, Channel.QUERY, answer.sent, txn_ref=payment.txn_ref, at=now)
-    log_message(provider, Channel.ANSWER, answer.received, txn_ref=payment.txn_ref, at=at)
+    if answer.result.was_asked:
+        log_message(provider, Channel.QUERY, answer.sent, txn_ref=payment.txn_ref, at=now)
+        log_message(provider, Channel.ANSWER, answer.received, txn_ref=payment.txn_ref, at=at)
     return answer.result, at
 
 

@@ -26,6 +26,7 @@ from payments.models import (
     ReconciliationEnd,
     ReconciliationEntry,
 )
+from payments.models.payment import OPEN
 from payments.operations.cases import open_case_of_silence
 from payments.operations.results import Moment, Recorded, apply_result
 from payments.providers import PROVIDERS, Outcome, Result
@@ -62,9 +63,9 @@ def reconcile_payments(
 
     Due are payments whose pay link is closed and whose order does not wait for its settle job:
     those still open, and those captured or failed in the last `days` (default `RECONCILE_DAYS`),
-    each of these once a day. Asks outside any transaction; then locks order, payment and seats for
-    each answer. What breaks for one payment is in the report, and the others go on. Safe to
-    repeat, and beside any callback, settling or another run.
+    each of these once a day, and those that can't be asked about. Asks outside any transaction;
+    then locks order, payment and seats for each answer. What breaks for one payment is in the
+    report, and the others go on. Safe to repeat, and beside any callback, settling or another run.
     """
     now = now or timezone.now()
     since = now - timedelta(days=settings.RECONCILE_DAYS if days is None else days)
@@ -175,10 +176,9 @@ def _record(
         recorded = Recorded.CONTRADICTED
     case = moment.cases[0] if moment.cases else None
     done = ReconciliationDone.CASE if case else _judge(asked, had, payment, recorded, result)
-    # What can't be asked about would come again in each run, and the report would list it each
-    # time.
-    comes_again_soon = done == ReconciliationDone.UNANSWERED and result.was_asked
-    if not comes_again_soon:
+    # What can't be asked about does not: the report would list it in each run.
+    comes_again_soon = done == ReconciliationDone.UNANSWERED or payment.status in OPEN
+    if not (comes_again_soon and result.was_asked):
         payment.reconciled_at = at
         payment.save(update_fields=["reconciled_at"])
     if done != AGREED:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from payments.models import Payment, PaymentCase
+from payments.models import Payment, PaymentCase, ProviderMessage
 from payments.services import reconcile_payments, settle_order
 from payments.services.reconcile import SILENCE
 from tests.factories import from_now, paid_order
@@ -17,6 +17,7 @@ from ticketing.invariants import violations
 
 OTHER = "TESTTMN2"
 BEYOND_THE_GRACE = 80
+AN_HOUR = 60
 A_DAY = 24 * 60
 
 
@@ -83,3 +84,31 @@ def test_payments_of_the_old_terminal_end_no_run_and_come_back_the_next_day(capt
     assert counts(reconcile_payments()) == {}
     let_time_pass(A_DAY)
     assert counts(reconcile_payments()) == told
+
+
+def test_what_is_open_at_the_old_terminal_is_listed_once_a_day_as_well(expired, move):
+    move()
+    asked_before = ProviderMessage.objects.filter(channel__in=["query", "answer"]).count()
+    told = {"asked": 1, "unanswered": 1}
+
+    assert counts(reconcile_payments()) == told
+
+    let_time_pass(AN_HOUR)
+    assert counts(reconcile_payments()) == {}
+    let_time_pass(A_DAY)
+    assert counts(reconcile_payments()) == told
+    assert state(expired) == ("pending", "expired", {"available"})
+    asked = ProviderMessage.objects.filter(channel__in=["query", "answer"])
+    assert asked.count() == asked_before  # nobody was asked, so the story does not say it
+
+
+def test_what_is_reviewed_is_asked_about_each_hour(start, vnpay):
+    payment = start()
+    vnpay.decide(payment.txn_ref, "fraud")
+    let_time_pass(BEYOND_THE_GRACE)
+    settle_order(order_id=payment.order_id)
+    assert state(payment)[0] == "review"
+
+    for _ in range(2):
+        let_time_pass(AN_HOUR)
+        assert counts(reconcile_payments()) == {"asked": 1, "agreed": 1}
