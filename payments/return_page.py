@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
 
-from orders.models import Order, OrderStatus
+from orders.models import OrderStatus
 from orders.pages.parts import parts_of
 from payments.models import GOES_BACK, CaseKind, Payment, PaymentCase, PaymentStatus
 from payments.way_back import WayBack, way_back_of
@@ -53,20 +53,12 @@ def shown(
         "provider": payment.provider,
         "minutes_left": _minutes(order.expires_at - now) if is_open else 0,
         "is_open": is_open,
-        "is_checked": is_open and _may_be_paid(order, now),
+        "is_checked": any(attempt.is_being_checked(now) for attempt in order.payments.all()),
         # An admin may have decided otherwise since, which the order's page knows.
         "is_promised": order.event.is_closed and parts_of(order, now).get("called_off") is not None,
         "why_nothing_to_pay": why_nothing_to_pay(order.event),
         "can_choose_again": not is_open and order.showing.is_on_sale(now),
     }
-
-
-def _may_be_paid(order: Order, now: datetime) -> bool:
-    """Whether another attempt may turn out to have paid it."""
-    attempts = order.payments.all()
-    if order.is_being_settled(now):
-        return any(attempt.status != PaymentStatus.FAILED for attempt in attempts)
-    return any(attempt.may_have_paid for attempt in attempts)
 
 
 def _way_back(payment: Payment) -> WayBack | None:

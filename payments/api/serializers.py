@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
 from rest_framework import serializers
 
 from orders.api.serializers import utc
@@ -45,6 +46,6 @@ class PaymentBody(serializers.ModelSerializer[Payment]):
             "amount": f"{payment.amount:.2f}",
             "currency": payment.currency,
             "status": payment.status,
-            "is_being_checked": payment.is_being_checked,
+            "is_being_checked": payment.is_being_checked(timezone.now()),
             "expires_at": utc(payment.expires_at),
         }

@@ -160,9 +160,13 @@ class Payment(FSMModelMixin, models.Model):
         is_unsure = self.status == PaymentStatus.PENDING and self.provider_code != ""
         return is_unsure or self.status in (PaymentStatus.CAPTURED, PaymentStatus.REVIEW)
 
-    @property
-    def is_being_checked(self) -> bool:
-        """Whether its order waits for payment and may turn out to be paid by it."""
+    def is_being_checked(self, now: datetime) -> bool:
+        """Whether its order waits for payment and may turn out to be paid by it.
+
+        Once the order's time is up, the provider is asked about each attempt that has not failed.
+        """
+        if self.order.is_being_settled(now):
+            return self.status in OPEN or self.may_have_paid
         return self.order.status == Order.Status.PENDING_PAYMENT and self.may_have_paid
 
     @transition(

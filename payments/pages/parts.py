@@ -39,7 +39,7 @@ def _way_to_pay(order: Order, now: datetime) -> dict[str, object]:
     return {
         "code": order.code,
         "total": order.price_tag(order.total_amount),
-        "is_checked": any(attempt.may_have_paid for attempt in attempts),
+        "is_checked": any(attempt.is_being_checked(now) for attempt in attempts),
         "has_failed": bool(attempts) and attempts[0].status == PaymentStatus.FAILED,
         "is_too_late": order.expires_at - now < LEAST_TIME_LEFT,
         "why_nothing_to_pay": why_nothing_to_pay(order.event),

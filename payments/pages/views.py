@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 
 from orders.models import Order, OrderStatus
 from orders.pages.access import SignedInRequest, customer_action, to_order
@@ -32,7 +33,8 @@ def order_pay(request: SignedInRequest, order: Order) -> HttpResponse:
 
 def _is_to_be_paid(order: Order) -> bool:
     is_open = order.status == OrderStatus.PENDING_PAYMENT and order.event.is_selling
-    return is_open and not any(attempt.may_have_paid for attempt in order.payments.all())
+    now = timezone.now()
+    return is_open and not any(each.is_being_checked(now) for each in order.payments.all())
 
 
 def _start(order: Order, customer: Customer, key: str | None) -> Payment:

@@ -9,6 +9,7 @@ from orders.services import cancel_order
 from payments.models import Payment
 from tests.factories import CustomerFactory, from_now, placed_order
 from tests.pages.my_pages import hidden, page_of, text_of
+from tests.payments.reconciled import let_time_pass
 from tests.payments.vnpay_calls import RETURN, failure, suspicion
 from ticketing.services import confirm_cancellation
 
@@ -88,6 +89,18 @@ def test_an_old_page_sends_nobody_to_pay_again_what_is_being_checked(me, order, 
     assert answer.redirect_chain == [(page_of(order), 302)]
     assert "A payment of this order is being checked; please don't pay again." in text_of(answer)
     assert Payment.objects.count() == before
+
+
+def test_an_old_page_sends_nobody_to_pay_after_the_deadline(me, order):
+    key = hidden(me.get(page_of(order)), "key")
+    me.post(page_of(order, "pay/"), {"key": key})
+    let_time_pass()
+
+    answer = me.post(page_of(order, "pay/"), {"key": key}, follow=True)
+
+    assert answer.redirect_chain == [(page_of(order), 302)]
+    assert "We are checking whether it was paid" in text_of(answer)
+    assert Payment.objects.count() == 1
 
 
 def call_off(order):

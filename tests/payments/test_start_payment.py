@@ -213,6 +213,21 @@ def test_an_overdue_order_is_told_to_be_over_only_if_nobody_tried_to_pay_it(
     assert (answer.status_code, answer.data["code"]) == (409, "order-expired")
     assert told in answer.data["detail"]
     assert Payment.objects.count() == before
+    listed = api.get(f"/api/v1/orders/{order.code}/payments/").data
+    assert [each["is_being_checked"] for each in listed] == [True] * before
+
+
+def test_of_an_overdue_order_a_failed_attempt_is_not_being_checked(api, customer):
+    order = overdue_order(customer=customer)
+    PaymentFactory(order=order)
+    PaymentFactory(order=order, status="failed")
+
+    listed = api.get(f"/api/v1/orders/{order.code}/payments/").data
+
+    assert [(each["status"], each["is_being_checked"]) for each in listed] == [
+        ("failed", False),
+        ("pending", True),
+    ]
 
 
 @pytest.mark.parametrize("price", [4_999, 1_000_000_000, Decimal("50000.50")])
