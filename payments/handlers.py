@@ -10,6 +10,7 @@ from jobs import schedules
 from jobs.mail import queue_mail, render_mail
 from jobs.outbox import RunLater, handles
 from jobs.stopping import SLICE_SECONDS
+from orders.ends import end_of, ended_with_its_event
 from payments import services
 from payments.models import CaseKind, PaymentCase, ReconciliationEnd
 
@@ -77,10 +78,11 @@ def mail_owed(*, case_id: int) -> None:
     case = PaymentCase.objects.select_related("order__event", "order__showing").get(pk=case_id)
     order = case.order
     assert order is not None
-    showing = order.showing
+    showing, is_late = order.showing, case.kind == CaseKind.LATE
     with translation.override(order.language):
         context = {
-            "is_late": case.kind == CaseKind.LATE,
+            "is_late": is_late,
+            "was_called_off": is_late and ended_with_its_event(order, end_of(order)),
             "has_tickets": order.lets_somebody_in,
             "code": order.code,
             "event": order.event.title,

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
 
+from orders.ends import end_of, ended_with_its_event
 from orders.models import OrderStatus
 from orders.pages.parts import parts_of
 from payments.models import GOES_BACK, CaseKind, Payment, PaymentCase, PaymentStatus
@@ -42,6 +43,7 @@ def shown(
     """What the page shows; the mail address only to the customer, signed in."""
     order = payment.order
     is_open = order.status == OrderStatus.PENDING_PAYMENT
+    has_ended = not is_open and not order.is_settled_as_paid
     return {
         "state": state,
         "order": order,
@@ -56,6 +58,7 @@ def shown(
         "is_checked": any(attempt.is_being_checked(now) for attempt in order.payments.all()),
         # An admin may have decided otherwise since, which the order's page knows.
         "is_promised": order.event.is_closed and parts_of(order, now).get("called_off") is not None,
+        "was_called_off": has_ended and ended_with_its_event(order, end_of(order)),
         "why_nothing_to_pay": why_nothing_to_pay(order.event),
         "can_choose_again": not is_open and order.showing.is_on_sale(now),
     }

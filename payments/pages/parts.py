@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from orders.ends import end_of, ended_with_its_event
 from orders.models import Order, OrderStatus
 from orders.pages.parts import Part, fills, tells_in_list
 from payments.models import CaseKind, Payment, PaymentCase, PaymentStatus
@@ -59,7 +60,12 @@ def _late_money(order: Order) -> Part | None:
         {"amount": order.price_tag(case.amount), "reference": case.txn_ref, "way_back": way}
         for case, way in ways
     ]
-    shown = {"payments": late, "showing": order.showing, "is_checked": is_checked}
+    shown = {
+        "payments": late,
+        "showing": order.showing,
+        "is_checked": is_checked,
+        "was_called_off": ended_with_its_event(order, end_of(order)),
+    }
     return Part("payments/pages/late.html", shown, _awaited(ways, is_checked=is_checked))
 
 

@@ -10,7 +10,14 @@ from orders.handlers import NOTHING_VALID
 from orders.models import Order
 from orders.services import cancel_for_customer, cancel_order, resend_tickets
 from payments.services import settle_order
-from tests.factories import ShowingFactory, from_now, overdue_order, paid_order, seats_in_area
+from tests.factories import (
+    PaymentFactory,
+    ShowingFactory,
+    from_now,
+    overdue_order,
+    paid_order,
+    seats_in_area,
+)
 from tests.orders.closing import (
     call_off,
     clear_of_fraud,
@@ -22,6 +29,7 @@ from tests.orders.closing import (
 )
 from tests.orders.dates import had, then_had, two_months_pass
 from tests.pages.my_pages import page_of, text_of
+from tests.payments.vnpay_calls import IPN, success
 from tests.ticketing.event_states import move, new_admin
 from ticketing.models import Showing
 
@@ -49,6 +57,36 @@ def test_customers_are_told_once_that_their_event_is_called_off(event, mailoutbo
         assert f"{told} Your seats are not held any more, and you have nothing to pay." in text
         assert "If money was taken from your account after all, it goes back in full." in text
         assert "(Asia/Ho_Chi_Minh)" in text
+
+
+def give_back(event):
+    order = event.orders.get()
+    cancel_order(order_id=order.pk, by=order.customer)
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        (call_off, "came after its event had been called off, so there are no tickets for it."),
+        (give_back, "had ended. Its seats were free for others by then, so there are no tickets"),
+    ],
+)
+def test_whose_money_came_after_the_end_is_told_why_it_goes_back(
+    event, mailoutbox, client, end, told
+):
+    payment = PaymentFactory(order=waiting_order(event))
+    end(event)
+    run_all()
+    had(mailoutbox)
+
+    client.get(f"{IPN}?{success(payment)}")
+    run_all()
+
+    [mail] = had(mailoutbox)
+    assert mail.subject == f"Your payment for order {payment.order.code} goes back to you"
+    [(html, _)] = mail.alternatives
+    for text in (mail.body, html):
+        assert told in text
 
 
 def test_a_customer_who_gave_the_seats_back_is_told_nothing_of_the_end(event, mailoutbox):

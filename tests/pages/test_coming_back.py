@@ -6,6 +6,7 @@ import pytest
 
 from payments.models import PaymentCase
 from tests.factories import PaymentFactory, from_now, overdue_order, placed_order
+from tests.orders.closing import call_off, run_all
 from tests.pages.my_pages import page_of, text_of
 from tests.payments.vnpay_calls import IPN, RETURN, failure, success
 from tests.ticketing.event_states import move
@@ -144,6 +145,27 @@ def test_money_that_came_too_late_is_told_to_go_back_by_itself(client, payment):
 
     assert "The whole 1,000,000 VND goes back to where it came from." in text
     assert payment.txn_ref in text
+
+
+@pytest.mark.parametrize("word", [success, failure])
+def test_money_for_an_order_that_ended_with_its_event_is_not_said_to_be_too_late(
+    client, payment, word
+):
+    """Its customer may have paid in time, while the event was being called off."""
+    order = payment.order
+    call_off(order.event)
+    run_all()
+
+    text = text_of(come_back(client, word(payment)))
+
+    assert "The event was called off before the order was paid." in text
+    assert "too late" not in text
+    assert "free for others" not in text
+    client.force_login(order.customer)
+    text = text_of(client.get(page_of(order)))
+    assert "The event was called off before the order was paid." in text
+    assert ("The whole 1,000,000 VND goes back" in text) is (word is success)
+    assert "too late" not in text
 
 
 def test_coming_back_after_the_deadline_is_still_checked(client):
