@@ -207,10 +207,7 @@ def _compare(payment: Payment, result: Result, moment: Moment) -> Recorded:
     if result.refund:
         return _compare_refund(payment, result, result.refund, moment)
     if _is_other_amount(payment, result):
-        moment.cases.append(
-            open_case_of_other_amount(payment, result.amount or Decimal(0), moment.at)
-        )
-        return Recorded.AMOUNT_MISMATCH
+        return _note_other_amount(payment, result, moment)
     return _confirm(payment, result, moment)
 
 
@@ -296,7 +293,8 @@ def _open_case_of_amount(
     if payment.status != PaymentStatus.CAPTURED:
         kind, doubt = CaseKind.AMOUNT_MISMATCH, doubt_about(result)
         return open_case(kind, payment, amount, moment.at, owed=amount, doubt=doubt)
-    if _is_second_charge(payment, result):
+    # Only once it is paid: what is suspected may never be kept.
+    if result.outcome is Outcome.PAID and _is_second_charge(payment, result):
         return open_case_of_second_charge(payment, result, moment.at)
     return open_case_of_other_amount(payment, amount, moment.at)
 

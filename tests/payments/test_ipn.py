@@ -294,6 +294,17 @@ def test_a_second_charge_of_another_amount_is_owed_back(payment, call_ipn):
     assert payment.order.tickets.count() == 2
 
 
+def test_a_second_charge_that_is_suspected_is_not_owed_before_it_is_paid(payment, call_ipn):
+    call_ipn(success(payment))
+
+    assert call_ipn(suspicion(payment, TransactionNo="99", Amount="500000")) == "04"
+
+    [case] = PaymentCase.objects.all()
+    assert (case.kind, case.amount, case.amount_owed) == ("amount_mismatch", 5_000, 0)
+    assert call_ipn(success(payment, TransactionNo="99", Amount="500000")) == "04"
+    assert PaymentCase.objects.get(kind="duplicate").amount_owed == 5_000
+
+
 @pytest.mark.parametrize(("minor_units", "owed"), [("100100000", 1_000), ("99900000", 0)])
 def test_another_amount_of_captured_money_owes_only_what_is_above(
     payment, call_ipn, minor_units, owed

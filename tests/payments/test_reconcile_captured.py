@@ -39,8 +39,9 @@ def test_another_amount_of_captured_money_is_a_case_of_what_is_above(
     assert not any(violations().values())
 
 
-def test_a_second_charge_on_one_reference_is_owed_back(start, vnpay, call_ipn):
-    payment = start()
+@pytest.mark.parametrize("there", [1_000_000, 500_000])
+def test_a_second_charge_on_one_reference_is_owed_back(start, vnpay, call_ipn, there):
+    payment = start(amount_there=there)
     vnpay.decide(payment.txn_ref, "success")
     call_ipn(success(payment, TransactionNo="99"))
     let_time_pass()
@@ -48,7 +49,7 @@ def test_a_second_charge_on_one_reference_is_owed_back(start, vnpay, call_ipn):
     assert counts(reconcile_payments()) == {"asked": 1, "cases": 1}
 
     case = PaymentCase.objects.get()
-    assert (case.kind, case.amount_owed) == ("duplicate", payment.amount)
+    assert (case.kind, case.amount_owed) == ("duplicate", there)
     assert ReconciliationEntry.objects.get().case == case
     let_time_pass(A_DAY)
     assert counts(reconcile_payments()) == {"asked": 1, "cases": 1}
