@@ -228,6 +228,21 @@ def test_while_the_event_is_postponed_the_whole_order_can_go_back(me, order, tic
     )
 
 
+def test_whoever_asks_for_the_whole_order_is_told_that_the_request_before_is_closed(
+    me, order, tickets
+):
+    ask(me, order, confirmation(quote(me, order, tickets[0]), tickets[0]))
+    postpone(order)
+    assert "is closed then" not in text_of(quote(me, order, tickets[1]))
+
+    page = quote(me, order, reason="postponed")
+    ask(me, order, confirmation(page, reason="postponed"))
+
+    assert "Your request that waits for a decision is closed then" in text_of(page)
+    assert [each.status for each in Refund.objects.order_by("pk")] == ["rejected", "pending_admin"]
+    assert "is closed then" not in text_of(quote(me, order, reason="postponed"))
+
+
 def test_a_postponement_is_offered_only_then(me, order):
     page = quote(me, order, reason="postponed")
 
