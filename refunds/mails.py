@@ -11,11 +11,14 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
+from django_fsm_log.models import StateLog
 
 from jobs.mail import queue_mail, render_mail
 from orders.links import order_page
+from orders.services.tell_of_clearing import IN_VAIN
 from refunds.explanations import in_language
 from refunds.models import PAID_BACK, UNDECIDED, Refund, RefundStatus
+from ticketing.models import FraudStatus
 from ticketing.roles import members_deciding
 
 TO_CUSTOMER = {
@@ -93,7 +96,7 @@ def mail_customer(refund: Refund, status: RefundStatus) -> None:
         context = _context(refund, subject, instead or text)
         context["url"] = order_page(order.code)
     message = render_mail("refunds/mail/refund", context, to=[order.email], language=order.language)
-    queue_mail(message, key=_key(refund, status))
+    queue_mail(message, key=_key_to_customer(refund, status, instead))
 
 
 def _is_silent(refund: Refund, status: RefundStatus) -> bool:
@@ -142,6 +145,19 @@ def keys_of(refund: Refund) -> list[str]:
 
 def _key(refund: Refund, status: RefundStatus) -> str:
     return f"mail:refunds.{status}:{refund.pk}"
+
+
+def _key_to_customer(refund: Refund, status: RefundStatus, instead: str) -> str:
+    """One by which it is found when a fraud turns out to be none, if it leaves the tickets out.
+
+    The approval called them invalid, and they are good then.
+    """
+    is_fraud = refund.order.event.fraud_status == FraudStatus.CONFIRMED
+    is_silent = instead in WITHOUT_TICKETS.values() and not refund.is_of_payment
+    was_approved = StateLog.objects.for_(refund).filter(transition="approve")
+    if is_fraud and is_silent and was_approved.exists():
+        return f"{IN_VAIN}{refund.order_id}:{_key(refund, status)}"
+    return _key(refund, status)
 
 
 def _try(refund: Refund) -> str:
