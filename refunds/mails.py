@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 from django_fsm_log.models import StateLog
@@ -57,7 +57,7 @@ TO_CUSTOMER = {
         ),
     ),
 }
-WITHOUT_TICKETS = {  # that are valid any more
+WITHOUT_TICKETS = {  # that are valid, or for a night that is yet to come
     RefundStatus.REJECTED: _("Why: {rejection}"),
     RefundStatus.FAILED: _(
         "We could not carry your refund out and have closed it. Answer this mail if you have a "
@@ -120,7 +120,7 @@ def _instead(refund: Refund, status: RefundStatus) -> str:
         return BY_HAND
     if status == RefundStatus.PENDING_ORGANIZER and not refund.is_up_to_organizer:
         return TO_CUSTOMER[RefundStatus.PENDING_ADMIN][1]
-    return "" if refund.lets_somebody_in else WITHOUT_TICKETS.get(status, "")
+    return "" if refund.lets_somebody_in(timezone.now()) else WITHOUT_TICKETS.get(status, "")
 
 
 def mail_staff(refund: Refund, status: RefundStatus) -> None:
