@@ -92,9 +92,9 @@ def end_waiting_orders(*, event_id: int) -> None:
 
 
 @handles("ticketing.event_cleared")
-def mail_good_tickets(*, event_id: int) -> None:
+def mail_good_tickets(*, event_id: int, only: int | None = None) -> None:
     """Send their tickets to those who were told that these let nobody in; it was no fraud."""
-    tell_of_clearing(event_id=event_id)
+    tell_of_clearing(event_id=event_id, only=only)
 
 
 @handles("ticketing.dates_news")

@@ -18,7 +18,7 @@ from orders.models import Order, OrderQuerySet, SeatHold, Ticket, TicketQuerySet
 from orders.selling import SoldPlace, sell_places
 from ticketing.dates_news import announce_to
 from ticketing.event_changes import is_put_off
-from ticketing.models import Event, Seat
+from ticketing.models import Event, FraudStatus, Seat
 
 # 7001 is the advisory-lock namespace of "one order at a time for each customer". The key beside it
 # has 32 bits, hence the rest below: two customers who share it wait for each other and no more.
@@ -142,6 +142,9 @@ def undo_reserved_refund(
     _tickets([Share(order, tickets, amount)]).update(refund_approved_at=None)
     # What came before reached them. It must not be repeated: that it was told is known for a month.
     announce_to(order.pk, order.event_id, since=since, at=at)
+    # Nor did they hear that their event was cleared: at that time the tickets were not good.
+    if order.event.fraud_status != FraudStatus.NONE:
+        outbox.enqueue("ticketing.event_cleared", run_at=at, event_id=order.event_id, only=order.pk)
 
 
 def refund(shares: Sequence[Share], *, by: User | None, at: datetime) -> None:

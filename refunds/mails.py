@@ -8,14 +8,17 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
+from django_fsm_log.models import StateLog
 
 from jobs.mail import queue_mail, render_mail
 from orders.links import order_page
+from orders.services.tell_of_clearing import IN_VAIN
 from refunds.explanations import in_language
 from refunds.models import PAID_BACK, UNDECIDED, Refund, RefundStatus
+from ticketing.models import FraudStatus
 from ticketing.roles import members_deciding
 
 TO_CUSTOMER = {
@@ -54,7 +57,7 @@ TO_CUSTOMER = {
         ),
     ),
 }
-WITHOUT_TICKETS = {  # that are valid any more
+WITHOUT_TICKETS = {  # that are valid, or for a night that is yet to come
     RefundStatus.REJECTED: _("Why: {rejection}"),
     RefundStatus.FAILED: _(
         "We could not carry your refund out and have closed it. Answer this mail if you have a "
@@ -93,7 +96,7 @@ def mail_customer(refund: Refund, status: RefundStatus) -> None:
         context = _context(refund, subject, instead or text)
         context["url"] = order_page(order.code)
     message = render_mail("refunds/mail/refund", context, to=[order.email], language=order.language)
-    queue_mail(message, key=_key(refund, status))
+    queue_mail(message, key=_key_to_customer(refund, status, instead))
 
 
 def _is_silent(refund: Refund, status: RefundStatus) -> bool:
@@ -117,7 +120,7 @@ def _instead(refund: Refund, status: RefundStatus) -> str:
         return BY_HAND
     if status == RefundStatus.PENDING_ORGANIZER and not refund.is_up_to_organizer:
         return TO_CUSTOMER[RefundStatus.PENDING_ADMIN][1]
-    return "" if refund.lets_somebody_in else WITHOUT_TICKETS.get(status, "")
+    return "" if refund.lets_somebody_in(timezone.now()) else WITHOUT_TICKETS.get(status, "")
 
 
 def mail_staff(refund: Refund, status: RefundStatus) -> None:
@@ -142,6 +145,19 @@ def keys_of(refund: Refund) -> list[str]:
 
 def _key(refund: Refund, status: RefundStatus) -> str:
     return f"mail:refunds.{status}:{refund.pk}"
+
+
+def _key_to_customer(refund: Refund, status: RefundStatus, instead: str) -> str:
+    """One by which it is found when a fraud turns out to be none, if it leaves the tickets out.
+
+    The approval called them invalid, and they are good then.
+    """
+    is_fraud = refund.order.event.fraud_status == FraudStatus.CONFIRMED
+    is_silent = instead in WITHOUT_TICKETS.values() and not refund.is_of_payment
+    was_approved = StateLog.objects.for_(refund).filter(transition="approve")
+    if is_fraud and is_silent and was_approved.exists():
+        return f"{IN_VAIN}{refund.order_id}:{_key(refund, status)}"
+    return _key(refund, status)
 
 
 def _try(refund: Refund) -> str:

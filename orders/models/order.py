@@ -16,6 +16,7 @@ from django_fsm import FSMField, FSMModelMixin, transition
 from orders.models.codes import order_code
 from orders.models.seat_hold import SeatHold
 from ticketing.amounts import price_tag
+from ticketing.event_changes import is_to_come
 from ticketing.models import Event, Showing, one_of
 
 if TYPE_CHECKING:
@@ -186,6 +187,10 @@ class Order(FSMModelMixin, models.Model):
     def let_somebody_in(self) -> bool:
         """Whether somebody went in with one of its tickets that was not given back."""
         return self.tickets.used().exists()
+
+    def is_to_come(self, at: datetime) -> bool:
+        """Whether its showing is yet to take place, and its event not off."""
+        return not self.event.is_closed and is_to_come(self.showing, at)
 
     def is_in_time(self, at: datetime) -> bool:
         """Whether it may still be paid then: neither it nor a hold has expired."""

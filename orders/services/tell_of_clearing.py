@@ -11,7 +11,9 @@ from jobs.models import Job
 from orders.models import Order, Ticket
 from ticketing.models import Event
 
-IN_VAIN = "mail:orders.paid_in_vain:"  # how the keys of these mails begin, before the order's id
+# How the keys of mails begin, before the order's id, that leave somebody with tickets that are not
+# valid: until they are again.
+IN_VAIN = "mail:orders.paid_in_vain:"
 
 # A fraud may be cleared after months, and then another one: who was told must be known as long.
 outbox.remember(key__startswith=IN_VAIN)
@@ -22,11 +24,12 @@ IT_IS_OFF = "The event is off for now; this is told if it takes place after all.
 
 
 @transaction.atomic(durable=True)
-def tell_of_clearing(*, event_id: int) -> None:
+def tell_of_clearing(*, event_id: int, only: int | None = None) -> None:
     """Send the mails that wait for it, and tickets to customers who were told they are not good.
 
     Whoever had the tickets before was told nothing, and is told nothing now. Safe to repeat: they
-    are sent once for each time that this was told. Locks the jobs of the mails that wait.
+    are sent once for each time that this was told. With `only` they are sent of that order alone.
+    Locks the jobs of the mails that wait.
     """
     if Event.objects.get(pk=event_id).is_closed:
         return
@@ -36,7 +39,8 @@ def tell_of_clearing(*, event_id: int) -> None:
     # Behind the order's id may stand an occasion: a mail of tickets that were asked for once more.
     last = {int(key.split(":")[2]): pk for key, pk in told if key}
     good = Exists(Ticket.objects.valid().filter(order=OuterRef("pk")))
-    orders = Order.objects.filter(good, pk__in=last, event=event_id).order_by("pk")
+    concerned = last if only is None else {only} & last.keys()
+    orders = Order.objects.filter(good, pk__in=concerned, event=event_id).order_by("pk")
     now = timezone.now()
     outbox.enqueue_due(
         [

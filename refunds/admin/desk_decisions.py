@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -47,6 +48,13 @@ def _about(sentence: Any, refund: Refund) -> str:
     )
 
 
+def _about_keeping(sentence: Any, tickets: Any, refund: Refund) -> str:
+    """The sentence, and what its tickets are for then."""
+    if not refund.order.is_to_come(timezone.now()):
+        tickets = _("The tickets let nobody in: the event is off, or the showing is over.")
+    return f"{_about(sentence, refund)} {tickets}"
+
+
 def _about_approval(refund: Refund) -> str:
     goes_back = _(
         "{amount} goes back to the customer of order {order}, the way the payment came. "
@@ -80,11 +88,9 @@ APPROVE = Decision(
 REJECT = Decision(
     "reject",
     gettext_lazy("Reject"),
-    lambda refund: _about(
-        _(
-            "The customer of order {order} does not get {amount} back. "
-            "The tickets stay valid as they are."
-        ),
+    lambda refund: _about_keeping(
+        _("The customer of order {order} does not get {amount} back."),
+        _("The tickets stay valid as they are."),
         refund,
     ),
     services.reject_refund,
@@ -134,11 +140,9 @@ MARK_PAID = Decision(
 MARK_FAILED = Decision(
     "mark-failed",
     gettext_lazy("Give it up"),
-    lambda refund: _about(
-        _(
-            "The {amount} set aside for order {order} do not go back. The customer is told, and "
-            "the tickets are valid again."
-        ),
+    lambda refund: _about_keeping(
+        _("The {amount} set aside for order {order} do not go back. The customer is told."),
+        _("The tickets are valid again."),
         refund,
     ),
     services.mark_refund_failed,

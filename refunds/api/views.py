@@ -80,8 +80,9 @@ class OrderRefunds(generics.ListAPIView[Refund]):
         description=(
             "For a personal reason, any tickets that nobody used: 80 % until 7 days before the "
             "sale ends, 60 % until 5 days before. While the event is postponed, the whole order: "
-            "90 %. Ask for a quote first, show it, and send the amount along as `quoted_amount`: "
-            "if another one would go back by then, the answer is `refund-quote-changed`."
+            "90 %, instead of what was asked for before and waits. Ask for a quote first, show it, "
+            "and send the amount along as `quoted_amount`: if another one would go back by then, "
+            "the answer is `refund-quote-changed`."
         ),
         operation_id="order_refunds_create",
         parameters=[IDEMPOTENCY_KEY],

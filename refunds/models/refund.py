@@ -179,11 +179,10 @@ class Refund(FSMModelMixin, models.Model):
     def __str__(self) -> str:
         return _("Refund {number} of order {code}").format(number=self.pk, code=self.order.code)
 
-    @property
-    def lets_somebody_in(self) -> bool:
-        """Whether one of its tickets is good, and its event not off."""
+    def lets_somebody_in(self, at: datetime) -> bool:
+        """Whether one of its tickets is good, and for something that is yet to take place."""
         good = self.tickets.filter(ticket__in=self.order.tickets.valid())
-        return not self.order.event.is_closed and good.exists()
+        return self.order.is_to_come(at) and good.exists()
 
     @property
     def is_up_to_organizer(self) -> bool:

@@ -20,7 +20,7 @@ from refunds.errors import (
     TicketNotRefundable,
 )
 from refunds.explanations import explain
-from refunds.models import Refund, RefundStatus, RefundTicket
+from refunds.models import Refund, RefundQuerySet, RefundStatus, RefundTicket
 from refunds.policy import (
     Assessment,
     Basis,
@@ -72,7 +72,7 @@ def claim_for_customer(
         # What waits has set nothing aside yet: of two such requests both would ask for the same
         # money.
         _check_nothing_undecided(order)
-        tickets = list(free_tickets(order))
+        tickets = list(free_tickets(order, instead_of=covered(order)))
     found = claim(order, reason, tickets, at)
     if reason is not Reason.PERSONAL and is_nothing(found):
         raise NothingToRefund(_("All that can go back for this reason has gone back already."))
@@ -137,9 +137,19 @@ def reassess(refund: Refund, tickets: Sequence[Ticket], percentage: int) -> Asse
     return assess(facts)
 
 
-def free_tickets(*orders: Order) -> TicketQuerySet:
-    """The orders' tickets that are in no live refund, used ones too, by ascending id."""
+def covered(order: Order) -> RefundQuerySet:
+    """The requests for chosen tickets that one for the whole order takes the place of.
+
+    They may wait for an organizer, whom the customer of a postponed event need not wait for.
+    """
+    return order.refunds.undecided().filter(reason=Reason.PERSONAL)
+
+
+def free_tickets(*orders: Order, instead_of: RefundQuerySet | None = None) -> TicketQuerySet:
+    """The orders' tickets that are in no other live refund, used ones too, by ascending id."""
     taken = RefundTicket.objects.live().filter(ticket=OuterRef("pk"))
+    if instead_of is not None:
+        taken = taken.exclude(refund__in=instead_of)
     return Ticket.objects.live().filter(~Exists(taken), order__in=orders).order_by("pk")
 
 
@@ -188,7 +198,7 @@ def _check_paid(order: Order) -> None:
 
 
 def _check_nothing_undecided(order: Order) -> None:
-    undecided = order.refunds.undecided()
+    undecided = order.refunds.undecided().exclude(pk__in=covered(order))
     if undecided.exists():
         waiting = RefundTicket.objects.filter(refund__in=undecided)
         raise TicketNotRefundable(

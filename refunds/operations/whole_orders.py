@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from orders.models import Order, Ticket
-from refunds.models import Refund
+from refunds.models import Refund, RefundQuerySet
 from refunds.operations import decisions
 from refunds.operations.claims import claim, free_tickets, is_nothing
 from refunds.operations.decisions import Locked
 from refunds.policy import Reason
+
+EVENT_IS_OFF = _("The event does not take place: all of the order's money goes back instead.")
 
 
 def refund_whole_orders(
@@ -26,7 +29,7 @@ def refund_whole_orders(
     orders' locks; locks those requests, then tickets by ascending id.
     """
     # First: the tickets that those requests have taken are free then, and go back by these refunds.
-    _reject_undecided(orders, by=by, at=at)
+    reject_covered(orders, Refund.objects.undecided(), EVENT_IS_OFF, by=by, at=at)
     tickets: dict[int, list[Ticket]] = {order.pk: [] for order in orders}
     for ticket in free_tickets(*orders).lock():
         tickets[ticket.order_id].append(ticket)
@@ -41,13 +44,23 @@ def refund_whole_orders(
     return refunds
 
 
-def _reject_undecided(orders: Sequence[Order], *, by: User | None, at: datetime) -> None:
+def reject_covered(
+    orders: Sequence[Order],
+    undecided: RefundQuerySet,
+    why: Any,
+    *,
+    by: User | None,
+    at: datetime,
+) -> None:
+    """Reject these requests of the orders, which a refund of the whole takes the place of.
+
+    `why` is told to the customer. The caller holds the orders' locks; locks the requests, then
+    their tickets by ascending id.
+    """
     of_id = {order.pk: order for order in orders}
-    for refund in Refund.objects.undecided().filter(order__in=orders).lock():
+    for refund in undecided.filter(order__in=orders).lock():
         refund.order = of_id[refund.order_id]
         found = Locked(refund.order, refund, decisions.lock_tickets(refund))
         with translation.override(refund.order.language):  # the customer is told it
-            covered = _(
-                "The event does not take place: all of the order's money goes back instead."
-            )
-        decisions.reject(found, by=by, at=at, reason=covered)
+            reason = str(why)
+        decisions.reject(found, by=by, at=at, reason=reason)

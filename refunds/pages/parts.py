@@ -14,6 +14,7 @@ from refunds.explanations import in_language
 from refunds.models import PAID_BACK, RESERVED, UNDECIDED, Refund, RefundStatus
 from refunds.operations import campaigns
 
+COME_TO_NOTHING = (RefundStatus.REJECTED, RefundStatus.FAILED)
 UNDER_WAY = [*UNDECIDED, *RESERVED]
 BADGES = {
     RefundStatus.REJECTED: "bad",
@@ -31,7 +32,7 @@ TOLD_AS: dict[str, RefundStatus] = {
 @fills("money_back")
 def money_back(order: Order, now: datetime) -> Part | None:
     refunds = Refund.objects.filter(order=order).shown().order_by("-requested_at", "-pk")
-    shown = [_shown(order, refund) for refund in refunds]
+    shown = [_shown(order, refund, now) for refund in refunds]
     can_ask = _can_ask(order)
     if not shown and not can_ask:
         return None
@@ -72,7 +73,7 @@ def _can_ask(order: Order) -> bool:
     return is_paid and not order.event.is_closed
 
 
-def _shown(order: Order, refund: Refund) -> dict[str, Any]:
+def _shown(order: Order, refund: Refund, now: datetime) -> dict[str, Any]:
     tickets = cast("Any", refund).shown_tickets
     status = TOLD_AS.get(refund.status, RefundStatus(refund.status))
     if status == RefundStatus.PENDING_ORGANIZER and order.event.is_closed:
@@ -82,6 +83,7 @@ def _shown(order: Order, refund: Refund) -> dict[str, Any]:
         "status": status.label,
         "badge": BADGES.get(status, "warn"),
         "is_approved": status in (RefundStatus.APPROVED, RefundStatus.PROCESSING),
+        "lets_somebody_in": refund.status in COME_TO_NOTHING and refund.lets_somebody_in(now),
         "is_back": refund.status in PAID_BACK and refund.amount > 0,
         "amount": order.price_tag(refund.amount),
         "places": [ticketed_place(each.ticket) for each in tickets],

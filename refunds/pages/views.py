@@ -24,7 +24,7 @@ from refunds import services
 from refunds.errors import QuoteChanged
 from refunds.explanations import in_language
 from refunds.models import Refund, RefundStatus
-from refunds.operations.claims import Claim
+from refunds.operations.claims import Claim, covered
 from refunds.pages import parts  # noqa: F401  it fills its slot of the order's page
 from refunds.pages.forms import OFFERED, ConfirmForm, RefundForm, returnable_tickets, with_places
 from refunds.policy import Reason
@@ -127,7 +127,8 @@ def _quote(
 ) -> HttpResponse:
     """What would go back now, step by step, and the button that asks for it."""
     claim = services.quote_refund(order_id=order.pk, **form.wish)
-    context = {"order": order, "change": change, **_shown(claim)}
+    replaces = claim.reason is Reason.POSTPONED and covered(order).exists()
+    context = {"order": order, "change": change, "replaces": replaces, **_shown(claim)}
     return render(request, "refunds/pages/quote.html", context, status=409 if change else 200)
 
 

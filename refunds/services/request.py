@@ -10,15 +10,18 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from orders.models import Order
 from refunds.errors import QuoteChanged
 from refunds.models import Refund
 from refunds.operations import decisions
-from refunds.operations.claims import Claim, claim_for_customer
+from refunds.operations.claims import Claim, claim_for_customer, covered
+from refunds.operations.whole_orders import reject_covered
 from refunds.policy import DecidedBy, Reason
 from ticketing.errors import IdempotencyKeyReused
 
+TAKES_THEIR_PLACE = gettext_lazy("Your later request for the whole order takes its place.")
 BY_POLICY = "The event approves refunds for a personal reason by itself."
 
 
@@ -48,14 +51,17 @@ def request_refund(
 
     `ticket_codes` None means all that can be given back; with a `quoted_amount` nothing is asked
     for unless that is still what goes back. The same `idempotency_key` with the same
-    `request_digest` gives the refund made the first time. Locks order, then tickets by ascending
-    id. Raises what `quote_refund` raises, QuoteChanged and IdempotencyKeyReused.
+    `request_digest` gives the refund made the first time. One for the whole order rejects those of
+    chosen tickets that wait. Locks order, those, then tickets by ascending id. Raises what
+    `quote_refund` raises, QuoteChanged and IdempotencyKeyReused.
     """
     now = timezone.now()
     order = Order.objects.get_for_update(order_id)
     earlier = _earlier_answer(order, idempotency_key, request_digest)
     if earlier:
         return earlier
+    if reason is Reason.POSTPONED:
+        reject_covered([order], covered(order), TAKES_THEIR_PLACE, by=requester, at=now)
     # Before they are looked at: check-in locks the ticket alone, and not its order.
     _lock_tickets(order, ticket_codes)
     claim = claim_for_customer(order, reason, ticket_codes, now)

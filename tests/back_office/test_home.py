@@ -344,6 +344,41 @@ def test_what_was_sold_after_a_fraud_was_refunded_waits_when_it_is_one_after_all
     assert counts(boss) == {}
 
 
+@pytest.mark.parametrize("was_completed", [False, True])
+def test_an_order_that_is_paid_after_others_were_chosen_instead_of_it_waits(boss, was_completed):
+    order = paid_order()
+    campaign = frauds_draft(order.event)
+    if was_completed:
+        CampaignOrder.objects.create(campaign=campaign, order=order, status="done")
+        moved(campaign, "start", "complete")
+    chosen = chosen_of(order.event)
+    paid_order(seats_on(order.event))  # it was on its way when they were chosen
+    moved(chosen, "start")
+
+    assert counts(boss) == TO_RESUME
+    [(_count, address)] = waits(boss).values()
+    assert list(rows_behind(boss, address)) == [campaign]
+
+    moved(chosen_of(order.event), "start")
+    assert counts(boss) == {}
+
+
+def test_what_a_showings_own_campaign_takes_up_later_waits_for_no_other(boss):
+    order = paid_order()
+    frauds_draft(order.event)
+    of_showing = chosen_of(order.event)
+    scope = {"showing": order.showing, "is_selection": False}
+    RefundCampaign.objects.filter(pk=of_showing.pk).update(**scope)
+    moved(of_showing, "start")
+    assert counts(boss) == {}
+    later = paid_order(seats_in_area(2, showing=order.showing))
+    assert counts(boss) == TO_RESUME
+
+    CampaignOrder.objects.create(campaign=of_showing, order=later, status="refunding")
+
+    assert counts(boss) == {}
+
+
 @pytest.mark.parametrize("is_decided", [False, True])
 def test_a_refund_that_is_given_up_while_its_campaign_stands_still_waits(boss, is_decided):
     order = bought()

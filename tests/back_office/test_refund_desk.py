@@ -24,6 +24,7 @@ from tests.back_office.refund_rows import (
     stored,
     told,
 )
+from tests.refunds.moved import take_place_yesterday
 from tests.refunds.test_requests import reread
 
 
@@ -178,6 +179,19 @@ def test_giving_up_sets_the_money_free(boss, unpaid, order):
 
     assert status(unpaid) == RefundStatus.FAILED
     assert reread(order).refund_reserved_amount == 0
+
+
+def test_no_ticket_is_said_to_be_good_for_a_showing_that_is_over(boss, order):
+    refund = asked(order)
+    assert "The tickets stay valid as they are." in html(boss, page_of(refund, "reject"))
+    failed(refund)
+    assert "The tickets are valid again." in html(boss, page_of(refund, "mark_failed"))
+
+    take_place_yesterday(order.showing_id)
+
+    page = html(boss, page_of(refund, "mark_failed"))
+    assert "The tickets let nobody in: the event is off, or the showing is over." in page
+    assert "valid again" not in page
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -29,7 +29,7 @@ from tests.factories import (
 from tests.pages.my_pages import everything, hidden, page_of, text_of
 from tests.payments.vnpay_calls import RETURN, success
 from tests.refunds.campaigns import cancel, start
-from tests.refunds.moved import give_back, refuse
+from tests.refunds.moved import give_back, refuse, take_place_yesterday
 from tests.ticketing.event_states import move
 from ticketing.models import Event, Showing
 from ticketing.services import confirm_cancellation
@@ -228,6 +228,21 @@ def test_while_the_event_is_postponed_the_whole_order_can_go_back(me, order, tic
     )
 
 
+def test_whoever_asks_for_the_whole_order_is_told_that_the_request_before_is_closed(
+    me, order, tickets
+):
+    ask(me, order, confirmation(quote(me, order, tickets[0]), tickets[0]))
+    postpone(order)
+    assert "is closed then" not in text_of(quote(me, order, tickets[1]))
+
+    page = quote(me, order, reason="postponed")
+    ask(me, order, confirmation(page, reason="postponed"))
+
+    assert "Your request that waits for a decision is closed then" in text_of(page)
+    assert [each.status for each in Refund.objects.order_by("pk")] == ["rejected", "pending_admin"]
+    assert "is closed then" not in text_of(quote(me, order, reason="postponed"))
+
+
 def test_a_postponement_is_offered_only_then(me, order):
     page = quote(me, order, reason="postponed")
 
@@ -319,15 +334,24 @@ def test_a_request_that_a_cancellation_covers_promises_no_tickets(me, order, tic
     assert "tickets stay valid" not in page
 
 
+def called_off(order, admin_user):
+    confirm_cancellation(event_id=order.event_id, by=admin_user, reason="It rains.")
+
+
+def over(order, _admin_user):
+    take_place_yesterday(order.showing_id)
+
+
+@pytest.mark.parametrize("off", [called_off, over])
 def test_a_refund_that_is_given_up_tells_of_tickets_only_while_they_are_good(
-    me, order, tickets, admin_user
+    me, order, tickets, admin_user, off
 ):
     ask(me, order, confirmation(quote(me, order, tickets[0]), tickets[0]))
     refund = failed(Refund.objects.get())
     mark_refund_failed(refund_id=refund.pk, by=admin_user, reason="The card was stolen.")
     assert "Your tickets are as they were." in text_of(me.get(page_of(order)))
 
-    confirm_cancellation(event_id=order.event_id, by=admin_user, reason="It rains.")
+    off(order, admin_user)
 
     page = text_of(me.get(page_of(order)))
     assert "have closed it" in page

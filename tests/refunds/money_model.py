@@ -114,12 +114,18 @@ class AnOrder:
         left = self.left if left is None else left
         return max(min(share(self.total, percentage) - (self.total - left), left), 0)
 
-    def is_nothing(self, amount: int) -> bool:
-        return not amount and not (self.left == 0 and self.free)
+    def is_nothing(self, amount: int, *, any_free: bool) -> bool:
+        return not amount and not (self.left == 0 and any_free)
 
     def waits_beside(self, refund: ARefund) -> bool:
         """Whether another request of the order is undecided."""
         return any(each.is_undecided for each in self.own if each is not refund)
+
+    def reject_undecided(self) -> None:
+        """One for the whole order takes their place."""
+        for refund in self.own:
+            if refund.is_undecided:
+                refund.status = "rejected"
 
     def open_reversals(self, refund: ARefund) -> list[AReversal]:
         """Of the payment that gives this refund's money back."""
@@ -145,12 +151,15 @@ class World:
         if reason == "personal":
             good = {n for n in order.free if order.tickets[n].status == "active"}
             return None if wanted <= good else "ticket-not-refundable"
-        if any(refund.is_undecided for refund in order.own):
+        if any(each.is_undecided and each.reason != "personal" for each in order.own):
             return "ticket-not-refundable"
-        return "nothing-to-refund" if order.is_nothing(order.whole(90)) else None
+        waiting = any(each.is_undecided and each.tickets for each in order.own)
+        is_nothing = order.is_nothing(order.whole(90), any_free=bool(order.free or waiting))
+        return "nothing-to-refund" if is_nothing else None
 
     def request(self, order: AnOrder, reason: str, wanted: frozenset[int]) -> ARefund:
         if reason == "postponed":
+            order.reject_undecided()
             refund = ARefund(reason, order.free, order.total, 90, order.whole(90), "pending_admin")
         else:
             base = sum(order.tickets[n].price for n in wanted)
@@ -233,11 +242,9 @@ class World:
             ticket.status, ticket.is_seat_back = "refunded", self.event != "cancelled"
 
     def refund_whole(self, order: AnOrder) -> ARefund | None:
-        for refund in order.own:
-            if refund.is_undecided:
-                refund.status = "rejected"
+        order.reject_undecided()
         amount = order.whole(100)
-        if order.is_nothing(amount):
+        if order.is_nothing(amount, any_free=bool(order.free)):
             return None
         order.refunds.append(ARefund("cancelled", order.free, order.total, 100, amount, "approved"))
         return order.refunds[-1]

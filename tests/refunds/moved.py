@@ -15,7 +15,7 @@ from refunds.operations import decisions
 from refunds.operations.claims import claim_for_customer
 from refunds.policy import Reason
 from tests.factories import CustomerFactory, PaymentFactory, from_now
-from ticketing.models import Event
+from ticketing.models import Event, Showing
 
 
 def new_admin():
@@ -33,6 +33,15 @@ def postpone(event_id):
     event = Event.objects.get(pk=event_id)
     event.postpone(by=None, at=from_now(), reason="The singer is ill.")
     event.save()
+
+
+def take_place_yesterday(showing_id):
+    Showing.objects.filter(pk=showing_id).update(
+        ticket_sale_start=from_now(days=-9),
+        ticket_sale_end=from_now(days=-2),
+        starts_at=from_now(days=-1, hours=-2),
+        ends_at=from_now(days=-1),
+    )
 
 
 def say(reversal_id, state):

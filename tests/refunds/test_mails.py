@@ -24,7 +24,7 @@ from refunds.services import (
 from tests.back_office.refund_rows import failed, sent_in_vain
 from tests.factories import CustomerFactory, paid_order, seats_in_area
 from tests.refunds.campaigns import cancel
-from tests.refunds.moved import paid_twice
+from tests.refunds.moved import paid_twice, take_place_yesterday
 from tests.refunds.stand_in import bought, dead_jobs, wait_for_the_bank, work
 from tests.ticketing.event_states import move
 from ticketing.models import Event
@@ -173,6 +173,22 @@ def test_a_rejection_tells_why(in_english, organizer):
     assert "<b>The hall</b> is booked." in message.body
     [(html, _)] = message.alternatives
     assert "&lt;b&gt;The hall&lt;/b&gt; is booked." in html
+
+
+@pytest.mark.parametrize("end", ["rejected", "given up"])
+def test_once_the_showing_is_over_nobody_is_told_that_tickets_are_good(in_english, admin, end):
+    refund = ask(in_english) if end == "rejected" else failed(ask(in_english))
+    take_place_yesterday(in_english.showing_id)
+
+    if end == "rejected":
+        reject_refund(refund_id=refund.pk, by=admin, reason="It is too late.")
+    else:
+        mark_refund_failed(refund_id=refund.pk, by=admin, reason="The card was stolen.")
+    run()
+
+    message = told(in_english.customer)[-1]
+    assert ("was refused" if end == "rejected" else "No money went back") in message.subject
+    assert "tickets" not in message.body.split("Order ")[0]
 
 
 def test_a_request_that_a_cancellation_covers_is_not_told_that_its_tickets_stay_valid(

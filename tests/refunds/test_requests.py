@@ -155,6 +155,25 @@ def test_what_went_back_before_is_part_of_the_nine_tenths(api, order, tickets):
     assert answer.data["tickets"] == [tickets[1].code, tickets[2].code]
 
 
+def test_whoever_waits_for_an_organizer_need_not_once_the_event_is_postponed(api, order, tickets):
+    wish = {"reason": "personal", "tickets": [tickets[0].code]}
+    waiting = Refund.objects.get(pk=api.post(refunds(order), wish).data["id"])
+    postpone(order)
+    before = everything()
+    quote = api.post(quotes(order), {"reason": "postponed"}).data
+    assert everything() == before
+
+    answer = api.post(refunds(order), {"reason": "postponed"})
+
+    assert (answer.status_code, answer.data["status"]) == (201, "pending_admin")
+    assert answer.data["amount"] == quote["amount"] == "1350000.00"
+    assert answer.data["tickets"] == quote["tickets"] == [each.code for each in tickets]
+    waiting = reread(waiting)
+    assert (waiting.status, waiting.tickets.live().count()) == ("rejected", 0)
+    assert "Your later request" in waiting.rejection_reason
+    assert not any(violations().values())
+
+
 @pytest.mark.parametrize("address", [quotes, refunds], ids=["quote", "request"])
 class TestRefusals:
     """A quote refuses what a request would, and nothing changes."""
@@ -195,9 +214,9 @@ class TestRefusals:
             [tickets[0].code],
         )
 
-    def test_a_whole_order_of_which_a_part_waits_for_a_decision(self, api, address, order, tickets):
-        api.post(refunds(order), {"reason": "personal", "tickets": [tickets[0].code]})
+    def test_a_whole_order_that_was_asked_back_before(self, api, address, order):
         postpone(order)
+        api.post(refunds(order), {"reason": "postponed"})
 
         problem = self.refuse(api, address, order, {"reason": "postponed"})
 
@@ -228,8 +247,8 @@ class TestRefusals:
             seats_in_area(1, showing=showing, price=price) for price in (900_000, 100_000)
         ]
         order = paid_order([dear, cheap], customer=customer)
-        wish = {"reason": "personal", "tickets": [order.tickets.get(seat=dear).code]}
-        refund_id = api.post(refunds(order), wish).data["id"]
+        wishes = [{"reason": "personal", "tickets": [t.code]} for t in order.tickets.order_by("pk")]
+        refund_id, _waits = [api.post(refunds(order), wish).data["id"] for wish in wishes]
         override_refund(refund_id=refund_id, percentage=100, by=admin, note="Our fault.")
         approve_refund(refund_id=refund_id, by=admin)
         postpone(order)
