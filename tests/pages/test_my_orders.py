@@ -9,7 +9,7 @@ from orders.operations import end_unpaid
 from orders.services import check_in
 from payments.models import Reversal
 from payments.providers import RefundState
-from payments.services import settle_order
+from payments.services import resolve_case, settle_order
 from refunds.policy import Reason
 from refunds.services import approve_refund, pay_back, record_reversal, request_refund
 from tests.factories import (
@@ -210,6 +210,20 @@ def test_the_page_of_an_ended_order_tells_of_a_payment_that_is_being_checked(me,
     answer = me.get(page_of(order))
 
     assert "If your money was taken, all of it goes back" in text_of(answer)
+
+
+def test_the_page_of_an_ended_order_promises_nothing_once_staff_have_decided(me, order, admin_user):
+    payment = PaymentFactory(order=order)
+    me.get(f"{RETURN}?{of_another_amount(payment)}")
+    me.post(page_of(order, "cancel/"))
+    assert "If your money was taken, all of it goes back" in text_of(me.get(page_of(order)))
+
+    decision = "VNPay took nothing in the end."
+    resolve_case(case_id=payment.cases.get().pk, by=admin_user, decision=decision)
+
+    text = text_of(me.get(page_of(order)))
+    assert "We are checking your payment." not in text
+    assert "goes back" not in text
 
 
 def test_the_page_of_an_ended_order_that_nobody_paid_tells_of_no_payment(me, order):
