@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
@@ -121,9 +121,7 @@ class JobAdmin(ReadOnly):
     @action(description=gettext_lazy("Try it again"), url_path="try_again", permissions=["revive"])
     def try_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then have one dead job run again."""
-        job = self.get_object(request, object_id)
-        if job is None:
-            raise Http404
+        job = self.visible(request, object_id)
         if job.status != JobStatus.DEAD:
             messages.error(request, _("None of these is dead."))
         elif request.method == "POST":

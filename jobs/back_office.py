@@ -12,7 +12,7 @@ from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import ValidationError
 from django.db import DataError
 from django.db.models.constants import LOOKUP_SEP
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
@@ -82,6 +82,13 @@ class Paged(ModelAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PagedList]:
         return PagedList
+
+    def visible(self, request: HttpRequest, object_id: str) -> Any:
+        """The row of an action's address; raises Http404 for what the reader may not see."""
+        row = self.get_object(request, object_id)
+        if row is None or not self.has_view_permission(request, row):
+            raise Http404
+        return row
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only by what the page shows: what it keeps to itself nobody finds out by guessing."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from django.contrib.admin import ModelAdmin, RelatedFieldListFilter, SimpleListFilter
 from django.contrib.auth.models import User
 from django.db.models import ForeignKey, ManyToManyField
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 
 from jobs.back_office import Paged
 from ticketing.back_office_amounts import ShownAmounts
@@ -75,13 +75,6 @@ class OwnEvents(ShownAmounts, Paged):
         rows: QuerySet[Any] = super().get_queryset(request)
         user = reader(request)
         return rows if sees_every_organizer(user) else own_rows(rows, user, self.organizer_field)
-
-    def visible(self, request: HttpRequest, object_id: str) -> Any:
-        """The row of an action's address; raises Http404 for what the reader may not see."""
-        row = self.get_object(request, object_id)
-        if row is None or not self.has_view_permission(request, row):
-            raise Http404
-        return row
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """The filters, with those by related rows narrowed to what the reader may see."""

@@ -108,7 +108,7 @@ class RefundCampaignAdmin(Decisions, PlatformOnly):
     @action(description=gettext_lazy("Report as CSV"), url_path="report", permissions=["view"])
     def download_report(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
         """Every order of the campaign, written row by row."""
-        campaign = self._visible(request, object_id)
+        campaign = self.visible(request, object_id)
         rows = services.campaign_rows(campaign_id=campaign.pk)
         return stream_csv(f"campaign-{campaign.pk}.csv", list(COLUMNS), rows)
 

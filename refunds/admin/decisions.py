@@ -10,14 +10,14 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from unfold.admin import ModelAdmin
 from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from jobs.back_office import Paged
 from ticketing.back_office import reader
 from ticketing.errors import DomainError
 
@@ -66,7 +66,7 @@ def make_page(decision: Decision) -> Page:
     return cast(Page, made)
 
 
-class Decisions(ModelAdmin):
+class Decisions(Paged):
     """The page of a row, with a button for each decision that is open to its reader.
 
     `id_argument` is what the use cases call the row's id.
@@ -85,7 +85,7 @@ class Decisions(ModelAdmin):
 
     def decide(self, request: HttpRequest, object_id: str, decision: Decision) -> HttpResponse:
         """Say what the decision does, then call its use case once and say if that refused."""
-        row, user = self._visible(request, object_id), reader(request)
+        row, user = self.visible(request, object_id), reader(request)
         if not decision.is_for(user, row):
             raise PermissionDenied
         # A decision that was sent goes to the use case even so, which says what has come in
@@ -97,7 +97,7 @@ class Decisions(ModelAdmin):
         form = decision.make_form(request.POST if request.method == "POST" else None, row)
         if form.is_valid():
             is_done = self._carry_out(request, row, decision, form)
-            row = self._visible(request, object_id)  # as it is by now
+            row = self.visible(request, object_id)  # as it is by now
             if is_done or not decision.is_possible(row):
                 return self._back_to(row)
             form = _anew(decision.make_form(None, row), form)
@@ -123,12 +123,6 @@ class Decisions(ModelAdmin):
             return False
         messages.success(request, _("Done: {title}.").format(title=decision.title))
         return True
-
-    def _visible(self, request: HttpRequest, object_id: str) -> Any:
-        row = self.get_object(request, object_id)
-        if row is None or not self.has_view_permission(request, row):
-            raise Http404
-        return row
 
     def _back_to(self, row: Any) -> HttpResponse:
         return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", row.pk)
