@@ -14,11 +14,10 @@ from django.shortcuts import redirect, render
 from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
 
 from jobs import mail, outbox
-from jobs.back_office import SEVERAL_LINES, ReadOnly, among
+from jobs.back_office import SEVERAL_LINES, ReadOnly, among, offered
 from jobs.models import Job, JobStatus
 from jobs.services import revive_job
 from jobs.subjects import subjects_of
@@ -118,6 +117,7 @@ class JobAdmin(ReadOnly):
             self._revive(request, dead)
         return None
 
+    @offered(lambda user, job: job.status == JobStatus.DEAD)
     @action(description=gettext_lazy("Try it again"), url_path="try_again", permissions=["revive"])
     def try_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then have one dead job run again."""
@@ -129,12 +129,6 @@ class JobAdmin(ReadOnly):
         else:
             return self._ask(request, [job])
         return redirect("admin:jobs_job_change", job.pk)
-
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
-        """The button is there for dead jobs."""
-        job = self.get_object(request, object_id)
-        is_dead = job is not None and job.status == JobStatus.DEAD
-        return super().get_actions_detail(request, object_id) if is_dead else []
 
     def has_revive_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return bool(request.user.is_active and request.user.is_superuser)

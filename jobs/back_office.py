@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from django.contrib.admin import ShowFacets, SimpleListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -21,10 +21,23 @@ from jobs.paging import Position, read_page
 
 if TYPE_CHECKING:
     from django.db.models import Model, QuerySet
+    from unfold.dataclasses import UnfoldAction
+
+P = TypeVar("P", bound=Callable[..., object])
 
 # Lookups that find their rows by an index, if the column has one.
 INDEXED = ("exact", "iexact")
 SEVERAL_LINES = {"all": ["back_office/lists.css"]}  # for lists whose cells need more than one
+
+
+def offered(when: Callable[[Any, Any], bool]) -> Callable[[P], P]:
+    """Give the page of an action a button only while `when` says so of the reader and the row."""
+
+    def decorate(page: P) -> P:
+        cast("Any", page).is_offered = when
+        return page
+
+    return decorate
 
 
 class AtLeast(int):
@@ -83,6 +96,14 @@ class Paged(ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PagedList]:
         return PagedList
 
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
+        """All but those that are not `offered` to this reader, as the row stands."""
+        buttons = super().get_actions_detail(request, object_id)
+        if not any(hasattr(button.method, "is_offered") for button in buttons):
+            return buttons
+        row = self.get_object(request, object_id)
+        return [each for each in buttons if row and _is_offered(each, request.user, row)]
+
     def visible(self, request: HttpRequest, object_id: str) -> Any:
         """The row of an action's address; raises Http404 for what the reader may not see."""
         row = self.get_object(request, object_id)
@@ -111,6 +132,11 @@ class Paged(ModelAdmin):
         rows = self.model._base_manager.order_by()
         found = [rows.filter(**{field: term}).values("pk") for field in fields]
         return queryset.filter(pk__in=found[0].union(*found[1:])), False
+
+
+def _is_offered(button: UnfoldAction, user: Any, row: Any) -> bool:
+    is_offered = getattr(button.method, "is_offered", None)
+    return is_offered is None or is_offered(user, row)
 
 
 def _name_of(chosen: Any) -> str:

@@ -12,10 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action
 
-from jobs.back_office import ReadOnly
+from jobs.back_office import ReadOnly, offered
 from orders import services
 from orders.models import Order
 from orders.timeline import days_of, timeline_of
@@ -48,6 +47,16 @@ class CancellationForm(ReasonForm):
         self.fields["reason"].help_text = _("Told to the customer by mail, and kept for ever.")
 
 
+def _can_resend(user: User, order: Order) -> bool:
+    return order.tickets.valid().exists()
+
+
+def _can_cancel(user: User, order: Order) -> bool:
+    """Who may not is offered no button; the service decides once more, under the lock."""
+    is_unpaid = order.status == Order.Status.PENDING_PAYMENT
+    return is_unpaid and may(user, CANCEL_ORDER, order.event)
+
+
 class OrderActions(OwnEvents, ReadOnly):
     """The page of an order, with a button for each deed that is open to its reader."""
 
@@ -73,6 +82,7 @@ class OrderActions(OwnEvents, ReadOnly):
         }
         return render(request, "orders/timeline.html", context)
 
+    @offered(_can_resend)
     @action(description=gettext_lazy("Send the tickets again"), url_path="resend_tickets")
     def resend_tickets(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask once more, then have them mailed to the address of the order."""
@@ -87,6 +97,7 @@ class OrderActions(OwnEvents, ReadOnly):
         )
         return question.ask(self, request, order)
 
+    @offered(_can_cancel)
     @action(description=gettext_lazy("Cancel the order"), url_path="cancel")
     def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask for the reason, then give the seats of an unpaid order back."""
@@ -103,22 +114,3 @@ class OrderActions(OwnEvents, ReadOnly):
             done=gettext_lazy("The order is cancelled."),
         )
         return question.ask(self, request, order)
-
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
-        """The buttons that make sense as the order stands, for those who may press them."""
-        order, user = self.get_object(request, object_id), reader(request)
-        return [
-            button
-            for button in super().get_actions_detail(request, object_id)
-            if order is not None and _is_offered(button.method.__name__, user, order)
-        ]
-
-
-def _is_offered(name: str, user: User, order: Order) -> bool:
-    if name == "resend_tickets":
-        return order.tickets.valid().exists()
-    # Who may not is offered no button; the service decides once more, under the lock.
-    if name == "cancel":
-        is_unpaid = order.status == Order.Status.PENDING_PAYMENT
-        return is_unpaid and may(user, CANCEL_ORDER, order.event)
-    return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
@@ -14,9 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_fsm import can_proceed
-from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action
 
+from jobs.back_office import offered
 from ticketing import services
 from ticketing.asking import Question, ReasonForm
 from ticketing.back_office import OwnEvents, reader
@@ -68,9 +68,8 @@ def _page(step: Step) -> Page:
     def page(self: EventActions, request: HttpRequest, object_id: str) -> HttpResponse:
         return self.decide(request, object_id, step)
 
-    made: Any = action(description=step.title, url_path=step.name)(page)
-    made.is_offered = step.is_offered  # whether it has a button
-    return cast(Page, made)
+    made = action(description=step.title, url_path=step.name)(page)
+    return offered(step.is_offered)(made)
 
 
 class EventActions(OwnEvents):
@@ -180,15 +179,6 @@ class EventActions(OwnEvents):
             lambda event: can_proceed(event.lift_revenue_freeze) and bool(event.revenue_frozen_at),
         )
     )
-
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
-        """The decisions that are open to this reader, as the event stands."""
-        event = self.get_object(request, object_id)
-        return [
-            button
-            for button in super().get_actions_detail(request, object_id)
-            if event and button.method.is_offered(request.user, event)
-        ]
 
     def decide(self, request: HttpRequest, object_id: str, step: Step) -> HttpResponse:
         """Ask for the reason, then decide with it and say if that was refused."""

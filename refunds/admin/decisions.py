@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -13,11 +13,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from jobs.back_office import Paged
+from jobs.back_office import Paged, offered
 from ticketing.back_office import reader
 from ticketing.errors import DomainError
 
@@ -61,9 +60,8 @@ def make_page(decision: Decision) -> Page:
     def page(self: Decisions, request: HttpRequest, object_id: str) -> HttpResponse:
         return self.decide(request, object_id, decision)
 
-    made: Any = action(description=decision.title, url_path=decision.name)(page)
-    made.decision = decision  # by which its button is offered or not
-    return cast(Page, made)
+    made = action(description=decision.title, url_path=decision.name)(page)
+    return offered(decision.is_offered)(made)
 
 
 class Decisions(Paged):
@@ -73,15 +71,6 @@ class Decisions(Paged):
     """
 
     id_argument: str
-
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
-        """The decisions that are open to this reader, as the row stands."""
-        row = self.get_object(request, object_id)
-        return [
-            button
-            for button in super().get_actions_detail(request, object_id)
-            if row is not None and _is_offered(button.method, request.user, row)
-        ]
 
     def decide(self, request: HttpRequest, object_id: str, decision: Decision) -> HttpResponse:
         """Say what the decision does, then call its use case once and say if that refused."""
@@ -132,9 +121,3 @@ def _anew(form: forms.Form, refused: forms.Form) -> forms.Form:
     """The form of the row as it is by now, with what was written in the one that was refused."""
     form.initial.update({each.name: refused.data.get(each.name) for each in form.visible_fields()})
     return form
-
-
-def _is_offered(method: Any, user: Any, row: Any) -> bool:
-    """Buttons that decide nothing are for everybody who sees the row."""
-    decision: Decision | None = getattr(method, "decision", None)
-    return decision is None or decision.is_offered(user, row)

@@ -17,6 +17,7 @@ from django.shortcuts import render
 from django.utils import translation
 from unfold.decorators import action
 
+from jobs.back_office import offered
 from ticketing.back_office import OwnEvents
 from ticketing.dates_news import announcing_new_dates
 from ticketing.errors import DomainError
@@ -35,14 +36,13 @@ def may_change(user: User, event: Event) -> bool:
 
 
 def page(
-    title: Any, url_path: str, *, is_offered: Offered | None = None, **options: Any
+    title: Any, url_path: str, *, is_offered: Offered = may_change, **options: Any
 ) -> Callable[[Page], Page]:
-    """An address of a row's own, with a button on the row's page while it is offered."""
+    """An address of a row's own, with a button there while it `is_offered` as the event stands."""
 
     def decorate(view: Page) -> Page:
-        made: Any = action(description=title, url_path=url_path, **options)(view)
-        made.is_offered = is_offered or may_change
-        return cast(Page, made)
+        made = action(description=title, url_path=url_path, **options)(view)
+        return offered(lambda user, row: is_offered(user, _event_of(row)))(made)
 
     return decorate
 

@@ -13,7 +13,6 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.dataclasses import UnfoldAction
 from unfold.enums import ActionVariant
 
 from ticketing import services
@@ -62,15 +61,3 @@ class ShowingPages(NotedChanges, AreaPages, PlanPages):
                 "file of the event's orders."
             )
             messages.warning(request, told)
-
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
-        """The pages that are open to this reader, as the event stands."""
-        buttons: list[UnfoldAction] = super().get_actions_detail(request, object_id)
-        showing, user = self.get_object(request, object_id), reader(request)
-        return [each for each in buttons if showing and _is_open(each, user, showing.event)]
-
-
-def _is_open(button: UnfoldAction, user: User, event: Event) -> bool:
-    """Whether a page is offered; those of other apps decide by themselves."""
-    is_offered = getattr(button.method, "is_offered", None)
-    return is_offered is None or bool(is_offered(user, event))
