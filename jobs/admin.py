@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -134,14 +134,13 @@ class JobAdmin(ReadOnly):
         return bool(request.user.is_active and request.user.is_superuser)
 
     def _ask(self, request: HttpRequest, jobs: Sequence[Job]) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Try dead jobs again"),
-            "jobs": [(job, self.shown_payload(job), self.error(job)) for job in jobs],
-            "checkbox": ACTION_CHECKBOX_NAME,
-            "opts": self.opts,
-        }
-        return render(request, "jobs/try_again.html", context)
+        return self.show(
+            request,
+            "jobs/try_again.html",
+            title=_("Try dead jobs again"),
+            jobs=[(job, self.shown_payload(job), self.error(job)) for job in jobs],
+            checkbox=ACTION_CHECKBOX_NAME,
+        )
 
     def _revive(self, request: HttpRequest, jobs: Sequence[Job]) -> None:
         """Have them run, and keep in Django's log who wanted that."""

@@ -12,7 +12,8 @@ from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import ValidationError
 from django.db import DataError
 from django.db.models.constants import LOOKUP_SEP
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
@@ -110,6 +111,11 @@ class Paged(ModelAdmin):
         if row is None or not self.has_view_permission(request, row):
             raise Http404
         return row
+
+    def show(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+        """A page of its own, with what the back office has on every page."""
+        site = self.admin_site.each_context(request)
+        return render(request, template, {**site, "opts": self.opts, **context})
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only by what the page shows: what it keeps to itself nobody finds out by guessing."""

@@ -9,7 +9,6 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
@@ -72,15 +71,14 @@ class OrderActions(OwnEvents, ReadOnly):
         """What happened to the order and why, as far as the reader may know it."""
         order, user = self.visible(request, object_id), OrderReader(self, request)
         told = timeline_of(order, user)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Timeline of order {code}").format(code=order.code),
-            "order": order,
-            "days": days_of(told.entries, order, user),
-            "is_cut": told.is_cut,
-            "opts": self.opts,
-        }
-        return render(request, "orders/timeline.html", context)
+        return self.show(
+            request,
+            "orders/timeline.html",
+            title=_("Timeline of order {code}").format(code=order.code),
+            order=order,
+            days=days_of(told.entries, order, user),
+            is_cut=told.is_cut,
+        )
 
     @offered(_can_resend)
     @action(description=gettext_lazy("Send the tickets again"), url_path="resend_tickets")

@@ -10,11 +10,11 @@ from django import forms
 from django.contrib import messages
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from jobs.back_office import Paged
 from jobs.subjects import address_of
 from ticketing.errors import DomainError
 
@@ -53,23 +53,22 @@ class Question:
     template: str = "ticketing/ask_first.html"
     context: dict[str, Any] = field(default_factory=dict)
 
-    def ask(self, page: ModelAdmin, request: HttpRequest, row: Model) -> HttpResponse:
+    def ask(self, page: Paged, request: HttpRequest, row: Model) -> HttpResponse:
         """The form, as it was filled in if that was refused; or the act and the way back."""
         form = self.form(request.POST if request.method == "POST" else None)
         back = address_of(page.model, row.pk)
         if form.is_valid() and self._is_done(form):
             messages.success(request, self.done)
             return redirect(back)
-        context = {
-            **page.admin_site.each_context(request),
-            "title": f"{self.title}: {row}",
-            "form": form,
-            "question": self,
-            "opts": page.opts,
-            "back": back,
+        return page.show(
+            request,
+            self.template,
+            title=f"{self.title}: {row}",
+            form=form,
+            question=self,
+            back=back,
             **self.context,
-        }
-        return render(request, self.template, context)
+        )
 
     def _is_done(self, form: forms.Form) -> bool:
         """Act; a refusal is told on the form, which keeps what was written there."""

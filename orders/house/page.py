@@ -9,7 +9,7 @@ from typing import Any, cast
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.decorators import action
@@ -140,13 +140,8 @@ class HouseAdmin(PricePages, ShowingAdmin):
     def _show(
         self, request: HttpRequest, showing: Showing, refused: ReasonedForm | None = None
     ) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            **shown_house(request, showing, refused),
-            "title": str(showing),
-            "opts": self.opts,
-        }
-        return render(request, "orders/house/page.html", context)
+        house = shown_house(request, showing, refused)
+        return self.show(request, "orders/house/page.html", title=str(showing), **house)
 
 
 def _number(text: str) -> int:

@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
@@ -124,13 +124,8 @@ class RefundCampaignAdmin(Decisions, PlatformOnly):
         if made is not None:
             messages.success(request, _told(made))
             return redirect("admin:refunds_refundcampaign_change", made.pk)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Refund chosen orders"),
-            "form": form,
-            "opts": self.opts,
-        }
-        return render(request, "refunds/prepare_campaign.html", context)
+        title = _("Refund chosen orders")
+        return self.show(request, "refunds/prepare_campaign.html", title=title, form=form)
 
     def _prepared(self, request: HttpRequest, form: Selection) -> RefundCampaign | None:
         try:

@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget
@@ -90,16 +90,15 @@ class Decisions(Paged):
             if is_done or not decision.is_possible(row):
                 return self._back_to(row)
             form = _anew(decision.make_form(None, row), form)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"{decision.title}: {row}",
-            "consequence": decision.consequence(row),
-            "decision": decision,
-            "form": form,
-            "back": self._back_to(row).headers["Location"],
-            "opts": self.opts,
-        }
-        return render(request, "refunds/decide.html", context)
+        return self.show(
+            request,
+            "refunds/decide.html",
+            title=f"{decision.title}: {row}",
+            consequence=decision.consequence(row),
+            decision=decision,
+            form=form,
+            back=self._back_to(row).headers["Location"],
+        )
 
     def _carry_out(
         self, request: HttpRequest, row: Any, decision: Decision, form: forms.Form

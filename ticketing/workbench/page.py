@@ -11,9 +11,7 @@ from django.contrib.admin.utils import unquote
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import translation
 from unfold.decorators import action
 
@@ -101,17 +99,6 @@ def changeable(page_: OwnEvents, request: HttpRequest, object_id: str) -> Any:
     if not page_.has_change_permission(request, row):
         raise PermissionDenied
     return row
-
-
-def show(
-    page_: OwnEvents, request: HttpRequest, row: Model, template: str, **context: Any
-) -> HttpResponse:
-    """The page of this template, with what the back office has on every page."""
-    return render(
-        request,
-        f"ticketing/workbench/{template}",
-        {**page_.admin_site.each_context(request), "opts": page_.opts, "row": row, **context},
-    )
 
 
 def attempt(request: HttpRequest, act: Callable[[], Any], told: Any) -> Any:

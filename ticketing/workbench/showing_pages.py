@@ -21,7 +21,7 @@ from ticketing.event_changes import is_to_come
 from ticketing.models import Event, EventStatus, Seat, SeatStatus
 from ticketing.roles import runs_it
 from ticketing.workbench.area_pages import AreaPages
-from ticketing.workbench.page import NotedChanges, attempt, changeable, page, show
+from ticketing.workbench.page import NotedChanges, attempt, changeable, page
 from ticketing.workbench.plan_pages import PlanPages
 
 
@@ -43,8 +43,8 @@ class ShowingPages(NotedChanges, AreaPages, PlanPages):
             remove = partial(services.remove_showing, showing_id=showing.pk, by=reader(request))
             if attempt(request, remove, _("The showing is removed.")):
                 return redirect("admin:ticketing_event_change", showing.event_id)
-        return show(
-            self, request, showing, "remove.html",
+        return self.show(
+            request, "ticketing/workbench/remove.html", row=showing,
             title=_("Remove {showing}").format(showing=showing),
             form=forms.Form(),
         )  # fmt: skip
