@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.decorators import action, display
 
 from jobs import mail, outbox
-from jobs.back_office import SEVERAL_LINES, ReadOnly, among, offered
+from jobs.back_office import SEVERAL_LINES, ReadOnly, among, link, offered
 from jobs.models import Job, JobStatus
 from jobs.services import revive_job
 from jobs.subjects import subjects_of
@@ -72,9 +72,8 @@ class JobAdmin(ReadOnly):
     @admin.display(description=gettext_lazy("about"))
     def about(self, job: Job) -> str:
         """The rows it is about, each with a link to its page; else what it is called with."""
-        link = '<a class="text-link" href="{}">{}</a>'
-        found = [(each.address, each.name) for each in subjects_of(job.payload)]
-        return format_html_join(", ", link, found) or str(self.shown_payload(job) or "–")
+        links = ((link(each.address, each.name),) for each in subjects_of(job.payload))
+        return format_html_join(", ", "{}", links) or str(self.shown_payload(job) or "–")
 
     @admin.display(description=gettext_lazy("last error"))
     def error(self, job: Job) -> str:

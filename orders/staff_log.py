@@ -19,7 +19,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from jobs.back_office import SEVERAL_LINES, ReadOnly
+from jobs.back_office import SEVERAL_LINES, ReadOnly, link
 from jobs.subjects import address_of
 from orders.models import Order
 from orders.timeline import actor_of, rows_of_orders, words_of
@@ -166,8 +166,7 @@ class LogRowAdmin(ReadOnly):
         name = name if name.lower().startswith(kind.lower()) else f"{kind}: {name}"
         if model not in self.admin_site._registry:
             return name
-        address = address_of(model, row.object_id)
-        return format_html('<a class="text-link" href="{}">{}</a>', address, name)
+        return link(address_of(model, row.object_id), name)
 
     @admin.display(description=gettext_lazy("order"))
     def of_order(self, row: LogRow) -> str:
@@ -175,8 +174,7 @@ class LogRowAdmin(ReadOnly):
         order = _order_of(row)
         if order is None:
             return "–"
-        address = reverse("admin:orders_order_timeline", args=[order.pk])
-        return format_html('<a class="text-link" href="{}">{}</a>', address, order.code)
+        return link(reverse("admin:orders_order_timeline", args=[order.pk]), order.code)
 
     @admin.display(description=gettext_lazy("from → to"))
     def moved(self, row: LogRow) -> str:
