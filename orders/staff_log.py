@@ -19,13 +19,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from jobs.back_office import SEVERAL_LINES, ReadOnly, link
+from jobs.back_office import SEVERAL_LINES, link
 from jobs.subjects import address_of
 from orders.models import Order
 from orders.timeline import actor_of, rows_of_orders, words_of
+from ticketing.back_office import PlatformOnly
 from ticketing.business_time import day_of, midnight, zone
 from ticketing.models import LogRow
-from ticketing.roles import is_admin
 
 DAYS_OFFERED = 14
 # Python can't tell the midnight of the first and the last days in every zone.
@@ -87,7 +87,7 @@ class OnDay(admin.SimpleListFilter):
         return queryset.filter(timestamp__gte=midnight(day), timestamp__lt=ends)
 
 
-class LogRowAdmin(ReadOnly):
+class LogRowAdmin(PlatformOnly):
     """For platform admins: whoever sees a row of its own reads what was done with it there."""
 
     list_display = ["moment", "actor", "deed", "about", "moved"]
@@ -102,9 +102,6 @@ class LogRowAdmin(ReadOnly):
         css: ClassVar = SEVERAL_LINES
 
     fields = readonly_fields = ("moment", "actor", "what", "why", "row", "of_order", "moved")
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_admin(request.user)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LogRow]:
         """With what each row is about and its order: one query for each model on the page."""

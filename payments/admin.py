@@ -32,7 +32,7 @@ from payments.models import (
 )
 from payments.providers import PROVIDERS
 from ticketing.asking import Question
-from ticketing.back_office import OwnEvents, Switch, reader
+from ticketing.back_office import OwnEvents, PlatformOnly, Switch, reader
 from ticketing.back_office_amounts import ShownAmounts
 from ticketing.list_exports import Exports
 from ticketing.roles import REPORT_CASE, is_admin
@@ -135,13 +135,6 @@ class ReversalAdmin(OwnEvents, ReadOnly):
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Raw messages are for platform admins."""
         return [] if is_admin(request.user) else ["request", "provider_answer"]
-
-
-class PlatformOnly(ReadOnly):
-    """Rows about the customers of every organizer: platform admins only."""
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_admin(request.user)
 
 
 @admin.register(ProviderMessage)

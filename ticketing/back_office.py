@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db.models import ForeignKey, ManyToManyField
 from django.http import HttpRequest
 
-from jobs.back_office import Paged
+from jobs.back_office import Paged, ReadOnly
 from ticketing.back_office_amounts import ShownAmounts
 from ticketing.roles import is_admin, sees_every_organizer
 
@@ -59,6 +59,13 @@ class OwnRelated(RelatedFieldListFilter):
 def _related(field: Field[Any, Any]) -> type[Model]:
     """The model that a relation leads to."""
     return cast("type[Model]", field.related_model)
+
+
+class PlatformOnly(ReadOnly):
+    """Rows about more than one organizer, or about none: for platform admins only."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_admin(request.user)
 
 
 class OwnEvents(ShownAmounts, Paged):

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from jobs.back_office import link
-from payments.admin import PlatformOnly
 from refunds.models import CampaignOrder
+from ticketing.back_office import PlatformOnly
 
 
 @admin.register(CampaignOrder)

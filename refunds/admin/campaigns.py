@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
-from payments.admin import PlatformOnly
 from refunds import services
 from refunds.admin import campaign_decisions as decisions
 from refunds.admin import campaign_figures as figures
@@ -23,7 +22,7 @@ from refunds.admin.selection import Selection
 from refunds.models import CampaignOrderStatus, CampaignStatus, RefundCampaign
 from refunds.operations import campaign_queues
 from refunds.operations.campaign_report import COLUMNS
-from ticketing.back_office import Switch, reader
+from ticketing.back_office import PlatformOnly, Switch, reader
 from ticketing.errors import DomainError
 from ticketing.exports import stream_csv
 from ticketing.roles import is_admin
