@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from functools import cached_property, partial
-from typing import Any
 
+from django import forms
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
@@ -17,7 +17,7 @@ from jobs.back_office import ReadOnly, offered
 from orders import services
 from orders.models import Order
 from orders.timeline import days_of, timeline_of
-from ticketing.asking import Question, ReasonForm
+from ticketing.asking import Question, text
 from ticketing.back_office import OwnEvents, reader
 from ticketing.roles import CANCEL_ORDER, RESEND_TICKETS, is_admin, may
 
@@ -40,10 +40,10 @@ class OrderReader:
         return self._known[model]
 
 
-class CancellationForm(ReasonForm):
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
-        self.fields["reason"].help_text = _("Told to the customer by mail, and kept for ever.")
+class CancellationForm(forms.Form):
+    reason = text(
+        gettext_lazy("reason"), gettext_lazy("Told to the customer by mail, and kept for ever.")
+    )
 
 
 def _can_resend(user: User, order: Order) -> bool:

@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import TabularInline
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminTextareaWidget
 
 from jobs.back_office import OnlyShown, ReadOnly, among
 from jobs.subjects import names
@@ -31,7 +30,7 @@ from payments.models import (
     Reversal,
 )
 from payments.providers import PROVIDERS
-from ticketing.asking import Question
+from ticketing.asking import Question, text
 from ticketing.back_office import OwnEvents, PlatformOnly, Switch, reader
 from ticketing.back_office_amounts import ShownAmounts
 from ticketing.list_exports import Exports
@@ -65,12 +64,9 @@ class ReversalsOfPayment(OnlyShown, ShownAmounts, TabularInline):
 
 
 class NoteForm(forms.Form):
-    note = forms.CharField(
-        label=gettext_lazy("note"),
-        min_length=5,
-        max_length=2000,
-        widget=UnfoldAdminTextareaWidget(),
-        help_text=gettext_lazy("What the customer says, and what you have seen; kept for ever."),
+    note = text(
+        gettext_lazy("note"),
+        gettext_lazy("What the customer says, and what you have seen; kept for ever."),
     )
 
 
@@ -146,12 +142,9 @@ class ProviderMessageAdmin(PlatformOnly):
 
 
 class DecisionForm(forms.Form):
-    decision = forms.CharField(
-        label=gettext_lazy("decision"),
-        min_length=5,
-        max_length=2000,
-        widget=UnfoldAdminTextareaWidget(),
-        help_text=gettext_lazy("What was found and what was decided; kept for ever."),
+    decision = text(
+        gettext_lazy("decision"),
+        gettext_lazy("What was found and what was decided; kept for ever."),
     )
 
 

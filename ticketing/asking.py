@@ -31,14 +31,19 @@ def seen_amount(**options: Any) -> forms.DecimalField:
     )
 
 
-class ReasonForm(forms.Form):
-    reason = forms.CharField(
-        label=gettext_lazy("reason"),
+def text(label: Any, help_text: Any) -> forms.CharField:
+    """A field for words that are kept for ever."""
+    return forms.CharField(
+        label=label,
+        help_text=help_text,
         min_length=5,
         max_length=2000,
         widget=UnfoldAdminTextareaWidget(),
-        help_text=gettext_lazy("Why; kept for ever."),
     )
+
+
+class ReasonForm(forms.Form):
+    reason = text(gettext_lazy("reason"), gettext_lazy("Why; kept for ever."))
 
 
 @dataclass(frozen=True)

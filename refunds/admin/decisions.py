@@ -14,24 +14,12 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminTextareaWidget
 
 from jobs.back_office import Paged, offered
 from ticketing.back_office import reader
 from ticketing.errors import DomainError
 
 Page = Callable[..., HttpResponse]
-
-
-def text(label: Any, help_text: Any) -> forms.CharField:
-    """A field for words that are kept for ever."""
-    return forms.CharField(
-        label=label,
-        help_text=help_text,
-        min_length=5,
-        max_length=2000,
-        widget=UnfoldAdminTextareaWidget(),
-    )
 
 
 @dataclass(frozen=True)
