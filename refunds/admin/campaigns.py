@@ -16,7 +16,7 @@ from unfold.decorators import action
 from refunds import services
 from refunds.admin import campaign_decisions as decisions
 from refunds.admin import campaign_figures as figures
-from refunds.admin.decisions import Decisions, make_page
+from refunds.admin.decisions import Decisions
 from refunds.admin.parts import History
 from refunds.admin.selection import Selection
 from refunds.models import CampaignOrderStatus, CampaignStatus, RefundCampaign
@@ -66,10 +66,10 @@ class RefundCampaignAdmin(Decisions, PlatformOnly):
     actions_list = ["prepare"]
     actions_detail = ["start", "pause", "resume", "retry_listed", "download_report"]
 
-    start = make_page(decisions.START)
-    pause = make_page(decisions.PAUSE)
-    resume = make_page(decisions.RESUME)
-    retry_listed = make_page(decisions.RETRY_LISTED)
+    start = decisions.START.page()
+    pause = decisions.PAUSE.page()
+    resume = decisions.RESUME.page()
+    retry_listed = decisions.RETRY_LISTED.page()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RefundCampaign]:
         """With how many orders are in which state, read in the same statement."""

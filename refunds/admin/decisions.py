@@ -2,54 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from unfold.decorators import action
 
-from jobs.back_office import Paged, offered
+from jobs.back_office import Paged
+from ticketing.asking import Decision
 from ticketing.back_office import reader
 from ticketing.errors import DomainError
-
-Page = Callable[..., HttpResponse]
-
-
-@dataclass(frozen=True)
-class Decision:
-    """One decision: its page, its use case, and when it is offered to whom.
-
-    The fields of the form are named as the use case's arguments. The use case refuses by itself
-    what is not offered.
-    """
-
-    name: str
-    title: Any
-    consequence: Callable[[Any], str]
-    decide: Callable[..., object]
-    make_form: Callable[[QueryDict | None, Any], forms.Form]
-    is_for: Callable[[User, Any], bool]
-    is_possible: Callable[[Any], bool]
-
-    def is_offered(self, user: User, row: Any) -> bool:
-        return self.is_for(user, row) and self.is_possible(row)
-
-
-def make_page(decision: Decision) -> Page:
-    """The admin page that says what a decision does, asks for its form, then decides."""
-
-    def page(self: Decisions, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self.decide(request, object_id, decision)
-
-    made = action(description=decision.title, url_path=decision.name)(page)
-    return offered(decision.is_offered)(made)
 
 
 class Decisions(Paged):
