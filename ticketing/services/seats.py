@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 from django.contrib.auth.models import User
@@ -16,7 +15,7 @@ from ticketing.event_changes import lock_for_change
 from ticketing.models import Area, Event, Row, Showing
 from ticketing.prices import check_price
 from ticketing.seat_plan import Unusable, check_label
-from ticketing.seating import Places, Rows, Seating
+from ticketing.seating import Seating
 from ticketing.transition_log import note
 
 ROWS_AT_ONCE = 5_000
@@ -35,27 +34,28 @@ ORDER BY seat_row.id, number
 
 
 @transaction.atomic(durable=True)
-def generate_rows(
-    *, area_id: int, rows: Sequence[str], seats_per_row: int, by: User | None = None
-) -> int:
-    """Give a numbered area its rows, each with the seats 1 to `seats_per_row`.
+def give_seats(*, area_id: int, seating: Seating, by: User | None = None) -> int:
+    """Give an area that has none its seats: rows of numbered seats, or a field its places.
 
-    `rows` are the labels from front to back; `by` is None for the system itself. Returns the
-    number of seats made.
+    `by` is None for the system itself. Returns the number of seats made.
     Locks the event, then the area; buyers don't wait. Raises NotAllowed, WrongEventState,
     WrongAreaKind, AreaHasSeats; InvalidSeatPlan for labels that are empty, too long or repeated
     (`line` is the label's position) and for no seats or too many.
     """
-    return _give(area_id, Rows(rows, seats_per_row).checked(), by)
-
-
-@transaction.atomic(durable=True)
-def generate_places(*, area_id: int, capacity: int, by: User | None = None) -> int:
-    """Give a standing field its places, GA-1 to GA-`capacity`, in a single row.
-
-    Returns the number of places made. Locks and raises as `generate_rows`.
-    """
-    return _give(area_id, Places(capacity).checked(), by)
+    seating = seating.checked()
+    found = Area.objects.select_related("showing").get(pk=area_id)
+    event = lock_for_change(found.showing.event_id, by)
+    area = Area.objects.select_for_update(of=("self",), no_key=True).get(pk=area_id)
+    # Asked under the lock: of two who fill it at once the second finds its rows.
+    if area.rows.exists():
+        raise AreaHasSeats(_("{area} already has its seats.").format(area=area))
+    if area.is_general_admission and not seating.is_general_admission:
+        raise WrongAreaKind(_("{area} has places, not rows: give its capacity.").format(area=area))
+    if seating.is_general_admission and not area.is_general_admission:
+        raise WrongAreaKind(
+            _("{area} has numbered seats: give its rows and the seats in each.").format(area=area)
+        )
+    return _fill(area, seating, event, by)
 
 
 @transaction.atomic(durable=True)
@@ -63,7 +63,7 @@ def add_area(*, showing_id: int, name: str, price: Decimal, seating: Seating, by
     """Add an area with all its seats to a showing. Returns the area.
 
     Locks the event, then the showing; buyers don't wait. Raises NotAllowed, WrongEventState;
-    InvalidSeatPlan as `generate_rows`, and for a name that is no name or that another area has;
+    InvalidSeatPlan as `give_seats`, and for a name that is no name or that another area has;
     InvalidPrice.
     """
     seating = seating.checked()
@@ -92,22 +92,6 @@ def _free_name(showing: Showing, name: str) -> str:
             errors=[],
         )
     return name
-
-
-def _give(area_id: int, seating: Seating, by: User | None) -> int:
-    found = Area.objects.select_related("showing").get(pk=area_id)
-    event = lock_for_change(found.showing.event_id, by)
-    area = Area.objects.select_for_update(of=("self",), no_key=True).get(pk=area_id)
-    # Asked under the lock: of two who fill it at once the second finds its rows.
-    if area.rows.exists():
-        raise AreaHasSeats(_("{area} already has its seats.").format(area=area))
-    if area.is_general_admission and not seating.is_general_admission:
-        raise WrongAreaKind(_("{area} has places, not rows: give its capacity.").format(area=area))
-    if seating.is_general_admission and not area.is_general_admission:
-        raise WrongAreaKind(
-            _("{area} has numbered seats: give its rows and the seats in each.").format(area=area)
-        )
-    return _fill(area, seating, event, by)
 
 
 def _fill(area: Area, seating: Seating, event: Event, by: User | None) -> int:

@@ -128,17 +128,7 @@ def _add(*, showing: Showing, form: Any, by: User) -> str:
 
 
 def _give_seats(*, area: Area, form: Any, by: User) -> str:
-    if isinstance(form, PlacesForm):
-        count = services.generate_places(
-            area_id=area.pk, capacity=form.cleaned_data["capacity"], by=by
-        )
-    else:
-        count = services.generate_rows(
-            area_id=area.pk,
-            rows=form.cleaned_data["rows"],
-            seats_per_row=form.cleaned_data["seats_per_row"],
-            by=by,
-        )
+    count = services.give_seats(area_id=area.pk, seating=form.seating, by=by)
     return _("{area} has {count} seats now.").format(area=area, count=count)
 
 
