@@ -10,12 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ticketing.connections import plan_anew
-from ticketing.errors import AreaHasSeats, InvalidSeatPlan, WrongAreaKind
+from ticketing.errors import AreaHasSeats, WrongAreaKind
 from ticketing.event_changes import lock_for_change
 from ticketing.models import Area, Event, Row, Showing
 from ticketing.prices import check_price
-from ticketing.seat_plan import Unusable, check_label
-from ticketing.seating import Seating
+from ticketing.seating import Seating, free_area_name
 from ticketing.transition_log import note
 
 ROWS_AT_ONCE = 5_000
@@ -73,25 +72,12 @@ def add_area(*, showing_id: int, name: str, price: Decimal, seating: Seating, by
     showing = Showing.objects.select_for_update(of=("self",), no_key=True).get(pk=showing_id)
     area = Area.objects.create(
         showing=showing,
-        name=_free_name(showing, name),
+        name=free_area_name(showing_id, name),
         price=price,
         is_general_admission=seating.is_general_admission,
     )
     _fill(area, seating, event, by)
     return area
-
-
-def _free_name(showing: Showing, name: str) -> str:
-    try:
-        name = check_label("area", name)
-    except Unusable as trouble:
-        raise InvalidSeatPlan(str(trouble), errors=[]) from None
-    if showing.areas.filter(name=name).exists():
-        raise InvalidSeatPlan(
-            _("This showing has an area {name} already: choose another name.").format(name=name),
-            errors=[],
-        )
-    return name
 
 
 def _fill(area: Area, seating: Seating, event: Event, by: User | None) -> int:
