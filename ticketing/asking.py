@@ -108,8 +108,9 @@ class Question:
             request,
             self.template,
             title=f"{self.title}: {row}",
+            consequence=self.consequence,
             form=form,
-            question=self,
+            button=self.title,
             back=back,
             **self.context,
         )

@@ -45,10 +45,10 @@ class Decisions(Paged):
             form = _anew(decision.make_form(None, row), form)
         return self.show(
             request,
-            "refunds/decide.html",
+            "ticketing/ask_first.html",
             title=f"{decision.title}: {row}",
             consequence=decision.consequence(row),
-            decision=decision,
+            button=decision.title,
             form=form,
             back=self._back_to(row).headers["Location"],
         )
