@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -41,8 +41,7 @@ class Change:
 
     def make(self, form: ReasonedForm, **who: Any) -> str:
         use_case = self.places if isinstance(form, Places) else self.seats
-        wish: dict[str, Any] = cast("Any", form).wish  # each of FORMS has it
-        return self.done(use_case(**wish, reason=form.cleaned_data["reason"], **who))
+        return self.done(use_case(**form.wish, **who))
 
 
 BLOCK = Change(
