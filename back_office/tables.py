@@ -8,7 +8,6 @@ from datetime import date
 from typing import Any
 
 from django.template.loader import render_to_string
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -17,6 +16,7 @@ from back_office.houses import Occupancy, ShowingHouse
 from back_office.reader import Reader, address_of_list, address_of_row
 from back_office.reasons import Reason
 from back_office.sales import DaySales, EventSales
+from jobs.back_office import link
 from orders.models import Order
 from orders.revenue import Revenue
 from ticketing.models import Event, Showing
@@ -70,7 +70,7 @@ def of_houses(houses: Sequence[ShowingHouse]) -> list[Bars]:
 def of_reasons(reasons: Sequence[Reason]) -> list[SafeString]:
     """How many refunds were asked for with each reason, and their part of all."""
     return [
-        _link(each.address, _bar(each.percent, f"{each.count:,} ({each.percent} %)", each.label))
+        link(each.address, _bar(each.percent, f"{each.count:,} ({each.percent} %)", each.label))
         for each in reasons
     ]
 
@@ -84,21 +84,21 @@ def _event_row(
     of_all = address_of_list(Order, {**mine, "paid_at__isnull": "False"})
     occupancy = sales.house.occupancy
     return [
-        _link(address_of_list(Event, {"id__exact": event.pk}), event.title),
-        _link(of_today, f"{sales.tickets_today:,}"),
-        _link(of_all, f"{occupancy.sold:,}"),
+        link(address_of_list(Event, {"id__exact": event.pk}), event.title),
+        link(of_today, f"{sales.tickets_today:,}"),
+        link(of_all, f"{occupancy.sold:,}"),
         *(_money_cells(sales, reader) if with_money else []),
-        _link(address_of_list(Showing, mine), _occupancy_bar(occupancy)),
+        link(address_of_list(Showing, mine), _occupancy_bar(occupancy)),
     ]
 
 
 def _money_cells(sales: EventSales, reader: Reader) -> list[SafeString]:
     account = address_of_row(sales.event)
-    return [_link(account, _money(each, reader)) for each in (sales.earned_today, sales.earned)]
+    return [link(account, _money(each, reader)) for each in (sales.earned_today, sales.earned)]
 
 
 def _day_row(day: DaySales, *, with_money: bool) -> list[Any]:
-    orders = _link(address_of_list(Order, bounds(day.day)), f"{day.orders:,}")
+    orders = link(address_of_list(Order, bounds(day.day)), f"{day.orders:,}")
     return [f"{day.day:%Y-%m-%d}", orders, *([str(day.earned)] if with_money else [])]
 
 
@@ -120,7 +120,3 @@ def _bar(percent: int, text: str, label: str = "") -> SafeString:
     """Drawn, and in figures for whoever does not see it."""
     context = {"percent": percent, "text": text, "label": label}
     return render_to_string("back_office/bar.html", context)
-
-
-def _link(address: str, text: str) -> SafeString:
-    return format_html('<a class="text-link" href="{}">{}</a>', address, text)

@@ -9,16 +9,15 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
 
 from jobs import mail, outbox
-from jobs.back_office import SEVERAL_LINES, ReadOnly, among
+from jobs.back_office import SEVERAL_LINES, ReadOnly, among, link, offered
 from jobs.models import Job, JobStatus
 from jobs.services import revive_job
 from jobs.subjects import subjects_of
@@ -73,9 +72,8 @@ class JobAdmin(ReadOnly):
     @admin.display(description=gettext_lazy("about"))
     def about(self, job: Job) -> str:
         """The rows it is about, each with a link to its page; else what it is called with."""
-        link = '<a class="text-link" href="{}">{}</a>'
-        found = [(each.address, each.name) for each in subjects_of(job.payload)]
-        return format_html_join(", ", link, found) or str(self.shown_payload(job) or "–")
+        links = ((link(each.address, each.name),) for each in subjects_of(job.payload))
+        return format_html_join(", ", "{}", links) or str(self.shown_payload(job) or "–")
 
     @admin.display(description=gettext_lazy("last error"))
     def error(self, job: Job) -> str:
@@ -118,12 +116,11 @@ class JobAdmin(ReadOnly):
             self._revive(request, dead)
         return None
 
+    @offered(lambda user, job: job.status == JobStatus.DEAD)
     @action(description=gettext_lazy("Try it again"), url_path="try_again", permissions=["revive"])
     def try_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then have one dead job run again."""
-        job = self.get_object(request, object_id)
-        if job is None:
-            raise Http404
+        job = self.visible(request, object_id)
         if job.status != JobStatus.DEAD:
             messages.error(request, _("None of these is dead."))
         elif request.method == "POST":
@@ -132,24 +129,17 @@ class JobAdmin(ReadOnly):
             return self._ask(request, [job])
         return redirect("admin:jobs_job_change", job.pk)
 
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
-        """The button is there for dead jobs."""
-        job = self.get_object(request, object_id)
-        is_dead = job is not None and job.status == JobStatus.DEAD
-        return super().get_actions_detail(request, object_id) if is_dead else []
-
     def has_revive_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return bool(request.user.is_active and request.user.is_superuser)
 
     def _ask(self, request: HttpRequest, jobs: Sequence[Job]) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Try dead jobs again"),
-            "jobs": [(job, self.shown_payload(job), self.error(job)) for job in jobs],
-            "checkbox": ACTION_CHECKBOX_NAME,
-            "opts": self.opts,
-        }
-        return render(request, "jobs/try_again.html", context)
+        return self.show(
+            request,
+            "jobs/try_again.html",
+            title=_("Try dead jobs again"),
+            jobs=[(job, self.shown_payload(job), self.error(job)) for job in jobs],
+            checkbox=ACTION_CHECKBOX_NAME,
+        )
 
     def _revive(self, request: HttpRequest, jobs: Sequence[Job]) -> None:
         """Have them run, and keep in Django's log who wanted that."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from django.contrib.admin import ShowFacets, SimpleListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -12,7 +12,10 @@ from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import ValidationError
 from django.db import DataError
 from django.db.models.constants import LOOKUP_SEP
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
@@ -21,10 +24,28 @@ from jobs.paging import Position, read_page
 
 if TYPE_CHECKING:
     from django.db.models import Model, QuerySet
+    from unfold.dataclasses import UnfoldAction
+
+P = TypeVar("P", bound=Callable[..., object])
 
 # Lookups that find their rows by an index, if the column has one.
 INDEXED = ("exact", "iexact")
 SEVERAL_LINES = {"all": ["back_office/lists.css"]}  # for lists whose cells need more than one
+
+
+def offered(when: Callable[[Any, Any], bool]) -> Callable[[P], P]:
+    """Give the page of an action a button only while `when` says so of the reader and the row."""
+
+    def decorate(page: P) -> P:
+        cast("Any", page).is_offered = when
+        return page
+
+    return decorate
+
+
+def link(address: str, text: object) -> SafeString:
+    """To another page, as one sees it in the back office."""
+    return format_html('<a class="text-link" href="{}">{}</a>', address, text)
 
 
 class AtLeast(int):
@@ -83,6 +104,26 @@ class Paged(ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PagedList]:
         return PagedList
 
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
+        """All but those that are not `offered` to this reader, as the row stands."""
+        buttons = super().get_actions_detail(request, object_id)
+        if not any(hasattr(button.method, "is_offered") for button in buttons):
+            return buttons
+        row = self.get_object(request, object_id)
+        return [each for each in buttons if row and _is_offered(each, request.user, row)]
+
+    def visible(self, request: HttpRequest, object_id: str) -> Any:
+        """The row of an action's address; raises Http404 for what the reader may not see."""
+        row = self.get_object(request, object_id)
+        if row is None or not self.has_view_permission(request, row):
+            raise Http404
+        return row
+
+    def show(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+        """A page of its own, with what the back office has on every page."""
+        site = self.admin_site.each_context(request)
+        return render(request, template, {**site, "opts": self.opts, **context})
+
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only by what the page shows: what it keeps to itself nobody finds out by guessing."""
         is_known = lookup.partition(LOOKUP_SEP)[0] in self._filtered_by(request)
@@ -104,6 +145,11 @@ class Paged(ModelAdmin):
         rows = self.model._base_manager.order_by()
         found = [rows.filter(**{field: term}).values("pk") for field in fields]
         return queryset.filter(pk__in=found[0].union(*found[1:])), False
+
+
+def _is_offered(button: UnfoldAction, user: Any, row: Any) -> bool:
+    is_offered = getattr(button.method, "is_offered", None)
+    return is_offered is None or is_offered(user, row)
 
 
 def _name_of(chosen: Any) -> str:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from functools import cached_property, partial
-from typing import Any
 
+from django import forms
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action
 
-from jobs.back_office import ReadOnly
+from jobs.back_office import ReadOnly, offered
 from orders import services
 from orders.models import Order
 from orders.timeline import days_of, timeline_of
-from ticketing.asking import Question, ReasonForm
+from ticketing.asking import Question, text
 from ticketing.back_office import OwnEvents, reader
 from ticketing.roles import CANCEL_ORDER, RESEND_TICKETS, is_admin, may
 
@@ -42,10 +40,20 @@ class OrderReader:
         return self._known[model]
 
 
-class CancellationForm(ReasonForm):
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
-        self.fields["reason"].help_text = _("Told to the customer by mail, and kept for ever.")
+class CancellationForm(forms.Form):
+    reason = text(
+        gettext_lazy("reason"), gettext_lazy("Told to the customer by mail, and kept for ever.")
+    )
+
+
+def _can_resend(user: User, order: Order) -> bool:
+    return order.tickets.valid().exists()
+
+
+def _can_cancel(user: User, order: Order) -> bool:
+    """Who may not is offered no button; the service decides once more, under the lock."""
+    is_unpaid = order.status == Order.Status.PENDING_PAYMENT
+    return is_unpaid and may(user, CANCEL_ORDER, order.event)
 
 
 class OrderActions(OwnEvents, ReadOnly):
@@ -63,16 +71,16 @@ class OrderActions(OwnEvents, ReadOnly):
         """What happened to the order and why, as far as the reader may know it."""
         order, user = self.visible(request, object_id), OrderReader(self, request)
         told = timeline_of(order, user)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Timeline of order {code}").format(code=order.code),
-            "order": order,
-            "days": days_of(told.entries, order, user),
-            "is_cut": told.is_cut,
-            "opts": self.opts,
-        }
-        return render(request, "orders/timeline.html", context)
+        return self.show(
+            request,
+            "orders/timeline.html",
+            title=_("Timeline of order {code}").format(code=order.code),
+            order=order,
+            days=days_of(told.entries, order, user),
+            is_cut=told.is_cut,
+        )
 
+    @offered(_can_resend)
     @action(description=gettext_lazy("Send the tickets again"), url_path="resend_tickets")
     def resend_tickets(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask once more, then have them mailed to the address of the order."""
@@ -87,6 +95,7 @@ class OrderActions(OwnEvents, ReadOnly):
         )
         return question.ask(self, request, order)
 
+    @offered(_can_cancel)
     @action(description=gettext_lazy("Cancel the order"), url_path="cancel")
     def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask for the reason, then give the seats of an unpaid order back."""
@@ -103,22 +112,3 @@ class OrderActions(OwnEvents, ReadOnly):
             done=gettext_lazy("The order is cancelled."),
         )
         return question.ask(self, request, order)
-
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
-        """The buttons that make sense as the order stands, for those who may press them."""
-        order, user = self.get_object(request, object_id), reader(request)
-        return [
-            button
-            for button in super().get_actions_detail(request, object_id)
-            if order is not None and _is_offered(button.method.__name__, user, order)
-        ]
-
-
-def _is_offered(name: str, user: User, order: Order) -> bool:
-    if name == "resend_tickets":
-        return order.tickets.valid().exists()
-    # Who may not is offered no button; the service decides once more, under the lock.
-    if name == "cancel":
-        is_unpaid = order.status == Order.Status.PENDING_PAYMENT
-        return is_unpaid and may(user, CANCEL_ORDER, order.event)
-    return True

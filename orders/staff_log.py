@@ -19,13 +19,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from jobs.back_office import SEVERAL_LINES, ReadOnly
+from jobs.back_office import SEVERAL_LINES, link
 from jobs.subjects import address_of
 from orders.models import Order
 from orders.timeline import actor_of, rows_of_orders, words_of
+from ticketing.back_office import PlatformOnly
 from ticketing.business_time import day_of, midnight, zone
 from ticketing.models import LogRow
-from ticketing.roles import is_admin
 
 DAYS_OFFERED = 14
 # Python can't tell the midnight of the first and the last days in every zone.
@@ -87,7 +87,7 @@ class OnDay(admin.SimpleListFilter):
         return queryset.filter(timestamp__gte=midnight(day), timestamp__lt=ends)
 
 
-class LogRowAdmin(ReadOnly):
+class LogRowAdmin(PlatformOnly):
     """For platform admins: whoever sees a row of its own reads what was done with it there."""
 
     list_display = ["moment", "actor", "deed", "about", "moved"]
@@ -102,9 +102,6 @@ class LogRowAdmin(ReadOnly):
         css: ClassVar = SEVERAL_LINES
 
     fields = readonly_fields = ("moment", "actor", "what", "why", "row", "of_order", "moved")
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_admin(request.user)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LogRow]:
         """With what each row is about and its order: one query for each model on the page."""
@@ -166,8 +163,7 @@ class LogRowAdmin(ReadOnly):
         name = name if name.lower().startswith(kind.lower()) else f"{kind}: {name}"
         if model not in self.admin_site._registry:
             return name
-        address = address_of(model, row.object_id)
-        return format_html('<a class="text-link" href="{}">{}</a>', address, name)
+        return link(address_of(model, row.object_id), name)
 
     @admin.display(description=gettext_lazy("order"))
     def of_order(self, row: LogRow) -> str:
@@ -175,8 +171,7 @@ class LogRowAdmin(ReadOnly):
         order = _order_of(row)
         if order is None:
             return "–"
-        address = reverse("admin:orders_order_timeline", args=[order.pk])
-        return format_html('<a class="text-link" href="{}">{}</a>', address, order.code)
+        return link(reverse("admin:orders_order_timeline", args=[order.pk]), order.code)
 
     @admin.display(description=gettext_lazy("from → to"))
     def moved(self, row: LogRow) -> str:

@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import TabularInline
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminTextareaWidget
 
 from jobs.back_office import OnlyShown, ReadOnly, among
 from jobs.subjects import names
@@ -31,8 +30,8 @@ from payments.models import (
     Reversal,
 )
 from payments.providers import PROVIDERS
-from ticketing.asking import Question
-from ticketing.back_office import OwnEvents, Switch, reader
+from ticketing.asking import Question, text
+from ticketing.back_office import OwnEvents, PlatformOnly, Switch, reader
 from ticketing.back_office_amounts import ShownAmounts
 from ticketing.list_exports import Exports
 from ticketing.roles import REPORT_CASE, is_admin
@@ -65,12 +64,9 @@ class ReversalsOfPayment(OnlyShown, ShownAmounts, TabularInline):
 
 
 class NoteForm(forms.Form):
-    note = forms.CharField(
-        label=gettext_lazy("note"),
-        min_length=5,
-        max_length=2000,
-        widget=UnfoldAdminTextareaWidget(),
-        help_text=gettext_lazy("What the customer says, and what you have seen; kept for ever."),
+    note = text(
+        gettext_lazy("note"),
+        gettext_lazy("What the customer says, and what you have seen; kept for ever."),
     )
 
 
@@ -137,13 +133,6 @@ class ReversalAdmin(OwnEvents, ReadOnly):
         return [] if is_admin(request.user) else ["request", "provider_answer"]
 
 
-class PlatformOnly(ReadOnly):
-    """Rows about the customers of every organizer: platform admins only."""
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_admin(request.user)
-
-
 @admin.register(ProviderMessage)
 class ProviderMessageAdmin(PlatformOnly):
     list_display = ["at", "provider", "channel", "txn_ref", "remote_address", "is_believed"]
@@ -153,12 +142,9 @@ class ProviderMessageAdmin(PlatformOnly):
 
 
 class DecisionForm(forms.Form):
-    decision = forms.CharField(
-        label=gettext_lazy("decision"),
-        min_length=5,
-        max_length=2000,
-        widget=UnfoldAdminTextareaWidget(),
-        help_text=gettext_lazy("What was found and what was decided; kept for ever."),
+    decision = text(
+        gettext_lazy("decision"),
+        gettext_lazy("What was found and what was decided; kept for ever."),
     )
 
 

@@ -10,13 +10,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
-from jobs.back_office import SEVERAL_LINES, ReadOnly
+from jobs.back_office import SEVERAL_LINES, ReadOnly, link
 from payments.models import CaseStatus, PaymentCase
 from payments.operations.advice import next_step
 from ticketing.amounts import price_tag
@@ -101,5 +101,4 @@ class CasePage(OwnEvents, ReadOnly):
 
 
 def _link(name: str, pk: object, text: str) -> str:
-    address = reverse(f"admin:{name}", args=[pk])
-    return format_html('<a class="text-link" href="{}">{}</a>', address, text)
+    return link(reverse(f"admin:{name}", args=[pk]), text)

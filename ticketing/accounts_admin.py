@@ -13,7 +13,7 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext, gettext_lazy
 from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -110,9 +110,7 @@ class AccountAdmin(SeenPage, UserAdmin, Paged):  # type: ignore[type-arg]  # it 
         """Ask for the reason, then end the account's sessions and its tokens."""
         if not is_admin(request.user):
             raise PermissionDenied
-        account = self.get_object(request, object_id)
-        if account is None:
-            raise Http404
+        account = self.visible(request, object_id)
         question = Question(
             LOG_OUT,
             gettext(

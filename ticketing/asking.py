@@ -8,15 +8,20 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy
-from unfold.admin import ModelAdmin
+from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from jobs.back_office import Paged, offered
 from jobs.subjects import address_of
 from ticketing.errors import DomainError
+from ticketing.roles import is_admin
+
+Page = Callable[..., HttpResponse]
 
 DECIDED = gettext_lazy("It is decided.")
 
@@ -31,14 +36,53 @@ def seen_amount(**options: Any) -> forms.DecimalField:
     )
 
 
-class ReasonForm(forms.Form):
-    reason = forms.CharField(
-        label=gettext_lazy("reason"),
+def text(label: Any, help_text: Any) -> forms.CharField:
+    """A field for words that are kept for ever."""
+    return forms.CharField(
+        label=label,
+        help_text=help_text,
         min_length=5,
         max_length=2000,
         widget=UnfoldAdminTextareaWidget(),
-        help_text=gettext_lazy("Why; kept for ever."),
     )
+
+
+class ReasonForm(forms.Form):
+    reason = text(gettext_lazy("reason"), gettext_lazy("Why; kept for ever."))
+
+
+def by_admins(user: User, row: object) -> bool:
+    """Whether it is one of those who decide about everything."""
+    return is_admin(user)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One decision about a row: its page, its use case, and when it is offered to whom.
+
+    The fields of the form are named as the use case's arguments. The use case refuses by itself
+    what is not offered.
+    """
+
+    name: str
+    title: Any
+    consequence: Callable[[Any], str]
+    decide: Callable[..., object]
+    is_possible: Callable[[Any], bool]
+    is_for: Callable[[User, Any], bool] = by_admins
+    make_form: Callable[[QueryDict | None, Any], forms.Form] = lambda data, row: ReasonForm(data)
+
+    def is_offered(self, user: User, row: Any) -> bool:
+        return self.is_for(user, row) and self.is_possible(row)
+
+    def page(self) -> Page:
+        """Its page in the admin of its rows, whose `decide` asks for the form, then decides."""
+
+        def page(rows: Any, request: HttpRequest, object_id: str) -> HttpResponse:
+            answer: HttpResponse = rows.decide(request, object_id, self)
+            return answer
+
+        return offered(self.is_offered)(action(description=self.title, url_path=self.name)(page))
 
 
 @dataclass(frozen=True)
@@ -48,28 +92,28 @@ class Question:
     title: Any
     consequence: Any
     act: Callable[..., Any]
-    form: type[forms.Form] = forms.Form
+    form: Callable[[QueryDict | None], forms.Form] = forms.Form
     done: Any = DECIDED
     template: str = "ticketing/ask_first.html"
     context: dict[str, Any] = field(default_factory=dict)
 
-    def ask(self, page: ModelAdmin, request: HttpRequest, row: Model) -> HttpResponse:
+    def ask(self, page: Paged, request: HttpRequest, row: Model) -> HttpResponse:
         """The form, as it was filled in if that was refused; or the act and the way back."""
         form = self.form(request.POST if request.method == "POST" else None)
         back = address_of(page.model, row.pk)
         if form.is_valid() and self._is_done(form):
             messages.success(request, self.done)
             return redirect(back)
-        context = {
-            **page.admin_site.each_context(request),
-            "title": f"{self.title}: {row}",
-            "form": form,
-            "question": self,
-            "opts": page.opts,
-            "back": back,
+        return page.show(
+            request,
+            self.template,
+            title=f"{self.title}: {row}",
+            consequence=self.consequence,
+            form=form,
+            button=self.title,
+            back=back,
             **self.context,
-        }
-        return render(request, self.template, context)
+        )
 
     def _is_done(self, form: forms.Form) -> bool:
         """Act; a refusal is told on the form, which keeps what was written there."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from django.contrib.admin import ModelAdmin, RelatedFieldListFilter, SimpleListFilter
 from django.contrib.auth.models import User
 from django.db.models import ForeignKey, ManyToManyField
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 
-from jobs.back_office import Paged
+from jobs.back_office import Paged, ReadOnly
 from ticketing.back_office_amounts import ShownAmounts
 from ticketing.roles import is_admin, sees_every_organizer
 
@@ -61,6 +61,13 @@ def _related(field: Field[Any, Any]) -> type[Model]:
     return cast("type[Model]", field.related_model)
 
 
+class PlatformOnly(ReadOnly):
+    """Rows about more than one organizer, or about none: for platform admins only."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_admin(request.user)
+
+
 class OwnEvents(ShownAmounts, Paged):
     """Members of an organizer see the rows of its events and no others, by address neither.
 
@@ -75,13 +82,6 @@ class OwnEvents(ShownAmounts, Paged):
         rows: QuerySet[Any] = super().get_queryset(request)
         user = reader(request)
         return rows if sees_every_organizer(user) else own_rows(rows, user, self.organizer_field)
-
-    def visible(self, request: HttpRequest, object_id: str) -> Any:
-        """The row of an action's address; raises Http404 for what the reader may not see."""
-        row = self.get_object(request, object_id)
-        if row is None or not self.has_view_permission(request, row):
-            raise Http404
-        return row
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """The filters, with those by related rows narrowed to what the reader may see."""

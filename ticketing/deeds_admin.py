@@ -10,9 +10,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from jobs.back_office import ReadOnly
+from ticketing.back_office import PlatformOnly
 from ticketing.deeds import KINDS
-from ticketing.roles import is_admin
 
 
 class OfKind(admin.SimpleListFilter):
@@ -28,7 +27,7 @@ class OfKind(admin.SimpleListFilter):
 
 
 @admin.register(LogEntry)
-class LogEntryAdmin(ReadOnly):
+class LogEntryAdmin(PlatformOnly):
     """What staff added, changed and deleted by forms, took as files, and their log-ins."""
 
     list_display = ["action_time", "user", "kind", "content_type", "object_repr", "message"]
@@ -47,9 +46,6 @@ class LogEntryAdmin(ReadOnly):
         "object_repr",
         "message",
     )
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_admin(request.user)
 
     @admin.display(description=gettext_lazy("what"))
     def kind(self, entry: LogEntry) -> str:

@@ -5,31 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_fsm import can_proceed
-from unfold.dataclasses import UnfoldAction
-from unfold.decorators import action
 
 from ticketing import services
-from ticketing.asking import Question, ReasonForm
+from ticketing.asking import Decision, Question
 from ticketing.back_office import OwnEvents, reader
 from ticketing.event_changes import seats_sold_of_past
 from ticketing.models import Event
-from ticketing.roles import is_admin, runs_it
-
-Page = Callable[..., HttpResponse]
-
-
-def decides(user: User, event: Event) -> bool:
-    """Whether it is one of those who decide about every event."""
-    return is_admin(user)
+from ticketing.roles import runs_it
 
 
 def about_the_past(event: Event) -> str:
@@ -44,33 +34,10 @@ def about_the_past(event: Event) -> str:
 
 
 @dataclass(frozen=True)
-class Step:
-    """One decision: its page, its use case, and when it is offered to whom.
+class Step(Decision):
+    """A decision about an event, and what to warn of before it."""
 
-    The use case refuses by itself what is not offered.
-    """
-
-    name: str
-    title: Any
-    consequence: Any
-    decide: Callable[..., Event]
-    is_possible: Callable[[Event], bool]
-    is_for: Callable[[User, Event], bool] = decides
     warning: Callable[[Event], str] = lambda event: ""
-
-    def is_offered(self, user: User, event: Event) -> bool:
-        return self.is_for(user, event) and self.is_possible(event)
-
-
-def _page(step: Step) -> Page:
-    """The admin page that asks for the reason of a decision, then decides."""
-
-    def page(self: EventActions, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self.decide(request, object_id, step)
-
-    made: Any = action(description=step.title, url_path=step.name)(page)
-    made.is_offered = step.is_offered  # whether it has a button
-    return cast(Page, made)
 
 
 class EventActions(OwnEvents):
@@ -84,111 +51,84 @@ class EventActions(OwnEvents):
             "investigate", "confirm_fraud", "clear", "lift_revenue_freeze"]},
     ]  # fmt: skip
 
-    postpone = _page(
-        Step(
-            "postpone",
-            gettext_lazy("Postpone"),
-            gettext_lazy(
-                "Its sale stops and nobody gets in until it is reinstated. "
-                "Whoever has a ticket is told by mail."
-            ),
-            services.postpone_event,
-            lambda event: can_proceed(event.postpone),
-        )
-    )
-    reinstate = _page(
-        Step(
-            "reinstate",
-            gettext_lazy("Reinstate"),
-            gettext_lazy(
-                "It sells again, and whoever has a ticket is told by mail when it takes place. "
-                "Give its showings their new dates first."
-            ),
-            services.reinstate_event,
-            lambda event: can_proceed(event.reinstate),
-        )
-    )
-    request_cancellation = _page(
-        Step(
-            "request_cancellation",
-            gettext_lazy("Ask for its cancellation"),
-            gettext_lazy("Nothing changes until a platform admin confirms it."),
-            services.request_cancellation,
-            lambda event: can_proceed(event.cancel) and not event.cancellation_requested_at,
-            is_for=runs_it,
-        )
-    )
-    withdraw_cancellation = _page(
-        Step(
-            "withdraw_cancellation",
-            gettext_lazy("Withdraw the request to cancel"),
-            gettext_lazy("The event goes on as it is."),
-            services.withdraw_cancellation,
-            lambda event: (
-                bool(event.cancellation_requested_at) and event.status != Event.Status.CANCELLED
-            ),
-            is_for=runs_it,
-        )
-    )
-    confirm_cancellation = _page(
-        Step(
-            "confirm_cancellation",
-            gettext_lazy("Cancel for ever"),
-            gettext_lazy("Orders that wait for payment end, and every buyer gets the money back."),
-            services.confirm_cancellation,
-            lambda event: can_proceed(event.cancel),
-            warning=about_the_past,
-        )
-    )
-    investigate = _page(
-        Step(
-            "investigate",
-            gettext_lazy("Investigate a fraud"),
-            gettext_lazy("It goes on selling meanwhile."),
-            services.investigate_event,
-            lambda event: can_proceed(event.investigate),
-        )
-    )
-    confirm_fraud = _page(
-        Step(
-            "confirm_fraud",
-            gettext_lazy("Confirm the fraud"),
-            gettext_lazy(
-                "Its sale ends and its revenue is frozen. No money goes back before you start the "
-                "campaign that is prepared for all of its orders, or one for those you choose."
-            ),
-            services.confirm_fraud,
-            lambda event: can_proceed(event.confirm_fraud),
-            warning=about_the_past,
-        )
-    )
-    clear = _page(
-        Step(
-            "clear",
-            gettext_lazy("Clear of suspicion"),
-            gettext_lazy("If it is published it sells again. Revenue that is frozen stays frozen."),
-            services.clear_event,
-            lambda event: can_proceed(event.clear),
-        )
-    )
-    lift_revenue_freeze = _page(
-        Step(
-            "lift_revenue_freeze",
-            gettext_lazy("Give its revenue free"),
-            gettext_lazy("Its organizer may be paid. Who cleared the event can't do this."),
-            services.lift_revenue_freeze,
-            lambda event: can_proceed(event.lift_revenue_freeze) and bool(event.revenue_frozen_at),
-        )
-    )
-
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
-        """The decisions that are open to this reader, as the event stands."""
-        event = self.get_object(request, object_id)
-        return [
-            button
-            for button in super().get_actions_detail(request, object_id)
-            if event and button.method.is_offered(request.user, event)
-        ]
+    postpone = Step(
+        "postpone",
+        gettext_lazy("Postpone"),
+        lambda event: _(
+            "Its sale stops and nobody gets in until it is reinstated. "
+            "Whoever has a ticket is told by mail."
+        ),
+        services.postpone_event,
+        lambda event: can_proceed(event.postpone),
+    ).page()
+    reinstate = Step(
+        "reinstate",
+        gettext_lazy("Reinstate"),
+        lambda event: _(
+            "It sells again, and whoever has a ticket is told by mail when it takes place. "
+            "Give its showings their new dates first."
+        ),
+        services.reinstate_event,
+        lambda event: can_proceed(event.reinstate),
+    ).page()
+    request_cancellation = Step(
+        "request_cancellation",
+        gettext_lazy("Ask for its cancellation"),
+        lambda event: _("Nothing changes until a platform admin confirms it."),
+        services.request_cancellation,
+        lambda event: can_proceed(event.cancel) and not event.cancellation_requested_at,
+        is_for=runs_it,
+    ).page()
+    withdraw_cancellation = Step(
+        "withdraw_cancellation",
+        gettext_lazy("Withdraw the request to cancel"),
+        lambda event: _("The event goes on as it is."),
+        services.withdraw_cancellation,
+        lambda event: (
+            bool(event.cancellation_requested_at) and event.status != Event.Status.CANCELLED
+        ),
+        is_for=runs_it,
+    ).page()
+    confirm_cancellation = Step(
+        "confirm_cancellation",
+        gettext_lazy("Cancel for ever"),
+        lambda event: _("Orders that wait for payment end, and every buyer gets the money back."),
+        services.confirm_cancellation,
+        lambda event: can_proceed(event.cancel),
+        warning=about_the_past,
+    ).page()
+    investigate = Step(
+        "investigate",
+        gettext_lazy("Investigate a fraud"),
+        lambda event: _("It goes on selling meanwhile."),
+        services.investigate_event,
+        lambda event: can_proceed(event.investigate),
+    ).page()
+    confirm_fraud = Step(
+        "confirm_fraud",
+        gettext_lazy("Confirm the fraud"),
+        lambda event: _(
+            "Its sale ends and its revenue is frozen. No money goes back before you start the "
+            "campaign that is prepared for all of its orders, or one for those you choose."
+        ),
+        services.confirm_fraud,
+        lambda event: can_proceed(event.confirm_fraud),
+        warning=about_the_past,
+    ).page()
+    clear = Step(
+        "clear",
+        gettext_lazy("Clear of suspicion"),
+        lambda event: _("If it is published it sells again. Revenue that is frozen stays frozen."),
+        services.clear_event,
+        lambda event: can_proceed(event.clear),
+    ).page()
+    lift_revenue_freeze = Step(
+        "lift_revenue_freeze",
+        gettext_lazy("Give its revenue free"),
+        lambda event: _("Its organizer may be paid. Who cleared the event can't do this."),
+        services.lift_revenue_freeze,
+        lambda event: can_proceed(event.lift_revenue_freeze) and bool(event.revenue_frozen_at),
+    ).page()
 
     def decide(self, request: HttpRequest, object_id: str, step: Step) -> HttpResponse:
         """Ask for the reason, then decide with it and say if that was refused."""
@@ -197,9 +137,9 @@ class EventActions(OwnEvents):
             raise PermissionDenied
         question = Question(
             step.title,
-            step.consequence,
+            step.consequence(event),
             partial(step.decide, event_id=event.pk, by=user),
-            form=ReasonForm,
+            form=lambda data: step.make_form(data, event),
             template="ticketing/decide_about_event.html",
             context={"event": event, "warning": step.warning(event)},
         )

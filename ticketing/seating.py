@@ -1,14 +1,15 @@
-"""What fills an area: rows of numbered seats, or the places of a standing field."""
+"""What fills an area: rows of numbered seats, or the places of a standing field; and its name."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 
 from ticketing.errors import InvalidSeatPlan
+from ticketing.models import Area
 from ticketing.seat_plan import MOST_SEATS, Unusable, check_label
 
 STANDING_ROW = "GA"
@@ -71,6 +72,21 @@ class Places:
 
 
 Seating = Rows | Places
+
+
+def free_area_name(showing_id: int, name: str, *, besides: Any = None) -> str:
+    """The name as it is kept. `besides` is the id of the area that is to have it, if there is one.
+
+    Raises InvalidSeatPlan for what is no name, and for one that another area of the showing has.
+    """
+    try:
+        name = check_label("area", name)
+    except Unusable as trouble:
+        raise InvalidSeatPlan(str(trouble), errors=[]) from None
+    if Area.objects.filter(showing=showing_id, name=name).exclude(pk=besides).exists():
+        told = _("This showing has an area {name} already: choose another name.")
+        raise InvalidSeatPlan(told.format(name=name), errors=[])
+    return name
 
 
 def check_size(seats: int) -> None:

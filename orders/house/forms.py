@@ -38,6 +38,12 @@ class ReasonedForm(forms.Form):
         super().__init__(*args, **{"auto_id": self.ids, **kwargs})
         self.showing = showing
 
+    @property
+    def wish(self) -> dict[str, Any]:
+        """Seats, where a form says nothing else."""
+        seats, reason = self.cleaned_data["seat_ids"], self.cleaned_data["reason"]
+        return {"showing_id": self.showing.pk, "seat_ids": seats, "reason": reason}
+
 
 class ChosenSeats(ReasonedForm):
     """Seats that were chosen on the plan, as runs of ids, or ticked in the list."""
@@ -64,10 +70,6 @@ class ChosenSeats(ReasonedForm):
         if not own or len(own) < len(wanted):
             raise ValidationError(_("Choose seats of this showing first."))
         return own
-
-    @property
-    def wish(self) -> dict[str, Any]:
-        return {"showing_id": self.showing.pk, "seat_ids": self.cleaned_data["seat_ids"]}
 
 
 class PartOfRow(ReasonedForm):
@@ -125,10 +127,6 @@ class PartOfRow(ReasonedForm):
         )
         return [pk for _number, pk in seats[start : end + 1]]
 
-    @property
-    def wish(self) -> dict[str, Any]:
-        return {"showing_id": self.showing.pk, "seat_ids": self.cleaned_data["seat_ids"]}
-
 
 class Places(ReasonedForm):
     """So many places of a standing field."""
@@ -149,5 +147,9 @@ class Places(ReasonedForm):
 
     @property
     def wish(self) -> dict[str, Any]:
-        area = self.cleaned_data["area"]
-        return {"area_id": area.pk, "quantity": self.cleaned_data["quantity"]}
+        given = self.cleaned_data
+        return {
+            "area_id": given["area"].pk,
+            "quantity": given["quantity"],
+            "reason": given["reason"],
+        }

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.decorators import action
@@ -41,8 +41,7 @@ class Change:
 
     def make(self, form: ReasonedForm, **who: Any) -> str:
         use_case = self.places if isinstance(form, Places) else self.seats
-        wish: dict[str, Any] = cast("Any", form).wish  # each of FORMS has it
-        return self.done(use_case(**wish, reason=form.cleaned_data["reason"], **who))
+        return self.done(use_case(**form.wish, **who))
 
 
 BLOCK = Change(
@@ -140,13 +139,8 @@ class HouseAdmin(PricePages, ShowingAdmin):
     def _show(
         self, request: HttpRequest, showing: Showing, refused: ReasonedForm | None = None
     ) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            **shown_house(request, showing, refused),
-            "title": str(showing),
-            "opts": self.opts,
-        }
-        return render(request, "orders/house/page.html", context)
+        house = shown_house(request, showing, refused)
+        return self.show(request, "orders/house/page.html", title=str(showing), **house)
 
 
 def _number(text: str) -> int:

@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -125,16 +125,14 @@ class PricePages(OwnEvents):
             # anew, with the prices as they are by now
             reason = form.cleaned_data["reason"]
             form, is_ready = Prices(showing, initial={"reason": reason}), False
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Prices: {showing}").format(showing=showing),
-            "showing": showing,
-            "form": form,
-            "why_not": why_unchangeable(showing, timezone.now()),
-            "opts": self.opts,
-        }
-        template = "confirm_prices" if is_ready else "prices"
-        return render(request, f"orders/house/{template}.html", context)
+        return self.show(
+            request,
+            f"orders/house/{'confirm_prices' if is_ready else 'prices'}.html",
+            title=_("Prices: {showing}").format(showing=showing),
+            showing=showing,
+            form=form,
+            why_not=why_unchangeable(showing, timezone.now()),
+        )
 
     def _are_set(self, request: HttpRequest, form: Prices) -> bool:
         try:

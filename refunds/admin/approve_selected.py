@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -12,10 +11,10 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from jobs.back_office import Paged
 from refunds import services
 from refunds.admin.parts import before_approval
 from refunds.models import UNDECIDED, Refund
@@ -28,7 +27,7 @@ AT_ONCE = 200  # one request: each is a transaction of its own
 
 @admin.action(description=gettext_lazy("Approve selected refunds"), permissions=["decide"])
 def approve_selected(
-    desk: Any, request: HttpRequest, refunds: QuerySet[Refund]
+    desk: Paged, request: HttpRequest, refunds: QuerySet[Refund]
 ) -> HttpResponse | None:
     """Show what is selected and what it comes to; approve it when that is confirmed."""
     chosen = list(refunds.select_related("order__event__organizer").order_by("pk")[: AT_ONCE + 1])
@@ -59,20 +58,19 @@ def _tell_left_out(request: HttpRequest, taken: Sequence[Refund]) -> None:
         messages.warning(request, told.format(count=count))
 
 
-def _ask(desk: Any, request: HttpRequest, refunds: Sequence[Refund]) -> HttpResponse:
+def _ask(desk: Paged, request: HttpRequest, refunds: Sequence[Refund]) -> HttpResponse:
     total = sum((refund.amount for refund in refunds), Decimal(0))
-    context = {
-        **desk.admin_site.each_context(request),
-        "title": _("Approve selected refunds"),
-        "rows": [
+    return desk.show(
+        request,
+        "refunds/approve_selected.html",
+        title=_("Approve selected refunds"),
+        rows=[
             (refund, refund.order.price_tag(refund.amount), _shown(refund), before_approval(refund))
             for refund in refunds
         ],
-        "total": refunds[0].order.price_tag(total),
-        "checkbox": ACTION_CHECKBOX_NAME,
-        "opts": desk.opts,
-    }
-    return render(request, "refunds/approve_selected.html", context)
+        total=refunds[0].order.price_tag(total),
+        checkbox=ACTION_CHECKBOX_NAME,
+    )
 
 
 def _approve(request: HttpRequest, refunds: Sequence[Refund]) -> None:

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_fsm import can_proceed
 
 from refunds import services
 from refunds.admin.campaign_figures import preview_of, tagged
-from refunds.admin.decisions import Decision
 from refunds.admin.selection import Retry
 from refunds.models import RefundCampaign
 from refunds.operations import campaigns
-from ticketing.asking import ReasonForm
-from ticketing.roles import is_admin
-
-
-def _decides(user: User, campaign: RefundCampaign) -> bool:
-    return is_admin(user)
-
-
-def _ask(data: Any, campaign: RefundCampaign) -> ReasonForm:
-    return ReasonForm(data)
+from ticketing.asking import Decision
 
 
 def _may_resume(campaign: RefundCampaign) -> bool:
@@ -76,8 +63,6 @@ START = Decision(
     gettext_lazy("Start"),
     _what_starts,
     services.start_campaign,
-    _ask,
-    is_for=_decides,
     is_possible=services.may_start,
 )
 PAUSE = Decision(
@@ -85,8 +70,6 @@ PAUSE = Decision(
     gettext_lazy("Pause"),
     _what_pauses,
     services.pause_campaign,
-    _ask,
-    is_for=_decides,
     is_possible=lambda campaign: can_proceed(campaign.pause),
 )
 RESUME = Decision(
@@ -94,8 +77,6 @@ RESUME = Decision(
     gettext_lazy("Resume"),
     _what_resumes,
     services.resume_campaign,
-    _ask,
-    is_for=_decides,
     is_possible=_may_resume,
 )
 RETRY_LISTED = Decision(
@@ -103,7 +84,6 @@ RETRY_LISTED = Decision(
     gettext_lazy("Retry the listed orders"),
     _what_is_retried,
     services.retry_campaign,
-    Retry,
-    is_for=_decides,
     is_possible=_may_retry,
+    make_form=Retry,
 )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from payments.admin import PlatformOnly
+from jobs.back_office import link
 from refunds.models import CampaignOrder
+from ticketing.back_office import PlatformOnly
 
 
 @admin.register(CampaignOrder)
@@ -30,6 +30,4 @@ class CampaignOrderAdmin(PlatformOnly):
         """A link to all refunds of the order: an earlier one may be what it waits for."""
         page = reverse("admin:refunds_refund_changelist")
         shown = entry.refund.get_status_display() if entry.refund else _("show")
-        return format_html(
-            '<a class="text-link" href="{}?q={}">{}</a>', page, entry.order.code, shown
-        )
+        return link(f"{page}?q={entry.order.code}", shown)

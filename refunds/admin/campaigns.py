@@ -8,22 +8,21 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
-from payments.admin import PlatformOnly
 from refunds import services
 from refunds.admin import campaign_decisions as decisions
 from refunds.admin import campaign_figures as figures
-from refunds.admin.decisions import Decisions, make_page
+from refunds.admin.decisions import Decisions
 from refunds.admin.parts import History
 from refunds.admin.selection import Selection
 from refunds.models import CampaignOrderStatus, CampaignStatus, RefundCampaign
 from refunds.operations import campaign_queues
 from refunds.operations.campaign_report import COLUMNS
-from ticketing.back_office import Switch, reader
+from ticketing.back_office import PlatformOnly, Switch, reader
 from ticketing.errors import DomainError
 from ticketing.exports import stream_csv
 from ticketing.roles import is_admin
@@ -67,10 +66,10 @@ class RefundCampaignAdmin(Decisions, PlatformOnly):
     actions_list = ["prepare"]
     actions_detail = ["start", "pause", "resume", "retry_listed", "download_report"]
 
-    start = make_page(decisions.START)
-    pause = make_page(decisions.PAUSE)
-    resume = make_page(decisions.RESUME)
-    retry_listed = make_page(decisions.RETRY_LISTED)
+    start = decisions.START.page()
+    pause = decisions.PAUSE.page()
+    resume = decisions.RESUME.page()
+    retry_listed = decisions.RETRY_LISTED.page()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RefundCampaign]:
         """With how many orders are in which state, read in the same statement."""
@@ -108,7 +107,7 @@ class RefundCampaignAdmin(Decisions, PlatformOnly):
     @action(description=gettext_lazy("Report as CSV"), url_path="report", permissions=["view"])
     def download_report(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
         """Every order of the campaign, written row by row."""
-        campaign = self._visible(request, object_id)
+        campaign = self.visible(request, object_id)
         rows = services.campaign_rows(campaign_id=campaign.pk)
         return stream_csv(f"campaign-{campaign.pk}.csv", list(COLUMNS), rows)
 
@@ -124,13 +123,8 @@ class RefundCampaignAdmin(Decisions, PlatformOnly):
         if made is not None:
             messages.success(request, _told(made))
             return redirect("admin:refunds_refundcampaign_change", made.pk)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Refund chosen orders"),
-            "form": form,
-            "opts": self.opts,
-        }
-        return render(request, "refunds/prepare_campaign.html", context)
+        title = _("Refund chosen orders")
+        return self.show(request, "refunds/prepare_campaign.html", title=title, form=form)
 
     def _prepared(self, request: HttpRequest, form: Selection) -> RefundCampaign | None:
         try:

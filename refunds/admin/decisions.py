@@ -2,71 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from unfold.admin import ModelAdmin
-from unfold.dataclasses import UnfoldAction
-from unfold.decorators import action
-from unfold.widgets import UnfoldAdminTextareaWidget
 
+from jobs.back_office import Paged
+from ticketing.asking import Decision
 from ticketing.back_office import reader
 from ticketing.errors import DomainError
 
-Page = Callable[..., HttpResponse]
 
-
-def text(label: Any, help_text: Any) -> forms.CharField:
-    """A field for words that are kept for ever."""
-    return forms.CharField(
-        label=label,
-        help_text=help_text,
-        min_length=5,
-        max_length=2000,
-        widget=UnfoldAdminTextareaWidget(),
-    )
-
-
-@dataclass(frozen=True)
-class Decision:
-    """One decision: its page, its use case, and when it is offered to whom.
-
-    The fields of the form are named as the use case's arguments. The use case refuses by itself
-    what is not offered.
-    """
-
-    name: str
-    title: Any
-    consequence: Callable[[Any], str]
-    decide: Callable[..., object]
-    make_form: Callable[[QueryDict | None, Any], forms.Form]
-    is_for: Callable[[User, Any], bool]
-    is_possible: Callable[[Any], bool]
-
-    def is_offered(self, user: User, row: Any) -> bool:
-        return self.is_for(user, row) and self.is_possible(row)
-
-
-def make_page(decision: Decision) -> Page:
-    """The admin page that says what a decision does, asks for its form, then decides."""
-
-    def page(self: Decisions, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self.decide(request, object_id, decision)
-
-    made: Any = action(description=decision.title, url_path=decision.name)(page)
-    made.decision = decision  # by which its button is offered or not
-    return cast(Page, made)
-
-
-class Decisions(ModelAdmin):
+class Decisions(Paged):
     """The page of a row, with a button for each decision that is open to its reader.
 
     `id_argument` is what the use cases call the row's id.
@@ -74,18 +25,9 @@ class Decisions(ModelAdmin):
 
     id_argument: str
 
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
-        """The decisions that are open to this reader, as the row stands."""
-        row = self.get_object(request, object_id)
-        return [
-            button
-            for button in super().get_actions_detail(request, object_id)
-            if row is not None and _is_offered(button.method, request.user, row)
-        ]
-
     def decide(self, request: HttpRequest, object_id: str, decision: Decision) -> HttpResponse:
         """Say what the decision does, then call its use case once and say if that refused."""
-        row, user = self._visible(request, object_id), reader(request)
+        row, user = self.visible(request, object_id), reader(request)
         if not decision.is_for(user, row):
             raise PermissionDenied
         # A decision that was sent goes to the use case even so, which says what has come in
@@ -97,20 +39,19 @@ class Decisions(ModelAdmin):
         form = decision.make_form(request.POST if request.method == "POST" else None, row)
         if form.is_valid():
             is_done = self._carry_out(request, row, decision, form)
-            row = self._visible(request, object_id)  # as it is by now
+            row = self.visible(request, object_id)  # as it is by now
             if is_done or not decision.is_possible(row):
                 return self._back_to(row)
             form = _anew(decision.make_form(None, row), form)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"{decision.title}: {row}",
-            "consequence": decision.consequence(row),
-            "decision": decision,
-            "form": form,
-            "back": self._back_to(row).headers["Location"],
-            "opts": self.opts,
-        }
-        return render(request, "refunds/decide.html", context)
+        return self.show(
+            request,
+            "ticketing/ask_first.html",
+            title=f"{decision.title}: {row}",
+            consequence=decision.consequence(row),
+            button=decision.title,
+            form=form,
+            back=self._back_to(row).headers["Location"],
+        )
 
     def _carry_out(
         self, request: HttpRequest, row: Any, decision: Decision, form: forms.Form
@@ -124,12 +65,6 @@ class Decisions(ModelAdmin):
         messages.success(request, _("Done: {title}.").format(title=decision.title))
         return True
 
-    def _visible(self, request: HttpRequest, object_id: str) -> Any:
-        row = self.get_object(request, object_id)
-        if row is None or not self.has_view_permission(request, row):
-            raise Http404
-        return row
-
     def _back_to(self, row: Any) -> HttpResponse:
         return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", row.pk)
 
@@ -138,9 +73,3 @@ def _anew(form: forms.Form, refused: forms.Form) -> forms.Form:
     """The form of the row as it is by now, with what was written in the one that was refused."""
     form.initial.update({each.name: refused.data.get(each.name) for each in form.visible_fields()})
     return form
-
-
-def _is_offered(method: Any, user: Any, row: Any) -> bool:
-    """Buttons that decide nothing are for everybody who sees the row."""
-    decision: Decision | None = getattr(method, "decision", None)
-    return decision is None or decision.is_offered(user, row)

@@ -19,7 +19,7 @@ from jobs.back_office import ReadOnly
 from jobs.subjects import names
 from refunds.admin import desk_decisions as decisions
 from refunds.admin.approve_selected import approve_selected
-from refunds.admin.decisions import Decisions, make_page
+from refunds.admin.decisions import Decisions
 from refunds.admin.parts import History, OverridesOfRefund, TicketsOfRefund
 from refunds.explanations import FALLBACK, in_language
 from refunds.models import UNDECIDED, Refund, RefundStatus
@@ -99,12 +99,12 @@ class RefundAdmin(Exports, ReadOnly, Decisions):
     ]  # fmt: skip
     actions_detail = ["approve", "reject", "override", "retry", "mark_paid", "mark_failed"]
 
-    approve = make_page(decisions.APPROVE)
-    reject = make_page(decisions.REJECT)
-    override = make_page(decisions.OVERRIDE)
-    retry = make_page(decisions.RETRY)
-    mark_paid = make_page(decisions.MARK_PAID)
-    mark_failed = make_page(decisions.MARK_FAILED)
+    approve = decisions.APPROVE.page()
+    reject = decisions.REJECT.page()
+    override = decisions.OVERRIDE.page()
+    retry = decisions.RETRY.page()
+    mark_paid = decisions.MARK_PAID.page()
+    mark_failed = decisions.MARK_FAILED.page()
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
         """Most refunds were never overridden: no empty table says so."""

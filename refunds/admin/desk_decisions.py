@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy
 
 from refunds import services
 from refunds.admin import desk_forms as forms
-from refunds.admin.decisions import Decision
 from refunds.admin.parts import before_approval
 from refunds.models import UNDECIDED, Refund, RefundStatus
 from refunds.operations.claims import left_out
+from ticketing.asking import Decision
 from ticketing.roles import is_admin
 
 
@@ -25,10 +25,6 @@ def _decides(user: User, refund: Refund) -> bool:
 
 def _overrides(user: User, refund: Refund) -> bool:
     return is_admin(user) and refund.requested_by_id != user.pk
-
-
-def _settles(user: User, refund: Refund) -> bool:
-    return is_admin(user)
 
 
 def _is_undecided(refund: Refund) -> bool:
@@ -81,9 +77,9 @@ APPROVE = Decision(
     gettext_lazy("Approve"),
     _about_approval,
     services.approve_refund,
-    forms.Approval,
-    is_for=_decides,
     is_possible=_is_undecided,
+    is_for=_decides,
+    make_form=forms.Approval,
 )
 REJECT = Decision(
     "reject",
@@ -94,18 +90,18 @@ REJECT = Decision(
         refund,
     ),
     services.reject_refund,
-    forms.Rejection,
-    is_for=_decides,
     is_possible=_is_undecided,
+    is_for=_decides,
+    make_form=forms.Rejection,
 )
 OVERRIDE = Decision(
     "override",
     gettext_lazy("Override the percentage"),
     _about_override,
     services.override_refund,
-    forms.Override,
-    is_for=_overrides,
     is_possible=forms.may_be_overridden,
+    is_for=_overrides,
+    make_form=forms.Override,
 )
 RETRY = Decision(
     "retry",
@@ -118,9 +114,8 @@ RETRY = Decision(
         refund,
     ),
     services.retry_refund,
-    forms.Retry,
-    is_for=_settles,
     is_possible=_has_failed,
+    make_form=forms.Retry,
 )
 MARK_PAID = Decision(
     "mark-paid",
@@ -133,9 +128,8 @@ MARK_PAID = Decision(
         refund,
     ),
     services.mark_refund_paid,
-    forms.PaidByHand,
-    is_for=_settles,
     is_possible=_has_failed,
+    make_form=forms.PaidByHand,
 )
 MARK_FAILED = Decision(
     "mark-failed",
@@ -146,7 +140,6 @@ MARK_FAILED = Decision(
         refund,
     ),
     services.mark_refund_failed,
-    forms.Failure,
-    is_for=_settles,
     is_possible=_has_failed,
+    make_form=forms.Failure,
 )

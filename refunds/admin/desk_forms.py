@@ -11,12 +11,11 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanWidget
 
-from refunds.admin.decisions import text
 from refunds.models import Refund
 from refunds.operations.claims import reassess
 from refunds.policy import PERCENTAGES
 from refunds.services.override import OPEN_TO_OVERRIDE
-from ticketing.asking import seen_amount
+from ticketing.asking import seen_amount, text
 
 
 class OfAmount(forms.Form):

@@ -12,7 +12,8 @@ from django.urls import reverse
 from tests.factories import AreaFactory, EventFactory, ShowingFactory
 from tests.ticketing.event_states import new_admin
 from ticketing.models import Seat
-from ticketing.services import copy_event, generate_rows, import_seat_plan
+from ticketing.seating import Rows
+from ticketing.services import copy_event, give_seats, import_seat_plan
 
 pytestmark = pytest.mark.owner  # for others ANALYZE does nothing, and plans are made by guess
 
@@ -26,7 +27,7 @@ WHERE relname = ANY(%s)
 def house(rows, **event):
     """So many rows of ten seats in a house of its own; the last of them."""
     area = AreaFactory(showing=ShowingFactory(event=EventFactory(**event)))
-    generate_rows(area_id=area.pk, rows=[f"{n}" for n in range(rows)], seats_per_row=10)
+    give_seats(area_id=area.pk, seating=Rows([f"{n}" for n in range(rows)], 10))
     return area.rows.latest("pk")
 
 
@@ -78,7 +79,7 @@ def copy(row):
 
 
 def fill(row):
-    generate_rows(area_id=AreaFactory(showing=row.area.showing).pk, rows="AB", seats_per_row=5)
+    give_seats(area_id=AreaFactory(showing=row.area.showing).pk, seating=Rows("AB", 5))
 
 
 def import_plan(row):

@@ -9,7 +9,8 @@ from orders.errors import NotEnoughSeats
 from orders.services import cancel_order, place_order
 from tests.factories import AreaFactory, CustomerFactory, seats_in_area
 from ticketing.models import Area, Seat
-from ticketing.services import generate_places
+from ticketing.seating import Places
+from ticketing.services import give_seats
 
 
 @pytest.fixture
@@ -112,7 +113,7 @@ def entries_read():
 def test_an_order_does_not_look_at_what_was_sold_before():
     """Not even while a long transaction, here the test's, keeps it from being swept away."""
     area = AreaFactory(general_admission=True)
-    generate_places(area_id=area.pk, capacity=1_000)
+    give_seats(area_id=area.pk, seating=Places(1_000))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE ticketing_seat")
     for _ in range(30):

@@ -21,8 +21,7 @@ from ticketing.seating import Places, Rows
 from ticketing.services import (
     add_area,
     empty_area,
-    generate_places,
-    generate_rows,
+    give_seats,
     remove_area,
     remove_showing,
 )
@@ -138,9 +137,9 @@ def test_an_event_that_is_off_gets_no_more_places(states):
     with pytest.raises(WrongEventState, match="does not take place any more"):
         added(empty.showing, by=admin)
     with pytest.raises(WrongEventState):
-        generate_rows(area_id=empty.pk, rows=["A"], seats_per_row=1)
+        give_seats(area_id=empty.pk, seating=Rows(["A"], 1))
     with pytest.raises(WrongEventState):
-        generate_places(area_id=field.pk, capacity=1)
+        give_seats(area_id=field.pk, seating=Places(1))
 
     assert stored() == before
 
@@ -153,7 +152,7 @@ def test_strangers_change_nothing_in_a_house():
     for stranger in strangers:
         for act in (
             lambda by: added(seat.showing, name="Another", by=by),
-            lambda by: generate_rows(area_id=seat.area_id, rows=["A"], seats_per_row=1, by=by),
+            lambda by: give_seats(area_id=seat.area_id, seating=Rows(["A"], 1), by=by),
             lambda by: empty_area(area_id=seat.area_id, by=by),
             lambda by: remove_area(area_id=seat.area_id, by=by),
             lambda by: remove_showing(showing_id=seat.showing_id, by=by),
@@ -171,7 +170,7 @@ def test_a_draft_gives_its_seats_back_and_gets_others():
     assert empty_area(area_id=area.pk, by=admin) == 6
 
     assert (Row.objects.count(), Seat.objects.count()) == (0, 0)
-    assert generate_rows(area_id=area.pk, rows=["C"], seats_per_row=4, by=admin) == 4
+    assert give_seats(area_id=area.pk, seating=Rows(["C"], 4), by=admin) == 4
     steps = StateLog.objects.for_(area.showing.event).order_by("pk")
     assert [step.transition for step in steps] == ["make_seats", "empty_area", "make_seats"]
 

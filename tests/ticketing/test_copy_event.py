@@ -26,7 +26,8 @@ from tests.ticketing.event_states import event_in, new_admin, new_member
 from ticketing.errors import NotAllowed, WrongDates
 from ticketing.invariants import violations
 from ticketing.models import Area, Event, Row, Seat, Showing
-from ticketing.services import copy_event, generate_rows
+from ticketing.seating import Rows
+from ticketing.services import copy_event, give_seats
 
 NEXT_YEAR = from_now(days=365).replace(microsecond=0)
 
@@ -182,7 +183,7 @@ def stadium():
     event = EventFactory()
     for _ in range(2):
         area = AreaFactory(showing=ShowingFactory(event=event))
-        generate_rows(area_id=area.pk, rows=[f"R{n}" for n in range(100)], seats_per_row=125)
+        give_seats(area_id=area.pk, seating=Rows([f"R{n}" for n in range(100)], 125))
     return event
 
 

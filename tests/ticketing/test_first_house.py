@@ -11,7 +11,8 @@ from django.db import connection
 
 from tests.factories import AreaFactory, RowFactory, SeatFactory
 from tests.ticketing.event_states import new_admin
-from ticketing.services import copy_event, generate_rows, import_seat_plan
+from ticketing.seating import Rows
+from ticketing.services import copy_event, give_seats, import_seat_plan
 
 ROWS = 400
 HOUSES = 6  # from the sixth use on a plan is kept
@@ -19,7 +20,7 @@ HEADER = "area,row,seat,price,blocked"
 
 
 def fill(area):
-    generate_rows(area_id=area.pk, rows=[f"R{n}" for n in range(ROWS)], seats_per_row=2)
+    give_seats(area_id=area.pk, seating=Rows([f"R{n}" for n in range(ROWS)], 2))
 
 
 def import_plan(area):
@@ -47,10 +48,10 @@ def small_house() -> None:
     """This session keeps plans for a few seats, which the statistics know of."""
     in_database("TRUNCATE ticketing_area CASCADE")  # earlier tests have left empty pages
     for _ in range(HOUSES):
-        generate_rows(area_id=AreaFactory().pk, rows=["A"], seats_per_row=1)
+        give_seats(area_id=AreaFactory().pk, seating=Rows(["A"], 1))
     in_database("ANALYZE ticketing_row, ticketing_area")
     for _ in range(HOUSES):
-        generate_rows(area_id=AreaFactory().pk, rows=["A"], seats_per_row=1)
+        give_seats(area_id=AreaFactory().pk, seating=Rows(["A"], 1))
 
 
 @pytest.mark.usefixtures("small_house")

@@ -9,13 +9,14 @@ from tests.ticketing.seating import assert_nothing_was_made, field, made
 from ticketing.errors import AreaHasSeats, InvalidSeatPlan, WrongAreaKind
 from ticketing.models import Seat
 from ticketing.row_labels import spell_out
-from ticketing.services import generate_places, generate_rows
+from ticketing.seating import Places, Rows
+from ticketing.services import give_seats
 
 
 def test_an_area_gets_rows_of_numbered_seats_from_front_to_back():
     area = AreaFactory()
 
-    count = generate_rows(area_id=area.pk, rows=["B", "A"], seats_per_row=11)
+    count = give_seats(area_id=area.pk, seating=Rows(["B", "A"], 11))
 
     assert count == 22
     numbers = [str(number) for number in range(1, 12)]
@@ -26,7 +27,7 @@ def test_an_area_gets_rows_of_numbered_seats_from_front_to_back():
 def test_a_field_gets_its_places_in_a_single_row():
     area = field()
 
-    count = generate_places(area_id=area.pk, capacity=3)
+    count = give_seats(area_id=area.pk, seating=Places(3))
 
     assert count == 3
     assert made(area) == ["GA/GA-1", "GA/GA-2", "GA/GA-3"]
@@ -35,34 +36,34 @@ def test_a_field_gets_its_places_in_a_single_row():
 def test_rows_of_one_area_leave_other_areas_alone():
     other = seats_in_area(2)[0].area
 
-    generate_rows(area_id=AreaFactory(showing=other.showing).pk, rows=["A"], seats_per_row=3)
+    give_seats(area_id=AreaFactory(showing=other.showing).pk, seating=Rows(["A"], 3))
 
     assert other.seats.count() == 2
 
 
 def test_a_field_has_no_numbered_rows():
     with pytest.raises(WrongAreaKind):
-        generate_rows(area_id=field().pk, rows=["A"], seats_per_row=3)
+        give_seats(area_id=field().pk, seating=Rows(["A"], 3))
 
     assert_nothing_was_made()
 
 
 def test_an_area_of_numbered_seats_has_no_places():
     with pytest.raises(WrongAreaKind):
-        generate_places(area_id=AreaFactory().pk, capacity=3)
+        give_seats(area_id=AreaFactory().pk, seating=Places(3))
 
     assert_nothing_was_made()
 
 
 def test_an_area_gets_its_seats_once():
     numbered, standing = AreaFactory(), field()
-    generate_rows(area_id=numbered.pk, rows=["A"], seats_per_row=2)
-    generate_places(area_id=standing.pk, capacity=2)
+    give_seats(area_id=numbered.pk, seating=Rows(["A"], 2))
+    give_seats(area_id=standing.pk, seating=Places(2))
 
     with pytest.raises(AreaHasSeats):
-        generate_rows(area_id=numbered.pk, rows=["B"], seats_per_row=2)
+        give_seats(area_id=numbered.pk, seating=Rows(["B"], 2))
     with pytest.raises(AreaHasSeats):
-        generate_places(area_id=standing.pk, capacity=2)
+        give_seats(area_id=standing.pk, seating=Places(2))
 
     assert made(numbered) == ["A/1", "A/2"]
     assert made(standing) == ["GA/GA-1", "GA/GA-2"]
@@ -80,7 +81,7 @@ def test_an_area_gets_its_seats_once():
 )
 def test_labels_that_name_no_row_are_refused_by_their_position(rows, lines):
     with pytest.raises(InvalidSeatPlan) as refusal:
-        generate_rows(area_id=AreaFactory().pk, rows=rows, seats_per_row=1)
+        give_seats(area_id=AreaFactory().pk, seating=Rows(rows, 1))
 
     assert [error["line"] for error in refusal.value.extra["errors"]] == lines
     assert_nothing_was_made()
@@ -91,7 +92,7 @@ def test_labels_that_name_no_row_are_refused_by_their_position(rows, lines):
 )
 def test_no_seats_or_too_many_rows_of_them_are_refused(rows, seats):
     with pytest.raises(InvalidSeatPlan):
-        generate_rows(area_id=AreaFactory().pk, rows=rows, seats_per_row=seats)
+        give_seats(area_id=AreaFactory().pk, seating=Rows(rows, seats))
 
     assert_nothing_was_made()
 
@@ -99,7 +100,7 @@ def test_no_seats_or_too_many_rows_of_them_are_refused(rows, seats):
 @pytest.mark.parametrize("capacity", [0, -1, 200_001])
 def test_no_places_or_too_many_are_refused(capacity):
     with pytest.raises(InvalidSeatPlan):
-        generate_places(area_id=field().pk, capacity=capacity)
+        give_seats(area_id=field().pk, seating=Places(capacity))
 
     assert_nothing_was_made()
 
@@ -119,8 +120,8 @@ def test_a_stadium_is_made_in_the_database_without_passing_through_memory(
     rows = [f"R{number}" for number in range(200)]
 
     with django_assert_max_num_queries(20):
-        generate_rows(area_id=stand.pk, rows=rows, seats_per_row=200)
-        generate_places(area_id=standing.pk, capacity=10_000)
+        give_seats(area_id=stand.pk, seating=Rows(rows, 200))
+        give_seats(area_id=standing.pk, seating=Places(10_000))
 
     assert Seat.objects.count() == 50_000
     assert memory() < 4_000_000  # 50,000 seats as objects are over 30 MB

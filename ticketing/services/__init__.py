@@ -24,7 +24,7 @@ from ticketing.services.prices import NewPrice, change_prices
 from ticketing.services.publish import publish_event
 from ticketing.services.remove_places import empty_area, remove_area, remove_showing
 from ticketing.services.seat_plan import import_seat_plan, keep_seat_plan, use_seat_plan
-from ticketing.services.seats import add_area, generate_places, generate_rows
+from ticketing.services.seats import add_area, give_seats
 from ticketing.services.sessions import end_own_sessions, log_out_everywhere, prune_sessions
 
 __all__ = [
@@ -40,8 +40,7 @@ __all__ = [
     "delete_accounts",
     "empty_area",
     "end_own_sessions",
-    "generate_places",
-    "generate_rows",
+    "give_seats",
     "import_seat_plan",
     "investigate_event",
     "keep_seat_plan",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 from django.contrib.auth.models import User
@@ -11,12 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ticketing.connections import plan_anew
-from ticketing.errors import AreaHasSeats, InvalidSeatPlan, WrongAreaKind
+from ticketing.errors import AreaHasSeats, WrongAreaKind
 from ticketing.event_changes import lock_for_change
 from ticketing.models import Area, Event, Row, Showing
 from ticketing.prices import check_price
-from ticketing.seat_plan import Unusable, check_label
-from ticketing.seating import Places, Rows, Seating
+from ticketing.seating import Seating, free_area_name
 from ticketing.transition_log import note
 
 ROWS_AT_ONCE = 5_000
@@ -35,66 +33,15 @@ ORDER BY seat_row.id, number
 
 
 @transaction.atomic(durable=True)
-def generate_rows(
-    *, area_id: int, rows: Sequence[str], seats_per_row: int, by: User | None = None
-) -> int:
-    """Give a numbered area its rows, each with the seats 1 to `seats_per_row`.
+def give_seats(*, area_id: int, seating: Seating, by: User | None = None) -> int:
+    """Give an area that has none its seats: rows of numbered seats, or a field its places.
 
-    `rows` are the labels from front to back; `by` is None for the system itself. Returns the
-    number of seats made.
+    `by` is None for the system itself. Returns the number of seats made.
     Locks the event, then the area; buyers don't wait. Raises NotAllowed, WrongEventState,
     WrongAreaKind, AreaHasSeats; InvalidSeatPlan for labels that are empty, too long or repeated
     (`line` is the label's position) and for no seats or too many.
     """
-    return _give(area_id, Rows(rows, seats_per_row).checked(), by)
-
-
-@transaction.atomic(durable=True)
-def generate_places(*, area_id: int, capacity: int, by: User | None = None) -> int:
-    """Give a standing field its places, GA-1 to GA-`capacity`, in a single row.
-
-    Returns the number of places made. Locks and raises as `generate_rows`.
-    """
-    return _give(area_id, Places(capacity).checked(), by)
-
-
-@transaction.atomic(durable=True)
-def add_area(*, showing_id: int, name: str, price: Decimal, seating: Seating, by: User) -> Area:
-    """Add an area with all its seats to a showing. Returns the area.
-
-    Locks the event, then the showing; buyers don't wait. Raises NotAllowed, WrongEventState;
-    InvalidSeatPlan as `generate_rows`, and for a name that is no name or that another area has;
-    InvalidPrice.
-    """
     seating = seating.checked()
-    check_price(price)
-    found = Showing.objects.get(pk=showing_id)
-    event = lock_for_change(found.event_id, by)
-    showing = Showing.objects.select_for_update(of=("self",), no_key=True).get(pk=showing_id)
-    area = Area.objects.create(
-        showing=showing,
-        name=_free_name(showing, name),
-        price=price,
-        is_general_admission=seating.is_general_admission,
-    )
-    _fill(area, seating, event, by)
-    return area
-
-
-def _free_name(showing: Showing, name: str) -> str:
-    try:
-        name = check_label("area", name)
-    except Unusable as trouble:
-        raise InvalidSeatPlan(str(trouble), errors=[]) from None
-    if showing.areas.filter(name=name).exists():
-        raise InvalidSeatPlan(
-            _("This showing has an area {name} already: choose another name.").format(name=name),
-            errors=[],
-        )
-    return name
-
-
-def _give(area_id: int, seating: Seating, by: User | None) -> int:
     found = Area.objects.select_related("showing").get(pk=area_id)
     event = lock_for_change(found.showing.event_id, by)
     area = Area.objects.select_for_update(of=("self",), no_key=True).get(pk=area_id)
@@ -108,6 +55,29 @@ def _give(area_id: int, seating: Seating, by: User | None) -> int:
             _("{area} has numbered seats: give its rows and the seats in each.").format(area=area)
         )
     return _fill(area, seating, event, by)
+
+
+@transaction.atomic(durable=True)
+def add_area(*, showing_id: int, name: str, price: Decimal, seating: Seating, by: User) -> Area:
+    """Add an area with all its seats to a showing. Returns the area.
+
+    Locks the event, then the showing; buyers don't wait. Raises NotAllowed, WrongEventState;
+    InvalidSeatPlan as `give_seats`, and for a name that is no name or that another area has;
+    InvalidPrice.
+    """
+    seating = seating.checked()
+    check_price(price)
+    found = Showing.objects.get(pk=showing_id)
+    event = lock_for_change(found.event_id, by)
+    showing = Showing.objects.select_for_update(of=("self",), no_key=True).get(pk=showing_id)
+    area = Area.objects.create(
+        showing=showing,
+        name=free_area_name(showing_id, name),
+        price=price,
+        is_general_admission=seating.is_general_admission,
+    )
+    _fill(area, seating, event, by)
+    return area
 
 
 def _fill(area: Area, seating: Seating, event: Event, by: User | None) -> int:

@@ -22,7 +22,7 @@ from ticketing.event_changes import why_nothing_is_removed
 from ticketing.models import Area, Seat, Showing
 from ticketing.workbench.forms import NewPlaces, NewRows, PlacesForm, RowsForm
 from ticketing.workbench.overview import counted_areas
-from ticketing.workbench.page import changeable, page, refusal_in_words, show
+from ticketing.workbench.page import changeable, page, refusal_in_words
 
 
 @dataclass
@@ -52,8 +52,8 @@ class AreaPages(OwnEvents):
             sent = _received(request, showing)
             if sent.deed and sent.form is None:
                 return redirect("admin:ticketing_showing_areas", showing.pk)
-        return show(
-            self, request, showing, "areas.html",
+        return self.show(
+            request, "ticketing/workbench/areas.html", row=showing,
             title=_("Areas and seats"),
             areas=_areas(showing, sent),
             new_rows=sent.form_for(NewRows, "add_rows"),
@@ -128,17 +128,7 @@ def _add(*, showing: Showing, form: Any, by: User) -> str:
 
 
 def _give_seats(*, area: Area, form: Any, by: User) -> str:
-    if isinstance(form, PlacesForm):
-        count = services.generate_places(
-            area_id=area.pk, capacity=form.cleaned_data["capacity"], by=by
-        )
-    else:
-        count = services.generate_rows(
-            area_id=area.pk,
-            rows=form.cleaned_data["rows"],
-            seats_per_row=form.cleaned_data["seats_per_row"],
-            by=by,
-        )
+    count = services.give_seats(area_id=area.pk, seating=form.seating, by=by)
     return _("{area} has {count} seats now.").format(area=area, count=count)
 
 

@@ -30,7 +30,7 @@ from ticketing.publish_checklist import (
 from ticketing.roles import runs_it
 from ticketing.workbench.forms import CopyForm
 from ticketing.workbench.overview import overview
-from ticketing.workbench.page import NotedChanges, attempt, changeable, page, show
+from ticketing.workbench.page import NotedChanges, attempt, changeable, page
 
 MENDED_ON = {
     Page.EVENT: "ticketing_event_change",
@@ -67,8 +67,8 @@ class EventPages(NotedChanges, EventActions):
             if attempt(request, publish, told):
                 return redirect("admin:ticketing_event_change", event.pk)
         checklist = publish_checklist(event, timezone.now())
-        return show(
-            self, request, event, "checklist.html",
+        return self.show(
+            request, "ticketing/workbench/checklist.html", row=event,
             title=_("Publish {event}").format(event=event),
             required=[_line(each) for each in checklist if each.is_required],
             advice=[_line(each) for each in checklist if not each.is_required],
@@ -91,7 +91,9 @@ class EventPages(NotedChanges, EventActions):
             if made:
                 return redirect("admin:ticketing_event_change", made.pk)
         title = _("Copy {event}").format(event=event)
-        return show(self, request, event, "copy.html", title=title, form=form)
+        return self.show(
+            request, "ticketing/workbench/copy.html", row=event, title=title, form=form
+        )
 
 
 def _line(condition: Condition) -> dict[str, Any]:

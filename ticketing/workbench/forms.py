@@ -16,12 +16,12 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from ticketing.errors import InvalidPrice
+from ticketing.errors import InvalidPrice, InvalidSeatPlan
 from ticketing.models import Area, Event, Organizer, Showing
 from ticketing.prices import check_price
 from ticketing.row_labels import spell_out
-from ticketing.seat_plan import MOST_SEATS, Unusable, check_label
-from ticketing.seating import Places, Rows
+from ticketing.seat_plan import MOST_SEATS
+from ticketing.seating import Places, Rows, free_area_name
 from ticketing.slugs import free_slug
 from ticketing.workbench.seen import SeenForm
 from ticketing.workbench.wall_times import WallTimeField, at_zone, on_the_wall
@@ -93,15 +93,11 @@ class AreaForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none when
 
     def clean_name(self) -> str:
         """As a part of the showing's page it is told by nobody else that its name is taken."""
+        area = self.instance
         try:
-            name = check_label("area", self.cleaned_data["name"])
-        except Unusable as trouble:
-            raise ValidationError(str(trouble)) from None
-        others = Area.objects.filter(showing=self.instance.showing_id).exclude(pk=self.instance.pk)
-        if others.filter(name=name).exists():
-            told = _("This showing has an area {name} already: choose another name.")
-            raise ValidationError(told.format(name=name))
-        return name
+            return free_area_name(area.showing_id, self.cleaned_data["name"], besides=area.pk)
+        except InvalidSeatPlan as refusal:
+            raise ValidationError(str(refusal)) from None
 
     def clean_price(self) -> Decimal:
         """What one costs already stays, whatever an imported plan has made it."""

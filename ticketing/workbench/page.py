@@ -11,12 +11,11 @@ from django.contrib.admin.utils import unquote
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import translation
 from unfold.decorators import action
 
+from jobs.back_office import offered
 from ticketing.back_office import OwnEvents
 from ticketing.dates_news import announcing_new_dates
 from ticketing.errors import DomainError
@@ -35,14 +34,13 @@ def may_change(user: User, event: Event) -> bool:
 
 
 def page(
-    title: Any, url_path: str, *, is_offered: Offered | None = None, **options: Any
+    title: Any, url_path: str, *, is_offered: Offered = may_change, **options: Any
 ) -> Callable[[Page], Page]:
-    """An address of a row's own, with a button on the row's page while it is offered."""
+    """An address of a row's own, with a button there while it `is_offered` as the event stands."""
 
     def decorate(view: Page) -> Page:
-        made: Any = action(description=title, url_path=url_path, **options)(view)
-        made.is_offered = is_offered or may_change
-        return cast(Page, made)
+        made = action(description=title, url_path=url_path, **options)(view)
+        return offered(lambda user, row: is_offered(user, _event_of(row)))(made)
 
     return decorate
 
@@ -101,17 +99,6 @@ def changeable(page_: OwnEvents, request: HttpRequest, object_id: str) -> Any:
     if not page_.has_change_permission(request, row):
         raise PermissionDenied
     return row
-
-
-def show(
-    page_: OwnEvents, request: HttpRequest, row: Model, template: str, **context: Any
-) -> HttpResponse:
-    """The page of this template, with what the back office has on every page."""
-    return render(
-        request,
-        f"ticketing/workbench/{template}",
-        {**page_.admin_site.each_context(request), "opts": page_.opts, "row": row, **context},
-    )
 
 
 def attempt(request: HttpRequest, act: Callable[[], Any], told: Any) -> Any:

@@ -16,7 +16,7 @@ from ticketing.errors import DomainError
 from ticketing.models import SeatPlanUpload, Showing
 from ticketing.seat_plan_file import MOST_BYTES, read_text
 from ticketing.workbench.forms import PlanForm
-from ticketing.workbench.page import changeable, page, show
+from ticketing.workbench.page import changeable, page
 from ticketing.workbench.plan_preview import SHOWN_AREAS, preview
 
 
@@ -42,8 +42,12 @@ class PlanPages(OwnEvents):
             except DomainError as refusal:
                 form.add_error(None, str(refusal))
                 mistakes = refusal.extra.get("errors", [])
-        title = _("Seats from a file")
-        return show(self, request, showing, "plan.html", title=title, form=form, mistakes=mistakes)
+        return self.show(
+            request, "ticketing/workbench/plan.html", row=showing,
+            title=_("Seats from a file"),
+            form=form,
+            mistakes=mistakes,
+        )  # fmt: skip
 
     @page(gettext_lazy("Look at the plan"), "plan-preview", is_offered=never)
     def check_plan(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -83,8 +87,8 @@ class PlanPages(OwnEvents):
         self, request: HttpRequest, upload: SeatPlanUpload, mistakes: list[dict[str, Any]]
     ) -> HttpResponse:
         areas = preview(read_text(upload.text), upload.showing)
-        return show(
-            self, request, upload.showing, "plan_preview.html",
+        return self.show(
+            request, "ticketing/workbench/plan_preview.html", row=upload.showing,
             title=_("Look at the plan"),
             upload=upload,
             areas=areas[:SHOWN_AREAS],

@@ -13,7 +13,6 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.dataclasses import UnfoldAction
 from unfold.enums import ActionVariant
 
 from ticketing import services
@@ -22,7 +21,7 @@ from ticketing.event_changes import is_to_come
 from ticketing.models import Event, EventStatus, Seat, SeatStatus
 from ticketing.roles import runs_it
 from ticketing.workbench.area_pages import AreaPages
-from ticketing.workbench.page import NotedChanges, attempt, changeable, page, show
+from ticketing.workbench.page import NotedChanges, attempt, changeable, page
 from ticketing.workbench.plan_pages import PlanPages
 
 
@@ -44,8 +43,8 @@ class ShowingPages(NotedChanges, AreaPages, PlanPages):
             remove = partial(services.remove_showing, showing_id=showing.pk, by=reader(request))
             if attempt(request, remove, _("The showing is removed.")):
                 return redirect("admin:ticketing_event_change", showing.event_id)
-        return show(
-            self, request, showing, "remove.html",
+        return self.show(
+            request, "ticketing/workbench/remove.html", row=showing,
             title=_("Remove {showing}").format(showing=showing),
             form=forms.Form(),
         )  # fmt: skip
@@ -62,15 +61,3 @@ class ShowingPages(NotedChanges, AreaPages, PlanPages):
                 "file of the event's orders."
             )
             messages.warning(request, told)
-
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
-        """The pages that are open to this reader, as the event stands."""
-        buttons: list[UnfoldAction] = super().get_actions_detail(request, object_id)
-        showing, user = self.get_object(request, object_id), reader(request)
-        return [each for each in buttons if showing and _is_open(each, user, showing.event)]
-
-
-def _is_open(button: UnfoldAction, user: User, event: Event) -> bool:
-    """Whether a page is offered; those of other apps decide by themselves."""
-    is_offered = getattr(button.method, "is_offered", None)
-    return is_offered is None or bool(is_offered(user, event))

@@ -11,6 +11,7 @@ from ticketing import services
 from ticketing.errors import DomainError
 from ticketing.models import Area, Showing
 from ticketing.row_labels import spell_out
+from ticketing.seating import Places, Rows
 
 WAYS = "Give --area with --rows and --seats, --area with --capacity, or --showing with --csv."
 
@@ -46,11 +47,9 @@ class Command(BaseCommand):
         given = {name: options[name] for name in names if options[name] is not None}
         match given:
             case {"area": area, "rows": rows, "seats": seats, **rest} if not rest:
-                return services.generate_rows(
-                    area_id=area, rows=spell_out(rows), seats_per_row=seats
-                )
+                return services.give_seats(area_id=area, seating=Rows(spell_out(rows), seats))
             case {"area": area, "capacity": capacity, **rest} if not rest:
-                return services.generate_places(area_id=area, capacity=capacity)
+                return services.give_seats(area_id=area, seating=Places(capacity))
             case {"showing": showing, "csv": path, **rest} if not rest:
                 with path.open(encoding="utf-8-sig", newline="") as lines:
                     return services.import_seat_plan(showing_id=showing, lines=lines)

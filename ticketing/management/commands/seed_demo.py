@@ -28,6 +28,7 @@ from ticketing.errors import WrongEventState
 from ticketing.models import Area, Event, EventStatus, FraudStatus, Organizer, Seat, Showing
 from ticketing.roles import SUPPORT_GROUP
 from ticketing.row_labels import spell_out
+from ticketing.seating import Places, Rows
 
 AT_ONCE = 1_000
 
@@ -148,9 +149,9 @@ def _at_eight(day: datetime) -> datetime:
 
 def _make_seats(area: Area, described: DemoArea) -> int:
     if described.places:
-        return services.generate_places(area_id=area.pk, capacity=described.places)
-    rows = spell_out(described.rows)
-    made = services.generate_rows(area_id=area.pk, rows=rows, seats_per_row=described.seats)
+        return services.give_seats(area_id=area.pk, seating=Places(described.places))
+    rows = Rows(spell_out(described.rows), described.seats)
+    made = services.give_seats(area_id=area.pk, seating=rows)
     for row, numbers in described.blocked.items():
         Seat.objects.filter(area=area, row__label=row, number__in=spell_out(numbers)).block()
     return made
