@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 from django.contrib.auth.models import User
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from jobs import outbox
@@ -94,16 +97,16 @@ class Share(NamedTuple):
     why: str = ""
 
 
-def readmit(
-    orders: OrderQuerySet, *, showings: Sequence[int], used_before: datetime, at: datetime
-) -> None:
+def readmit(orders: OrderQuerySet, *, used_before: Mapping[int, datetime], at: datetime) -> None:
     """Have tickets of these orders let somebody in again that were used for another date.
 
-    `showings` are those that have another one. Locks the orders that have such tickets, then the
-    tickets. Safe to repeat.
+    `used_before` are the showings that had another one, each with the moment until which. Locks the
+    orders that have such tickets, then the tickets. Safe to repeat.
     """
-    early = Ticket.objects.used_for_another_date()
-    used = early.filter(showing__in=showings, used_at__lt=used_before)
+    other = [Q(showing=pk, used_at__lt=moment) for pk, moment in used_before.items()]
+    if not other:
+        return
+    used = Ticket.objects.used_for_another_date().filter(reduce(or_, other))
     found = used.filter(order__in=orders.values("pk")).values_list("order_id", flat=True)
     locked = Order.objects.filter(pk__in=set(found)).lock()
     # Asked once more, under the locks: since it was read, a refund may have taken one of them.

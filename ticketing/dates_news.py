@@ -63,15 +63,25 @@ def announce_to(order_id: int, event_id: int, *, since: datetime, at: datetime) 
         outbox.enqueue(TOPIC, run_at=at, **job.payload, only=order_id)
 
 
-def moved_since_postponed(event: Event, dates: Mapping[int, str]) -> list[int]:
-    """Showings that had other dates than these when the event was postponed last.
+def put_off_from_another(
+    event: Event, dates: Mapping[int, str], *, at: datetime
+) -> dict[int, datetime]:
+    """When each of these showings was postponed last while it had another date than this, if ever.
 
-    All of them once nothing is known of that: the job that told it is deleted after a year.
+    At `at`, once nothing is known of that: the jobs that told it are deleted after a year.
     """
     about = {"event_id": event.pk, "news": News.POSTPONED}
-    told = Job.objects.filter(topic=TOPIC, payload__contains=about).order_by("pk").last()
-    before = told.payload["dates"] if told else {}
-    return [pk for pk, date in dates.items() if before.get(str(pk)) != date]
+    jobs = Job.objects.filter(topic=TOPIC, payload__contains=about).order_by("payload__at")
+    told = [job.payload for job in jobs]
+    if not told:
+        return dict.fromkeys(dates, at)
+    # A later one takes the place of an earlier one.
+    return {
+        pk: datetime.fromisoformat(postponed["at"])
+        for postponed in told
+        for pk, date in dates.items()
+        if postponed["dates"].get(str(pk)) != date
+    }
 
 
 def _ran(event_id: int, since: datetime) -> QuerySet[Job]:

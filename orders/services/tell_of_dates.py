@@ -17,7 +17,7 @@ from jobs.mail import Reference, queue_mails
 from orders import operations
 from orders.mails import mail_of_dates
 from orders.models import Order, OrderQuerySet, OrderStatus, Ticket
-from ticketing.dates_news import News, moved_since_postponed
+from ticketing.dates_news import News, put_off_from_another
 from ticketing.models import Event
 
 AT_ONCE = 200
@@ -55,8 +55,8 @@ def tell_of_dates(
     told = _orders(event, news, dates).filter(Q(pk=only) if only else Q(pk__gt=after))[:AT_ONCE]
     # Before the orders are read: with them comes whether a ticket lets somebody in.
     if news == News.REINSTATED:
-        moved = moved_since_postponed(event, dates)
-        operations.readmit(told, showings=moved, used_before=at, at=timezone.now())
+        put_off = put_off_from_another(event, dates, at=at)
+        operations.readmit(told, used_before=put_off, at=timezone.now())
     orders = list(told)
     queue_mails({_key(news, each, at): _mail(news, each, at, dates) for each in orders})
     if len(orders) == AT_ONCE and not only:

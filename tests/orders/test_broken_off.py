@@ -336,6 +336,31 @@ def test_a_second_other_date_lets_them_in_as_the_first_did(event, tonight, order
     assert StateLog.objects.filter(transition="readmit").count() == 4
 
 
+@pytest.mark.parametrize("is_fraud", [False, True])
+def test_a_new_date_that_is_put_off_itself_before_anybody_hears_of_it_lets_them_in(
+    event, tonight, order, mailoutbox, is_fraud
+):
+    postpone(event)
+    move_to(tonight)
+    if is_fraud:
+        confirm_fraud(event)
+        had(mailoutbox)
+    reinstate(event)
+    postpone(event)
+    had(mailoutbox)
+    if is_fraud:
+        clear_of_fraud(event)
+        had(mailoutbox)
+    assert states(order) != NOT_USED
+
+    reinstate(event)
+
+    [mail] = had(mailoutbox)
+    assert "Your tickets are valid." in mail.body
+    assert states(order) == NOT_USED
+    assert_all_is_well()
+
+
 def test_what_was_given_back_or_is_on_its_way_stays_used(event, tonight, order, mailoutbox):
     order.tickets.update(refund_approved_at=from_now())
     before = states(order)

@@ -162,24 +162,50 @@ def test_a_fraud_that_was_none_keeps_it_back_until_it_is_cleared(event, order, r
     assert words_in(had(mailoutbox)) == [POSTPONED]
 
 
-def test_who_was_in_before_is_let_in_on_the_other_date(event, mailoutbox):
-    tonight = ShowingFactory(
+@pytest.fixture
+def tonight(event):
+    return ShowingFactory(
         event=event, starts_at=from_now(hours=2), ticket_sale_start=from_now(days=-9)
     )
+
+
+@pytest.fixture
+def refund_of_used(event, tonight, mailoutbox):
+    """Of an order whose customer was in, as their night was broken off; the provider refused."""
     order = bought(tonight)
-    [ticket] = order.tickets.all()
-    check_in(code=ticket.code, by=new_admin(), showing_id=tonight.pk)
+    check_in(code=order.tickets.get().code, by=new_admin(), showing_id=tonight.pk)
     postpone(event)
     had(mailoutbox)
     refund = ask(order, reason=Reason.POSTPONED)
     approve_refund(refund_id=refund.pk, by=new_admin())
     refuse(refund)
+    return refund
+
+
+def test_who_was_in_before_is_let_in_on_the_other_date(event, tonight, refund_of_used, mailoutbox):
     move_to(tonight)
     reinstate(event)
     had(mailoutbox)
     assert Ticket.objects.get().status == "used"
 
-    give_up(refund)
+    give_up(refund_of_used)
+    had(mailoutbox)
+
+    assert Ticket.objects.get().status == "active"
+    assert_all_is_well()
+
+
+def test_who_was_in_before_is_let_in_on_an_other_date_that_was_put_off_and_holds_after_all(
+    event, tonight, refund_of_used, mailoutbox
+):
+    move_to(tonight)
+    reinstate(event)
+    postpone(event)
+    had(mailoutbox)
+    give_up(refund_of_used)
+    had(mailoutbox)
+
+    reinstate(event)
     had(mailoutbox)
 
     assert Ticket.objects.get().status == "active"
