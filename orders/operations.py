@@ -118,7 +118,7 @@ def readmit(orders: OrderQuerySet, *, used_before: Mapping[int, datetime], at: d
 
 
 def reserve_refunds(shares: Sequence[Share], *, at: datetime) -> None:
-    """Set money aside to go back; from here on the tickets let nobody in.
+    """Set money aside to go back; from here on the tickets let nobody in, if they did until now.
 
     The caller holds the locks of the orders and the tickets. Raises RefundTooLarge when more would
     go back than was paid.
@@ -128,7 +128,7 @@ def reserve_refunds(shares: Sequence[Share], *, at: datetime) -> None:
         _check_left(share.order, share.amount)
         share.order.refund_reserved_amount += share.amount
     save_together(_orders(shares), "refund_reserved_amount")
-    _tickets(shares).update(refund_approved_at=at)
+    _tickets(shares).filter(refund_approved_at=None).update(refund_approved_at=at)
 
 
 def undo_reserved_refund(

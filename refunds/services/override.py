@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from orders.operations import Share, reserve_refunds, undo_reserved_refund
+from orders.operations import Share, reserve_refunds
 from refunds.errors import NoteRequired, OverrideNotAllowed
 from refunds.explanations import explain
 from refunds.models import UNDECIDED, Refund, RefundOverride, RefundStatus
@@ -50,9 +50,8 @@ def override_refund(
     else:
         tickets = decisions.take_left_out(found)
         if refund.status == RefundStatus.APPROVED:
-            # All of the old and then all of the new: the order must have room for the difference
-            # only.
-            undo_reserved_refund(order, tickets, refund.amount, at=now)
+            # The order must have room for the difference only. Its tickets go back as before.
+            order.refund_reserved_amount -= refund.amount
             reserve_refunds([Share(order, tickets, assessment.amount)], at=now)
     # Last: until here the refund has the amount that was set aside.
     _apply(refund, assessment)

@@ -150,6 +150,22 @@ def test_another_percentage_gives_no_tickets_back_and_tells_no_date(event, order
     assert words_in(had(mailoutbox)) == []
 
 
+def test_another_percentage_keeps_no_date_from_whom_the_provider_refuses(event, order, mailoutbox):
+    refund = approved(order, None)
+    [before] = set(order.tickets.values_list("refund_approved_at", flat=True))
+    postpone(event)
+    run_job(job_id=news().get().pk, generation=0)  # and not yet the one that pays back
+    override_refund(refund_id=refund.pk, percentage=90, by=new_admin(), note="Our fault.")
+    assert set(order.tickets.values_list("refund_approved_at", flat=True)) == {before}
+    refuse(refund)
+    assert words_in(had(mailoutbox)) == []
+
+    give_up(refund)
+
+    assert words_in(had(mailoutbox)) == [POSTPONED]
+    assert_all_is_well()
+
+
 def test_a_fraud_that_was_none_keeps_it_back_until_it_is_cleared(event, order, refund, mailoutbox):
     postpone(event)
     had(mailoutbox)
