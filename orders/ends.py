@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_noop
 from django_fsm_log.models import StateLog
 
 from orders.models import Order
 
+# Why the system has cancelled an order whose event is not off; customers read it.
+PUT_OFF = gettext_noop("The event was postponed.")
 ENDS = ("cancel", "expire", "fail")
 # The steps of an event that decide whether it is off.
 DECIDES = ("cancel", "confirm_fraud", "clear")
@@ -25,8 +28,8 @@ def ended_with_its_event(order: Order, end: StateLog | None) -> bool:
     if end is None:
         return bool(order.event.is_closed)
     if end.transition == "cancel":
-        # The system cancels for no other reason.
-        return end.by_id is None
+        # The system cancels for no other reason but one.
+        return end.by_id is None and end.description != PUT_OFF
     # By the order of the log's rows, which is that of the steps: two clocks may differ.
     before = StateLog.objects.for_(order.event).filter(transition__in=DECIDES, pk__lt=end.pk)
     steps = list(before.order_by("pk").values_list("transition", flat=True))

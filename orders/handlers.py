@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy
 from django_fsm_log.models import StateLog
 
 from jobs.mail import File, Reference, attachment, queue_mail, render_mail
@@ -19,7 +20,7 @@ from orders.services import close_event, still_true, tell_of_clearing, tell_of_d
 from orders.services.tell_of_clearing import IT_IS_OFF
 from orders.services.tell_of_dates import STILL_TRUE
 from orders.ticket_pdf import render_tickets
-from ticketing.dates_news import News
+from ticketing.dates_news import News, announce_to
 from ticketing.event_changes import is_put_off
 from ticketing.models import Event
 
@@ -48,9 +49,10 @@ def mail_deadline(*, order_id: int) -> None:
 
 @handles("orders.paid")
 def mail_tickets(*, order_id: int) -> None:
-    """Send the tickets."""
+    """Send the tickets, and what became of their date while the money was on its way."""
     order = _order(order_id)
     _mail_tickets(order, order.tickets.all(), {"order_id": order_id})
+    announce_to(order_id, order.event_id, since=order.created_at, at=timezone.now())
 
 
 @handles("orders.tickets_wanted")
@@ -77,12 +79,13 @@ def mail_end(*, order_id: int) -> None:
     elif order.status in MAILED_ENDS:
         _mail("ended", order)
     elif end and end.by_id != order.customer_id:
-        _mail("cancelled", order, reason=end.description or "")
+        # The system's own reason is told in the language of the order.
+        _mail("cancelled", order, reason=gettext_lazy(end.description or ""))
 
 
 @handles("ticketing.event_closed")
 def end_waiting_orders(*, event_id: int) -> None:
-    """End what waits for payment at an event that was called off, until nothing does."""
+    """End what waits for payment at an event that was called off or put off, until nothing does."""
     closed = close_event(event_id=event_id)
     if closed.waiting:
         # What is left otherwise is locked or waits to be settled: somebody else has to be done
@@ -181,7 +184,7 @@ def _mail(
     *,
     places: Iterable[dict[str, Any]] = (),
     occasion: str = "",
-    reason: str = "",
+    reason: Any = "",
     after_all: bool = False,
 ) -> None:
     showing = order.showing

@@ -55,8 +55,8 @@ class EventActions(OwnEvents):
         "postpone",
         gettext_lazy("Postpone"),
         lambda event: _(
-            "Its sale stops and nobody gets in until it is reinstated. "
-            "Whoever has a ticket is told by mail."
+            "Its sale stops and nobody gets in until it is reinstated. Orders end that nobody "
+            "has tried to pay. Whoever has a ticket is told by mail."
         ),
         services.postpone_event,
         lambda event: can_proceed(event.postpone),

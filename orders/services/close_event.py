@@ -1,4 +1,4 @@
-"""End what still waits for payment at an event that was called off."""
+"""End what still waits for payment at an event that was called off or put off."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from orders import operations
+from orders.ends import PUT_OFF
 from orders.models import Order, OrderQuerySet
 from ticketing.models import Event
 
@@ -36,6 +37,9 @@ class Closed:
 def close_event(*, event_id: int) -> Closed:
     """End orders of a cancelled or fraudulent event that wait for payment, and free their seats.
 
+    Of a postponed one those that nobody has tried to pay: money that is on its way for it is taken,
+    and the others order anew for the date that it gets.
+
     Ends at most `MOST`, a few at a time, each few in a transaction of its own; money that still
     arrives for them is late money and goes back. Repeat it until nothing is waiting: it passes over
     orders that are locked, and leaves those to settling whose time is up although somebody tried
@@ -45,16 +49,18 @@ def close_event(*, event_id: int) -> Closed:
     ended = 0
     while ended < MOST and (count := _end_some(event_id)):
         ended += count
-    return Closed(ended, _waiting(event_id).count() if _reason(event_id) else 0)
+    event = Event.objects.get(pk=event_id)
+    return Closed(ended, _waiting(event).count() if _reason(event) else 0)
 
 
 @transaction.atomic(durable=True)
 def _end_some(event_id: int) -> int:
-    reason, now = _reason(event_id), timezone.now()
+    event, now = Event.objects.get(pk=event_id), timezone.now()
+    reason = _reason(event)
     if not reason:
         return 0
     orders = list(
-        _waiting(event_id)
+        _waiting(event)
         .exclude(_settled_next(now))
         .order_by("pk")
         # Somebody pays or settles a locked one right now: it is looked at again, and nobody waits.
@@ -64,8 +70,9 @@ def _end_some(event_id: int) -> int:
     return len(orders)
 
 
-def _waiting(event_id: int) -> OrderQuerySet:
-    return Order.objects.pending().filter(event_id=event_id)
+def _waiting(event: Event) -> OrderQuerySet:
+    pending = Order.objects.pending().filter(event=event)
+    return pending if event.is_closed else pending.never_tried_to_pay()
 
 
 def _settled_next(now: datetime) -> Q:
@@ -73,9 +80,10 @@ def _settled_next(now: datetime) -> Q:
     return Q(payment_started_at__isnull=False, expires_at__lte=now + LAST_MINUTE)
 
 
-def _reason(event_id: int) -> str:
-    """Why its orders end; nothing if they don't, because it was cleared meanwhile."""
-    event = Event.objects.get(pk=event_id)
+def _reason(event: Event) -> str:
+    """Why its orders end; nothing if they don't, because it goes on meanwhile."""
     if event.status == Event.Status.CANCELLED:
         return "The event was cancelled."
-    return "The event was found to be a fraud." if event.is_closed else ""
+    if event.is_closed:
+        return "The event was found to be a fraud."
+    return PUT_OFF if event.status == Event.Status.POSTPONED else ""

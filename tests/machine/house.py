@@ -103,10 +103,15 @@ class House(World):
         self._end(self._untried(), "expired")
 
     def close(self) -> None:
-        """What waits for payment ends with the event, unless its money may be here already."""
+        """What waits for payment ends with the event, unless its money may be here already.
+
+        Or on its way, while the event is only postponed.
+        """
+        waiting = [sale for sale in self.orders if sale.is_pending]
+        tried = [sale for sale in waiting if not sale.never_tried()]
         if self.is_closed:
-            waiting = [sale for sale in self.orders if sale.is_pending]
-            tried = [sale for sale in waiting if sale.attempts and sale.is_overdue(self.clock)]
+            tried = [sale for sale in tried if sale.is_overdue(self.clock)]
+        if not self.is_selling:
             self._end([sale for sale in waiting if sale not in tried], "cancelled")
 
     def _untried(self) -> list[ASale]:

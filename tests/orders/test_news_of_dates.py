@@ -74,6 +74,7 @@ def test_buyers_are_told_of_the_new_date_of_a_postponed_event(event, showing, ma
 def test_a_new_date_on_the_page_of_the_event_is_news_too(event, showing, mailoutbox):
     order = bought(showing)
     unsold = ShowingFactory(event=event)
+    had(mailoutbox)
     postpone(event)
     had(mailoutbox)
     rows = [{**evening(), "id": each.pk, "event": event.pk} for each in (showing, unsold)]
@@ -171,7 +172,8 @@ def test_a_vietnamese_buyer_is_told_in_vietnamese(event, showing, mailoutbox):
 
 
 def test_who_has_no_ticket_that_lets_anybody_in_is_told_nothing(event, showing, mailoutbox):
-    placed_order(seats_in_area(1, showing=showing))  # waits for payment
+    # Waits for payment.
+    placed_order(seats_in_area(1, showing=showing), payment_started_at=from_now())
     cancelled = placed_order(seats_in_area(1, showing=showing))
     operations.cancel([cancelled], by=None, at=from_now(), reason="The test does it.")
     given_back, partly = bought(showing), bought(showing, count=2)
@@ -205,6 +207,7 @@ def test_only_the_buyers_of_showings_that_are_moved_or_to_come_are_told(event, m
 
 def test_other_times_than_the_beginning_are_no_news(event, showing, mailoutbox):
     bought(showing)
+    had(mailoutbox)
     postpone(event)
     move_to(showing)
     had(mailoutbox)

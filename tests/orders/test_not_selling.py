@@ -8,8 +8,9 @@ from orders.models import Order
 from payments.models import Payment
 from payments.providers import Customer
 from payments.services import settle_order, start_payment
-from tests.factories import ShowingFactory, from_now, overdue_order, seats_in_area
+from tests.factories import ShowingFactory, from_now, placed_order, seats_in_area
 from tests.orders.closing import (
+    CANCELLED,
     PAID,
     PENDING,
     assert_all_is_well,
@@ -21,6 +22,8 @@ from tests.orders.closing import (
     state,
     waiting_order,
 )
+from tests.orders.dates import NEW_DATE, bought, had, move_to, reinstate
+from tests.pages.my_pages import page_of, text_of
 from tests.payments.vnpay_calls import success
 from tests.ticketing.event_states import ALL_STATES, event_in
 from ticketing.models import Seat
@@ -99,13 +102,80 @@ def test_a_postponed_event_takes_money_that_is_on_its_way_but_begins_no_new_atte
     assert_all_is_well()
 
 
-def test_the_orders_of_a_postponed_event_expire_by_themselves(event):
-    order = overdue_order(seats=seats_of(event))
+REASONS = {
+    "en": "Why: The event was postponed.",
+    "vi": "Lý do: Sự kiện đã bị hoãn.",
+}
+
+
+@pytest.mark.parametrize("language", REASONS)
+def test_what_nobody_tried_to_pay_ends_when_its_event_is_postponed(
+    customer, client, event, mailoutbox, language
+):
+    order = waiting_order(event, customer=customer, language=language)
+    elsewhere = placed_order()
+    had(mailoutbox)
+
     postpone(event)
 
+    told = [(mail.to, REASONS[language] in mail.body) for mail in had(mailoutbox)]
+    assert told == [([order.email], True)]
+    assert state(order) == (CANCELLED, {"available"})
+    assert state(elsewhere) == (PENDING, {"held"})
+    client.force_login(customer)
+    assert "The event was postponed before the order was paid." in text_of(
+        client.get(page_of(order))
+    )
+    assert_all_is_well()
+
+
+def test_its_seats_can_be_ordered_again_once_it_takes_place(api, customer, event):
+    order = waiting_order(event, customer=customer)
+    seats = list(order.holds.values_list("seat_id", flat=True))
+    postpone(event)
+    run_all()
+    reinstate(event)
+
+    answer = api.post("/api/v1/orders/", {"showing": order.showing_id, "seats": seats})
+
+    assert answer.status_code == 201
+
+
+def test_an_event_that_goes_on_before_they_ended_keeps_them(event, mailoutbox):
+    order = waiting_order(event)
+    postpone(event)
+    reinstate(event)
     run_all()
 
-    assert state(order) == ("expired", {"available"})
+    assert state(order) == (PENDING, {"held"})
+
+
+def test_who_pays_at_last_for_another_date_hears_of_it(api, customer, event, mailoutbox):
+    order = waiting_order(event, customer=customer)
+    bought_before = bought(order.showing)
+    assert pay(api, order).status_code == 201
+    for step, of in [(postpone, event), (move_to, order.showing), (reinstate, event)]:
+        step(of)
+        had(mailoutbox)
+
+    assert call_ipn(success(Payment.objects.get(order=order))) == "00"
+
+    told = had(mailoutbox)
+    assert {mail.to[0] for mail in told} == {order.email} != {bought_before.email}
+    assert [mail.subject for mail in told[1:]] == ["Đêm nhạc Trịnh takes place after all"]
+    assert f"It takes place on {NEW_DATE}." in told[1].body
+    assert_all_is_well()
+
+
+def test_who_orders_after_the_news_hears_nothing_old(event, mailoutbox):
+    postpone(event)
+    had(mailoutbox)
+    reinstate(event)
+    had(mailoutbox)
+
+    bought(ShowingFactory(event=event))
+
+    assert [mail.subject for mail in had(mailoutbox)] == ["Your tickets for Đêm nhạc Trịnh"]
 
 
 def test_an_order_placed_a_moment_after_the_end_can_not_be_paid_and_expires(api, customer, event):

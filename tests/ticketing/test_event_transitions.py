@@ -30,6 +30,7 @@ FRAUD_STEPS = {
 REQUESTS = [services.request_cancellation, services.withdraw_cancellation]
 ADMIN_STEPS = [*STATUS_STEPS, *FRAUD_STEPS]
 FACTS = {
+    services.postpone_event: ["ticketing.event_closed"],
     services.confirm_cancellation: ["ticketing.event_cancelled", "ticketing.event_closed"],
     services.confirm_fraud: ["ticketing.event_closed", "ticketing.fraud_confirmed"],
     services.clear_event: ["ticketing.event_cleared"],  # of what was off because of the fraud

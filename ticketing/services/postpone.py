@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_fsm import can_proceed
 
+from jobs import outbox
 from ticketing.dates_news import News, announce
 from ticketing.errors import WrongDates, WrongEventState
 from ticketing.event_changes import put_off
@@ -21,8 +22,8 @@ from ticketing.roles import require_admin
 def postpone_event(*, event_id: int, by: User, reason: str) -> Event:
     """Stop selling until there is a new date. Its tickets stay good, and nobody gets in meanwhile.
 
-    Orders waiting for payment begin no new attempt; money that is on its way is accepted. Whoever
-    has a ticket is told by mail.
+    Orders waiting for payment begin no new attempt, and end if there was none; money that is on its
+    way is accepted. Whoever has a ticket is told by mail.
     Locks the event. Raises NotAllowed unless `by` is an admin, WrongEventState.
     """
     require_admin(by, _("Platform admins postpone events. Ask one of them."))
@@ -37,6 +38,7 @@ def postpone_event(*, event_id: int, by: User, reason: str) -> Event:
     event.postpone(by=by, at=now, reason=reason)
     event.save(update_fields=["status"])
     announce(News.POSTPONED, event, event.showings.order_by("pk"), at=now)
+    outbox.enqueue("ticketing.event_closed", run_at=now, event_id=event.pk)
     return event
 
 
