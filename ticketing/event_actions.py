@@ -17,7 +17,7 @@ from django_fsm import can_proceed
 from ticketing import services
 from ticketing.asking import Decision, Question
 from ticketing.back_office import OwnEvents, reader
-from ticketing.event_changes import seats_sold_of_past
+from ticketing.event_changes import seats_sold_of_missed, seats_sold_of_past
 from ticketing.models import Event
 from ticketing.roles import runs_it
 
@@ -30,6 +30,18 @@ def about_the_past(event: Event) -> str:
     return _(
         "{count} seats were sold for showings that have taken place. Their orders are of this "
         "event: refunding all of it gives their money back in full as well."
+    ).format(count=sold)
+
+
+def about_the_missed(event: Event) -> str:
+    """That nobody was let in to showings meanwhile, if any was sold."""
+    sold = seats_sold_of_missed(event, timezone.now())
+    if not sold:
+        return ""
+    return _(
+        "{count} seats were sold for showings that began or went on after the fraud was confirmed, "
+        "and nobody was let in. Give their money back before you clear the event: afterwards only "
+        "cancelling all of it does."
     ).format(count=sold)
 
 
@@ -121,6 +133,7 @@ class EventActions(OwnEvents):
         lambda event: _("If it is published it sells again. Revenue that is frozen stays frozen."),
         services.clear_event,
         lambda event: can_proceed(event.clear),
+        warning=about_the_missed,
     ).page()
     lift_revenue_freeze = Step(
         "lift_revenue_freeze",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django_fsm_log.models import StateLog
 
 from ticketing.errors import DomainError, ShowingOver, WrongEventState
-from ticketing.models import Event, EventStatus, Seat, SeatStatus, Showing
+from ticketing.models import Event, EventStatus, FraudStatus, Seat, SeatStatus, Showing
 from ticketing.roles import CHANGE_PLACES, is_admin, require
 
 
@@ -141,10 +141,27 @@ def is_put_off(event: Event, showing: Showing) -> bool:
 
 def seats_sold_of_past(event: Event, now: datetime) -> int:
     """How many seats of the event were sold for showings that have taken place."""
-    past = event.showings.filter(ends_at__lte=now)
+    return _seats_sold(event, event.showings.filter(ends_at__lte=now))
+
+
+def seats_sold_of_missed(event: Event, now: datetime) -> int:
+    """How many seats of the event were sold for showings that were on since its fraud is confirmed.
+
+    Of a cancelled event the money goes back, whatever becomes of the suspicion.
+    """
+    if event.fraud_status != FraudStatus.CONFIRMED or event.status == EventStatus.CANCELLED:
+        return 0
+    # The last one: it may have been cleared of an earlier fraud.
+    confirmed = StateLog.objects.for_(event).filter(transition="confirm_fraud").latest("pk")
+    began = event.showings.filter(starts_at__lte=now)
+    return _seats_sold(event, began.filter(ends_at__gt=confirmed.timestamp))
+
+
+def _seats_sold(event: Event, showings: QuerySet[Showing]) -> int:
+    """How many were sold for those of these showings that were not put off."""
     if event.status == EventStatus.POSTPONED:
-        past = past.exclude(pk__in=put_off(event))
-    return Seat.objects.filter(showing__in=past, status=SeatStatus.SOLD).count()
+        showings = showings.exclude(pk__in=put_off(event))
+    return Seat.objects.filter(showing__in=showings, status=SeatStatus.SOLD).count()
 
 
 def has_buyers(showing: Showing) -> bool:

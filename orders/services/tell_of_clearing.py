@@ -9,6 +9,7 @@ from django.utils import timezone
 from jobs import outbox
 from jobs.models import Job
 from orders.models import Order, Ticket
+from ticketing.event_changes import is_to_come
 from ticketing.models import Event
 
 # How the keys of mails begin, before the order's id, that leave somebody with tickets that are not
@@ -27,11 +28,13 @@ IT_IS_OFF = "The event is off for now; this is told if it takes place after all.
 def tell_of_clearing(*, event_id: int, only: int | None = None) -> None:
     """Send the mails that wait for it, and tickets to customers who were told they are not good.
 
+    Not those of a night that has passed meanwhile: nobody got in with them.
     Whoever had the tickets before was told nothing, and is told nothing now. Safe to repeat: they
     are sent once for each time that this was told. With `only` they are sent of that order alone.
     Locks the jobs of the mails that wait.
     """
-    if Event.objects.get(pk=event_id).is_closed:
+    event, now = Event.objects.get(pk=event_id), timezone.now()
+    if event.is_closed:
         return
     # Those of other events look again, too, and wait on.
     outbox.run_now(waiting_for=IT_IS_OFF)
@@ -40,8 +43,8 @@ def tell_of_clearing(*, event_id: int, only: int | None = None) -> None:
     last = {int(key.split(":")[2]): pk for key, pk in told if key}
     good = Exists(Ticket.objects.valid().filter(order=OuterRef("pk")))
     concerned = last if only is None else {only} & last.keys()
-    orders = Order.objects.filter(good, pk__in=concerned, event=event_id).order_by("pk")
-    now = timezone.now()
+    to_come = [each.pk for each in event.showings.all() if is_to_come(each, now)]
+    orders = Order.objects.filter(good, pk__in=concerned, showing__in=to_come).order_by("pk")
     outbox.enqueue_due(
         [
             outbox.new_job(

@@ -298,6 +298,30 @@ def test_a_night_that_was_put_off_has_not_taken_place_when_its_date_passes(boss)
     assert "have taken place" not in page
 
 
+def test_who_clears_an_event_is_told_of_the_nights_that_were_missed(boss):
+    event = event_in("published", "confirmed")
+    told = "seats were sold for showings that began or went on after the fraud was confirmed"
+    sold_night(event, days=-1)  # before it was confirmed
+    showing_ahead = ShowingFactory(event=event)
+    paid_order(seats_in_area(2, showing=showing_ahead))
+    assert told not in boss.get(page_of(event, "clear")).content.decode()
+
+    sold_night(event, days=1)
+
+    assert f"3 {told}" in boss.get(page_of(event, "clear")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("status", "fraud_status"),
+    [("postponed", "confirmed"), ("cancelled", "confirmed"), ("published", "investigating")],
+)
+def test_where_no_night_was_missed_who_clears_an_event_is_told_of_none(boss, status, fraud_status):
+    event = event_in(status, fraud_status)
+    sold_night(event, days=1)
+
+    assert "seats were sold" not in boss.get(page_of(event, "clear")).content.decode()
+
+
 def test_nobody_takes_the_money_of_a_fraud_for_going_back_by_itself(boss):
     page = boss.get(page_of(event_in("published", "investigating"), "confirm_fraud"))
 

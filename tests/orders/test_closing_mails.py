@@ -309,6 +309,22 @@ def test_whose_tickets_were_called_invalid_gets_them_once_the_event_is_cleared(
     assert [name for name, *_ in mail.attachments] == [f"tickets-{order.code}.pdf"]
 
 
+@pytest.mark.parametrize("is_put_off", [False, True])
+def test_tickets_of_a_night_that_passed_are_sent_only_if_that_was_put_off(
+    event, mailoutbox, is_put_off
+):
+    paid_in_vain(event)
+    if is_put_off:
+        postpone(event)
+    had(mailoutbox)
+    Showing.objects.update(starts_at=from_now(hours=-2), ends_at=from_now())
+
+    clear_of_fraud(event)
+
+    told = [GOOD_AGAIN in mail.body for mail in had(mailoutbox)]
+    assert any(told) == is_put_off
+
+
 def test_that_tickets_are_valid_again_is_told_once_for_each_time_they_were_not(event, mailoutbox):
     paid_in_vain(event)
     clear_of_fraud(event)
