@@ -15,7 +15,7 @@ from payments.models import CaseStatus, PaymentCase
 from refunds.admin.campaigns import StandingStill, WithUndecided
 from refunds.admin.desk import UpToThePlatform, WaitingForMe
 from refunds.models import UNDECIDED, Refund, RefundCampaign, RefundStatus
-from ticketing.admin import AskedToCancel
+from ticketing.admin import AskedToCancel, HasNewDates
 from ticketing.back_office import Switch
 from ticketing.models import Event
 from ticketing.roles import Role
@@ -121,6 +121,14 @@ QUEUES = (
         acts=(ADMIN,),
         looks_on=(SUPPORT, MEMBER),
         switches=(AskedToCancel,),
+    ),
+    Queue(
+        gettext_lazy("Postponed events with new dates"),
+        gettext_lazy("Buyers were told the new dates. Nobody gets in before an admin reinstates."),
+        Event,
+        acts=(ADMIN,),
+        looks_on=(SUPPORT, MEMBER),
+        switches=(HasNewDates,),
     ),
     Queue(
         gettext_lazy("Refund campaigns to start or resume"),

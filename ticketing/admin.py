@@ -23,6 +23,7 @@ from jobs.subjects import names
 from ticketing import accounts_admin, deeds_admin, services
 from ticketing.back_office import OwnEvents, Switch, reader
 from ticketing.business_time import stamp
+from ticketing.dates_news import to_reinstate
 from ticketing.errors import DomainError
 from ticketing.event_changes import has_buyers_to_come, may_change_organizer
 from ticketing.models import Event, Organizer
@@ -104,6 +105,16 @@ class AskedToCancel(Switch):
         return rows.asked_to_cancel()
 
 
+class HasNewDates(Switch):
+    title = gettext_lazy("new dates")
+    parameter_name = "new_dates"
+    label = gettext_lazy("Postponed, and its new dates are set")
+
+    @staticmethod
+    def chosen(rows: Any, user: User) -> Any:
+        return to_reinstate(rows, timezone.now())
+
+
 def _told(columns: Iterable[Any], request: HttpRequest) -> list[Any]:
     """Not that it is suspected to those who are: they would have themselves paid in time."""
     is_told = remembered_role(reader(request)) in SEE_EVERY_ORGANIZER
@@ -116,7 +127,7 @@ class EventAdmin(EventPages):
     form = EventForm
     change_form_outer_before_template = "ticketing/workbench/overview.html"
     list_display = ["title", "organizer", "status", "fraud_status"]
-    list_filter = ["status", "fraud_status", AskedToCancel, "organizer"]
+    list_filter = ["status", "fraud_status", AskedToCancel, HasNewDates, "organizer"]
     list_select_related = ["organizer"]
     search_fields = ["title"]
     readonly_fields = ["status", "fraud_status", "revenue_frozen_at", "cancellation_request"]

@@ -7,12 +7,15 @@ from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 
-from django.db.models import QuerySet
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
 from django.utils import timezone
+from django_fsm_log.models import StateLog
 
 from jobs import outbox
 from jobs.models import Job
-from ticketing.models import Event, EventStatus, Showing
+from ticketing.models import Event, EventStatus, FraudStatus, Showing
 
 TOPIC = "ticketing.dates_news"
 outbox.remember(topic=TOPIC)  # an event may be put off, or held for a fraud, for months
@@ -82,6 +85,23 @@ def put_off_from_another(
         for pk, date in dates.items()
         if postponed["dates"].get(str(pk)) != date
     }
+
+
+def to_reinstate(events: QuerySet[Event], now: datetime) -> QuerySet[Event]:
+    """The postponed ones whose new dates were told and are all to come: an admin is next."""
+    of_events = ContentType.objects.get_for_model(Event)
+    steps = StateLog.objects.filter(content_type=of_events, object_id=OuterRef("pk"))
+    # The last one: an event may have been postponed before.
+    postponed = steps.filter(transition="postpone").order_by("-pk").values("timestamp")[:1]
+    about = JSONObject(event_id=OuterRef("pk"))
+    moved = Job.objects.filter(topic=TOPIC, payload__contains=about, payload__news=News.MOVED)
+    past = Showing.objects.filter(event=OuterRef("pk"), ends_at__lte=now)
+    return events.annotate(postponed_at=postponed).filter(
+        Exists(moved.filter(created_at__gt=OuterRef("postponed_at"))),
+        ~Exists(past.filter(ends_at__gt=OuterRef("postponed_at"))),
+        ~Q(fraud_status=FraudStatus.CONFIRMED),
+        status=EventStatus.POSTPONED,
+    )
 
 
 def _ran(event_id: int, since: datetime) -> QuerySet[Job]:

@@ -33,11 +33,20 @@ from tests.back_office.refund_rows import (
     status,
 )
 from tests.back_office.world import world
-from tests.factories import EventFactory, from_now, overdue_order, paid_order, seats_in_area
+from tests.factories import (
+    EventFactory,
+    ShowingFactory,
+    from_now,
+    overdue_order,
+    paid_order,
+    seats_in_area,
+)
+from tests.orders.closing import clear_of_fraud, confirm_fraud, postpone
+from tests.orders.dates import move_to, reinstate
 from tests.refunds.campaigns import cancel, start
 from tests.refunds.moved import give_back, refuse
 from tests.ticketing.event_states import move, new_admin, new_member, suspect
-from ticketing.models import Event
+from ticketing.models import Event, Showing
 from ticketing.services import request_cancellation
 
 STAFF = ["admin", "support", "member of A", "member of B"]
@@ -217,6 +226,46 @@ def test_a_request_is_answered_once_the_event_is_cancelled(boss):
     assert counts(boss) == {"Requests to cancel an event": 1}
 
     move(event, "cancel")
+
+    assert counts(boss) == {}
+
+
+TO_REINSTATE = {"Postponed events with new dates": 1}
+
+
+def test_a_postponed_event_waits_for_an_admin_once_its_showings_have_new_dates(boss):
+    event = EventFactory()
+    postponed, other = ShowingFactory(event=event), EventFactory()
+    ShowingFactory(event=other)
+    for each in (event, other):
+        postpone(each)
+    assert counts(boss) == {}
+
+    move_to(postponed)
+
+    assert counts(boss) == TO_REINSTATE
+    [(_, address)] = waits(boss).values()
+    assert list(rows_behind(boss, address)) == [event]
+    reinstate(event)
+    assert counts(boss) == {}
+    postpone(event)  # with the date that it has
+    assert counts(boss) == {}
+
+
+def test_no_event_waits_to_be_reinstated_that_is_off_or_has_a_date_that_passed(boss):
+    event = EventFactory()
+    moved, unmoved = ShowingFactory.create_batch(2, event=event)
+    postpone(event)
+    move_to(moved)
+    assert counts(boss) == TO_REINSTATE
+
+    confirm_fraud(event)
+    assert TO_REINSTATE.items().isdisjoint(counts(boss).items())
+    clear_of_fraud(event)
+    assert counts(boss) == TO_REINSTATE
+    Showing.objects.filter(pk=unmoved.pk).update(
+        ticket_sale_start=from_now(days=-9), starts_at=from_now(hours=-1), ends_at=from_now()
+    )
 
     assert counts(boss) == {}
 
