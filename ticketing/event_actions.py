@@ -17,7 +17,7 @@ from django_fsm import can_proceed
 from ticketing import services
 from ticketing.asking import Decision, Question
 from ticketing.back_office import OwnEvents, reader
-from ticketing.event_changes import seats_sold_of_missed, seats_sold_of_past
+from ticketing.event_changes import put_off, seats_sold_of_missed, seats_sold_of_past
 from ticketing.models import Event
 from ticketing.roles import runs_it
 
@@ -31,6 +31,15 @@ def about_the_past(event: Event) -> str:
         "{count} seats were sold for showings that have taken place. Their orders are of this "
         "event: refunding all of it gives their money back in full as well."
     ).format(count=sold)
+
+
+def about_the_sale(event: Event) -> str:
+    """Which showings sell nothing although they are to come again: they were moved to later."""
+    if event.status != Event.Status.POSTPONED:
+        return ""
+    over = put_off(event).filter(ticket_sale_end__lte=timezone.now())
+    told = _("The sale of {showing} is over: nobody can buy a ticket.")
+    return " ".join(told.format(showing=each) for each in over.order_by("starts_at", "pk"))
 
 
 def about_the_missed(event: Event) -> str:
@@ -82,6 +91,7 @@ class EventActions(OwnEvents):
         ),
         services.reinstate_event,
         lambda event: can_proceed(event.reinstate),
+        warning=about_the_sale,
     ).page()
     request_cancellation = Step(
         "request_cancellation",

@@ -398,6 +398,28 @@ def test_the_history_tells_who_made_and_who_changed_what(member, boss, own):
     assert "Changed Sale until." in text_of(member.get(page_of(event)))
 
 
+def test_what_is_moved_to_an_earlier_date_is_not_for_sale_after_it(member, own):
+    showing = ShowingFactory(event=EventFactory(organizer=own), starts_at=from_now(days=60))
+    paid_order(seats_in_area(1, showing=showing))
+    move(showing.event, "postpone")
+    showing = Showing.objects.get(pk=showing.pk)
+    start = from_now(days=3).astimezone(showing.zone)
+    earlier = {
+        "starts_at": f"{start:%Y-%m-%dT%H:%M}",
+        "ends_at": f"{start + timedelta(hours=2):%Y-%m-%dT%H:%M}",
+    }
+    before = stored()
+
+    refused = member.post(page_of(showing), showing_fields(showing, **earlier))
+
+    assert "The showing ends before that." in text_of(refused)
+    assert stored() == before
+    earlier["ticket_sale_end"] = earlier["starts_at"]
+    taken = member.post(page_of(showing), showing_fields(showing, **earlier))
+    assert taken.status_code == 302
+    assert times_of(showing)[3] == times_of(showing)[0]
+
+
 @pytest.mark.parametrize(
     ("is_bought", "is_over", "venue", "is_warned"),
     [

@@ -52,6 +52,23 @@ def test_a_date_that_was_put_off_and_has_passed_has_to_be_given_anew():
     assert as_stored() == stored
 
 
+def test_who_reinstates_reads_which_sales_are_over():
+    event = postponed_three_days_ago()
+    over = ShowingFactory(
+        event=event, ticket_sale_start=from_now(days=-9), ticket_sale_end=from_now(days=-1)
+    )
+    going_on = ShowingFactory(event=event, starts_at=from_now(days=60))
+
+    page = admin().get(page_of(event, "reinstate")).content.decode()
+
+    assert f"The sale of {over} is over" in page
+    assert f"The sale of {going_on} is over" not in page
+
+
+def test_what_was_never_postponed_has_a_page_of_the_decision_too():
+    assert admin().get(page_of(EventFactory(), "reinstate")).status_code == 200
+
+
 def test_the_page_of_the_decision_says_so_too():
     event = postponed_three_days_ago()
     showing_that_ended(event, days=1)

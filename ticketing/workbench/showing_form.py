@@ -87,6 +87,7 @@ class ShowingForm(SeenForm):
         if self.instance.pk and not {*DATES, "time_zone"}.isdisjoint(self.changed_data):
             self._check_still_unsold()
             self._check_ahead(given)
+            self._check_sale_over(given)
         self._check_order(given)
         return given
 
@@ -114,6 +115,12 @@ class ShowingForm(SeenForm):
         ends, is_put_off = given.get("ends_at"), self.instance.event.status == EventStatus.POSTPONED
         if is_put_off and ends and ends <= timezone.now():
             self.add_error("ends_at", _("It was put off: give it a date to come."))
+
+    def _check_sale_over(self, given: dict[str, Any]) -> None:
+        """Tickets could be given back after it: that is counted from the end of the sale."""
+        ends, sale_ends = given.get("ends_at"), given.get("ticket_sale_end")
+        if ends and sale_ends and sale_ends > ends:
+            self.add_error("ticket_sale_end", _("The showing ends before that. Give another time."))
 
     def _check_order(self, given: dict[str, Any]) -> None:
         self._check_after("ends_at", "starts_at", _("It ends after it begins."))
