@@ -29,6 +29,7 @@ NOTHING_VALID = "Nothing was sent: no ticket of the order lets anybody in any mo
 NOT_TO_BE_PAID = "Nothing was sent: the order can't be paid now."
 MAILED_ENDS = (Order.Status.EXPIRED, Order.Status.FAILED)
 OVERTAKEN = "Nothing was sent: what became of the dates since is told by mails of its own."
+GOING_BACK = "Its money is on the way back; this is told if it does not get there."
 GOOD_AGAIN = "Nothing was sent: the event is not off any more, and the tickets are sent instead."
 # The attachment that is none, and keeps back that tickets are not valid.
 STILL_OFF = "orders.still_off"
@@ -137,11 +138,16 @@ def tickets_file(*, order_id: int, only_valid: bool = False) -> File:
 
 @attachment(STILL_TRUE)
 def look_again_at_dates(*, order_id: int, news: str, at: str, date: str) -> None:
-    """No file: keep a mail of dates back that was overtaken while no server took it."""
+    """No file: keep a mail of dates back that was overtaken while no server took it.
+
+    Or not yet to be told: a mail that is dropped could not be queued again, as its key is known.
+    """
     order = _order(order_id)
     if not still_true(order=order, news=News(news), at=datetime.fromisoformat(at), date=date):
         raise NothingToDo(OVERTAKEN)
     _wait_while_off(order.event)
+    if not order.tickets.kept().exists():
+        raise RunLater(timezone.now() + timedelta(hours=1), GOING_BACK)
 
 
 @attachment(STILL_OFF)

@@ -86,7 +86,7 @@ def still_true(*, order: Order, news: News, at: datetime, date: str) -> bool:
     What it was overtaken by is told by other mails.
     """
     showing = order.showing
-    if showing.local(showing.starts_at) != date or order.status not in WITH_TICKETS:
+    if showing.local(showing.starts_at) != date or not order.tickets.live().exists():
         return False
     is_to_come = news == News.POSTPONED or showing.ends_at > timezone.now()
     return is_to_come and _is_newest(order.event, at)

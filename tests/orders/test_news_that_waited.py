@@ -146,6 +146,30 @@ def test_who_has_all_the_money_back_is_told_no_date(event, showing, order, mailo
     assert then_had(mailoutbox) == []
 
 
+def test_whose_money_is_on_its_way_back_is_told_only_if_it_does_not_get_there(
+    event, showing, order, mailoutbox, server
+):
+    undelivered(server, postpone, event)
+    order.tickets.update(refund_approved_at=from_now())
+    assert then_had(mailoutbox) == []
+    assert then_had(mailoutbox) == []
+
+    order.tickets.update(refund_approved_at=None)
+
+    assert [mail.subject for mail in then_had(mailoutbox)] == [POSTPONED]
+
+
+def test_who_keeps_no_ticket_although_some_money_is_left_is_told_no_date(
+    event, showing, order, mailoutbox, server
+):
+    undelivered(server, postpone, event)
+
+    give_back(order, order.tickets.all(), "refund_partly")
+
+    assert then_had(mailoutbox) == []
+    assert reason_of("postponed")[0] == "done"
+
+
 def test_of_an_event_that_was_called_off_no_date_is_told(event, showing, order, mailoutbox, server):
     postpone(event)
     had(mailoutbox)
