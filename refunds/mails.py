@@ -16,7 +16,7 @@ from django_fsm_log.models import StateLog
 from jobs.mail import queue_mail, render_mail
 from orders.links import order_page
 from orders.services.tell_of_clearing import IN_VAIN
-from refunds.explanations import in_language
+from refunds.explanations import sentences
 from refunds.models import PAID_BACK, UNDECIDED, Refund, RefundStatus
 from ticketing.models import FraudStatus
 from ticketing.roles import members_deciding
@@ -183,12 +183,11 @@ def _context(refund: Refund, subject: str, text: str) -> dict[str, Any]:
         "rejection": refund.rejection_reason,
         "error": refund.provider_error.get("message", ""),
     }
-    language = translation.get_language() or settings.LANGUAGE_CODE
     return {
         "order": order,
         "starts_at": order.showing.local(order.showing.starts_at),
         "subject": gettext(subject).format(**facts),
         "text": gettext(text).format(**facts),
         "reason": refund.get_reason_display(),
-        "steps": [step["text"] for step in in_language(refund.explanation, language)],
+        "steps": sentences(refund.explanation),
     }
