@@ -161,7 +161,7 @@ def test_chosen_orders_only(sold, admin, tmp_path):
         (["big", "--start", "--by", "nobody"], "Say with --by"),
         (["big", "--reason", "fraud", "--start", "--by", "{admin}"], "Confirm the fraud first"),
         (["big", "--pause", "--by", "{admin}"], "no such campaign"),
-        (["big", "--connections", "100"], "a number from 1 to"),
+        (["big", "--connections", "100"], "a whole number from 1 to"),
     ],
 )
 def test_what_makes_no_sense_is_refused(sold, admin, arguments, said):
