@@ -80,8 +80,6 @@ TO_STAFF = {
         _("The provider did not give {amount} back: {error} Retry it or settle it by hand."),
     ),
 }
-# Whoever paid late or twice was told so when the money came, and by whom it was approved: nobody.
-SILENT_FOR_PAYMENTS = (RefundStatus.APPROVED,)
 
 
 def mail_customer(refund: Refund, status: RefundStatus) -> None:
@@ -100,7 +98,8 @@ def mail_customer(refund: Refund, status: RefundStatus) -> None:
 
 
 def _is_silent(refund: Refund, status: RefundStatus) -> bool:
-    if refund.is_of_payment and status in SILENT_FOR_PAYMENTS:
+    # Whoever paid late or twice was told so when the money came, and nobody approves that.
+    if refund.is_of_payment and status == RefundStatus.APPROVED:
         return True
     if status in PAID_BACK and not refund.amount:
         # That no money moves was told with the approval, unless an override came after it.
