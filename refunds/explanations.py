@@ -13,10 +13,10 @@ from django.utils.translation import get_language, ngettext_lazy, override
 from django.utils.translation import gettext_lazy as _
 
 from refunds.policy import Step
+from ticketing.amounts import CURRENCY
 
 LANGUAGES = ("vi", "en")
 FALLBACK = "en"
-CURRENCY = "VND"
 
 AMOUNTS = {"amount", "base", "exact", "order_total", "payment_amount", "refunded_before"}
 PERCENTAGES = {"percentage", "policy_percentage", "override"}
