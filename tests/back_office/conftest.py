@@ -5,14 +5,8 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from tests.back_office.refund_rows import asked, asked_after_postponing, bought, failed, own_event
+from tests.back_office.world import browser_of
 from tests.factories import OrganizerFactory, where_it_is_midday
-
-
-def browser_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    client.user = user
-    return client
 
 
 @pytest.fixture(autouse=True)

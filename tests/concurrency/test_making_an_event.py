@@ -10,9 +10,9 @@ from functools import partial
 import pytest
 from django.db import transaction
 
-from tests.back_office.conftest import browser_of
 from tests.back_office.test_event_workbench import showing_fields
 from tests.back_office.workbench import evening, event_fields, page_of, text_of
+from tests.back_office.world import browser_of
 from tests.concurrency.conftest import (
     broken_rules,
     closing,
