@@ -8,8 +8,9 @@ from django.db import connection
 from orders import holding
 from orders.models import Order, SeatHold
 from orders.services import place_order
-from tests.concurrency.conftest import broken_rules, run_together
+from tests.concurrency.conftest import run_together
 from tests.factories import AreaFactory, CustomerFactory, RowFactory, SeatFactory, seats_in_area
+from tests.rules import broken_rules
 from ticketing.connections import close_all_connections
 from ticketing.models import Seat
 

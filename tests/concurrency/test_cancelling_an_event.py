@@ -21,7 +21,6 @@ from payments.models import Payment, PaymentCase
 from payments.providers import Customer
 from payments.services import settle_order, start_payment
 from tests.concurrency.conftest import (
-    broken_rules,
     closing,
     run_together,
     wait_until_somebody_waits,
@@ -38,6 +37,7 @@ from tests.factories import (
     seats_in_area,
 )
 from tests.payments.vnpay_calls import IPN, success
+from tests.rules import broken_rules
 from tests.sandbox_process import wait_until
 from tests.ticketing.event_states import new_admin
 from ticketing import services

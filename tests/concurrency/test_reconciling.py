@@ -32,7 +32,6 @@ from payments.services import (
     start_payment,
 )
 from tests.concurrency.conftest import (
-    broken_rules,
     outcome_of,
     run_together,
     wait_until_somebody_waits,
@@ -41,6 +40,7 @@ from tests.factories import PaymentFactory, overdue_order, placed_order
 from tests.our_vnpay import use
 from tests.payments.reconciled import let_time_pass
 from tests.payments.vnpay_calls import IPN
+from tests.rules import broken_rules
 
 PAYMENTS = 10
 

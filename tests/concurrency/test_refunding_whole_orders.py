@@ -10,7 +10,7 @@ from orders.models import Order, OrderQuerySet
 from refunds.models import RefundTicket
 from refunds.operations.whole_orders import refund_whole_orders
 from refunds.policy import Reason
-from tests.concurrency.conftest import broken_rules, run_together
+from tests.concurrency.conftest import run_together
 from tests.concurrency.refunding import (
     approves,
     asks,
@@ -22,6 +22,7 @@ from tests.concurrency.refunding import (
 )
 from tests.factories import from_now, showing_with_sale_end
 from tests.refunds.moved import ask, new_admin
+from tests.rules import broken_rules
 from ticketing.models import Event
 
 

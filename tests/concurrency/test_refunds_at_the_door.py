@@ -15,7 +15,6 @@ from refunds.errors import NothingToRefund, TicketNotRefundable
 from refunds.models import Refund
 from tests.concurrency.conftest import (
     NOBODY_WAITS_LONGER,
-    broken_rules,
     closing,
     run_together,
     wait_until_somebody_waits,
@@ -31,6 +30,7 @@ from tests.concurrency.refunding import (
 from tests.factories import CustomerFactory, from_now
 from tests.refunds.moved import ask, new_admin
 from tests.refunds.test_requests import reread
+from tests.rules import broken_rules
 
 
 def test_twenty_doors_and_twenty_approvals_let_in_or_pay_back():

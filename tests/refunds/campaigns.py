@@ -18,7 +18,6 @@ from refunds.services import (
 )
 from tests.factories import CustomerFactory
 from tests.refunds.stand_in import bought, work
-from ticketing.invariants import violations
 from ticketing.services import confirm_cancellation
 
 PATIENCE = 20.0
@@ -84,10 +83,6 @@ def ask(order, tickets):
         reason=Reason.PERSONAL,
         ticket_codes=[ticket.code for ticket in tickets],
     )
-
-
-def broken():
-    return {rule: count for rule, count in violations().items() if count}
 
 
 def tickets_of(order):
