@@ -119,6 +119,11 @@ class SeatFactory(DjangoModelFactory):
     number = Sequence(lambda n: f"{n}")
 
 
+def reread(row):
+    """The same row, as the database has it now."""
+    return type(row).objects.get(pk=row.pk)
+
+
 def able_to_log_in(customer: User, password: str) -> User:
     """The same customer with this password and a verified address."""
     customer.set_password(password)

@@ -23,9 +23,8 @@ from tests.concurrency.conftest import (
     wait_until_somebody_waits,
 )
 from tests.concurrency.refunding import order_of, times
-from tests.factories import showing_with_sale_end
+from tests.factories import reread, showing_with_sale_end
 from tests.refunds.moved import new_admin, paid_twice
-from tests.refunds.test_requests import reread
 from tests.rules import broken_rules
 
 PAID = "Paid back in the portal, number 4711."

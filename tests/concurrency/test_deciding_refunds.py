@@ -17,12 +17,10 @@ from tests.concurrency.refunding import (
     overrides,
     rejects,
     reserved,
-    tickets_of,
     times,
 )
-from tests.factories import showing_with_sale_end
-from tests.refunds.moved import approved, ask, new_admin, postpone
-from tests.refunds.test_requests import reread
+from tests.factories import reread, showing_with_sale_end
+from tests.refunds.moved import approved, ask, new_admin, postpone, tickets_of
 from tests.rules import broken_rules
 
 

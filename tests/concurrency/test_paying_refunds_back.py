@@ -20,12 +20,10 @@ from tests.concurrency.refunding import (
     pays_back,
     records,
     reserved,
-    tickets_of,
     times,
 )
-from tests.factories import showing_with_sale_end
-from tests.refunds.moved import approved, new_admin, paid_twice, say
-from tests.refunds.test_requests import reread
+from tests.factories import reread, showing_with_sale_end
+from tests.refunds.moved import approved, new_admin, paid_twice, say, tickets_of
 from tests.rules import broken_rules
 
 

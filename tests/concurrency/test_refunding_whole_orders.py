@@ -16,12 +16,11 @@ from tests.concurrency.refunding import (
     asks,
     order_of,
     reserved,
-    tickets_of,
     times,
     topped_up,
 )
 from tests.factories import from_now, showing_with_sale_end
-from tests.refunds.moved import ask, new_admin
+from tests.refunds.moved import ask, new_admin, tickets_of
 from tests.rules import broken_rules
 from ticketing.models import Event
 

@@ -25,11 +25,9 @@ from tests.concurrency.refunding import (
     asks,
     order_of,
     reserved,
-    tickets_of,
 )
-from tests.factories import CustomerFactory, from_now
-from tests.refunds.moved import ask, new_admin
-from tests.refunds.test_requests import reread
+from tests.factories import CustomerFactory, from_now, reread
+from tests.refunds.moved import ask, new_admin, tickets_of
 from tests.rules import broken_rules
 
 

@@ -29,6 +29,10 @@ def ask(order, tickets=None, reason=Reason.PERSONAL):
     )
 
 
+def tickets_of(order):
+    return list(order.tickets.order_by("pk"))
+
+
 def postpone(event_id):
     event = Event.objects.get(pk=event_id)
     event.postpone(by=None, at=from_now(), reason="The singer is ill.")

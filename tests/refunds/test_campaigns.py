@@ -23,11 +23,11 @@ from tests.factories import (
     from_now,
     paid_order,
     placed_order,
+    reread,
     seats_in_area,
 )
 from tests.payments.reconciled import let_time_pass
 from tests.refunds.campaigns import (
-    ask,
     begin_to_pay,
     books,
     buy,
@@ -36,10 +36,9 @@ from tests.refunds.campaigns import (
     finish,
     start,
     take_up,
-    tickets_of,
 )
+from tests.refunds.moved import ask, tickets_of
 from tests.refunds.stand_in import call_ipn, given_back, work
-from tests.refunds.test_requests import reread
 from tests.rules import broken_rules
 from ticketing.models import Event
 

@@ -25,10 +25,10 @@ from tests.factories import (
     CustomerFactory,
     paid_order,
     placed_order,
+    reread,
     seats_in_area,
 )
 from tests.refunds.campaigns import (
-    ask,
     books,
     buy,
     cancel,
@@ -36,10 +36,9 @@ from tests.refunds.campaigns import (
     finish,
     prepare,
     start,
-    tickets_of,
 )
+from tests.refunds.moved import ask, tickets_of
 from tests.refunds.stand_in import work
-from tests.refunds.test_requests import reread
 from tests.rules import broken_rules
 from tests.ticketing.event_states import move, suspect
 from ticketing.errors import NotAllowed

@@ -22,11 +22,11 @@ from tests.factories import (
     PaymentFactory,
     from_now,
     placed_order,
+    reread,
     seats_in_area,
 )
 from tests.payments.reconciled import let_time_pass
 from tests.refunds.campaigns import (
-    ask,
     books,
     buy,
     cancel,
@@ -36,11 +36,10 @@ from tests.refunds.campaigns import (
     refuse,
     start,
     take_up,
-    tickets_of,
     wait_for,
 )
+from tests.refunds.moved import ask, tickets_of
 from tests.refunds.stand_in import given_back, work
-from tests.refunds.test_requests import reread
 from tests.rules import broken_rules
 from ticketing.models import Event
 

@@ -18,8 +18,8 @@ from refunds.services import (
     retry_campaign,
     start_campaign,
 )
+from tests.factories import reread
 from tests.refunds.campaigns import (
-    ask,
     books,
     buy,
     cancel,
@@ -29,10 +29,9 @@ from tests.refunds.campaigns import (
     refuse,
     start,
     take_up,
-    tickets_of,
 )
+from tests.refunds.moved import ask, tickets_of
 from tests.refunds.stand_in import work
-from tests.refunds.test_requests import reread
 from tests.rules import broken_rules
 from tests.ticketing.event_states import move
 

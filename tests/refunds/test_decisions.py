@@ -24,22 +24,15 @@ from refunds.services import (
     override_refund,
     pay_back,
     reject_refund,
-    request_refund,
 )
-from tests.factories import from_now, paid_order, seats_in_area
-from tests.refunds.test_requests import everything, reread
+from tests.factories import from_now, paid_order, reread, seats_in_area
+from tests.refunds.moved import ask
+from tests.refunds.test_requests import everything
 from tests.rules import broken_rules
 from tests.ticketing.event_states import move
 from ticketing.errors import NotAllowed
 from ticketing.roles import SUPPORT_GROUP
 from ticketing.services import reinstate_event
-
-
-def ask(order, tickets=None, reason=Reason.PERSONAL):
-    codes = [ticket.code for ticket in tickets] if tickets else None
-    return request_refund(
-        order_id=order.pk, requester=order.customer, reason=reason, ticket_codes=codes
-    )
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from refunds.services import (
     mark_refund_paid,
     pay_back,
     refund_case,
-    request_refund,
     retry_refund,
 )
 from tests.factories import (
@@ -30,11 +29,12 @@ from tests.factories import (
     from_now,
     paid_order,
     placed_order,
+    reread,
     seats_in_area,
 )
 from tests.payments.reconciled import let_time_pass
 from tests.payments.reversed import advance, let_reversals_wait
-from tests.refunds.moved import postpone
+from tests.refunds.moved import ask, postpone
 from tests.refunds.stand_in import (
     bought,
     call_ipn,
@@ -43,7 +43,7 @@ from tests.refunds.stand_in import (
     wait_for_the_bank,
     work,
 )
-from tests.refunds.test_requests import everything, reread
+from tests.refunds.test_requests import everything
 from tests.rules import broken_rules
 from tests.sandbox.protocol import link
 from ticketing.errors import NotAllowed
@@ -56,13 +56,6 @@ def payment(vnpay, client, showing, customer):
     """It paid two tickets of 500,000 VND; the event approves refunds by itself."""
     Event.objects.filter(pk=showing.event_id).update(auto_approve_refund=True)
     return bought(vnpay, client, showing, customer)
-
-
-def ask(order, tickets=None, reason=Reason.PERSONAL):
-    codes = [ticket.code for ticket in tickets] if tickets else None
-    return request_refund(
-        order_id=order.pk, requester=order.customer, reason=reason, ticket_codes=codes
-    )
 
 
 def tickets_of(payment):

@@ -18,6 +18,7 @@ from tests.factories import (
     from_now,
     paid_order,
     placed_order,
+    reread,
     seats_in_area,
     showing_with_sale_end,
 )
@@ -42,10 +43,6 @@ def everything():
         StateLog.objects.count(),
         Job.objects.count(),
     ]
-
-
-def reread(row):
-    return type(row).objects.get(pk=row.pk)
 
 
 def approve_by_itself(order):

@@ -23,7 +23,7 @@ from refunds.errors import (
 from refunds.models import Refund, RefundOverride, RefundStatus
 from refunds.operations.whole_orders import refund_whole_orders
 from refunds.policy import Reason
-from tests.factories import from_now, paid_order, seats_in_area
+from tests.factories import from_now, paid_order, reread, seats_in_area
 from tests.refunds.moved import (
     MADE,
     approved,
@@ -39,7 +39,7 @@ from tests.refunds.moved import (
     say,
     unclear,
 )
-from tests.refunds.test_requests import everything, reread
+from tests.refunds.test_requests import everything
 from tests.rules import broken_rules
 from ticketing.models import Seat
 
