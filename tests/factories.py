@@ -138,6 +138,13 @@ def seats_in_area(count: int, **area: object) -> list[Seat]:
     return SeatFactory.create_batch(count, row=row)
 
 
+def field_of(places: int, **area: object) -> Area:
+    """A new standing area with so many free places."""
+    area = AreaFactory(general_admission=True, **area)
+    SeatFactory.create_batch(places, row=RowFactory(area=area, label="GA"))
+    return area
+
+
 def overdue_order(**fields: object) -> Order:
     """A pending order whose time was up a moment ago."""
     times = {"created_at": from_now(minutes=-16), "expires_at": from_now(seconds=-1)}

@@ -16,7 +16,7 @@ from payments.services import start_payment
 from tests.back_office.refund_rows import html
 from tests.back_office.world import browser_of, supporter
 from tests.factories import CustomerFactory, overdue_order, paid_order, placed_order, reread
-from tests.orders.test_mails import run_all
+from tests.orders.closing import run_all
 from tests.refunds.test_requests import everything
 from tests.ticketing.event_states import new_admin, new_member
 from ticketing.errors import NotAllowed

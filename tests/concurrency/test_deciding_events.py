@@ -11,11 +11,7 @@ from django.db import transaction
 from django_fsm_log.models import StateLog
 
 from jobs.prepared import fetch_all
-from tests.concurrency.conftest import (
-    WAITS_FOR_US,
-    outcome_of,
-    wait_until_somebody_waits,
-)
+from tests.concurrency.conftest import WAITS_FOR_US, outcome_of, wait_until_somebody_waits
 from tests.factories import seats_in_area
 from tests.rules import broken_rules
 from tests.sandbox_process import wait_until

@@ -19,15 +19,9 @@ from tests.concurrency.conftest import (
     run_together,
     wait_until_somebody_waits,
 )
-from tests.concurrency.refunding import (
-    approve_by_itself,
-    approves,
-    asks,
-    order_of,
-    reserved,
-)
+from tests.concurrency.refunding import approves, asks, order_of, reserved
 from tests.factories import CustomerFactory, from_now, reread
-from tests.refunds.moved import ask, new_admin, tickets_of
+from tests.refunds.moved import approve_by_itself, ask, new_admin, tickets_of
 from tests.rules import broken_rules
 
 

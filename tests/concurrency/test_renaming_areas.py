@@ -12,11 +12,7 @@ from django.db import OperationalError, connection, transaction
 
 from orders.services import place_order
 from tests.api.test_seat_map import read
-from tests.concurrency.conftest import (
-    NOBODY_WAITS_LONGER,
-    closing,
-    wait_until_somebody_waits,
-)
+from tests.concurrency.conftest import NOBODY_WAITS_LONGER, closing, wait_until_somebody_waits
 from tests.factories import CustomerFactory, placed_order, seats_in_area
 from tests.rules import broken_rules
 from ticketing.models import Area, Seat

@@ -19,11 +19,7 @@ from refunds.services import (
     start_campaign,
 )
 from refunds.services import override as overriding
-from tests.concurrency.conftest import (
-    NOBODY_WAITS_LONGER,
-    run_together,
-    wait_until_somebody_waits,
-)
+from tests.concurrency.conftest import NOBODY_WAITS_LONGER, run_together, wait_until_somebody_waits
 from tests.concurrency.refunding import order_of
 from tests.factories import ShowingFactory, reread, showing_with_sale_end
 from tests.refunds.moved import approved, tickets_of

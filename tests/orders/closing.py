@@ -42,6 +42,7 @@ def postpone(event):
 
 
 def run_all():
+    """Facts first, then the mails they lead to."""
     while run_due_jobs():
         pass
 

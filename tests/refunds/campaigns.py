@@ -9,11 +9,7 @@ from orders.models import Order
 from payments.providers import Customer
 from payments.services import start_payment
 from refunds.models import CampaignOrder, Refund, RefundCampaign, RefundReason
-from refunds.services import (
-    advance_campaign,
-    prepare_campaign,
-    start_campaign,
-)
+from refunds.services import advance_campaign, prepare_campaign, start_campaign
 from tests.factories import CustomerFactory
 from tests.refunds.stand_in import bought, work
 from ticketing.services import confirm_cancellation

@@ -21,22 +21,8 @@ from refunds.services import (
     run_campaign,
     start_campaign,
 )
-from tests.factories import (
-    CustomerFactory,
-    paid_order,
-    placed_order,
-    reread,
-    seats_in_area,
-)
-from tests.refunds.campaigns import (
-    books,
-    buy,
-    cancel,
-    entries,
-    finish,
-    prepare,
-    start,
-)
+from tests.factories import CustomerFactory, paid_order, placed_order, reread, seats_in_area
+from tests.refunds.campaigns import books, buy, cancel, entries, finish, prepare, start
 from tests.refunds.moved import ask, tickets_of
 from tests.refunds.stand_in import work
 from tests.rules import broken_rules

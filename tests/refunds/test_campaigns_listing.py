@@ -18,13 +18,7 @@ from refunds.services import (
     retry_refund,
     run_campaign,
 )
-from tests.factories import (
-    PaymentFactory,
-    from_now,
-    placed_order,
-    reread,
-    seats_in_area,
-)
+from tests.factories import PaymentFactory, from_now, placed_order, reread, seats_in_area
 from tests.payments.reconciled import let_time_pass
 from tests.refunds.campaigns import (
     books,

@@ -19,12 +19,7 @@ from refunds.errors import (
 )
 from refunds.models import Refund, RefundOverride, RefundStatus
 from refunds.policy import Reason
-from refunds.services import (
-    approve_refund,
-    override_refund,
-    pay_back,
-    reject_refund,
-)
+from refunds.services import approve_refund, override_refund, pay_back, reject_refund
 from tests.factories import from_now, paid_order, reread, seats_in_area
 from tests.refunds.moved import ask
 from tests.refunds.test_requests import everything

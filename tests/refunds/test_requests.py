@@ -22,8 +22,8 @@ from tests.factories import (
     seats_in_area,
     showing_with_sale_end,
 )
+from tests.refunds.moved import approve_by_itself
 from tests.rules import broken_rules
-from ticketing.models import Event
 
 
 def quotes(order):
@@ -43,10 +43,6 @@ def everything():
         StateLog.objects.count(),
         Job.objects.count(),
     ]
-
-
-def approve_by_itself(order):
-    Event.objects.filter(pk=order.event_id).update(auto_approve_refund=True)
 
 
 def postpone(order):
@@ -168,7 +164,7 @@ def test_whoever_waits_for_an_organizer_need_not_once_the_event_is_postponed(api
     waiting = reread(waiting)
     assert (waiting.status, waiting.tickets.live().count()) == ("rejected", 0)
     assert "Your later request" in waiting.rejection_reason
-    assert not any(violations().values())
+    assert broken_rules() == {}
 
 
 @pytest.mark.parametrize("address", [quotes, refunds], ids=["quote", "request"])
