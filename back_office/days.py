@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from ticketing.business_time import midnight
 
 
-def bounds(day: date, until: date | None = None) -> dict[str, str]:
-    """`paid_at` of a list's filters for a day, or for all days up to the second one."""
-    end = midnight((until or day) + timedelta(days=1))
+def bounds(day: date) -> dict[str, str]:
+    """`paid_at` of a list's filters for a day."""
+    end = midnight(day + timedelta(days=1))
     return {"paid_at__gte": midnight(day).isoformat(), "paid_at__lt": end.isoformat()}
 
 

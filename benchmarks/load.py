@@ -130,11 +130,9 @@ def run(
     return asyncio.run(_Requests(port, every, watch).run(clients, warm_up, seconds))
 
 
-def send_all(
-    port: int, requests: Iterable[bytes], *, clients: int, watch: Callable[[], Cpu] = dict
-) -> Load:
+def send_all(port: int, requests: Iterable[bytes], *, clients: int) -> Load:
     """Send each of these requests once, over so many connections; everything counts."""
-    return asyncio.run(_Requests(port, iter(requests), watch).run_out(clients))
+    return asyncio.run(_Requests(port, iter(requests), watch=dict).run_out(clients))
 
 
 class Run:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from django.utils import timezone
 
 from jobs import qstash
 from jobs.models import Job
-from jobs.prepared import fetch_all
+from jobs.writing import save_together
 
 BATCH = 100
 # While QStash takes one batch, another is claimed or recorded.
@@ -23,15 +22,6 @@ LINES = 2
 CLAIM = timedelta(minutes=1)
 # QStash keeps a message for at most seven days. What is due later waits here.
 HORIZON = timedelta(days=6)
-
-# What `Job.publish` sets. Django's `bulk_update` took longer for a batch than publishing it.
-SAVE_PUBLISHED = """
-UPDATE jobs_job SET status = 'published', message_id = message, published_at = %(at)s,
-    publishing_until = NULL
-FROM jsonb_to_recordset(%(published)s::jsonb) AS published (job bigint, message text)
-WHERE id = job
-RETURNING id
-"""
 
 
 def publish_all(stopping: Event) -> int:
@@ -109,5 +99,4 @@ def record_published(claimed: list[Job], messages: dict[int, str], *, at: dateti
     # The transition checks the states; what it sets is saved for all of them at once.
     for job in published:
         job.publish(message_id=messages[job.pk], at=at)
-    saved = [{"job": job.pk, "message": job.message_id} for job in published]
-    fetch_all(SAVE_PUBLISHED, {"published": json.dumps(saved), "at": at})
+    save_together(published, "status", "message_id", "published_at", "publishing_until")

@@ -91,6 +91,4 @@ def mail_owed(*, case_id: int) -> None:
             "reference": case.txn_ref,
         }
     message = render_mail("payments/mail/owed", context, to=[order.email], language=order.language)
-    # By the money and not by the case: one that is opened once more, after a decision, tells
-    # nothing new.
-    queue_mail(message, key=f"mail:payments.owed:{case.kind}:{case.provider}:{case.txn_ref}")
+    queue_mail(message, key=case.mail_key)

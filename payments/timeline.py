@@ -94,9 +94,7 @@ def payments(order: Order, reader: Reader) -> Told:
             Jobs("reversal_id", [each.pk for each in reversals], WORDS_OF_JOBS),
             Jobs("case_id", [each.pk for each in cases], WORDS_OF_JOBS),
         ],
-        mail_keys=[
-            f"mail:payments.owed:{case.kind}:{case.provider}:{case.txn_ref}" for case in cases
-        ],
+        mail_keys=[case.mail_key for case in cases],
         is_cut=len(messages) == MOST_MESSAGES,
     )
 

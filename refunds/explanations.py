@@ -9,14 +9,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import get_format
+from django.utils.translation import get_language, ngettext_lazy, override
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy, override
 
 from refunds.policy import Step
+from ticketing.amounts import CURRENCY
 
 LANGUAGES = ("vi", "en")
 FALLBACK = "en"
-CURRENCY = "VND"
 
 AMOUNTS = {"amount", "base", "exact", "order_total", "payment_amount", "refunded_before"}
 PERCENTAGES = {"percentage", "policy_percentage", "override"}
@@ -113,12 +113,18 @@ def explain(steps: Iterable[Step], *, time_zone: str = "Asia/Ho_Chi_Minh") -> li
     ]
 
 
-def in_language(stored_steps: Iterable[dict[str, Any]], language: str) -> list[dict[str, Any]]:
-    """What `explain` made, with each sentence in one language; in English if it has no such."""
+def in_language(stored_steps: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What `explain` made, told in the active language; in English if there is no such sentence."""
+    language = get_language()
     return [
         {**step, "text": step["text"].get(language, step["text"][FALLBACK])}
         for step in stored_steps
     ]
+
+
+def sentences(stored_steps: Iterable[dict[str, Any]]) -> list[str]:
+    """What `in_language` tells, without the figures."""
+    return [step["text"] for step in in_language(stored_steps)]
 
 
 def _sentence(step: Step, time_zone: str, language: str) -> str:

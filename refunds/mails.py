@@ -16,7 +16,7 @@ from django_fsm_log.models import StateLog
 from jobs.mail import queue_mail, render_mail
 from orders.links import order_page
 from orders.services.tell_of_clearing import IN_VAIN
-from refunds.explanations import in_language
+from refunds.explanations import sentences
 from refunds.models import PAID_BACK, UNDECIDED, Refund, RefundStatus
 from ticketing.models import FraudStatus
 from ticketing.roles import members_deciding
@@ -80,8 +80,6 @@ TO_STAFF = {
         _("The provider did not give {amount} back: {error} Retry it or settle it by hand."),
     ),
 }
-# Whoever paid late or twice was told so when the money came, and by whom it was approved: nobody.
-SILENT_FOR_PAYMENTS = (RefundStatus.APPROVED,)
 
 
 def mail_customer(refund: Refund, status: RefundStatus) -> None:
@@ -100,7 +98,8 @@ def mail_customer(refund: Refund, status: RefundStatus) -> None:
 
 
 def _is_silent(refund: Refund, status: RefundStatus) -> bool:
-    if refund.is_of_payment and status in SILENT_FOR_PAYMENTS:
+    # Whoever paid late or twice was told so when the money came, and nobody approves that.
+    if refund.is_of_payment and status == RefundStatus.APPROVED:
         return True
     if status in PAID_BACK and not refund.amount:
         # That no money moves was told with the approval, unless an override came after it.
@@ -183,12 +182,11 @@ def _context(refund: Refund, subject: str, text: str) -> dict[str, Any]:
         "rejection": refund.rejection_reason,
         "error": refund.provider_error.get("message", ""),
     }
-    language = translation.get_language() or settings.LANGUAGE_CODE
     return {
         "order": order,
         "starts_at": order.showing.local(order.showing.starts_at),
         "subject": gettext(subject).format(**facts),
         "text": gettext(text).format(**facts),
         "reason": refund.get_reason_display(),
-        "steps": [step["text"] for step in in_language(refund.explanation, language)],
+        "steps": sentences(refund.explanation),
     }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal, InvalidOperation, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation, localcontext
 from enum import StrEnum
 
 
@@ -116,14 +116,10 @@ class Assessment:
 
 
 class WindowClosed(Exception):
-    """It is too late for a personal reason: `closed_at` was the last moment to ask.
+    """It is too late for a personal reason: `closed_at` was the last moment to ask."""
 
-    `hours_left` until the sale ends are rounded down, and negative after its end.
-    """
-
-    def __init__(self, *, hours_left: Decimal, closed_at: datetime) -> None:
-        super().__init__(f"{hours_left} h are left, less than {LAST_HOURS} h.")
-        self.hours_left = hours_left
+    def __init__(self, closed_at: datetime) -> None:
+        super().__init__(f"It could be asked for until {closed_at}.")
         self.closed_at = closed_at
 
 
@@ -169,13 +165,10 @@ def _percentage_by_policy(facts: Facts, steps: list[Step]) -> int:
 
 def _percentage_by_window(facts: Facts, steps: list[Step]) -> int:
     left = facts.sale_end - facts.requested_at
-    seconds = Decimal(left // timedelta(microseconds=1)) / 1_000_000
     percentage, edges = _window(left)
     if percentage == CLOSED_PERCENTAGE and facts.override is None:
-        raise WindowClosed(
-            hours_left=(seconds / 3600).quantize(CENT, rounding=ROUND_FLOOR),
-            closed_at=facts.sale_end - timedelta(hours=LAST_HOURS),
-        )
+        raise WindowClosed(facts.sale_end - timedelta(hours=LAST_HOURS))
+    seconds = Decimal(left // timedelta(microseconds=1)) / 1_000_000
     moments = {"requested_at": facts.requested_at, "sale_end": facts.sale_end}
     steps.append(_step("personal-window", percentage, **moments, seconds_left=seconds, **edges))
     return percentage

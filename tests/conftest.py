@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from hypothesis import settings as cases
 from rest_framework.test import APIClient
 
 from tests.factories import CustomerFactory
+from tests.our_vnpay import running_stand_in
+from tests.sandbox_process import SandboxProcess
 
 # The same cases each time, so that a change is refused for its own faults only; a long run of the
 # models tries others.
@@ -59,6 +62,13 @@ def _nothing_left_behind() -> None:
 def _mails_stay_here(settings) -> None:
     """Workers deliver queued mails to `mailoutbox`, as Django's test runner does with others."""
     settings.MAIL_DELIVERY_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+
+@pytest.fixture(scope="session")
+def _stand_in() -> Iterator[SandboxProcess]:
+    """What tests of payments and refunds pay at; `use` has our settings name it."""
+    with running_stand_in(SANDBOX_REFUND_SECONDS="0.3") as process:
+        yield process
 
 
 @pytest.fixture

@@ -119,6 +119,11 @@ class SeatFactory(DjangoModelFactory):
     number = Sequence(lambda n: f"{n}")
 
 
+def reread(row):
+    """The same row, as the database has it now."""
+    return type(row).objects.get(pk=row.pk)
+
+
 def able_to_log_in(customer: User, password: str) -> User:
     """The same customer with this password and a verified address."""
     customer.set_password(password)
@@ -131,6 +136,13 @@ def seats_in_area(count: int, **area: object) -> list[Seat]:
     """`count` free seats in one row of a new area."""
     row = RowFactory(area=AreaFactory(**area))
     return SeatFactory.create_batch(count, row=row)
+
+
+def field_of(places: int, **area: object) -> Area:
+    """A new standing area with so many free places."""
+    area = AreaFactory(general_admission=True, **area)
+    SeatFactory.create_batch(places, row=RowFactory(area=area, label="GA"))
+    return area
 
 
 def overdue_order(**fields: object) -> Order:

@@ -51,13 +51,9 @@ class Stall:
 def new_field(connection: Connection, house: House, places: int, *, sold: float = 0.0) -> Field:
     """A showing with one free field; this share of it is then sold, which nobody cleans up."""
     with connection.transaction():
-        connection.execute("SET LOCAL session_replication_role = replica")
         event = _event_of(connection, house)
         (showing,) = connection.execute(data.SHOWING, {"event": event}).fetchone() or (0,)
-        values = {"showing": showing, "name": "Compared", "standing": True, "price": data.PRICE}
-        (area,) = connection.execute(data.AREA, values).fetchone() or (0,)
-        connection.execute(data.ROWS, {"area": area, "rows": 1})
-        connection.execute(data.SEATS, {"area": area, "seats": places, "status": "available"})
+        area = data.add_field(connection, showing, "Compared", places)
     if sold:
         _sell(connection, Field(showing, area), int(places * sold) // 2)
     return Field(showing, area)

@@ -21,13 +21,13 @@ from orders.house.shown import shown_house
 from ticketing import services
 from ticketing.back_office import reader
 from ticketing.errors import DomainError
+from ticketing.ids import read_id
 from ticketing.models import Seat, Showing
 from ticketing.roles import CHANGE_PLACES, may
 from ticketing.seat_map import read_seat_map
 from ticketing.showings_admin import ShowingAdmin
 from ticketing.templatetags.pages import count as grouped
 
-MOST_DIGITS = 18  # of a cursor or an id: fits PostgreSQL's bigint
 FORMS: dict[str, type[ReasonedForm]] = {"plan": ChosenSeats, "row": PartOfRow, "field": Places}
 
 
@@ -95,7 +95,7 @@ class HouseAdmin(PricePages, ShowingAdmin):
     def seat_map(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The seat map as the API gives it, of drafts too; with `since`, what changed."""
         showing = self.visible(request, object_id)
-        fresh = read_seat_map(showing.pk, since=_number(request.GET.get("since", "")))
+        fresh = read_seat_map(showing.pk, since=read_id(request.GET.get("since", "")) or 0)
         return HttpResponse(
             fresh.body, content_type="application/json", headers={"Cache-Control": "no-store"}
         )
@@ -103,7 +103,8 @@ class HouseAdmin(PricePages, ShowingAdmin):
     def seat_holder(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The order that has a seat of this showing, if somebody has it."""
         showing = self.visible(request, object_id)
-        seat = Seat.objects.filter(showing=showing, pk=_number(request.GET.get("seat", ""))).first()
+        wanted = read_id(request.GET.get("seat", "")) or 0
+        seat = Seat.objects.filter(showing=showing, pk=wanted).first()
         order = holders([seat.pk]).get(seat.pk) if seat else None
         if order is None or not may(reader(request), "orders.view_order", showing.event):
             return JsonResponse({})
@@ -141,8 +142,3 @@ class HouseAdmin(PricePages, ShowingAdmin):
     ) -> HttpResponse:
         house = shown_house(request, showing, refused)
         return self.show(request, "orders/house/page.html", title=str(showing), **house)
-
-
-def _number(text: str) -> int:
-    is_number = text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
-    return int(text) if is_number else 0

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
+from ticketing.ids import read_id
 from ticketing.seat_plan import MOST_SEATS
-
-MOST_DIGITS = 18  # fits PostgreSQL's bigint
 
 
 def read_ids(text: str) -> set[int]:
@@ -38,6 +37,7 @@ def _run(ids: list[int]) -> str:
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
+    number = read_id(text)
+    if number is None:
         raise ValueError(f"{text} is no id.")
-    return int(text)
+    return number

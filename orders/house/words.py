@@ -13,9 +13,7 @@ from orders.house.figures import Counted
 from ticketing.models import Showing
 
 
-def house_data(
-    showing: Showing, areas: list[Counted], *, is_changeable: bool, chosen: str = ""
-) -> str:
+def house_data(showing: Showing, areas: list[Counted], *, is_changeable: bool, chosen: str) -> str:
     """Where seats and their holders are asked for, the areas, and what was chosen before."""
     return json.dumps(
         {

@@ -33,6 +33,7 @@ class OrderStatus(models.TextChoices):
     REFUNDED = "refunded", _("refunded")
 
 
+LAST_MINUTE = timedelta(minutes=1)  # no attempt to pay is begun in it (design section 5)
 SETTLED_WITHIN = timedelta(minutes=10)  # several sweeps, where no job came
 SETTLED_AS_PAID = [OrderStatus.PAID, OrderStatus.PARTIAL_REFUNDED, OrderStatus.REFUNDED]
 
@@ -195,6 +196,10 @@ class Order(FSMModelMixin, models.Model):
     def is_in_time(self, at: datetime) -> bool:
         """Whether it may still be paid then: neither it nor a hold has expired."""
         return at < min(self.expires_at, self.holds_until or self.expires_at)
+
+    def is_too_late_to_pay(self, at: datetime) -> bool:
+        """Whether its last minute has begun, so that nobody is sent to a provider any more."""
+        return self.expires_at - at < LAST_MINUTE
 
     def is_being_settled(self, at: datetime) -> bool:
         """Whether its time is up and nobody knows yet what became of an attempt to pay it."""

@@ -10,9 +10,10 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
+from ticketing.ids import read_id
+
 MOST_SEATS = 200  # in one choice; far more than an order may have
 MOST_PLACES = 1000
-MOST_DIGITS = 18  # fits PostgreSQL's bigint
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,12 @@ class Choice:
     def read(cls, given: QueryDict) -> Choice:
         numbers = (_number(text) for text in given.getlist("seats"))
         seats = dict.fromkeys(number for number in numbers if number)
+        quantity = _number(given.get("quantity", ""))
         return cls(
             seats=tuple(seats)[:MOST_SEATS],
             area=_number(given.get("area", "")),
             row=_number(given.get("row", "")),
-            quantity=_number(given.get("quantity", ""), most=MOST_PLACES),
+            quantity=quantity and min(quantity, MOST_PLACES),
         )
 
     def address(self, path: str) -> str:
@@ -58,7 +60,5 @@ class Choice:
         return replace(self, area=_number(area), row=_number(row), quantity=None)
 
 
-def _number(text: str, most: int = 10**MOST_DIGITS) -> int | None:
-    # ASCII, since Python counts more as digits than it can read as a number.
-    is_number = text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
-    return min(int(text), most) or None if is_number else None
+def _number(text: str) -> int | None:
+    return read_id(text) or None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
@@ -11,14 +11,12 @@ from django.utils import timezone
 
 from orders import operations
 from orders.ends import PUT_OFF
-from orders.models import Order, OrderQuerySet
+from orders.models import LAST_MINUTE, Order, OrderQuerySet
 from ticketing.models import Event
 
 AT_ONCE = 500
 # Some seconds of work: a call must be over before somebody else may take its job.
 MOST = 2_000
-# No attempt to pay is begun in it: `LEAST_TIME_LEFT` of payments.
-LAST_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)

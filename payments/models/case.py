@@ -114,6 +114,15 @@ class PaymentCase(FSMModelMixin, models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.txn_ref}"
 
+    @property
+    def mail_key(self) -> str:
+        """The key of the mail that tells the customer about the money.
+
+        By the money and not by the case: one that is opened once more, after a decision, tells
+        nothing new.
+        """
+        return f"mail:payments.owed:{self.kind}:{self.provider}:{self.txn_ref}"
+
     @transition(field=status, source=CaseStatus.OPEN, target=CaseStatus.RESOLVED)
     def resolve(self, *, by: User | None, at: datetime, reason: str) -> None:
         """Somebody decided; `reason` is the decision."""

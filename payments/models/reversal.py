@@ -33,13 +33,8 @@ class ReversalStatus(models.TextChoices):
     UNKNOWN = "unknown", _("unknown")
 
 
-OPEN = (
-    ReversalStatus.CREATED,
-    ReversalStatus.SENT,
-    ReversalStatus.ACCEPTED,
-    ReversalStatus.UNKNOWN,
-)
 ON_THE_WAY = (ReversalStatus.SENT, ReversalStatus.ACCEPTED, ReversalStatus.UNKNOWN)
+OPEN = (ReversalStatus.CREATED, *ON_THE_WAY)
 
 
 class ReversalQuerySet(models.QuerySet["Reversal"]):

@@ -24,6 +24,7 @@ from payments.errors import (
     ReversalTooLarge,
 )
 from payments.models import Payment, PaymentStatus, Reversal, ReversalStatus
+from payments.models.reversal import ON_THE_WAY
 from payments.operations.cases import tells_of_refund
 from payments.providers import RefundState, RefundWord
 from ticketing.errors import DomainError
@@ -32,12 +33,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 # Sent, and perhaps done without our knowing the number; or a person said so, without a number.
-MAY_BE_NAMELESS = (
-    ReversalStatus.SENT,
-    ReversalStatus.ACCEPTED,
-    ReversalStatus.UNKNOWN,
-    ReversalStatus.SUCCEEDED,
-)
+MAY_BE_NAMELESS = (*ON_THE_WAY, ReversalStatus.SUCCEEDED)
 
 
 class Wish(NamedTuple):

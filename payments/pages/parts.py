@@ -12,7 +12,6 @@ from orders.ends import end_of, ended_with_its_event
 from orders.models import Order, OrderStatus
 from orders.pages.parts import Part, fills, tells_in_list
 from payments.models import CaseKind, CaseStatus, Payment, PaymentCase, PaymentStatus
-from payments.services.start import LEAST_TIME_LEFT
 from payments.way_back import WayBack, way_back_of
 from ticketing.event_changes import why_nothing_to_pay
 
@@ -42,7 +41,7 @@ def _way_to_pay(order: Order, now: datetime) -> dict[str, object]:
         "total": order.price_tag(order.total_amount),
         "is_checked": any(attempt.is_being_checked(now) for attempt in attempts),
         "has_failed": bool(attempts) and attempts[0].status == PaymentStatus.FAILED,
-        "is_too_late": order.expires_at - now < LEAST_TIME_LEFT,
+        "is_too_late": order.is_too_late_to_pay(now),
         "why_nothing_to_pay": why_nothing_to_pay(order.event),
         # A new one with each page, so that only the same button pressed twice is the same attempt.
         "key": uuid.uuid4(),

@@ -31,6 +31,7 @@ from payments.operations.cases import open_case_of_silence
 from payments.operations.results import Moment, Recorded, apply_result
 from payments.providers import PROVIDERS, Outcome, Result
 from payments.services.ask import ask
+from ticketing.amounts import CURRENCY
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,6 @@ CHUNK = 500
 # So many questions in a row without an answer, and a provider is left alone until the next run.
 SILENCE = 10
 AGREED = "agreed"
-CURRENCY = "VND"
 NOT_FINAL = (Outcome.UNKNOWN, Outcome.PENDING)
 DIFFERENT = (Recorded.AMOUNT_MISMATCH, Recorded.CONTRADICTED)
 COUNTED_AS = {

@@ -158,7 +158,7 @@ def _fulfil(order: Order, captured: list[Payment], now: datetime) -> None:
 def _give_up(
     order: Order, payments: list[Payment], unanswered: list[Payment], now: datetime
 ) -> None:
-    if payments and not unanswered and any(_was_refused(payment) for payment in payments):
+    if not unanswered and any(_was_refused(payment) for payment in payments):
         order.fail(by=None, at=now, reason="Time is up and every attempt to pay was refused.")
     else:
         order.expire(by=None, at=now, reason="Time is up and nobody paid.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -19,7 +19,6 @@ from payments.services.messages import log_message
 from ticketing.errors import IdempotencyKeyReused
 from ticketing.event_changes import why_nothing_to_pay
 
-LEAST_TIME_LEFT = timedelta(minutes=1)  # as design section 5 has it: refused before any redirect
 # Settling asks the provider about each that is left open, one after the other.
 MOST_ATTEMPTS = 20
 
@@ -97,7 +96,7 @@ def _check_payable(order: Order, attempts: int, now: datetime) -> None:
         raise OrderNotPayable(_("The order is {status}.").format(status=order.get_status_display()))
     if not order.event.is_selling:
         raise OrderNotPayable(why_nothing_to_pay(order.event))
-    if order.expires_at - now < LEAST_TIME_LEFT:
+    if order.is_too_late_to_pay(now):
         raise OrderExpired(_("Too little time is left to pay. Place a new order in a minute."))
     if attempts >= MOST_ATTEMPTS:
         raise OrderNotPayable(_("There were too many attempts to pay. Place a new order."))

@@ -9,7 +9,7 @@ from decimal import Decimal
 from payments.vnpay.codes import Verdict, verdict_of_callback
 from payments.vnpay.config import Config
 from payments.vnpay.signature import HASH, BadSignature, verified_parameters
-from payments.vnpay.text import from_minor_units
+from payments.vnpay.text import from_hundredths
 
 LONGEST = {"vnp_TxnRef": 100, "vnp_TransactionNo": 50, "vnp_ResponseCode": 20,
            "vnp_TransactionStatus": 20}  # fmt: skip  # far more than section 4 gives them
@@ -56,7 +56,7 @@ def _parsed(parameters: dict[str, str]) -> Callback:
         response_code, status = parameters["vnp_ResponseCode"], parameters["vnp_TransactionStatus"]
         return Callback(
             txn_ref=parameters["vnp_TxnRef"],
-            amount=from_minor_units(parameters["vnp_Amount"]),
+            amount=from_hundredths(parameters["vnp_Amount"]),
             verdict=verdict_of_callback(response_code, status),
             transaction_no=parameters.get("vnp_TransactionNo", ""),
             response_code=response_code,

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from payments.vnpay.config import Config
 from payments.vnpay.signature import signed_query
-from payments.vnpay.text import minor_units, order_info, timestamp
+from payments.vnpay.text import hundredths, order_info, timestamp
 
 BANK_CODE = re.compile(r"[A-Za-z0-9]{3,20}")
 LOCALES = ("vn", "en")
@@ -45,7 +45,7 @@ def pay_parameters(attempt: Attempt, config: Config) -> dict[str, str]:
         "vnp_Version": "2.1.0",
         "vnp_Command": "pay",
         "vnp_TmnCode": config.tmn_code,
-        "vnp_Amount": minor_units(attempt.amount),
+        "vnp_Amount": hundredths(attempt.amount),
         "vnp_CurrCode": "VND",
         "vnp_TxnRef": attempt.txn_ref,
         "vnp_OrderInfo": order_info(attempt.description),

@@ -21,7 +21,7 @@ from payments.vnpay.codes import (
 )
 from payments.vnpay.config import Config
 from payments.vnpay.signature import HASH, BadSignature, digest, signed_values
-from payments.vnpay.text import from_minor_units, timestamp
+from payments.vnpay.text import from_hundredths, timestamp
 
 # What the checksum is made of, in VNPay's order: neither sorted nor as the fields travel.
 REQUEST_ORDER = (
@@ -136,7 +136,7 @@ def _transaction(values: Mapping[str, str]) -> QueryAnswer:
     kind, status = values["vnp_TransactionType"], values["vnp_TransactionStatus"]
     number, code = values["vnp_TransactionNo"], f"{values['vnp_ResponseCode']}/{kind}/{status}"
     try:
-        amount = from_minor_units(values["vnp_Amount"])
+        amount = from_hundredths(values["vnp_Amount"])
     except ValueError:
         return NO_INFORMATION
     verdict = verdict_of_query(kind, status)

@@ -18,22 +18,15 @@ def timestamp(moment: datetime) -> str:
     return f"{moment.astimezone(VIETNAM):%Y%m%d%H%M%S}"
 
 
-def minor_units(amount: Decimal) -> str:
-    """VND times 100, digits only. Raises ValueError for a fraction of a đồng."""
-    if amount != amount.to_integral_value():
-        raise ValueError(f"{amount} is not a whole number of VND.")
-    return str(int(amount) * 100)
-
-
 def hundredths(amount: Decimal) -> str:
-    """VND times 100, digits only, where a fraction of a đồng may go back. ValueError for less."""
+    """VND times 100, digits only. Raises ValueError for what has more than two places."""
     digits = amount * 100
     if digits != digits.to_integral_value():
         raise ValueError(f"{amount} has more than two places.")
     return str(int(digits))
 
 
-def from_minor_units(digits: str) -> Decimal:
+def from_hundredths(digits: str) -> Decimal:
     """VND from VNPay's digits, exactly. Raises ValueError unless it is digits."""
     if not re.fullmatch(r"[0-9]{1,12}", digits):
         raise ValueError(f"{digits!r} is not an amount.")

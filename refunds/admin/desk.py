@@ -11,8 +11,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_fsm_log.models import StateLog
 
 from jobs.back_office import ReadOnly
@@ -21,7 +21,7 @@ from refunds.admin import desk_decisions as decisions
 from refunds.admin.approve_selected import approve_selected
 from refunds.admin.decisions import Decisions
 from refunds.admin.parts import History, OverridesOfRefund, TicketsOfRefund
-from refunds.explanations import FALLBACK, in_language
+from refunds.explanations import sentences
 from refunds.models import UNDECIDED, Refund, RefundStatus
 from ticketing.back_office import Switch
 from ticketing.list_exports import Exports
@@ -178,8 +178,7 @@ class RefundAdmin(Exports, ReadOnly, Decisions):
 
     @admin.display(description=gettext_lazy("how the amount came about"))
     def steps(self, refund: Refund) -> str:
-        told = in_language(refund.explanation, get_language() or FALLBACK)
-        return render_to_string("refunds/steps.html", {"steps": [step["text"] for step in told]})
+        return render_to_string("refunds/steps.html", {"steps": sentences(refund.explanation)})
 
     @admin.display(description=gettext_lazy("the provider's word"))
     def provider_report(self, refund: Refund) -> str:

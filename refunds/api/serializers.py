@@ -3,7 +3,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, cast
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -88,7 +87,7 @@ class QuoteBody(serializers.Serializer[Claim]):
 
     @extend_schema_field(StepBody(many=True))
     def get_explanation(self, claim: Claim) -> list[dict[str, Any]]:
-        return in_language(claim.explanation, get_language() or "en")
+        return in_language(claim.explanation)
 
 
 class RefundBody(serializers.ModelSerializer[Refund]):
@@ -124,4 +123,4 @@ class RefundBody(serializers.ModelSerializer[Refund]):
 
     @extend_schema_field(StepBody(many=True))
     def get_explanation(self, refund: Refund) -> list[dict[str, Any]]:
-        return in_language(refund.explanation, get_language() or "en")
+        return in_language(refund.explanation)

@@ -8,7 +8,6 @@ from refunds.models.campaign import (
     RefundCampaign,
 )
 from refunds.models.choices import (
-    LIVE,
     OF_PAYMENT,
     PAID_BACK,
     RESERVED,
@@ -21,7 +20,6 @@ from refunds.models.refund import Refund, RefundQuerySet, RefundTicket
 
 __all__ = [
     "CAMPAIGN_REASONS",
-    "LIVE",
     "OF_PAYMENT",
     "PAID_BACK",
     "RESERVED",

@@ -41,5 +41,4 @@ OPEN = [*UNDECIDED, RefundStatus.PAYMENT_FAILED]  # a person has to do something
 # With what the provider refused: it stays set aside until a person decides.
 RESERVED = [RefundStatus.APPROVED, RefundStatus.PROCESSING, RefundStatus.PAYMENT_FAILED]
 PAID_BACK = [RefundStatus.COMPLETED, RefundStatus.PARTIAL]
-LIVE = [*UNDECIDED, *RESERVED, *PAID_BACK]
 OF_PAYMENT = [RefundReason.LATE_PAYMENT, RefundReason.DUPLICATE_PAYMENT]

@@ -23,9 +23,8 @@ from refunds.policy import Basis
 
 
 class Locked(NamedTuple):
-    """A refund, its order, and the tickets that it takes back, all of them locked."""
+    """A refund and the tickets that it takes back, all of them locked; so is its order."""
 
-    order: Order
     refund: Refund
     tickets: Sequence[Ticket]
 
@@ -33,7 +32,7 @@ class Locked(NamedTuple):
     def share(self) -> Share:
         """What it moves of its order."""
         why = f"Refund {self.refund.pk}."
-        return Share(self.order, self.tickets, self.refund.amount, why)
+        return Share(self.refund.order, self.tickets, self.refund.amount, why)
 
 
 def create(claim: Claim, *, by: User | None, key: str | None = None, digest: str = "") -> Refund:
@@ -86,7 +85,7 @@ def lock(refund_id: int) -> Locked:
     order = Order.objects.get_for_update(known.order_id)
     refund = Refund.objects.get_for_update(refund_id)
     refund.order = order
-    return Locked(order, refund, lock_tickets(refund))
+    return Locked(refund, lock_tickets(refund))
 
 
 def lock_tickets(refund: Refund) -> list[Ticket]:
@@ -110,11 +109,11 @@ def take_left_out(found: Locked) -> list[Ticket]:
     Raises TicketNotRefundable when somebody went in with one of those since it was asked for, or
     asks for one otherwise.
     """
-    order, refund, tickets = found
+    refund, tickets = found
     check_nothing_beside(refund)
     more = left_out(refund).lock()
     _check_unused(refund, more)
-    insert([RefundTicket(refund=refund, ticket=each, order=order) for each in more])
+    insert([RefundTicket(refund=refund, ticket=each, order=refund.order) for each in more])
     return [*tickets, *more]
 
 
@@ -164,10 +163,10 @@ def approve(found: Sequence[Locked], *, by: User | None, at: datetime, reason: s
 
 def reject(found: Locked, *, by: User | None, at: datetime, reason: str) -> None:
     """Keep the money and the tickets as they were."""
-    order, refund, tickets = found
+    refund, tickets = found
     # Asked before it moves: only what was approved has set money aside.
     if refund.status == RefundStatus.APPROVED:
-        undo_reserved_refund(order, tickets, refund.amount, at=at)
+        undo_reserved_refund(refund.order, tickets, refund.amount, at=at)
     refund.reject(by=by, at=at, reason=reason)
     refund.save()
     let_go(refund)

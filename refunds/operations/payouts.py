@@ -96,7 +96,7 @@ def finish(
             end(by=by, at=at, reason=why(refund))
         save_together(refunds, "status", "processed_at")
         tell(refunds, at=at)
-    orders = [each.order for each in found]
+    orders = [refund.order for refund in refunds]
     # Here and not by the campaign: the one that listed them may be over.
     close_listed(orders)
     wake_next(orders, at=at)
@@ -104,14 +104,14 @@ def finish(
 
 def give_up(found: Locked, *, by: User | None, at: datetime, reason: str) -> None:
     """No money goes back by this refund: what it had set aside is free again."""
-    order, refund, tickets = found
+    refund, tickets = found
     if not refund.is_of_payment:
-        undo_reserved_refund(order, tickets, refund.amount, at=at)
+        undo_reserved_refund(refund.order, tickets, refund.amount, at=at)
     refund.fail(by=by, at=at, reason=reason)
     refund.save(update_fields=["status", "processed_at"])
     let_go(refund)
     tell([refund], at=at)
-    wake_next([order], at=at)
+    wake_next([refund.order], at=at)
 
 
 def wake_next(orders: Sequence[Order], *, at: datetime) -> None:

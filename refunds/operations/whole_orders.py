@@ -36,10 +36,7 @@ def refund_whole_orders(
     claims = [claim(order, reason, tickets[order.pk], at) for order in orders]
     missing = [each for each in claims if not is_nothing(each)]
     refunds = decisions.create_together(missing, by=by)
-    found = [
-        Locked(each.order, refund, each.tickets)
-        for each, refund in zip(missing, refunds, strict=True)
-    ]
+    found = [Locked(refund, each.tickets) for each, refund in zip(missing, refunds, strict=True)]
     decisions.approve(found, by=by, at=at, reason=why)
     return refunds
 
@@ -60,7 +57,7 @@ def reject_covered(
     of_id = {order.pk: order for order in orders}
     for refund in undecided.filter(order__in=orders).lock():
         refund.order = of_id[refund.order_id]
-        found = Locked(refund.order, refund, decisions.lock_tickets(refund))
+        found = Locked(refund, decisions.lock_tickets(refund))
         with translation.override(refund.order.language):  # the customer is told it
             reason = str(why)
         decisions.reject(found, by=by, at=at, reason=reason)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, cast
 
-from django.utils.translation import get_language
-
 from orders.models import Order, OrderStatus
 from orders.pages.parts import Part, fills
 from orders.places import ticketed_place
-from refunds.explanations import in_language
+from refunds.explanations import sentences
 from refunds.models import PAID_BACK, RESERVED, UNDECIDED, Refund, RefundStatus
 from refunds.operations import campaigns
 
@@ -87,5 +85,5 @@ def _shown(order: Order, refund: Refund, now: datetime) -> dict[str, Any]:
         "is_back": refund.status in PAID_BACK and refund.amount > 0,
         "amount": order.price_tag(refund.amount),
         "places": [ticketed_place(each.ticket) for each in tickets],
-        "steps": [step["text"] for step in in_language(refund.explanation, get_language() or "en")],
+        "steps": sentences(refund.explanation),
     }

@@ -8,7 +8,6 @@ from typing import Any, cast
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from orders.models import Order
@@ -22,7 +21,7 @@ from orders.pages.access import (
 from orders.places import priced, ticketed_place
 from refunds import services
 from refunds.errors import QuoteChanged
-from refunds.explanations import in_language
+from refunds.explanations import sentences
 from refunds.models import Refund, RefundStatus
 from refunds.operations.claims import Claim, covered
 from refunds.pages import parts  # noqa: F401  it fills its slot of the order's page
@@ -133,14 +132,13 @@ def _quote(
 
 
 def _shown(claim: Claim) -> dict[str, Any]:
-    steps = in_language(claim.explanation, get_language() or "en")
     return {
         "reason": claim.reason.value,
         "tickets": claim.tickets,
         "places": [ticketed_place(ticket) for ticket in with_places(claim.tickets)],
         "amount": claim.assessment.amount,
         "amount_told": claim.order.price_tag(claim.assessment.amount),
-        "steps": [step["text"] for step in steps],
+        "steps": sentences(claim.explanation),
         "decided_by": claim.decided_by.value,
         "key": uuid.uuid4(),
     }

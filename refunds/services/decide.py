@@ -44,7 +44,7 @@ def approve_refund(*, refund_id: int, by: User, shown_amount: Decimal | None = N
     TicketNotRefundable when a ticket was used or asked for otherwise meanwhile.
     """
     found = _locked(refund_id, by)
-    decisions.check_as_shown(found.order, shown_amount, found.refund.amount)
+    decisions.check_as_shown(found.refund.order, shown_amount, found.refund.amount)
     _check_still_missing(found)
     decisions.approve([found], by=by, at=timezone.now(), reason=f"{by} approved it.")
     return found.refund
@@ -63,14 +63,14 @@ def reject_refund(
     if not reason.strip():
         raise NoteRequired(_("Tell the customer why the refund is refused."))
     found = _locked(refund_id, by)
-    decisions.check_as_shown(found.order, shown_amount, found.refund.amount)
+    decisions.check_as_shown(found.refund.order, shown_amount, found.refund.amount)
     decisions.reject(found, by=by, at=timezone.now(), reason=reason.strip())
     return found.refund
 
 
 def _check_still_missing(found: Locked) -> None:
     """Of a whole order goes back what is missing to its percentage: others may have moved since."""
-    order, refund, tickets = found
+    refund, tickets = found
     # The base of a personal reason is its tickets, whatever else of the order goes back.
     if refund.reason != RefundReason.POSTPONED:
         return
@@ -83,7 +83,7 @@ def _check_still_missing(found: Locked) -> None:
                 "Another refund of the order has changed since: {amount} are missing to "
                 "{percentage} % now. Override it with {percentage} % to take that over, with the "
                 "tickets that are in no refund any more, or reject it."
-            ).format(amount=order.price_tag(missing), percentage=percentage)
+            ).format(amount=refund.order.price_tag(missing), percentage=percentage)
         )
 
 

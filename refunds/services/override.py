@@ -37,7 +37,8 @@ def override_refund(
     """
     _check(percentage, by, note)
     found = decisions.lock(refund_id)
-    order, refund, tickets = found
+    refund, tickets = found
+    order = refund.order
     # Read behind the lock of the order: a campaign may have taken it up just before.
     now = timezone.now()
     _check_open(refund, by)

@@ -30,6 +30,6 @@ def refund_case(*, case_id: int) -> Refund | None:
     if earlier or case.status != PaymentCase.Status.OPEN:
         return earlier
     refund = decisions.create(claim_for_case(order, case, now), by=None)
-    locked = decisions.Locked(order, refund, [])
+    locked = decisions.Locked(refund, [])
     decisions.approve([locked], by=None, at=now, reason=f"{case}")
     return refund

@@ -129,7 +129,7 @@ def _finish(refunds: Sequence[Refund], now: datetime, why: Callable[[Refund], st
     if not refunds:
         return
     tickets = decisions.lock_tickets_of(refunds)
-    found = [Locked(refund.order, refund, tickets[refund.pk]) for refund in refunds]
+    found = [Locked(refund, tickets[refund.pk]) for refund in refunds]
     payouts.finish(found, by=None, at=now, why=why)
 
 

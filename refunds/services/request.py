@@ -91,7 +91,7 @@ def _lock_tickets(order: Order, codes: Sequence[str] | None) -> None:
 def _hand_over(claim: Claim, refund: Refund, now: datetime) -> None:
     """Give it to whoever decides by the policy."""
     if claim.decided_by is DecidedBy.AUTOMATIC:
-        found = decisions.Locked(claim.order, refund, decisions.lock_tickets(refund))
+        found = decisions.Locked(refund, decisions.lock_tickets(refund))
         decisions.approve([found], by=None, at=now, reason=BY_POLICY)
         return
     ask = refund.ask_organizer if claim.decided_by is DecidedBy.ORGANIZER else refund.ask_admin

@@ -40,7 +40,7 @@ def retry_refund(
     is nothing that could be sent.
     """
     now = timezone.now()
-    _order, payments, refund = _locked(refund_id, by, note, shown_amount, shown_try)
+    payments, refund = _locked(refund_id, by, note, shown_amount, shown_try)
     _check_not_back(refund)
     _close_open_reversal(refund, succeeded=False, by=by, at=now, note=note)
     for payment in payments.values():
@@ -75,11 +75,11 @@ def mark_refund_paid(
     and seats. Raises NotAllowed, NoteRequired, RefundNotFailed, AmountChanged, TryMoved.
     """
     now = timezone.now()
-    order, _payments, refund = _locked(refund_id, by, evidence, shown_amount, shown_try)
+    _payments, refund = _locked(refund_id, by, evidence, shown_amount, shown_try)
     _close_open_reversal(refund, succeeded=by_provider, by=by, at=now, note=evidence)
     refund.payout_evidence = evidence.strip()
     refund.save(update_fields=["payout_evidence"])
-    found = decisions.Locked(order, refund, decisions.lock_tickets(refund))
+    found = decisions.Locked(refund, decisions.lock_tickets(refund))
     payouts.finish([found], by=by, at=now, why=lambda _refund: evidence.strip())
     return refund
 
@@ -99,18 +99,18 @@ def mark_refund_failed(
     Raises NotAllowed, NoteRequired, RefundNotFailed, AmountChanged, TryMoved.
     """
     now = timezone.now()
-    order, _payments, refund = _locked(refund_id, by, reason, shown_amount, shown_try)
+    _payments, refund = _locked(refund_id, by, reason, shown_amount, shown_try)
     _check_not_back(refund)
     _close_open_reversal(refund, succeeded=False, by=by, at=now, note=reason)
-    found = decisions.Locked(order, refund, decisions.lock_tickets(refund))
+    found = decisions.Locked(refund, decisions.lock_tickets(refund))
     payouts.give_up(found, by=by, at=now, reason=reason.strip())
     return refund
 
 
 def _locked(
     refund_id: int, by: User, note: str, shown_amount: Decimal | None, shown_try: str
-) -> tuple[Order, dict[int, Payment], Refund]:
-    """Its order, the payment that gives it back, and the refund; still failed, and as shown."""
+) -> tuple[dict[int, Payment], Refund]:
+    """The payment that gives it back, and the refund; still failed, and as shown."""
     require_admin(by, _("Only platform admins may settle a failed refund."))
     if not note.strip():
         raise NoteRequired(_("Say what was found at the provider, or how the money went back."))
@@ -132,7 +132,7 @@ def _locked(
         raise TryMoved(
             _("It has got further since you opened the page. Look it up at the provider once more.")
         )
-    return order, payments, refund
+    return payments, refund
 
 
 def _close_open_reversal(

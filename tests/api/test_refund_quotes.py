@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from refunds.models import Refund
-from tests.factories import from_now, paid_order, seats_in_area, showing_with_sale_end
+from tests.factories import paid_order, seats_in_area, showing_with_sale_end
 from tests.pages.my_pages import everything
-from ticketing.models import Showing
+from tests.refunds.moved import let_days_pass
 
 
 @pytest.fixture
@@ -28,13 +28,6 @@ def ask(api, order, key="once", **wish):
 def quoted(api, order):
     wish = {"reason": "personal"}
     return api.post(f"/api/v1/orders/{order.code}/refund-quotes/", wish).data["amount"]
-
-
-def let_days_pass(order, days):
-    """The same as waiting: its sale ends that much sooner."""
-    showing = Showing.objects.get(pk=order.showing_id)
-    showing.ticket_sale_end -= from_now(days=days) - from_now()
-    showing.save()
 
 
 def test_the_amount_of_the_quote_is_asked_for(api, order):

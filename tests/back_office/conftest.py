@@ -5,14 +5,8 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from tests.back_office.refund_rows import asked, asked_after_postponing, bought, failed, own_event
+from tests.back_office.world import World, browser_of, world
 from tests.factories import OrganizerFactory, where_it_is_midday
-
-
-def browser_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    client.user = user
-    return client
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +18,12 @@ def _few_rights(few_rights: None) -> None:
 def midday(settings) -> None:
     """Where the business is: so what happens in a test happens on one day."""
     settings.BUSINESS_TIME_ZONE = where_it_is_midday()
+
+
+@pytest.fixture
+def here() -> World:
+    """Two organizers that sell, each with a refund to decide and an open case."""
+    return world()
 
 
 @pytest.fixture

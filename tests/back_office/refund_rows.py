@@ -16,8 +16,15 @@ from refunds.services import (
     reject_refund,
     request_refund,
 )
-from tests.factories import EventFactory, from_now, paid_order, seats_in_area, showing_with_sale_end
-from tests.refunds.test_requests import everything, reread
+from tests.factories import (
+    EventFactory,
+    from_now,
+    paid_order,
+    reread,
+    seats_in_area,
+    showing_with_sale_end,
+)
+from tests.refunds.test_requests import everything
 from tests.ticketing.event_states import move, new_admin
 
 LIST = reverse("admin:refunds_refund_changelist")

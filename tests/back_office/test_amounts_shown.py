@@ -25,8 +25,7 @@ from tests.back_office.refund_rows import (
     stored,
     told,
 )
-from tests.factories import from_now
-from tests.refunds.test_requests import reread
+from tests.factories import from_now, reread
 from tests.ticketing.event_states import new_admin
 
 

@@ -22,8 +22,7 @@ from tests.back_office.refund_rows import (
     stored,
     told,
 )
-from tests.factories import placed_order, seats_in_area
-from tests.refunds.test_requests import reread
+from tests.factories import placed_order, reread, seats_in_area
 from tests.ticketing.event_states import event_in, move
 
 LIST = reverse("admin:refunds_refundcampaign_changelist")

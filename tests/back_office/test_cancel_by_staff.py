@@ -15,9 +15,9 @@ from payments.providers import Customer
 from payments.services import start_payment
 from tests.back_office.refund_rows import html
 from tests.back_office.world import browser_of, supporter
-from tests.factories import CustomerFactory, overdue_order, paid_order, placed_order
-from tests.orders.test_mails import run_all
-from tests.refunds.test_requests import everything, reread
+from tests.factories import CustomerFactory, overdue_order, paid_order, placed_order, reread
+from tests.orders.closing import run_all
+from tests.refunds.test_requests import everything
 from tests.ticketing.event_states import new_admin, new_member
 from ticketing.errors import NotAllowed
 from ticketing.invariants import violations

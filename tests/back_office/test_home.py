@@ -32,7 +32,6 @@ from tests.back_office.refund_rows import (
     page_of,
     status,
 )
-from tests.back_office.world import world
 from tests.factories import (
     EventFactory,
     ShowingFactory,
@@ -50,12 +49,6 @@ from ticketing.models import Event, Showing
 from ticketing.services import request_cancellation
 
 STAFF = ["admin", "support", "member of A", "member of B"]
-
-
-@pytest.fixture
-def here():
-    """Two organizers; each has a refund to decide and an open case."""
-    return world()
 
 
 @pytest.fixture

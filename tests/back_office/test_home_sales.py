@@ -23,7 +23,6 @@ from tests.back_office.home_page import (
     text_of,
 )
 from tests.back_office.refund_rows import asked, asked_after_postponing, bought, own_event
-from tests.back_office.world import world
 from tests.factories import (
     EventFactory,
     ShowingFactory,
@@ -37,11 +36,6 @@ from ticketing.business_time import day_of, midnight
 from ticketing.models import Seat
 
 pytestmark = pytest.mark.usefixtures("midday")
-
-
-@pytest.fixture
-def here():
-    return world()
 
 
 @pytest.fixture

@@ -20,8 +20,7 @@ from jobs.models import Job
 from jobs.paging import Position
 from orders.models import Order, Ticket
 from payments.models import Payment
-from tests.back_office.conftest import browser_of
-from tests.back_office.world import supporter
+from tests.back_office.world import browser_of, supporter
 from tests.factories import CustomerFactory, from_now, paid_order
 from ticketing.models import LogRow, Organizer, Showing
 

@@ -7,16 +7,10 @@ from django.contrib import admin
 from django.urls import reverse
 
 from tests.back_office.addresses import ADMIN, addresses
-from tests.back_office.world import world
 from ticketing.models import Organizer
 
 ENCODED, REFUSED = "1\0", "The request is not valid."
 USUAL = ["q", "p", "o", "e", "nothing", "_popup", "_changelist_filters"]
-
-
-@pytest.fixture
-def here():
-    return world()
 
 
 def filters_of(page, request):

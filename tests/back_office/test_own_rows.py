@@ -12,13 +12,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import reverse
 
 from tests.back_office.addresses import ADMIN, of_models
-from tests.back_office.world import tenant, world
+from tests.back_office.world import tenant
 from ticketing.models import Event, Showing
-
-
-@pytest.fixture
-def here():
-    return world()
 
 
 @pytest.fixture

@@ -24,8 +24,8 @@ from tests.back_office.refund_rows import (
     stored,
     told,
 )
+from tests.factories import reread
 from tests.refunds.moved import take_place_yesterday
-from tests.refunds.test_requests import reread
 
 
 def test_an_admin_is_offered_what_the_state_allows(boss, personal):

@@ -25,10 +25,9 @@ from tests.back_office.refund_rows import (
     stored,
     told,
 )
-from tests.factories import from_now
+from tests.factories import from_now, reread
 from tests.orders.closing import run_all
 from tests.orders.dates import move_to, reinstate
-from tests.refunds.test_requests import reread
 from ticketing.models import Showing
 
 SCRIPT = "<script>alert(1)</script>"

@@ -16,7 +16,7 @@ from orders.services import resend_tickets
 from tests.back_office.timelines import story
 from tests.back_office.world import browser_of, supporter
 from tests.factories import CustomerFactory, ShowingFactory, from_now, paid_order, placed_order
-from tests.orders.test_mails import run_all
+from tests.orders.closing import run_all
 from tests.ticketing.event_states import move, new_admin, new_member
 from ticketing.errors import NotAllowed
 from ticketing.models import Showing

@@ -16,16 +16,11 @@ from tests.back_office.addresses import (
     unknown_pages,
 )
 from tests.back_office.role_table import ACTIONS, FOR_ALL_STAFF, LIST_ACTIONS, MODELS
-from tests.back_office.world import LETTERS, world
+from tests.back_office.world import LETTERS
 from ticketing.roles import PERMISSIONS, Role, role_of
 
 OURS = ["ticketing", "orders", "payments", "refunds", "jobs", "auth", "account", "mfa"]
 LINK_TO_ROW = re.compile(rf'href="({ADMIN}\w+/\w+/\d+/change/)[^"]*"')
-
-
-@pytest.fixture
-def here():
-    return world()
 
 
 @pytest.fixture(params=LETTERS)

@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from orders.house.seat_ids import read_ids
-from tests.back_office.conftest import browser_of
 from tests.back_office.refund_rows import own_event
+from tests.back_office.world import browser_of
 from tests.factories import (
     AreaFactory,
     CustomerFactory,

@@ -29,7 +29,7 @@ from tests.back_office.refund_rows import asked, bought, failed, own_event
 from tests.back_office.timelines import page_of, story
 from tests.back_office.world import browser_of
 from tests.factories import PaymentFactory, from_now, overdue_order, paid_order, placed_order
-from tests.orders.test_mails import run_all
+from tests.orders.closing import run_all
 from tests.payments.vnpay_calls import IPN, success
 from tests.refunds.moved import give_back
 from tests.ticketing.event_states import move, new_admin, new_member

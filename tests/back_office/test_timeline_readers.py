@@ -13,7 +13,7 @@ from tests.back_office.refund_rows import asked, bought
 from tests.back_office.timelines import page_of, story
 from tests.back_office.world import browser_of, supporter
 from tests.factories import PaymentFactory, placed_order
-from tests.orders.test_mails import run_all
+from tests.orders.closing import run_all
 from tests.payments.vnpay_calls import IPN, success
 from tests.ticketing.event_states import move, new_admin, new_member
 

@@ -17,7 +17,6 @@ from jobs.prepared import fetch_all
 from tests.our_vnpay import running_stand_in
 from tests.sandbox_process import SandboxProcess, wait_until
 from ticketing.errors import DomainError
-from ticketing.invariants import violations
 
 Result = TypeVar("Result")
 
@@ -132,8 +131,3 @@ def wait_until_somebody_waits() -> None:
     wait_until(
         lambda: bool(fetch_all(WAITS_FOR_US, {})), seconds=20, what="somebody to wait for our lock"
     )
-
-
-def broken_rules() -> dict[str, int]:
-    """The invariants that are broken now, with the number of violations."""
-    return {rule: count for rule, count in violations().items() if count}

@@ -16,23 +16,13 @@ from refunds.services import (
     record_reversal,
     reject_refund,
 )
-from tests.factories import paid_order, seats_in_area, showing_with_sale_end
-from tests.refunds.moved import approved, ask, postpone, processing, say
-from tests.refunds.test_requests import reread
-from ticketing.models import Event
+from tests.factories import paid_order, reread, seats_in_area, showing_with_sale_end
+from tests.refunds.moved import approved, ask, postpone, processing, say, tickets_of
 
 
 def order_of(count, showing=None):
     """Paid, with that many tickets of 500,000 VND; 80 % go back for a personal reason."""
     return paid_order(seats_in_area(count, showing=showing or showing_with_sale_end(days=10)))
-
-
-def tickets_of(order):
-    return list(order.tickets.order_by("pk"))
-
-
-def approve_by_itself(order):
-    Event.objects.filter(pk=order.event_id).update(auto_approve_refund=True)
 
 
 def asks(order, tickets=None, reason=Reason.PERSONAL):

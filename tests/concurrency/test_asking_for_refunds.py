@@ -11,9 +11,10 @@ from orders.models import OrderQuerySet, TicketQuerySet
 from refunds.models import Refund, RefundTicket
 from refunds.policy import Reason
 from refunds.services import request_refund
-from tests.concurrency.conftest import broken_rules, run_together
-from tests.concurrency.refunding import asks, order_of, reserved, tickets_of, times, topped_up
-from tests.refunds.moved import postpone
+from tests.concurrency.conftest import run_together
+from tests.concurrency.refunding import asks, order_of, reserved, times, topped_up
+from tests.refunds.moved import postpone, tickets_of
+from tests.rules import broken_rules
 from ticketing.models import Event
 
 

@@ -14,9 +14,10 @@ from payments.models import Payment
 from payments.providers import Customer
 from payments.services import start, start_payment
 from payments.services.start import MOST_ATTEMPTS
-from tests.concurrency.conftest import NOBODY_WAITS_LONGER, broken_rules, run_together
+from tests.concurrency.conftest import NOBODY_WAITS_LONGER, run_together
 from tests.concurrency.refunding import times
 from tests.factories import placed_order
+from tests.rules import broken_rules
 from tests.ticketing.event_states import new_admin
 
 

@@ -8,9 +8,10 @@ import pytest
 
 from orders.models import SeatHold
 from orders.services import place_order
-from tests.concurrency.conftest import broken_rules, run_together
-from tests.concurrency.test_buying_the_same_seats import buy, field_of, stand
-from tests.factories import CustomerFactory, seats_in_area
+from tests.concurrency.conftest import run_together
+from tests.concurrency.test_buying_the_same_seats import buy, stand
+from tests.factories import CustomerFactory, field_of, seats_in_area
+from tests.rules import broken_rules
 from tests.ticketing.event_states import new_admin
 from ticketing.models import Seat, SeatQuerySet
 from ticketing.services import block_places, block_seats, release_seats

@@ -8,8 +8,9 @@ from django.db import connection
 from orders import holding
 from orders.models import Order, SeatHold
 from orders.services import place_order
-from tests.concurrency.conftest import broken_rules, run_together
-from tests.factories import AreaFactory, CustomerFactory, RowFactory, SeatFactory, seats_in_area
+from tests.concurrency.conftest import run_together
+from tests.factories import CustomerFactory, field_of, seats_in_area
+from tests.rules import broken_rules
 from ticketing.connections import close_all_connections
 from ticketing.models import Seat
 
@@ -89,13 +90,6 @@ def test_without_the_lock_the_index_still_keeps_a_seat_from_being_sold_twice():
     assert outcomes["done"] == 1
     assert outcomes["IntegrityError"] > 0
     assert broken_rules() == {}
-
-
-def field_of(places):
-    area = AreaFactory(general_admission=True)
-    row = RowFactory(area=area, label="GA")
-    SeatFactory.create_batch(places, row=row)
-    return area
 
 
 def stand(customer, area, quantity):

@@ -20,35 +20,23 @@ from orders.services import close_event, place_order
 from payments.models import Payment, PaymentCase
 from payments.providers import Customer
 from payments.services import settle_order, start_payment
-from tests.concurrency.conftest import (
-    broken_rules,
-    closing,
-    run_together,
-    wait_until_somebody_waits,
-)
+from tests.concurrency.conftest import closing, run_together, wait_until_somebody_waits
 from tests.factories import (
-    AreaFactory,
     CustomerFactory,
     PaymentFactory,
-    RowFactory,
-    SeatFactory,
     ShowingFactory,
+    field_of,
     from_now,
     placed_order,
     seats_in_area,
 )
 from tests.payments.vnpay_calls import IPN, success
+from tests.rules import broken_rules
 from tests.sandbox_process import wait_until
 from tests.ticketing.event_states import new_admin
 from ticketing import services
 from ticketing.errors import SalesClosed
 from ticketing.models import Event, Seat, Showing
-
-
-def field_of(places, **area):
-    area = AreaFactory(general_admission=True, **area)
-    SeatFactory.create_batch(places, row=RowFactory(area=area, label="GA"))
-    return area
 
 
 def buy(customer, area, *, once, pays):

@@ -11,9 +11,10 @@ from django_fsm_log.models import StateLog
 
 from orders.models import Ticket, TicketQuerySet
 from orders.services import check_in
-from tests.concurrency.conftest import broken_rules, run_together
+from tests.concurrency.conftest import run_together
 from tests.factories import CustomerFactory, PaymentFactory, placed_order, seats_in_area
 from tests.payments.vnpay_calls import IPN, success
+from tests.rules import broken_rules
 
 NOBODY_WAITS_LONGER = 10
 

@@ -18,15 +18,14 @@ from refunds.operations import payouts
 from refunds.services import pay_back, refund_case
 from tests.concurrency.conftest import (
     NOBODY_WAITS_LONGER,
-    broken_rules,
     closing,
     run_together,
     wait_until_somebody_waits,
 )
 from tests.concurrency.refunding import order_of, times
-from tests.factories import showing_with_sale_end
+from tests.factories import reread, showing_with_sale_end
 from tests.refunds.moved import new_admin, paid_twice
-from tests.refunds.test_requests import reread
+from tests.rules import broken_rules
 
 PAID = "Paid back in the portal, number 4711."
 

@@ -11,13 +11,9 @@ from django.db import transaction
 from django_fsm_log.models import StateLog
 
 from jobs.prepared import fetch_all
-from tests.concurrency.conftest import (
-    WAITS_FOR_US,
-    broken_rules,
-    outcome_of,
-    wait_until_somebody_waits,
-)
+from tests.concurrency.conftest import WAITS_FOR_US, outcome_of, wait_until_somebody_waits
 from tests.factories import seats_in_area
+from tests.rules import broken_rules
 from tests.sandbox_process import wait_until
 from tests.ticketing.event_states import event_in, move, new_admin
 from ticketing import services

@@ -8,7 +8,7 @@ from orders.models import OrderQuerySet
 from refunds.models import Refund
 from refunds.models.refund import RefundQuerySet
 from refunds.policy import Reason
-from tests.concurrency.conftest import broken_rules, run_together
+from tests.concurrency.conftest import run_together
 from tests.concurrency.refunding import (
     approves,
     jobs_for,
@@ -17,12 +17,11 @@ from tests.concurrency.refunding import (
     overrides,
     rejects,
     reserved,
-    tickets_of,
     times,
 )
-from tests.factories import showing_with_sale_end
-from tests.refunds.moved import approved, ask, new_admin, postpone
-from tests.refunds.test_requests import reread
+from tests.factories import reread, showing_with_sale_end
+from tests.refunds.moved import approved, ask, new_admin, postpone, tickets_of
+from tests.rules import broken_rules
 
 
 def test_twenty_approvals_of_one_refund_reserve_once():

@@ -11,13 +11,9 @@ from django_fsm_log.models import StateLog
 from orders.models import Order
 from orders.services import expire_untried, place_order
 from payments.services import settle_order
-from tests.concurrency.conftest import (
-    NOBODY_WAITS_LONGER,
-    broken_rules,
-    closing,
-    run_together,
-)
+from tests.concurrency.conftest import NOBODY_WAITS_LONGER, closing, run_together
 from tests.factories import CustomerFactory, overdue_order
+from tests.rules import broken_rules
 from ticketing.models import Seat
 
 

@@ -12,12 +12,13 @@ from jobs.outbox import handler_of
 from orders.models import Ticket
 from orders.services import check_in
 from refunds.policy import Reason
-from tests.concurrency.conftest import broken_rules, run_together
-from tests.concurrency.refunding import approves, order_of, tickets_of, times
+from tests.concurrency.conftest import run_together
+from tests.concurrency.refunding import approves, order_of, times
 from tests.factories import ShowingFactory, from_now
 from tests.orders.closing import postpone
 from tests.orders.dates import news, reinstate
-from tests.refunds.moved import ask, new_admin
+from tests.refunds.moved import ask, new_admin, tickets_of
+from tests.rules import broken_rules
 from ticketing.models import Showing
 
 

@@ -10,16 +10,12 @@ from functools import partial
 import pytest
 from django.db import transaction
 
-from tests.back_office.conftest import browser_of
 from tests.back_office.test_event_workbench import showing_fields
 from tests.back_office.workbench import evening, event_fields, page_of, text_of
-from tests.concurrency.conftest import (
-    broken_rules,
-    closing,
-    run_together,
-    wait_until_somebody_waits,
-)
+from tests.back_office.world import browser_of
+from tests.concurrency.conftest import closing, run_together, wait_until_somebody_waits
 from tests.factories import EventFactory, ShowingFactory, placed_order, seats_in_area
+from tests.rules import broken_rules
 from tests.ticketing.event_states import move, new_admin
 from ticketing import services
 from ticketing.models import Area, Event, Seat, SeatPlanUpload, Showing

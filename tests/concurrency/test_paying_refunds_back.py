@@ -12,7 +12,7 @@ from payments.providers import RefundState
 from refunds.models import Refund
 from refunds.models.refund import RefundQuerySet
 from refunds.services import pay_back, refund_case
-from tests.concurrency.conftest import broken_rules, run_together
+from tests.concurrency.conftest import run_together
 from tests.concurrency.refunding import (
     jobs_for,
     order_of,
@@ -20,12 +20,11 @@ from tests.concurrency.refunding import (
     pays_back,
     records,
     reserved,
-    tickets_of,
     times,
 )
-from tests.factories import showing_with_sale_end
-from tests.refunds.moved import approved, new_admin, paid_twice, say
-from tests.refunds.test_requests import reread
+from tests.factories import reread, showing_with_sale_end
+from tests.refunds.moved import approved, new_admin, paid_twice, say, tickets_of
+from tests.rules import broken_rules
 
 
 def test_what_is_sent_is_what_the_refund_says_after_overrides_meanwhile():

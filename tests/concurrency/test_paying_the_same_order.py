@@ -19,13 +19,13 @@ from payments.models import Payment, PaymentCase
 from payments.services import settle_order
 from tests.concurrency.conftest import (
     NOBODY_WAITS_LONGER,
-    broken_rules,
     closing,
     run_together,
     wait_until_somebody_waits,
 )
 from tests.factories import PaymentFactory, overdue_order, placed_order
 from tests.payments.vnpay_calls import IPN, RETURN, failure, success
+from tests.rules import broken_rules
 
 
 def ipn(query, answers):

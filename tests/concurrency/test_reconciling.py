@@ -31,16 +31,12 @@ from payments.services import (
     settle_order,
     start_payment,
 )
-from tests.concurrency.conftest import (
-    broken_rules,
-    outcome_of,
-    run_together,
-    wait_until_somebody_waits,
-)
+from tests.concurrency.conftest import outcome_of, run_together, wait_until_somebody_waits
 from tests.factories import PaymentFactory, overdue_order, placed_order
 from tests.our_vnpay import use
-from tests.payments.reconciled import let_time_pass
+from tests.payments.reconciled import let_time_pass, questions
 from tests.payments.vnpay_calls import IPN
+from tests.rules import broken_rules
 
 PAYMENTS = 10
 
@@ -73,10 +69,6 @@ def ipn(vnpay, payment):
 
 def settle(payment):
     return lambda: settle_order(order_id=payment.order_id)
-
-
-def questions(vnpay, payment):
-    return len(vnpay.transaction(payment.txn_ref)["api_calls"])
 
 
 def test_money_is_used_or_owed_once_whoever_finds_it_first(vnpay, paid, settings):

@@ -18,11 +18,11 @@ from refunds.services import (
     record_reversal,
     retry_refund,
 )
-from tests.concurrency.conftest import broken_rules, run_together
+from tests.concurrency.conftest import run_together
 from tests.concurrency.refunding import moves, order_of, records, times, topped_up, under_way
-from tests.factories import showing_with_sale_end
+from tests.factories import reread, showing_with_sale_end
 from tests.refunds.moved import ask, new_admin, payment_failed, say, unclear
-from tests.refunds.test_requests import reread
+from tests.rules import broken_rules
 from ticketing.models import Seat
 
 

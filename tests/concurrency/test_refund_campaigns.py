@@ -27,12 +27,12 @@ from refunds.services import (
 from refunds.services import campaigns as campaign_services
 from tests.concurrency.conftest import (
     NOBODY_WAITS_LONGER,
-    broken_rules,
     closing,
     run_together,
     wait_until_somebody_waits,
 )
 from tests.factories import EventFactory, ShowingFactory, paid_order, seats_in_area
+from tests.rules import broken_rules
 from tests.sandbox_process import wait_until
 from tests.ticketing.event_states import new_admin
 from ticketing.models import Event

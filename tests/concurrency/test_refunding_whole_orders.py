@@ -10,18 +10,11 @@ from orders.models import Order, OrderQuerySet
 from refunds.models import RefundTicket
 from refunds.operations.whole_orders import refund_whole_orders
 from refunds.policy import Reason
-from tests.concurrency.conftest import broken_rules, run_together
-from tests.concurrency.refunding import (
-    approves,
-    asks,
-    order_of,
-    reserved,
-    tickets_of,
-    times,
-    topped_up,
-)
+from tests.concurrency.conftest import run_together
+from tests.concurrency.refunding import approves, asks, order_of, reserved, times, topped_up
 from tests.factories import from_now, showing_with_sale_end
-from tests.refunds.moved import ask, new_admin
+from tests.refunds.moved import ask, new_admin, tickets_of
+from tests.rules import broken_rules
 from ticketing.models import Event
 
 

@@ -15,22 +15,14 @@ from refunds.errors import NothingToRefund, TicketNotRefundable
 from refunds.models import Refund
 from tests.concurrency.conftest import (
     NOBODY_WAITS_LONGER,
-    broken_rules,
     closing,
     run_together,
     wait_until_somebody_waits,
 )
-from tests.concurrency.refunding import (
-    approve_by_itself,
-    approves,
-    asks,
-    order_of,
-    reserved,
-    tickets_of,
-)
-from tests.factories import CustomerFactory, from_now
-from tests.refunds.moved import ask, new_admin
-from tests.refunds.test_requests import reread
+from tests.concurrency.refunding import approves, asks, order_of, reserved
+from tests.factories import CustomerFactory, from_now, reread
+from tests.refunds.moved import approve_by_itself, ask, new_admin, tickets_of
+from tests.rules import broken_rules
 
 
 def test_twenty_doors_and_twenty_approvals_let_in_or_pay_back():

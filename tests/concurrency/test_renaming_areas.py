@@ -12,13 +12,9 @@ from django.db import OperationalError, connection, transaction
 
 from orders.services import place_order
 from tests.api.test_seat_map import read
-from tests.concurrency.conftest import (
-    NOBODY_WAITS_LONGER,
-    broken_rules,
-    closing,
-    wait_until_somebody_waits,
-)
+from tests.concurrency.conftest import NOBODY_WAITS_LONGER, closing, wait_until_somebody_waits
 from tests.factories import CustomerFactory, placed_order, seats_in_area
+from tests.rules import broken_rules
 from ticketing.models import Area, Seat
 
 NAMES = import_module("ticketing.migrations.0013_names_on_one_seat")

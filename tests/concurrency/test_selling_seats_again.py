@@ -7,10 +7,10 @@ from functools import partial
 
 from orders.models import Order, SeatHold, SeatHoldQuerySet, Ticket
 from orders.services import place_order
-from tests.concurrency.conftest import broken_rules, run_together
+from tests.concurrency.conftest import run_together
 from tests.concurrency.refunding import order_of, records, under_way
-from tests.factories import CustomerFactory, showing_with_sale_end
-from tests.refunds.test_requests import reread
+from tests.factories import CustomerFactory, reread, showing_with_sale_end
+from tests.rules import broken_rules
 from ticketing.models import Seat
 
 

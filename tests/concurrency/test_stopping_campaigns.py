@@ -19,16 +19,11 @@ from refunds.services import (
     start_campaign,
 )
 from refunds.services import override as overriding
-from tests.concurrency.conftest import (
-    NOBODY_WAITS_LONGER,
-    broken_rules,
-    run_together,
-    wait_until_somebody_waits,
-)
-from tests.concurrency.refunding import order_of, tickets_of
-from tests.factories import ShowingFactory, showing_with_sale_end
-from tests.refunds.moved import approved
-from tests.refunds.test_requests import reread
+from tests.concurrency.conftest import NOBODY_WAITS_LONGER, run_together, wait_until_somebody_waits
+from tests.concurrency.refunding import order_of
+from tests.factories import ShowingFactory, reread, showing_with_sale_end
+from tests.refunds.moved import approved, tickets_of
+from tests.rules import broken_rules
 from tests.ticketing.event_states import event_in, move, new_admin
 from ticketing.services import clear_event, confirm_cancellation
 

@@ -23,7 +23,7 @@ from tests.migrations.contents import changes, contents, structure
 from tests.migrations.earlier_cases import TURNING, earlier_case, filed, turn
 from tests.migrations.everything import OURS, kinds_missing
 from tests.migrations.going import go_back, migrate
-from ticketing.invariants import violations
+from tests.rules import broken_rules
 from ticketing.models.sessions import Session
 
 # One step further back, tables are dropped that money depends on.
@@ -35,10 +35,6 @@ OLDEST_WITH_ALL_TABLES = {
     "jobs": "0001",
 }
 BY_OTHERS = RefundWord(RefundState.DONE, Decimal(400_000), "78")
-
-
-def broken_rules() -> dict[str, int]:
-    return {name: count for name, count in violations().items() if count}
 
 
 def is_applied(app: str, name: str) -> bool:

@@ -2,13 +2,18 @@ from __future__ import annotations
 
 import pytest
 
-from tests.factories import EventFactory
+from tests.factories import EventFactory, ShowingFactory
 
 
 @pytest.fixture
 def event():
     """Published, and its tickets are on sale."""
     return EventFactory()
+
+
+@pytest.fixture
+def showing(event):
+    return ShowingFactory(event=event)
 
 
 @pytest.fixture

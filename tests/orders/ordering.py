@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from jobs.models import Job
 from orders.models import Order, SeatHold
-from tests.factories import AreaFactory, RowFactory, SeatFactory
 from ticketing.models import Seat
 
 ORDERS = "/api/v1/orders/"
-
-
-def field_of(places, **area):
-    area = AreaFactory(general_admission=True, **area)
-    SeatFactory.create_batch(places, row=RowFactory(area=area, label="GA"))
-    return area
 
 
 def numbered(seats):

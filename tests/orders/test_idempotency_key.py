@@ -7,8 +7,8 @@ from django.utils import timezone
 from jobs.models import Job
 from orders.models import Order, SeatHold
 from orders.services import cancel_order
-from tests.factories import CustomerFactory, seats_in_area
-from tests.orders.ordering import ORDERS, field_of, numbered, standing
+from tests.factories import CustomerFactory, field_of, seats_in_area
+from tests.orders.ordering import ORDERS, numbered, standing
 from ticketing.models import Seat, Showing
 
 

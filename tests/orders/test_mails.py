@@ -8,7 +8,6 @@ from django.utils import translation
 
 from jobs.models import Job
 from jobs.outbox import handler_of
-from jobs.services import run_due_jobs
 from orders.models import Order
 from payments.handlers import mail_owed
 from payments.models import PaymentCase
@@ -26,17 +25,12 @@ from tests.factories import (
     placed_order,
     seats_in_area,
 )
+from tests.orders.closing import run_all
 from tests.payments.vnpay_calls import IPN, success
 from tests.ticketing.event_states import move
 from ticketing.services import confirm_cancellation
 
 ORDERS = "/api/v1/orders/"
-
-
-def run_all():
-    """Facts first, then the mails they lead to."""
-    while run_due_jobs():
-        pass
 
 
 def place(api, language="en", **area):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from orders import operations
 from payments.services import settle_order
 from tests.back_office.timelines import story
@@ -29,11 +27,6 @@ from tests.ticketing.event_states import event_in
 from ticketing.models import Showing
 
 REFUND_OFFERED = "ask for a refund on the page of your order while the event is postponed"
-
-
-@pytest.fixture
-def showing(event):
-    return ShowingFactory(event=event)
 
 
 def test_buyers_are_told_that_their_event_is_postponed(event, showing, mailoutbox):

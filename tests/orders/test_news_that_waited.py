@@ -7,7 +7,7 @@ from django_fsm_log.models import StateLog
 
 from jobs.models import Job
 from tests.back_office.timelines import story
-from tests.factories import ShowingFactory, from_now
+from tests.factories import from_now
 from tests.orders.closing import call_off, clear_of_fraud, confirm_fraud, postpone, run_all
 from tests.orders.dates import (
     LATER_DATE,
@@ -25,11 +25,6 @@ from ticketing.models import Showing
 
 POSTPONED, MOVED = "Đêm nhạc Trịnh is postponed", "Đêm nhạc Trịnh has a new date"
 REINSTATED = "Đêm nhạc Trịnh takes place after all"
-
-
-@pytest.fixture
-def showing(event):
-    return ShowingFactory(event=event)
 
 
 @pytest.fixture

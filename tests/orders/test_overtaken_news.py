@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from jobs.models import Job
 from jobs.outbox import handler_of
 from jobs.services import run_job
-from tests.factories import ShowingFactory, from_now
+from tests.factories import from_now
 from tests.orders.closing import call_off, clear_of_fraud, confirm_fraud, postpone
 from tests.orders.dates import (
     LATER_DATE,
@@ -29,11 +29,6 @@ from tests.ticketing.event_states import move
 from ticketing.models import Showing
 
 TELLING = import_module("orders.services.tell_of_dates")  # the package has its function so named
-
-
-@pytest.fixture
-def showing(event):
-    return ShowingFactory(event=event)
 
 
 @pytest.mark.parametrize("decide", [postpone, move_to, reinstate])

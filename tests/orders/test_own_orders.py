@@ -9,8 +9,15 @@ from django.utils import timezone
 from django_fsm_log.models import StateLog
 
 from orders import operations
-from orders.models import Order, order_code, ticket_code
-from tests.factories import CustomerFactory, from_now, overdue_order, placed_order, seats_in_area
+from orders.models import order_code, ticket_code
+from tests.factories import (
+    CustomerFactory,
+    from_now,
+    overdue_order,
+    placed_order,
+    reread,
+    seats_in_area,
+)
 from tests.ticketing.event_states import suspect
 from ticketing.invariants import violations
 from ticketing.models import Seat
@@ -27,10 +34,6 @@ def order(customer):
 def paid_order(order):
     operations.confirm(order, by=None, at=timezone.now(), reason="The test pays it.")
     return order
-
-
-def reread(order):
-    return Order.objects.get(pk=order.pk)
 
 
 def test_an_order_shows_its_seats_prices_and_deadline(api, order):

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from jobs.models import Job
 from orders.models import Order, SeatHold, Ticket
-from tests.factories import EventFactory, ShowingFactory, placed_order, seats_in_area
-from tests.orders.ordering import ORDERS, assert_nothing_happened, field_of, numbered, standing
+from tests.factories import EventFactory, ShowingFactory, field_of, placed_order, seats_in_area
+from tests.orders.ordering import ORDERS, assert_nothing_happened, numbered, standing
 from tests.ticketing.event_states import event_in
 from ticketing.models import Seat
 

@@ -21,6 +21,7 @@ from tests.factories import (
     overdue_order,
     paid_order,
     placed_order,
+    reread,
     seats_in_area,
     showing_with_sale_end,
 )
@@ -30,10 +31,6 @@ from tests.refunds.moved import say
 from ticketing.models import Event
 
 EVIL = '<script>alert("x")</script>'
-
-
-def reread(row):
-    return type(row).objects.get(pk=row.pk)
 
 
 def test_my_orders_come_newest_first_with_what_to_do_next(me, customer):

@@ -29,9 +29,9 @@ from tests.factories import (
 from tests.pages.my_pages import everything, hidden, page_of, text_of
 from tests.payments.vnpay_calls import RETURN, success
 from tests.refunds.campaigns import cancel, start
-from tests.refunds.moved import give_back, refuse, take_place_yesterday
+from tests.refunds.moved import give_back, let_days_pass, refuse, take_place_yesterday
 from tests.ticketing.event_states import move
-from ticketing.models import Event, Showing
+from ticketing.models import Event
 from ticketing.services import confirm_cancellation
 
 
@@ -70,13 +70,6 @@ def postpone(order):
     event = Event.objects.get(pk=order.event_id)
     event.postpone(by=None, at=from_now(), reason="The singer is ill.")
     event.save()
-
-
-def let_days_pass(order, days):
-    """The same as waiting: its sale ends that much sooner."""
-    showing = Showing.objects.get(pk=order.showing_id)
-    showing.ticket_sale_end -= from_now(days=days) - from_now()
-    showing.save()
 
 
 def test_only_tickets_that_can_go_back_are_offered(me, order, tickets, admin_user):

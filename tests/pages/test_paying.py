@@ -7,15 +7,11 @@ import pytest
 from orders.models import Order
 from orders.services import cancel_order
 from payments.models import Payment
-from tests.factories import CustomerFactory, from_now, placed_order
+from tests.factories import CustomerFactory, from_now, placed_order, reread
 from tests.pages.my_pages import hidden, page_of, text_of
 from tests.payments.reconciled import let_time_pass
 from tests.payments.vnpay_calls import RETURN, failure, suspicion
 from ticketing.services import confirm_cancellation
-
-
-def reread(row):
-    return type(row).objects.get(pk=row.pk)
 
 
 def press_pay(me, order):

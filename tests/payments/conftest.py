@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from orders.models import Order
@@ -9,7 +7,7 @@ from payments.models import Payment
 from payments.providers import Customer
 from payments.services import settle_order, start_payment
 from tests.factories import placed_order
-from tests.our_vnpay import running_stand_in, use
+from tests.our_vnpay import use
 from tests.payments.reconciled import let_time_pass, state
 from tests.payments.reversed import give_back
 from tests.payments.vnpay_calls import IPN
@@ -32,12 +30,6 @@ def call_ipn(client):
         return answer.json()["RspCode"]
 
     return call
-
-
-@pytest.fixture(scope="session")
-def _stand_in() -> Iterator[SandboxProcess]:
-    with running_stand_in(SANDBOX_REFUND_SECONDS="0.3") as process:
-        yield process
 
 
 @pytest.fixture

@@ -34,6 +34,11 @@ def state(payment):
     return payment.status, payment.order.status, seats
 
 
+def questions(vnpay, payment):
+    """How often VNPay was asked about it."""
+    return len(vnpay.transaction(payment.txn_ref)["api_calls"])
+
+
 def cases():
     return sorted(PaymentCase.objects.values_list("kind", "status"))
 

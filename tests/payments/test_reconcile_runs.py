@@ -20,15 +20,19 @@ from payments.providers import PROVIDERS, Answer, Outcome, Result
 from payments.services import reconcile_payments, settle_order
 from payments.services.reconcile import SILENCE
 from tests.factories import PaymentFactory, overdue_order
-from tests.payments.reconciled import WEEK, cases, counts, everything, let_time_pass, state
+from tests.payments.reconciled import (
+    WEEK,
+    cases,
+    counts,
+    everything,
+    let_time_pass,
+    questions,
+    state,
+)
 from tests.payments.test_settle import SILENCE as SILENT_WEATHER
 from ticketing.invariants import violations
 
 A_DAY = 24 * 60
-
-
-def questions(vnpay, payment):
-    return len(vnpay.transaction(payment.txn_ref)["api_calls"])
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from payments.providers import Customer
 from payments.services import settle_order, settle_overdue_orders, start_payment
 from payments.services.settle import Settled
 from tests.factories import PaymentFactory, from_now, overdue_order, placed_order
+from tests.payments.reconciled import state
 from tests.payments.vnpay_calls import success, suspicion
 from ticketing.invariants import violations
 
@@ -39,12 +40,6 @@ def let_time_pass(payment, **delta):
     Order.objects.filter(pk=order.pk).update(
         created_at=order.created_at - shift, expires_at=order.expires_at - shift
     )
-
-
-def state(payment):
-    payment = Payment.objects.select_related("order").get(pk=payment.pk)
-    seats = set(payment.order.holds.values_list("seat__status", flat=True))
-    return payment.status, payment.order.status, seats
 
 
 def settle(payment):

@@ -9,16 +9,9 @@ from orders.models import Order
 from payments.providers import Customer
 from payments.services import start_payment
 from refunds.models import CampaignOrder, Refund, RefundCampaign, RefundReason
-from refunds.policy import Reason
-from refunds.services import (
-    advance_campaign,
-    prepare_campaign,
-    request_refund,
-    start_campaign,
-)
+from refunds.services import advance_campaign, prepare_campaign, start_campaign
 from tests.factories import CustomerFactory
 from tests.refunds.stand_in import bought, work
-from ticketing.invariants import violations
 from ticketing.services import confirm_cancellation
 
 PATIENCE = 20.0
@@ -75,23 +68,6 @@ def books(order):
     """Status, what went back, and what is still reserved, in VND."""
     now = Order.objects.get(pk=order.pk)
     return now.status, int(now.refunded_amount), int(now.refund_reserved_amount)
-
-
-def ask(order, tickets):
-    return request_refund(
-        order_id=order.pk,
-        requester=order.customer,
-        reason=Reason.PERSONAL,
-        ticket_codes=[ticket.code for ticket in tickets],
-    )
-
-
-def broken():
-    return {rule: count for rule, count in violations().items() if count}
-
-
-def tickets_of(order):
-    return list(order.tickets.order_by("pk"))
 
 
 def refuse(vnpay, payment):

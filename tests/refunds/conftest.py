@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 from django.db import connection
@@ -15,7 +13,7 @@ from tests.factories import (
     seats_in_area,
     showing_with_sale_end,
 )
-from tests.our_vnpay import running_stand_in, use
+from tests.our_vnpay import use
 from tests.refunds.campaigns import ORDERS, buy, cancel
 from tests.sandbox_process import SandboxProcess
 from ticketing.models import Event
@@ -24,12 +22,6 @@ from ticketing.models import Event
 @pytest.fixture(autouse=True)
 def _few_rights(few_rights: None) -> None:
     """All this is done with the servers' rights."""
-
-
-@pytest.fixture(scope="session")
-def _stand_in() -> Iterator[SandboxProcess]:
-    with running_stand_in(SANDBOX_REFUND_SECONDS="0.3") as process:
-        yield process
 
 
 @pytest.fixture

@@ -29,6 +29,21 @@ def ask(order, tickets=None, reason=Reason.PERSONAL):
     )
 
 
+def tickets_of(order):
+    return list(order.tickets.order_by("pk"))
+
+
+def approve_by_itself(order):
+    Event.objects.filter(pk=order.event_id).update(auto_approve_refund=True)
+
+
+def let_days_pass(order, days):
+    """The same as waiting: its sale ends that much sooner."""
+    showing = Showing.objects.get(pk=order.showing_id)
+    showing.ticket_sale_end -= from_now(days=days) - from_now()
+    showing.save()
+
+
 def postpone(event_id):
     event = Event.objects.get(pk=event_id)
     event.postpone(by=None, at=from_now(), reason="The singer is ill.")

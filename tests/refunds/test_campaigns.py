@@ -23,24 +23,23 @@ from tests.factories import (
     from_now,
     paid_order,
     placed_order,
+    reread,
     seats_in_area,
 )
 from tests.payments.reconciled import let_time_pass
 from tests.refunds.campaigns import (
-    ask,
     begin_to_pay,
     books,
-    broken,
     buy,
     cancel,
     entries,
     finish,
     start,
     take_up,
-    tickets_of,
 )
+from tests.refunds.moved import ask, tickets_of
 from tests.refunds.stand_in import call_ipn, given_back, work
-from tests.refunds.test_requests import reread
+from tests.rules import broken_rules
 from ticketing.models import Event
 
 
@@ -62,7 +61,7 @@ def test_everybody_gets_everything_back(vnpay, client, showing, event, admin):
     totals = reread(campaign).totals
     assert (totals["orders"], totals["done"], totals["listed"]) == (3, 3, 0)
     assert (totals["sold"], totals["refunded"], totals["left"]) == ("3000000.00",) * 2 + ("0.00",)
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_one_showing_leaves_the_others_alone(vnpay, client, payment, event, admin):
@@ -74,7 +73,7 @@ def test_one_showing_leaves_the_others_alone(vnpay, client, payment, event, admi
     assert finish(campaign) == "completed"
     assert books(other.order) == ("refunded", 1_000_000, 0)
     assert books(payment.order) == ("paid", 0, 0)
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_a_selection_leaves_the_others_alone(vnpay, client, showing, payment, event, admin):
@@ -86,7 +85,7 @@ def test_a_selection_leaves_the_others_alone(vnpay, client, showing, payment, ev
     assert finish(campaign) == "completed"
     assert books(other.order) == ("refunded", 1_000_000, 0)
     assert books(payment.order) == ("paid", 0, 0)
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_an_order_refunded_in_part_before_gets_the_rest(vnpay, payment, event, admin):
@@ -102,7 +101,7 @@ def test_an_order_refunded_in_part_before_gets_the_rest(vnpay, payment, event, a
     assert given_back(vnpay, payment) == [400_000, 600_000]
     assert books(order) == ("refunded", 1_000_000, 0)
     assert entries(campaign) == {"done": 1}
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_an_order_whose_tickets_are_all_refunded_gets_the_money_kept_before(payment, event, admin):
@@ -115,7 +114,7 @@ def test_an_order_whose_tickets_are_all_refunded_gets_the_money_kept_before(paym
 
     assert finish(campaign) == "completed"
     assert books(order) == ("refunded", 1_000_000, 0)
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 @pytest.mark.parametrize("is_sent", [False, True])
@@ -138,7 +137,7 @@ def test_a_refund_in_flight_counts_and_the_rest_follows_it(
     assert finish(campaign) == "completed"
     assert sorted(given_back(vnpay, payment)) == [400_000, 600_000]
     assert books(order) == ("refunded", 1_000_000, 0)
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_a_request_that_waits_is_rejected_as_covered(payment, event, admin):
@@ -154,7 +153,7 @@ def test_a_request_that_waits_is_rejected_as_covered(payment, event, admin):
     assert reread(request).status == "rejected"
     assert "goes back instead" in reread(request).rejection_reason
     assert books(order) == ("refunded", 1_000_000, 0)
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_a_rejected_request_is_explained_in_the_customers_language(payment, event, admin):
@@ -179,7 +178,7 @@ def test_used_tickets_are_refunded_all_the_same(payment, event, admin):
     assert finish(campaign) == "completed"
     assert reread(ticket).status == "refunded"
     assert books(payment.order) == ("refunded", 1_000_000, 0)
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_free_orders_are_refunded_without_asking_anybody(settings, showing, event, admin):
@@ -192,7 +191,7 @@ def test_free_orders_are_refunded_without_asking_anybody(settings, showing, even
     assert finish(campaign) == "completed"
     assert books(order) == ("refunded", 0, 0)
     assert {ticket.status for ticket in order.tickets.all()} == {"refunded"}
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_a_free_ticket_goes_back_after_all_the_money_did(vnpay, client, showing, event, admin):
@@ -215,7 +214,7 @@ def test_a_free_ticket_goes_back_after_all_the_money_did(vnpay, client, showing,
     assert finish(campaign) == "completed"
     assert entries(campaign) == {"done": 1}
     assert books(order) == ("refunded", 500_000, 0)
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def mark_as_paid(refund, admin):
@@ -247,7 +246,7 @@ def test_a_campaign_waits_for_orders_that_may_yet_be_paid(showing, event, admin,
     let_time_pass()
     settle_order(order_id=pending.order_id)
     assert finish(campaign) == "completed"
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_an_order_that_is_paid_meanwhile_is_taken_up(vnpay, client, showing, event, admin, payment):
@@ -265,7 +264,7 @@ def test_an_order_that_is_paid_meanwhile_is_taken_up(vnpay, client, showing, eve
     assert finish(campaign) == "completed"
     assert books(late) == ("refunded", 1_000_000, 0)
     assert entries(campaign) == {"done": 2}
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_late_and_second_payments_go_back_by_refunds_of_their_own(
@@ -288,4 +287,4 @@ def test_late_and_second_payments_go_back_by_refunds_of_their_own(
     assert [given_back(vnpay, attempt) for attempt in attempts] == [[1_000_000]] * 2
     assert books(order) == ("refunded", 1_000_000, 0)
     assert PaymentCase.objects.get().status == "resolved"
-    assert broken() == {}
+    assert broken_rules() == {}

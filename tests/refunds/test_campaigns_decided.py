@@ -21,26 +21,11 @@ from refunds.services import (
     run_campaign,
     start_campaign,
 )
-from tests.factories import (
-    CustomerFactory,
-    paid_order,
-    placed_order,
-    seats_in_area,
-)
-from tests.refunds.campaigns import (
-    ask,
-    books,
-    broken,
-    buy,
-    cancel,
-    entries,
-    finish,
-    prepare,
-    start,
-    tickets_of,
-)
+from tests.factories import CustomerFactory, paid_order, placed_order, reread, seats_in_area
+from tests.refunds.campaigns import books, buy, cancel, entries, finish, prepare, start
+from tests.refunds.moved import ask, tickets_of
 from tests.refunds.stand_in import work
-from tests.refunds.test_requests import reread
+from tests.rules import broken_rules
 from tests.ticketing.event_states import move, suspect
 from ticketing.errors import NotAllowed
 
@@ -75,7 +60,7 @@ def test_a_pause_takes_up_no_order_and_resuming_goes_on(
         ("resume", admin.pk, "Go on."),
         ("complete", None, "Every order is refunded or listed."),
     ]
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_preparing_and_starting_twice_is_doing_it_once(payment, event, admin):
@@ -93,7 +78,7 @@ def test_preparing_and_starting_twice_is_doing_it_once(payment, event, admin):
         assert entries(campaign) == {"done": 1}
     assert books(payment.order) == ("refunded", 1_000_000, 0)
     assert Refund.objects.count() == 1
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_a_campaign_is_of_an_event_that_is_off(payment, event, admin):
@@ -147,7 +132,7 @@ def test_a_fraud_is_refunded_when_an_admin_starts_it(vnpay, payment, event, admi
     assert finish(campaign) == "completed"
     assert Refund.objects.get().reason == "fraud"
     assert books(payment.order) == ("refunded", 1_000_000, 0)
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_no_campaign_begins_for_an_event_that_was_cleared(payment, event, admin):
@@ -194,7 +179,7 @@ def test_a_fraud_that_is_confirmed_again_is_refunded_to_those_who_bought_since(
     assert entries(campaign) == {"done": 2}
     assert books(since.order) == ("refunded", 1_000_000, 0)
     assert Refund.objects.count() == 2
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_a_completed_campaign_that_nobody_bought_since_is_not_started_again(payment, event, admin):

@@ -18,17 +18,10 @@ from refunds.services import (
     retry_refund,
     run_campaign,
 )
-from tests.factories import (
-    PaymentFactory,
-    from_now,
-    placed_order,
-    seats_in_area,
-)
+from tests.factories import PaymentFactory, from_now, placed_order, reread, seats_in_area
 from tests.payments.reconciled import let_time_pass
 from tests.refunds.campaigns import (
-    ask,
     books,
-    broken,
     buy,
     cancel,
     entries,
@@ -37,11 +30,11 @@ from tests.refunds.campaigns import (
     refuse,
     start,
     take_up,
-    tickets_of,
     wait_for,
 )
+from tests.refunds.moved import ask, tickets_of
 from tests.refunds.stand_in import given_back, work
-from tests.refunds.test_requests import reread
+from tests.rules import broken_rules
 from ticketing.models import Event
 
 
@@ -65,7 +58,7 @@ def test_what_the_provider_refuses_is_listed(refused, payment):
     assert f"Refund {refund.pk} waits for a decision" in listed.note
     assert books(payment.order) == ("paid", 0, 1_000_000)
     assert reread(refused).totals["listed"] == 1
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_a_listed_order_is_done_once_a_person_has_paid_it(refused, payment, admin):
@@ -78,7 +71,7 @@ def test_a_listed_order_is_done_once_a_person_has_paid_it(refused, payment, admi
     retry_campaign(campaign_id=refused.pk, by=admin, reason="All paid by hand.")
     assert finish(refused) == "completed"
     assert reread(done).status == "done"
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_a_listed_order_is_refunded_anew_once_a_person_has_given_its_refund_up(
@@ -94,7 +87,7 @@ def test_a_listed_order_is_refunded_anew_once_a_person_has_given_its_refund_up(
     assert entry(refused, payment.order).refund != failed
     assert given_back(vnpay, payment) == [1_000_000]
     assert books(payment.order) == ("refunded", 1_000_000, 0)
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_a_refund_that_is_retried_is_followed_again(vnpay, refused, payment, admin):
@@ -109,7 +102,7 @@ def test_a_refund_that_is_retried_is_followed_again(vnpay, refused, payment, adm
     assert entries(refused) == {"refunding": 1}
     assert finish(refused) == "completed"
     assert entries(refused) == {"done": 1}
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_a_running_campaign_follows_a_retried_refund_by_itself(
@@ -165,7 +158,7 @@ def test_an_earlier_refund_that_failed_lists_its_order_until_it_is_settled(
     assert entry(campaign, order).status == "done"
     assert books(order) == ("refunded", 1_000_000, 0)
     assert sum(given_back(vnpay, payment)) == 1_000_000
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_an_order_behind_a_refund_whose_end_nobody_knows_is_listed(vnpay, payment, event, admin):
@@ -191,7 +184,7 @@ def test_an_order_behind_a_refund_whose_end_nobody_knows_is_listed(vnpay, paymen
     retry_campaign(campaign_id=campaign.pk, by=admin, reason="Once more.")
     assert finish(campaign) == "completed"
     assert books(order) == ("refunded", 1_000_000, 0)
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_an_order_that_fails_is_listed_and_stops_no_other(
@@ -217,7 +210,7 @@ def test_an_order_that_fails_is_listed_and_stops_no_other(
     retry_campaign(campaign_id=campaign.pk, by=admin, reason="It is mended.")
     assert finish(campaign) == "completed"
     assert entries(campaign) == {"done": 2}
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_trouble_of_the_database_lists_nobody(payment, event, admin, monkeypatch):

@@ -18,10 +18,9 @@ from refunds.services import (
     retry_campaign,
     start_campaign,
 )
+from tests.factories import reread
 from tests.refunds.campaigns import (
-    ask,
     books,
-    broken,
     buy,
     cancel,
     entries,
@@ -30,10 +29,10 @@ from tests.refunds.campaigns import (
     refuse,
     start,
     take_up,
-    tickets_of,
 )
+from tests.refunds.moved import ask, tickets_of
 from tests.refunds.stand_in import work
-from tests.refunds.test_requests import reread
+from tests.rules import broken_rules
 from tests.ticketing.event_states import move
 
 
@@ -56,14 +55,14 @@ def test_an_overridden_refund_ends_listed_and_stays_what_was_decided(
     retry_campaign(campaign_id=campaign.pk, by=admin, reason="Once more.")
     assert finish(campaign) == "completed"
     assert entry(campaign, payment.order).status == "listed"
-    assert broken() == {}
+    assert broken_rules() == {}
 
     retry_campaign(
         campaign_id=campaign.pk, by=admin, reason="All of it.", order_ids=[payment.order_id]
     )
     assert finish(campaign) == "completed"
     assert books(payment.order) == ("refunded", 1_000_000, 0)
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 @pytest.mark.parametrize(("percentage", "kept"), [(60, 100_000), (0, 400_000)])
@@ -85,11 +84,11 @@ def test_an_override_of_what_goes_back_beside_the_campaign_is_not_undone_by_a_re
     assert (listed.status, books(order)) == ("listed", ("partial_refunded", 1_000_000 - kept, 0))
     assert f"{kept}.00 VND have not gone back" in listed.note
     assert f"refund {earlier.pk} was overridden to {percentage} % by {admin}" in listed.note
-    assert broken() == {}
+    assert broken_rules() == {}
     retry_campaign(campaign_id=campaign.pk, by=admin, reason="All of it.", order_ids=[order.pk])
     assert finish(campaign) == "completed"
     assert books(order) == ("refunded", 1_000_000, 0)
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_an_override_before_the_campaign_keeps_no_order_from_a_retry(vnpay, payment, event, admin):
@@ -110,7 +109,7 @@ def test_an_override_before_the_campaign_keeps_no_order_from_a_retry(vnpay, paym
 
     assert finish(campaign) == "completed"
     assert books(order) == ("refunded", 1_000_000, 0)
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_an_override_is_not_undone_by_a_campaign_that_found_nothing_left_to_do(
@@ -132,7 +131,7 @@ def test_an_override_is_not_undone_by_a_campaign_that_found_nothing_left_to_do(
     listed = entry(of_all, order)
     assert listed.status == "listed"
     assert f"was overridden to 60 % by {admin}: Not all of it." in listed.note
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def frauds_campaign(event, admin, **scope):
@@ -180,7 +179,7 @@ def test_a_campaign_for_another_reason_leaves_to_a_person_what_an_override_kept(
     assert finish(campaign) == "completed"
     assert books(order) == ("refunded", 1_000_000, 0)
     assert Refund.objects.get(reason="fraud").amount == kept
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 @pytest.mark.owner
@@ -196,7 +195,7 @@ def test_an_order_that_is_chosen_later_keeps_what_an_override_decided(payment, e
     assert finish(campaign) == "completed"
     assert books(order) == ("partial_refunded", 600_000, 0)
     assert entry(campaign, order).status == "listed"
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_what_an_override_keeps_while_another_campaign_waits_stays_kept(payment, event, admin):
@@ -211,7 +210,7 @@ def test_what_an_override_keeps_while_another_campaign_waits_stays_kept(payment,
     assert finish(later) == "completed"
     assert books(order) == ("partial_refunded", 600_000, 0)
     assert entry(later, order).status == "listed"
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_a_later_campaign_refunds_the_orders_beside_an_overridden_one(
@@ -231,7 +230,7 @@ def test_a_later_campaign_refunds_the_orders_beside_an_overridden_one(
     assert books(payment.order) == ("partial_refunded", 600_000, 0)
     assert books(other.order) == ("refunded", 1_000_000, 0)
     assert entries(campaign) == {"listed": 1, "done": 1}
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_an_override_that_keeps_nothing_holds_no_campaign_up(vnpay, payment, event, admin):
@@ -245,7 +244,7 @@ def test_an_override_that_keeps_nothing_holds_no_campaign_up(vnpay, payment, eve
 
     assert finish(campaign) == "completed"
     assert books(payment.order) == ("refunded", 1_000_000, 0)
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_what_was_overridden_for_a_reason_of_the_customers_own_holds_no_later_campaign_up(
@@ -269,7 +268,7 @@ def test_what_was_overridden_for_a_reason_of_the_customers_own_holds_no_later_ca
 
     assert finish(campaign) == "completed"
     assert books(order) == ("refunded", 1_000_000, 0)
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_what_undid_the_refund_of_a_fraud_that_was_none_holds_no_later_campaign_up(
@@ -291,7 +290,7 @@ def test_what_undid_the_refund_of_a_fraud_that_was_none_holds_no_later_campaign_
 
     assert finish(campaign) == "completed"
     assert books(order) == ("refunded", 1_000_000, 0)
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_what_undid_the_refund_of_a_fraud_that_was_none_keeps_no_order_out_if_it_is_one_after_all(
@@ -312,4 +311,4 @@ def test_what_undid_the_refund_of_a_fraud_that_was_none_keeps_no_order_out_if_it
 
     assert finish(frauds) == "completed"
     assert books(order) == ("refunded", 1_000_000, 0)
-    assert broken() == {}
+    assert broken_rules() == {}

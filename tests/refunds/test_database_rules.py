@@ -3,37 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 
 from orders.models import Order, Ticket
 from refunds.models import CampaignOrder, Refund, RefundCampaign, RefundOverride, RefundTicket
 from refunds.services import override_refund, prepare_campaign, refund_case, start_campaign
 from tests.factories import paid_order, seats_in_area
 from tests.refunds.moved import MADE, ask, new_admin, paid_twice, rejected
+from tests.rules import copied, refused
 from ticketing.services import confirm_cancellation
-
-
-@pytest.fixture
-def refused():
-    """Run SQL that must break the named rule."""
-
-    def run(rule, sql, *parameters):
-        with (
-            pytest.raises(IntegrityError, match=f'"{rule}"'),
-            transaction.atomic(),
-            connection.cursor() as cursor,
-        ):
-            cursor.execute(f"SET CONSTRAINTS ALL IMMEDIATE; {sql}", parameters)
-
-    return run
-
-
-def copied(model, **changed):
-    """SQL that inserts the one row of a table once more, with some columns changed."""
-    names = [field.column for field in model._meta.concrete_fields if not field.primary_key]
-    chosen = ", ".join(changed.get(name, name) for name in names)
-    return f"INSERT INTO {model._meta.db_table} ({', '.join(names)}) SELECT {chosen} FROM"
-
 
 REFUNDS = [
     ("refund_status_valid", "approved", "status = 'lost'"),
@@ -68,7 +46,7 @@ REFUNDS = [
 
 
 @pytest.mark.parametrize(("rule", "status", "change"), REFUNDS)
-def test_refunds_that_make_no_sense_are_refused(refused, order, tickets, rule, status, change):
+def test_refunds_that_make_no_sense_are_refused(order, tickets, rule, status, change):
     refund = MADE[status](order, tickets[:1])
 
     refused(rule, f"UPDATE refunds_refund SET {change} WHERE id = %s", refund.pk)
@@ -81,7 +59,7 @@ OF_A_CASE = [
 
 
 @pytest.mark.parametrize(("rule", "change"), OF_A_CASE)
-def test_the_refund_of_a_second_payment_keeps_its_case(refused, order, rule, change):
+def test_the_refund_of_a_second_payment_keeps_its_case(order, rule, change):
     refund = refund_case(case_id=paid_twice(order).pk)
 
     refused(rule, f"UPDATE refunds_refund SET {change} WHERE id = %s", refund.pk)
@@ -94,7 +72,7 @@ ONCE = [
 
 
 @pytest.mark.parametrize(("rule", "column", "changed"), ONCE)
-def test_a_case_and_a_reversal_belong_to_one_refund(refused, order, rule, column, changed):
+def test_a_case_and_a_reversal_belong_to_one_refund(order, rule, column, changed):
     refund = refund_case(case_id=paid_twice(order).pk)
     reversal = MADE["processing"](order, order.tickets.all()[:1]).reversal_id
     Refund.objects.filter(reversal=reversal).update(reversal=None)
@@ -106,14 +84,14 @@ def test_a_case_and_a_reversal_belong_to_one_refund(refused, order, rule, column
     assert Refund.objects.count() == 2
 
 
-def test_a_key_of_a_request_is_used_once_for_an_order(refused, order, tickets):
+def test_a_key_of_a_request_is_used_once_for_an_order(order, tickets):
     ask(order, tickets[:1])
     Refund.objects.update(idempotency_key="5f1c")
 
     refused("refund_idempotency_key_unique", f"{copied(Refund)} refunds_refund")
 
 
-def test_a_ticket_is_in_one_live_refund(refused, order, tickets):
+def test_a_ticket_is_in_one_live_refund(order, tickets):
     first = rejected(order, tickets[:1])
     ask(order, tickets[:1])
 
@@ -126,13 +104,13 @@ def test_a_ticket_is_in_one_live_refund(refused, order, tickets):
     assert RefundTicket.objects.live().get().refund_id != first.pk
 
 
-def test_a_refund_takes_a_ticket_back_once(refused, order, tickets):
+def test_a_refund_takes_a_ticket_back_once(order, tickets):
     ask(order, tickets[:1])
 
     refused("refund_ticket_once", f"{copied(RefundTicket, is_live='false')} refunds_refundticket")
 
 
-def test_a_refund_takes_back_tickets_of_its_own_order_only(refused, order, tickets, customer):
+def test_a_refund_takes_back_tickets_of_its_own_order_only(order, tickets, customer):
     ask(order, tickets[:1])
     other = paid_order(seats_in_area(1), customer=customer)
     its_ticket = other.tickets.get().pk
@@ -146,7 +124,7 @@ def test_a_refund_takes_back_tickets_of_its_own_order_only(refused, order, ticke
     )
 
 
-def test_a_refund_does_not_move_to_another_order(refused, order, tickets, customer):
+def test_a_refund_does_not_move_to_another_order(order, tickets, customer):
     ask(order, tickets[:1])
     other = paid_order(seats_in_area(1), customer=customer)
 
@@ -162,7 +140,7 @@ OVERRIDES = [
 
 @pytest.mark.owner
 @pytest.mark.parametrize(("rule", "change"), OVERRIDES)
-def test_overrides_that_make_no_sense_are_refused(refused, order, tickets, rule, change):
+def test_overrides_that_make_no_sense_are_refused(order, tickets, rule, change):
     refund = ask(order, tickets[:1])
     override_refund(refund_id=refund.pk, percentage=100, by=new_admin(), note="Our fault.")
 
@@ -182,7 +160,7 @@ MONEY = [
 
 
 @pytest.mark.parametrize(("rule", "status", "change"), MONEY)
-def test_no_more_goes_back_than_was_paid(refused, order, tickets, rule, status, change):
+def test_no_more_goes_back_than_was_paid(order, tickets, rule, status, change):
     MADE[status](order, tickets[:1])
     table = Order._meta.db_table
 
@@ -190,7 +168,7 @@ def test_no_more_goes_back_than_was_paid(refused, order, tickets, rule, status, 
 
 
 @pytest.mark.parametrize("status", ["pending_organizer", "rejected", "payment_failed"])
-def test_a_ticket_is_not_refunded_before_its_refund_was_approved(refused, order, tickets, status):
+def test_a_ticket_is_not_refunded_before_its_refund_was_approved(order, tickets, status):
     MADE[status](order, tickets[:1])
     table = Ticket._meta.db_table
     changes = {
@@ -206,7 +184,7 @@ def test_a_ticket_is_not_refunded_before_its_refund_was_approved(refused, order,
     )
 
 
-def test_a_refunded_ticket_keeps_the_time_of_its_approval(refused, order, tickets):
+def test_a_refunded_ticket_keeps_the_time_of_its_approval(order, tickets):
     MADE["partial"](order, tickets[:1])
 
     refused("ticket_refunded_after_approval", "UPDATE orders_ticket SET refund_approved_at = NULL")
@@ -233,11 +211,11 @@ CAMPAIGNS = [
 
 
 @pytest.mark.parametrize(("rule", "change"), CAMPAIGNS)
-def test_campaigns_that_make_no_sense_are_refused(refused, campaign, rule, change):
+def test_campaigns_that_make_no_sense_are_refused(campaign, rule, change):
     refused(rule, f"UPDATE {RefundCampaign._meta.db_table} SET {change}")
 
 
-def test_a_started_campaign_is_no_draft_again(refused, campaign):
+def test_a_started_campaign_is_no_draft_again(campaign):
     start_campaign(campaign_id=campaign.pk, by=None, reason="The house burnt down.")
 
     refused(
@@ -245,7 +223,7 @@ def test_a_started_campaign_is_no_draft_again(refused, campaign):
     )
 
 
-def test_an_event_has_one_campaign_of_all_its_orders_for_a_reason(refused, campaign):
+def test_an_event_has_one_campaign_of_all_its_orders_for_a_reason(campaign):
     sql = f"{copied(RefundCampaign)} refunds_refundcampaign"
 
     refused("campaign_once_per_event_and_reason", sql)
@@ -262,11 +240,11 @@ LISTED = [
 
 
 @pytest.mark.parametrize(("rule", "change"), LISTED)
-def test_entries_of_campaigns_that_make_no_sense_are_refused(refused, campaign, rule, change):
+def test_entries_of_campaigns_that_make_no_sense_are_refused(campaign, rule, change):
     refused(rule, f"UPDATE {CampaignOrder._meta.db_table} SET {change}")
 
 
-def test_an_order_is_on_a_campaigns_list_once(refused, campaign):
+def test_an_order_is_on_a_campaigns_list_once(campaign):
     refused("campaign_order_once", f"{copied(CampaignOrder)} refunds_campaignorder")
 
 

@@ -19,27 +19,15 @@ from refunds.errors import (
 )
 from refunds.models import Refund, RefundOverride, RefundStatus
 from refunds.policy import Reason
-from refunds.services import (
-    approve_refund,
-    override_refund,
-    pay_back,
-    reject_refund,
-    request_refund,
-)
-from tests.factories import from_now, paid_order, seats_in_area
-from tests.refunds.test_requests import everything, reread
+from refunds.services import approve_refund, override_refund, pay_back, reject_refund
+from tests.factories import from_now, paid_order, reread, seats_in_area
+from tests.refunds.moved import ask
+from tests.refunds.test_requests import everything
+from tests.rules import broken_rules
 from tests.ticketing.event_states import move
 from ticketing.errors import NotAllowed
-from ticketing.invariants import violations
 from ticketing.roles import SUPPORT_GROUP
 from ticketing.services import reinstate_event
-
-
-def ask(order, tickets=None, reason=Reason.PERSONAL):
-    codes = [ticket.code for ticket in tickets] if tickets else None
-    return request_refund(
-        order_id=order.pk, requester=order.customer, reason=reason, ticket_codes=codes
-    )
 
 
 @pytest.fixture
@@ -68,10 +56,6 @@ def refused(error, action, **arguments):
     return str(refusal.value)
 
 
-def broken():
-    return {rule: count for rule, count in violations().items() if count}
-
-
 def test_the_organizer_approves_a_personal_reason(personal, organizer, order, tickets):
     refund = approve_refund(refund_id=personal.pk, by=organizer)
 
@@ -82,7 +66,7 @@ def test_the_organizer_approves_a_personal_reason(personal, organizer, order, ti
     assert Job.objects.filter(topic="refunds.pay_back").count() == 1
     entry = StateLog.objects.for_(refund).filter(transition="approve").get()
     assert (entry.by, entry.timestamp) == (organizer, refund.decision_at)
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_a_ticket_whose_refund_is_approved_lets_nobody_in(personal, organizer, tickets):
@@ -119,7 +103,7 @@ def test_a_rejection_tells_why_and_frees_the_tickets(personal, organizer, order,
     assert refund.rejection_reason == "The hall is booked."
     assert reread(order).refund_reserved_amount == 0
     assert ask(order, tickets[:1]).status == RefundStatus.PENDING_ORGANIZER
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 @pytest.mark.parametrize("reason", ["", "   "])
@@ -187,7 +171,7 @@ def test_what_another_refund_took_since_is_not_given_once_more(personal, organiz
     override_refund(refund_id=rest.pk, percentage=90, by=admin, note="What is missing.")
     approve_refund(refund_id=rest.pk, by=admin)
     assert (reread(personal).amount, reread(rest).amount) == (500_000, 850_000)
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def freed_beside_a_postponed_refund(personal, organizer, admin, order, *, is_approved=False):
@@ -218,7 +202,7 @@ def test_what_is_topped_up_to_the_whole_order_takes_back_all_of_its_tickets(
     assert reread(rest).amount == 1_350_000
     assert not order.tickets.valid().exists()
     assert rest.tickets.live().count() == 3
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 @pytest.mark.parametrize("is_approved", [False, True])
@@ -243,7 +227,7 @@ def test_what_is_asked_for_beside_a_whole_order_is_decided_first(
         approve_refund(refund_id=rest.pk, by=admin)
     assert (reread(rest).amount, reread(order).refund_reserved_amount) == (950_000, 1_350_000)
     assert not order.tickets.valid().exists()
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_a_whole_order_is_topped_up_once_the_request_beside_it_is_rejected(
@@ -258,7 +242,7 @@ def test_a_whole_order_is_topped_up_once_the_request_beside_it_is_rejected(
 
     assert reread(rest).amount == 1_350_000
     assert not order.tickets.valid().exists()
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_a_whole_order_is_overridden_to_0_whatever_waits_beside_it(
@@ -270,7 +254,7 @@ def test_a_whole_order_is_overridden_to_0_whatever_waits_beside_it(
     override_refund(refund_id=rest.pk, percentage=0, by=admin, note="A reseller.")
 
     assert (reread(rest).status, reread(again).status) == ("rejected", "pending_organizer")
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_an_override_to_0_takes_no_further_tickets(personal, organizer, admin, order):
@@ -280,7 +264,7 @@ def test_an_override_to_0_takes_no_further_tickets(personal, organizer, admin, o
 
     assert order.tickets.valid().count() == 3
     assert rest.tickets.count() == 2
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 @pytest.mark.parametrize("is_approved", [False, True])
@@ -318,7 +302,7 @@ def test_a_whole_order_is_not_approved_without_a_ticket_of_no_price(organizer, a
     override_refund(refund_id=rest.pk, percentage=90, by=admin, note="All of it.")
     approve_refund(refund_id=rest.pk, by=admin)
     assert not order.tickets.valid().exists()
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_a_postponed_event_is_not_the_organizers_to_decide(postponed, organizer, admin):
@@ -360,7 +344,7 @@ def test_an_override_of_an_approved_refund_moves_what_is_reserved(personal, admi
     override_refund(refund_id=personal.pk, percentage=100, by=admin, note="Our fault.")
 
     assert reread(order).refund_reserved_amount == 500_000
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 @pytest.mark.parametrize("is_approved", [False, True])
@@ -374,7 +358,7 @@ def test_an_override_to_0_rejects(personal, admin, order, tickets, is_approved):
     assert (reread(refund).percentage_applied, reread(refund).amount) == (0, 0)
     assert reread(order).refund_reserved_amount == 0
     assert reread(tickets[0]).refund_approved_at is None
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 @pytest.mark.parametrize("percentage", [-1, 1, 50, 79, 99, 101, 1000])
@@ -437,4 +421,4 @@ def test_the_cap_holds_when_two_refunds_are_overridden_up(order, tickets, admin)
 
     assert reread(order).refund_reserved_amount == Order.objects.get().total_amount
     assert Refund.objects.filter(status="approved").count() == 3
-    assert broken() == {}
+    assert broken_rules() == {}

@@ -15,6 +15,7 @@ from refunds.invariants import RULES
 from refunds.policy import Reason
 from refunds.services import approve_refund, pay_back, record_reversal, refund_case, request_refund
 from tests.factories import PaymentFactory, paid_order
+from tests.rules import break_by
 from ticketing.invariants import violations
 
 
@@ -228,13 +229,6 @@ def test_a_rule_that_is_broken_in_another_way_is_found(world, rule, statements):
     break_by(statements)
 
     assert violations()[rule] > 0
-
-
-def break_by(statements):
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        for statement in statements:
-            cursor.execute(statement)
 
 
 @pytest.mark.owner

@@ -21,7 +21,6 @@ from refunds.services import (
     mark_refund_paid,
     pay_back,
     refund_case,
-    request_refund,
     retry_refund,
 )
 from tests.factories import (
@@ -30,11 +29,12 @@ from tests.factories import (
     from_now,
     paid_order,
     placed_order,
+    reread,
     seats_in_area,
 )
 from tests.payments.reconciled import let_time_pass
 from tests.payments.reversed import advance, let_reversals_wait
-from tests.refunds.moved import postpone
+from tests.refunds.moved import ask, postpone
 from tests.refunds.stand_in import (
     bought,
     call_ipn,
@@ -43,10 +43,10 @@ from tests.refunds.stand_in import (
     wait_for_the_bank,
     work,
 )
-from tests.refunds.test_requests import everything, reread
+from tests.refunds.test_requests import everything
+from tests.rules import broken_rules
 from tests.sandbox.protocol import link
 from ticketing.errors import NotAllowed
-from ticketing.invariants import violations
 from ticketing.models import Event, Seat, Showing
 from ticketing.services import confirm_cancellation
 
@@ -58,19 +58,8 @@ def payment(vnpay, client, showing, customer):
     return bought(vnpay, client, showing, customer)
 
 
-def ask(order, tickets=None, reason=Reason.PERSONAL):
-    codes = [ticket.code for ticket in tickets] if tickets else None
-    return request_refund(
-        order_id=order.pk, requester=order.customer, reason=reason, ticket_codes=codes
-    )
-
-
 def tickets_of(payment):
     return list(payment.order.tickets.order_by("pk"))
-
-
-def broken():
-    return {rule: count for rule, count in violations().items() if count}
 
 
 def order_is(order, status, refunded, reserved=0):
@@ -96,7 +85,7 @@ def test_money_tickets_seats_and_order_follow_a_refund(vnpay, payment):
     assert reread(refund).processed_at is not None
     assert reread(refund).payment == payment
     assert dead_jobs() == []
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_the_refunded_seat_is_sold_again_at_once_and_the_old_ticket_is_refused(
@@ -117,7 +106,7 @@ def test_the_refunded_seat_is_sold_again_at_once_and_the_old_ticket_is_refused(
     with pytest.raises(TicketNotValid):
         check_in(code=ticket.code, by=other)
     assert check_in(code=order.tickets.get().code, by=other).status == "used"
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_several_refunds_of_one_order_go_back_one_after_another(vnpay, payment):
@@ -129,7 +118,7 @@ def test_several_refunds_of_one_order_go_back_one_after_another(vnpay, payment):
     assert [reread(refund).status for refund in refunds] == ["partial", "partial"]
     assert given_back(vnpay, payment) == [400_000, 400_000]
     order_is(payment.order, "partial_refunded", 800_000)
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_free_tickets_come_back_without_the_provider(showing, customer):
@@ -146,7 +135,7 @@ def test_free_tickets_come_back_without_the_provider(showing, customer):
     work()
     order_is(order, "refunded", 0)
     assert not Reversal.objects.exists()
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_a_free_refund_that_is_through_wakes_the_next_one_and_not_itself(showing, customer):
@@ -183,7 +172,7 @@ def test_money_goes_back_exactly_once_whatever_the_provider_answers(vnpay, payme
     assert wait_for_the_bank(refund) == "partial"
     assert given_back(vnpay, payment) == [800_000]
     order_is(payment.order, "partial_refunded", 800_000)
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_what_is_refused_as_a_full_refund_goes_back_as_a_partial_one(vnpay, payment, admin):
@@ -195,7 +184,7 @@ def test_what_is_refused_as_a_full_refund_goes_back_as_a_partial_one(vnpay, paym
     order_is(payment.order, "refunded", 1_000_000)
     [refund] = vnpay.transaction(payment.txn_ref)["refunds"]
     assert (refund["transaction_type"], refund["amount"]) == ("03", 100_000_000)
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 REFUSED = {
@@ -222,7 +211,7 @@ def test_a_person_is_asked_with_all_there_is_to_know(vnpay, payment, weather, ad
     assert error["answer"]
     order_is(payment.order, "paid", 0, reserved=800_000)
     assert [reread(ticket).status for ticket in tickets_of(payment)] == ["active", "active"]
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_whoever_is_asked_about_money_that_is_yet_to_be_sent_knows_how_to_stop_it(
@@ -243,7 +232,7 @@ def test_whoever_is_asked_about_money_that_is_yet_to_be_sent_knows_how_to_stop_i
     work()
     assert given_back(vnpay, payment) == []
     order_is(payment.order, "partial_refunded", 800_000)
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_whoever_is_asked_about_money_in_doubt_is_told_that_the_provider_is_silent(
@@ -258,7 +247,7 @@ def test_whoever_is_asked_about_money_in_doubt_is_told_that_the_provider_is_sile
 
     assert wait_for_the_bank(refund) == "payment_failed"
     assert reread(refund).provider_error["message"] == "The provider does not say what it did."
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 @pytest.fixture
@@ -277,7 +266,7 @@ def test_an_admin_who_looked_it_up_tries_again(vnpay, payment, failed, admin):
     assert wait_for_the_bank(failed) == "partial"
     assert given_back(vnpay, payment) == [800_000]
     assert sorted(Reversal.objects.values_list("status", flat=True)) == ["rejected", "succeeded"]
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_an_admin_records_money_that_went_another_way(vnpay, payment, failed, admin):
@@ -289,7 +278,7 @@ def test_an_admin_records_money_that_went_another_way(vnpay, payment, failed, ad
     assert [reread(ticket).status for ticket in tickets_of(payment)] == ["refunded", "refunded"]
     work()
     assert given_back(vnpay, payment) == []
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_an_admin_gives_up_and_the_customer_may_ask_again(vnpay, payment, failed, admin):
@@ -301,7 +290,7 @@ def test_an_admin_gives_up_and_the_customer_may_ask_again(vnpay, payment, failed
     again = ask(payment.order)
     assert wait_for_the_bank(again) == "partial"
     assert given_back(vnpay, payment) == [800_000]
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_a_retry_that_sends_nothing_is_refused_and_says_why(order, admin):
@@ -321,7 +310,7 @@ def test_a_retry_that_sends_nothing_is_refused_and_says_why(order, admin):
     assert everything() == before
     mark_refund_paid(refund_id=refund.pk, by=admin, evidence="Given back in the portal.")
     assert reread(refund).status == "completed"
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def settled_by_hand():
@@ -368,7 +357,7 @@ def test_the_provider_is_down_for_an_hour_and_then_pays_back_once(vnpay, payment
 
     assert wait_for_the_bank(refund) == "partial"
     assert given_back(vnpay, payment) == [800_000]
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_late_money_goes_back_in_full_by_itself(vnpay, client, showing, customer):
@@ -392,7 +381,7 @@ def test_late_money_goes_back_in_full_by_itself(vnpay, client, showing, customer
         f"Given back in full by refund {refund.pk}.",
     )
     order_is(order, reread(order).status, 0)
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 @pytest.fixture
@@ -419,7 +408,7 @@ def test_late_money_that_is_back_is_not_owed_again_when_its_order_is_settled_onc
 
     assert PaymentCase.objects.get() == late
     assert given_back(vnpay, late.payment) == [500_000]
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_late_money_that_somebody_gave_back_by_hand_is_not_sent_as_well(vnpay, late, admin):
@@ -433,7 +422,7 @@ def test_late_money_that_somebody_gave_back_by_hand_is_not_sent_as_well(vnpay, l
     assert given_back(vnpay, late.payment) == []
     mark_refund_paid(refund_id=refund.pk, by=admin, evidence="Bank transfer FT26325002.")
     assert reread(refund).status == "completed"
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_a_case_whose_money_is_on_its_way_is_not_resolved_by_hand(vnpay, late, admin):
@@ -447,7 +436,7 @@ def test_a_case_whose_money_is_on_its_way_is_not_resolved_by_hand(vnpay, late, a
     work()
     assert given_back(vnpay, late.payment) == [500_000]
     assert reread(late).status == "resolved"
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_a_second_payment_goes_back_in_full_and_the_tickets_stay(vnpay, client, showing, customer):
@@ -468,7 +457,7 @@ def test_a_second_payment_goes_back_in_full_and_the_tickets_stay(vnpay, client, 
     assert [given_back(vnpay, payment) for payment in payments] == [[], [500_000]]
     assert order.tickets.get().status == "active"
     order_is(order, "paid", 0)
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_an_orders_money_goes_back_through_the_attempt_that_paid_it_and_not_an_earlier_one(
@@ -492,7 +481,7 @@ def test_an_orders_money_goes_back_through_the_attempt_that_paid_it_and_not_an_e
     assert reread(refund).payment == payments[1]
     assert [given_back(vnpay, payment) for payment in payments] == [[500_000], [400_000]]
     order_is(order, "partial_refunded", 400_000)
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_the_seats_of_a_cancelled_event_are_not_sold_again(vnpay, payment, admin):
@@ -502,7 +491,7 @@ def test_the_seats_of_a_cancelled_event_are_not_sold_again(vnpay, payment, admin
     order_is(payment.order, "refunded", 1_000_000)
     assert given_back(vnpay, payment) == [1_000_000]
     assert [reread(each.seat).status for each in tickets_of(payment)] == ["sold", "sold"]
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def let_its_date_pass(showing):
@@ -529,7 +518,7 @@ def test_the_seats_of_a_postponed_event_are_for_sale_again_although_its_date_has
 
     assert reread(refund).status == "partial"
     assert set(Seat.objects.filter(pk__in=seats).values_list("status", flat=True)) == {"available"}
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_the_seats_of_a_past_showing_are_not_sold_again(vnpay, payment, admin):
@@ -541,7 +530,7 @@ def test_the_seats_of_a_past_showing_are_not_sold_again(vnpay, payment, admin):
 
     assert reread(refund).status == "partial"
     assert set(Seat.objects.filter(pk__in=seats).values_list("status", flat=True)) == {"sold"}
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_the_seats_of_a_night_that_took_place_stay_sold_though_the_others_are_put_off(
@@ -557,7 +546,7 @@ def test_the_seats_of_a_night_that_took_place_stay_sold_though_the_others_are_pu
 
     assert reread(refund).status == "partial"
     assert set(Seat.objects.filter(pk__in=seats).values_list("status", flat=True)) == {"sold"}
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_no_money_goes_back_before_the_organizer_approves(vnpay, payment, organizer):

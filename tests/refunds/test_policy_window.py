@@ -44,21 +44,20 @@ def test_a_personal_reason_is_worth_what_time_is_left(left, percentage, amount):
 
 
 @pytest.mark.parametrize(
-    ("left", "hours_left"),
+    "left",
     [
-        (SHORT - MICROSECOND, "119.99"),
-        (SHORT - SECOND, "119.99"),
-        (timedelta(hours=3), "3.00"),
-        (timedelta(0), "0.00"),
-        (-MICROSECOND, "-0.01"),
-        (timedelta(days=-30), "-720.00"),
+        SHORT - MICROSECOND,
+        SHORT - SECOND,
+        timedelta(hours=3),
+        timedelta(0),
+        -MICROSECOND,
+        timedelta(days=-30),
     ],
 )
-def test_a_personal_reason_is_refused_when_too_little_time_is_left(left, hours_left):
+def test_a_personal_reason_is_refused_when_too_little_time_is_left(left):
     with pytest.raises(WindowClosed) as refused:
         assess(facts(left=left))
 
-    assert refused.value.hours_left == Decimal(hours_left)
     assert refused.value.closed_at == SALE_END - SHORT
 
 

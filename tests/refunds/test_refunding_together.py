@@ -23,7 +23,8 @@ from refunds.services.pay_back import record_answers
 from refunds.services.process import opened
 from refunds.services.run_campaign import take_some
 from tests.payments.reversed import let_reversals_wait
-from tests.refunds.campaigns import ORDERS, all_given_back, broken, entries, start, take_up
+from tests.refunds.campaigns import ORDERS, all_given_back, entries, start, take_up
+from tests.rules import broken_rules
 from ticketing.models import Event, LogRow
 
 payments_sending = import_module("payments.services.sending")
@@ -56,7 +57,7 @@ def test_many_orders_take_as_few_statements_as_one(sold, admin):
         counts.append((approving, opening, marking, recording))
 
     assert counts[1] == counts[2]
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_who_records_an_answer_leaves_no_job_to_do_it(sold, admin):
@@ -81,7 +82,7 @@ def test_silence_is_noticed_before_all_are_sent_into_it(vnpay, sold, admin, sett
     assert SILENCE <= states["unknown"] < ORDERS
     assert states == {"unknown": states["unknown"], "created": ORDERS - states["unknown"]}
     assert sum(map(len, all_given_back(vnpay))) == states["unknown"]
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_what_waits_behind_a_call_without_answer_is_taken_back(vnpay, sold, admin):
@@ -108,7 +109,7 @@ def test_what_waits_behind_a_call_without_answer_is_taken_back(vnpay, sold, admi
 
     assert Counter(Reversal.objects.values_list("status", flat=True)) == {"succeeded": ORDERS}
     assert all(len(given) == 1 for given in all_given_back(vnpay))
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_what_waited_longer_than_its_lease_is_taken_back_and_told_later(
@@ -134,7 +135,7 @@ def test_what_waited_longer_than_its_lease_is_taken_back_and_told_later(
 
     assert all(len(given) == 1 for given in all_given_back(vnpay))
     assert Counter(Reversal.objects.values_list("status", flat=True)) == {"succeeded": ORDERS}
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_one_that_can_not_be_sent_keeps_none_of_those_beside_it_from_going(vnpay, sold, admin):
@@ -150,7 +151,7 @@ def test_one_that_can_not_be_sent_keeps_none_of_those_beside_it_from_going(vnpay
     assert Reversal.objects.get(payment=odd).status == "created"
     assert Order.objects.filter(status="refunded").count() == ORDERS - 1
     assert sum(map(len, all_given_back(vnpay))) == ORDERS - 1
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 @pytest.fixture
@@ -175,7 +176,7 @@ def test_a_refund_that_can_not_be_opened_is_told_and_keeps_no_other(vnpay, unope
 
     assert not Reversal.objects.filter(payment=unopenable).exists()
     assert Order.objects.filter(status="refunded").count() == ORDERS - 1
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_a_campaign_counts_what_can_not_be_opened(vnpay, unopenable, admin):

@@ -23,7 +23,7 @@ from refunds.errors import (
 from refunds.models import Refund, RefundOverride, RefundStatus
 from refunds.operations.whole_orders import refund_whole_orders
 from refunds.policy import Reason
-from tests.factories import from_now, paid_order, seats_in_area
+from tests.factories import from_now, paid_order, reread, seats_in_area
 from tests.refunds.moved import (
     MADE,
     approved,
@@ -39,8 +39,8 @@ from tests.refunds.moved import (
     say,
     unclear,
 )
-from tests.refunds.test_requests import everything, reread
-from ticketing.invariants import violations
+from tests.refunds.test_requests import everything
+from tests.rules import broken_rules
 from ticketing.models import Seat
 
 UNDECIDED = {"requested", "pending_organizer", "pending_admin"}
@@ -62,10 +62,6 @@ def everywhere():
     """All that a step could change."""
     rows = [Payment, Reversal, PaymentCase, Ticket, Seat, RefundOverride]
     return [*everything(), *(list(model.objects.order_by("pk").values()) for model in rows)]
-
-
-def broken():
-    return {rule: count for rule, count in violations().items() if count}
 
 
 def test_the_model_knows_these_transitions_and_no_other():
@@ -168,7 +164,7 @@ def test_a_step_leads_where_the_table_says(order, tickets, step, status):
     STEPS[step](reread(refund))
 
     assert reread(refund).status == LEADS[step][status]
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 @pytest.mark.parametrize(
@@ -185,7 +181,7 @@ def test_any_other_step_changes_nothing(order, tickets, step, status):
         STEPS[step](reread(refund))
 
     assert everywhere() == before
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 @pytest.mark.parametrize(
@@ -205,7 +201,7 @@ def test_a_failed_refund_whose_reversal_is_open_ends_it_too(order, tickets, step
 
     reversals = list(Reversal.objects.order_by("pk").values_list("status", flat=True))
     assert (reread(refund).status, reversals) == ends[step]
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 @pytest.mark.parametrize("step", ["retry", "mark failed"])
@@ -223,7 +219,7 @@ def test_money_that_is_back_is_neither_sent_again_nor_called_failed(order, ticke
     services.record_reversal(reversal_id=reversal_id)
     assert reread(refund).status == "partial"
     assert Reversal.objects.count() == 1
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_money_that_is_back_may_be_marked_as_paid_before_its_job_runs(order, tickets):
@@ -236,7 +232,7 @@ def test_money_that_is_back_may_be_marked_as_paid_before_its_job_runs(order, tic
 
     assert reread(refund).status == "partial"
     assert reread(order).refunded_amount == 400_000
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_a_late_word_about_a_reversal_that_was_tried_again_moves_nothing(order, tickets):
@@ -250,7 +246,7 @@ def test_a_late_word_about_a_reversal_that_was_tried_again_moves_nothing(order, 
     services.record_unclear_reversal(reversal_id=first)
 
     assert everywhere() == before
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def pay_back_jobs(refund):
@@ -279,7 +275,7 @@ def test_a_refund_that_waits_for_an_unclear_one_is_no_broken_rule(order, tickets
     services.pay_back(refund_id=second.pk)
     pay_back_jobs(second).delete()
 
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_nothing_more_to_pay_back_ends_after_the_order_is_refunded(order, tickets):
@@ -297,7 +293,7 @@ def test_nothing_more_to_pay_back_ends_after_the_order_is_refunded(order, ticket
 
     assert (reread(rest).status, reread(rest).amount) == ("partial", 0)
     assert reread(order).status == "refunded"
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def whole(order):
@@ -325,7 +321,7 @@ def test_what_gave_no_money_does_not_hold_the_tickets_back(customer, showing):
     assert reread(free_ticket).status == "refunded"
     assert reread(order).status == "refunded"
     assert whole(order) is None
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_a_refunded_order_has_nothing_left_to_ask_for(order, tickets):
@@ -352,7 +348,7 @@ def test_a_refused_second_payment_is_settled_like_any_other(order):
     assert reread(refund).status == "completed"
     assert PaymentCase.objects.get().status == "resolved"
     assert reread(order).refunded_amount == 0
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_an_unclear_second_payment_does_not_hold_the_order_up(order, tickets):
@@ -363,7 +359,7 @@ def test_an_unclear_second_payment_does_not_hold_the_order_up(order, tickets):
     give_back(refund)
 
     assert reread(refund).status == "partial"
-    assert broken() == {}
+    assert broken_rules() == {}
 
 
 def test_a_payment_that_failed_for_good_can_be_asked_for_again(order, tickets):
@@ -375,4 +371,4 @@ def test_a_payment_that_failed_for_good_can_be_asked_for_again(order, tickets):
 
     assert [reread(first).status, reread(again).status] == ["failed", "partial"]
     assert reread(order).refunded_amount == 400_000
-    assert broken() == {}
+    assert broken_rules() == {}

@@ -13,6 +13,7 @@ from tests.factories import (
     RowFactory,
     SeatFactory,
     ShowingFactory,
+    field_of,
     from_now,
     paid_order,
     placed_order,
@@ -30,12 +31,6 @@ def row_of(count, **area):
     """Free seats with the numbers 1 to `count` in row A of the stalls."""
     row = RowFactory(area=AreaFactory(name="Stalls", **area), label="A")
     return [SeatFactory(row=row, number=str(number)) for number in range(1, count + 1)]
-
-
-def field_of(count, **area):
-    area = AreaFactory(general_admission=True, **area)
-    SeatFactory.create_batch(count, row=RowFactory(area=area, label="GA"))
-    return area
 
 
 def change(use_case, seats, by=None):

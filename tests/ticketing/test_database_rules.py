@@ -27,24 +27,9 @@ from tests.factories import (
     seats_in_area,
 )
 from tests.payments.reversed import give_back
-from tests.refunds.test_database_rules import copied
+from tests.rules import copied, refused
 from tests.ticketing.test_event_transitions import BROKEN as OF_AN_EVENT
 from ticketing.models import Area, Event, Organizer, Row, Seat, Showing
-
-
-@pytest.fixture
-def refused():
-    """Run SQL that must break the named rule."""
-
-    def run(rule, sql, *parameters):
-        with (
-            pytest.raises(IntegrityError, match=f'"{rule}"'),
-            transaction.atomic(),
-            connection.cursor() as cursor,
-        ):
-            cursor.execute(f"SET CONSTRAINTS ALL IMMEDIATE; {sql}", parameters)
-
-    return run
 
 
 @pytest.fixture
@@ -58,7 +43,7 @@ def world():
     open_case_of_silence(payment, from_now())
 
 
-def test_one_live_hold_for_a_seat(refused):
+def test_one_live_hold_for_a_seat():
     order = placed_order(seats_in_area(1))
 
     refused(
@@ -83,7 +68,7 @@ def test_a_released_hold_makes_room_for_another():
     assert sorted(SeatHold.objects.values_list("status", flat=True)) == ["active", "released"]
 
 
-def test_one_live_ticket_for_a_seat(refused):
+def test_one_live_ticket_for_a_seat():
     order = placed_order(seats_in_area(1))
     operations.confirm(order, by=None, at=timezone.now(), reason="The test pays it.")
     ticket = Ticket.objects.get()
@@ -113,7 +98,7 @@ SAME_SHOWING = [
 
 
 @pytest.mark.parametrize(("rule", "model", "column"), SAME_SHOWING)
-def test_order_holds_tickets_and_seats_share_one_showing(refused, rule, model, column):
+def test_order_holds_tickets_and_seats_share_one_showing(rule, model, column):
     paid_order(seats_in_area(1))
 
     refused(rule, f"UPDATE {model._meta.db_table} SET {column} = %s", OTHER[column]())
@@ -128,9 +113,7 @@ BEFORE_IT_IS_SOLD = [
 
 
 @pytest.mark.parametrize(("rule", "model", "column", "make"), BEFORE_IT_IS_SOLD)
-def test_nor_does_a_thing_that_nothing_else_names_leave_its_showing(
-    refused, rule, model, column, make
-):
+def test_nor_does_a_thing_that_nothing_else_names_leave_its_showing(rule, model, column, make):
     make()
     change = f"UPDATE {model._meta.db_table} SET {column} = %s"
     if column == "area_id":  # one of the same showing
@@ -194,7 +177,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("rule", "model", "change"), BROKEN)
-def test_values_that_make_no_sense_are_refused(world, refused, rule, model, change):
+def test_values_that_make_no_sense_are_refused(world, rule, model, change):
     before = list(model.objects.order_by("pk").values())
 
     refused(rule, f"UPDATE {model._meta.db_table} SET {change}")
@@ -202,7 +185,7 @@ def test_values_that_make_no_sense_are_refused(world, refused, rule, model, chan
     assert list(model.objects.order_by("pk").values()) == before
 
 
-def test_a_message_has_one_of_the_known_ways(refused):
+def test_a_message_has_one_of_the_known_ways():
     refused(
         "provider_message_channel_valid",
         "INSERT INTO payments_providermessage (provider, channel, txn_ref, body, at)"
@@ -231,9 +214,7 @@ TWICE = [
 
 
 @pytest.mark.parametrize(("rule", "model", "given", "changed"), TWICE)
-def test_what_there_is_once_is_not_written_a_second_time(
-    world, refused, rule, model, given, changed
-):
+def test_what_there_is_once_is_not_written_a_second_time(world, rule, model, given, changed):
     row = model.objects.earliest("pk")
     model.objects.filter(pk=row.pk).update(**given)
     count = model.objects.count()
@@ -315,7 +296,7 @@ def test_every_rule_is_tried():
     assert tried | TRIED_ONE_BY_ONE | WITH_THE_STEPS_OF_AN_EVENT | ONLY_FOR_REFERENCES == named
 
 
-def test_one_plan_waits_for_each_person_and_showing(refused):
+def test_one_plan_waits_for_each_person_and_showing():
     showing, person = ShowingFactory(), CustomerFactory()
     insert = (
         "INSERT INTO ticketing_seatplanupload"

@@ -11,6 +11,7 @@ from orders import operations
 from orders.invariants import RULES as ORDERS
 from tests.factories import AreaFactory, PaymentFactory, RowFactory, placed_order, seats_in_area
 from tests.payments.vnpay_calls import IPN, success
+from tests.rules import break_by
 from ticketing.invariants import RULES as EVENTS_AND_SEATS
 from ticketing.invariants import rules, violations
 
@@ -223,13 +224,6 @@ def test_a_rule_that_is_broken_in_another_way_is_found(world, rule, statements):
     break_by(statements)
 
     assert violations()[rule] > 0
-
-
-def break_by(statements):
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        for statement in statements:
-            cursor.execute(statement)
 
 
 def test_money_captured_for_an_order_that_ended_is_found_when_no_case_says_so(world):

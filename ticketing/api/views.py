@@ -22,12 +22,11 @@ from ticketing.api import examples
 from ticketing.api.filters import EventFilter
 from ticketing.api.serializers import EventBody, SeatMapBody, ShowingDetailBody
 from ticketing.api.throttling import PerAddressThrottle
+from ticketing.ids import MOST_DIGITS, read_id
 from ticketing.models import Event, EventQuerySet, Showing
 from ticketing.seat_counts import count_seats
 from ticketing.seat_map import changed_map, whole_map
 from ticketing.seat_news import look_for_news
-
-MOST_DIGITS = 18  # of a cursor: fits PostgreSQL's bigint
 
 
 class Public(APIView):
@@ -140,24 +139,20 @@ class ShowingSeats(Public):
 
 
 def _since(request: Request) -> int:
-    given = request.query_params.get("since", "0")
-    if not _is_cursor(given):
+    cursor = read_id(request.query_params.get("since", "0"))
+    if cursor is None:
         raise ValidationError({"since": [_("Take the cursor from a seat map.")]})
-    return int(given)
+    return cursor
 
 
 def _cursor_of_etag(request: Request) -> int:
     """The cursor we gave as ETag, or 0. With several, the oldest is right for all."""
-    given = [etag.removeprefix("W/").strip('"') for etag in _etags(request)]
-    return min((int(text) for text in given if _is_cursor(text)), default=0)
+    given = [read_id(etag.removeprefix("W/").strip('"')) for etag in _etags(request)]
+    return min((cursor for cursor in given if cursor is not None), default=0)
 
 
 def _etags(request: Request) -> list[str]:
     return list(parse_etags(request.headers.get("If-None-Match", "")))
-
-
-def _is_cursor(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
 
 
 def _caching(cursor: int) -> dict[str, str]:

@@ -36,7 +36,7 @@ class SeatQuerySet(models.QuerySet["Seat"]):
     in the statement that writes their order.
     """
 
-    def in_area(self, area: Area | OuterRef) -> SeatQuerySet:
+    def in_area(self, area: Area) -> SeatQuerySet:
         """The seats of an area, found through its rows.
 
         Seats have no index by area, but for the free ones: each index makes every sale dearer.

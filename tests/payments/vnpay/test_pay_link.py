@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payments.vnpay.pay import AmountNotAccepted, Attempt, pay_parameters, pay_url
-from payments.vnpay.text import from_minor_units, minor_units, order_info, timestamp
+from payments.vnpay.text import from_hundredths, hundredths, order_info, timestamp
 from tests.sandbox.protocol import encode, hash_text
 
 CREATED = datetime(2026, 2, 28, 17, 30, 5, 999_999, tzinfo=UTC)
@@ -126,13 +126,8 @@ def test_the_limits_are_configuration(config):
 
 @given(st.integers(0, 9_999_999_999))
 def test_money_comes_back_as_it_was_sent(vnd):
-    assert minor_units(Decimal(vnd)) == f"{vnd}00".lstrip("0").rjust(1, "0")
-    assert from_minor_units(minor_units(Decimal(vnd))) == vnd
-
-
-def test_a_fraction_of_a_vnd_has_no_minor_units():
-    with pytest.raises(ValueError, match="whole number"):
-        minor_units(Decimal("10000.01"))
+    assert hundredths(Decimal(vnd)) == f"{vnd}00".lstrip("0").rjust(1, "0")
+    assert from_hundredths(hundredths(Decimal(vnd))) == vnd
 
 
 @pytest.mark.parametrize(
