@@ -125,6 +125,45 @@ def test_the_sandbox_starts_on_loopback_without_any_secret(url):
     assert start(SANDBOX="1", PUBLIC_URL=url).returncode == 0
 
 
+CALLS = """
+import django
+django.setup()
+from django.test import Client
+client = Client(headers={{"Host": "tickets.example.com"}}, REMOTE_ADDR="203.113.128.7")
+for _ in range({calls}):
+    print(client.post("{path}", content_type="application/json", secure=True).status_code)
+"""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/accounts/login/",
+        "/accounts/signup/",
+        "/_allauth/app/v1/auth/login",
+        "/_allauth/app/v1/auth/signup",
+        "/_allauth/app/v1/auth/password/reset",
+    ],
+)
+def test_one_address_may_log_in_and_sign_up_as_often_as_it_may_change_anything(path):
+    answers = start(
+        CALLS.format(path=path, calls=41),
+        **PRODUCTION,
+        ADDRESS_CHANGES_PER_MINUTE="40",
+        DJANGO_SETTINGS_MODULE="ticketing.settings",
+    ).stdout.split()
+
+    assert len(answers) == 41
+    assert "429" not in answers[:40]
+    assert answers[40] == "429"
+
+
+def test_few_mails_go_to_one_account_from_wherever_they_are_asked_for():
+    limits = start("print(settings.ACCOUNT_RATE_LIMITS['reset_password'])", **PRODUCTION)
+
+    assert limits.stdout == "120/m/ip,5/m/key\n"
+
+
 LISTS = {
     "ALLOWED_HOSTS": "a.example, b.example,",
     "SECRET_KEY_FALLBACKS": "older, oldest",
