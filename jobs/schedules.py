@@ -1,4 +1,4 @@
-"""What has to be done again and again: declared by the apps, fired by QStash, or by the sweep."""
+"""What has to be done again and again: declared by the apps, fired by QStash, else by the sweep."""
 
 from __future__ import annotations
 
@@ -47,8 +47,7 @@ def enqueue(topic: str, *, key: str | None = None) -> None:
     One that has waited in vain for `LOST_AFTER` keeps no other back; of all with the same `key`
     there is only one, ever. Raises UnknownSchedule.
     """
-    if topic not in _declared:
-        raise UnknownSchedule(topic)
+    _named(topic)
     now = timezone.now()
     is_coming = Q(run_at__gt=now - LOST_AFTER) | Q(leased_until__gt=now)
     # One that is to be tried again later may wait for an hour: it keeps no other back.
@@ -57,23 +56,36 @@ def enqueue(topic: str, *, key: str | None = None) -> None:
         outbox.enqueue(topic, run_at=now, key=key)
 
 
-def fire() -> None:
-    """Make due whatever has come to its time: where there is no QStash, which does that otherwise.
+def fire(topic: str, *, overdue_by: timedelta = timedelta(0)) -> None:
+    """Make the job of a schedule due for the latest of its times that is so long ago.
 
-    Each time once, however many do this and however often. A time at which nobody did it is made
-    up for, for as long as a day. Whoever does this sweeps by itself, and has no job made for it.
+    For each time once, however many do this and however often. Raises UnknownSchedule.
     """
-    minute = timezone.now().replace(second=0, microsecond=0)
+    minute = (timezone.now() - overdue_by).replace(second=0, microsecond=0)
+    at = last_firing(_named(topic).cron, minute)
+    key = f"{topic} {at:%Y-%m-%dT%H:%M}"
+    if not Job.objects.filter(key=key).exists():
+        enqueue(topic, key=key)
+
+
+def fire_all(*, overdue_by: timedelta) -> None:
+    """Fire what nobody has: QStash, where there is one, has that much time to do it.
+
+    A time at which nobody did it is made up for, for as long as a day. Whoever does this sweeps by
+    itself, and has no job made for it.
+    """
     for schedule in declared():
-        if schedule.topic == SWEEP:
-            continue
-        at = last_firing(schedule.cron, minute)
-        key = f"{schedule.topic} {at:%Y-%m-%dT%H:%M}"
-        if not Job.objects.filter(key=key).exists():
-            enqueue(schedule.topic, key=key)
+        if schedule.topic != SWEEP:
+            fire(schedule.topic, overdue_by=overdue_by)
 
 
-# Without QStash each look of the sweep asks, and an answer takes up to 1,440 steps.
+def _named(topic: str) -> Schedule:
+    if topic not in _declared:
+        raise UnknownSchedule(topic)
+    return _declared[topic]
+
+
+# Each look of the sweep asks, and an answer takes up to 1,440 steps.
 @lru_cache(maxsize=100)
 def last_firing(cron: str, minute: datetime) -> datetime:
     """The latest of these times, at that minute or before it."""

@@ -53,7 +53,7 @@ def _is_genuine(request: HttpRequest) -> bool:
 
 def _run(message: dict[str, object]) -> JsonResponse:
     if "schedule" in message:
-        schedules.enqueue(str(message["schedule"]))
+        schedules.fire(str(message["schedule"]))
         return JsonResponse({"status": "enqueued"})
     try:
         outcome = run_job(

@@ -10,6 +10,7 @@ import uuid
 
 import jwt
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from jobs import outbox, schedules
@@ -272,10 +273,25 @@ def test_a_schedule_makes_its_job_due_and_not_a_second_one(deliver, monkeypatch)
     assert Job.objects.filter(topic="test.nightly", status="pending").count() == 1
 
 
+def test_the_sweep_fires_nothing_that_qstash_has_fired(deliver, calls, settings, monkeypatch):
+    nightly = {"test.note": schedules.Schedule("test.note", "17 3 * * *")}
+    monkeypatch.setattr(schedules, "_declared", nightly)
+    settings.QSTASH_TOKEN = "a-token"
+    deliver({"schedule": "test.note"})
+
+    for _ in range(2):
+        call_command("run_due_jobs")
+
+    assert calls == [{}]
+    assert Job.objects.count() == 1
+    deliver({"schedule": "test.note"})  # the same call once more
+    assert Job.objects.unfinished().count() == 0
+
+
 def test_a_sweep_whose_own_message_was_lost_does_not_end_all_sweeping(deliver, calls):
     lost = enqueue("test.note", run_at=timezone.now())
     deliver({"schedule": "jobs.sweep"})
-    Job.objects.update(status="published", run_at=from_now(minutes=-25))
+    Job.objects.update(status="published", run_at=from_now(minutes=-25), key=None)
 
     for _ in range(2):
         deliver({"schedule": "jobs.sweep"})
@@ -288,7 +304,7 @@ def test_a_sweep_whose_own_message_was_lost_does_not_end_all_sweeping(deliver, c
 
 def test_a_schedule_waits_for_its_job_that_is_at_work_for_long(deliver):
     deliver({"schedule": "jobs.sweep"})
-    Job.objects.update(run_at=from_now(minutes=-25), leased_until=from_now(minutes=1))
+    Job.objects.update(run_at=from_now(minutes=-25), leased_until=from_now(minutes=1), key=None)
 
     deliver({"schedule": "jobs.sweep"})
 

@@ -20,7 +20,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy
 
 from jobs import mail
-from jobs.models import Job
+from jobs.models import MAIL, Job
 from jobs.services import run_due_jobs
 from tests.factories import from_now
 
@@ -272,7 +272,7 @@ def test_no_log_line_and_no_page_shows_what_only_the_reader_may_know(
     with pytest.raises(CommandError):
         call_command("run_due_jobs")
 
-    job = Job.objects.get()
+    job = Job.objects.get(topic=MAIL)
     listed = admin_client.get("/admin/jobs/job/").content.decode()
     opened = admin_client.get(f"/admin/jobs/job/{job.pk}/change/").content.decode()
     assert "lan@example.org: Hello" in listed

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from jobs import services
+from jobs import schedules, services
 from jobs.mail import queue_mail
 from jobs.management.commands import run_due_jobs as run_due_jobs_command
 from jobs.management.commands.run_due_jobs import Command
@@ -28,6 +28,11 @@ from jobs.services import MAILS_AT_ONCE, MAX_ATTEMPTS, lease_due_jobs, run_due_j
 from tests.factories import from_now
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _no_schedules(monkeypatch):
+    monkeypatch.setattr(schedules, "_declared", {})
 
 
 def fail(**payload):

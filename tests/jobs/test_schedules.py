@@ -1,4 +1,4 @@
-"""Schedules where there is no QStash: the sweep fires them."""
+"""Schedules where there is no QStash, or where it fails: the sweep fires them."""
 
 from __future__ import annotations
 
@@ -57,18 +57,38 @@ def test_without_qstash_the_sweep_fires_what_is_declared_once_for_each_time(nigh
     assert nightly == [{}, {}]
 
 
-def test_with_qstash_the_sweep_fires_nothing(nightly, settings):
+def test_the_sweep_fires_what_qstash_did_not_fire_in_time(nightly, settings):
     settings.QSTASH_TOKEN = "a-token"
 
-    call_command("run_due_jobs")
+    for _ in range(3):
+        call_command("run_due_jobs", overdue_by=60)
 
-    assert nightly == []
+    [job] = Job.objects.all()
+    assert (job.topic, job.status) == ("test.note", "pending")  # QStash may run it
+    Job.objects.update(run_at=from_now(seconds=-61))
+    call_command("run_due_jobs", overdue_by=60)
+    assert nightly == [{}]
+
+
+def test_the_sweep_leaves_qstash_the_time_to_fire(nightly, settings):
+    settings.QSTASH_TOKEN = "a-token"
+    now = timezone.now()
+    this_minute = Schedule("test.note", f"{now.minute} {now.hour} * * *")
+    schedules._declared["test.note"] = this_minute
+    fire("test.note", overdue_by=timedelta(days=1))
+    Job.objects.update(status="done", finished_at=now)
+
+    call_command("run_due_jobs", overdue_by=120)
+    assert Job.objects.count() == 1
+
+    call_command("run_due_jobs", overdue_by=0)
+    assert Job.objects.count() == 2
 
 
 def test_a_job_that_still_waits_is_not_made_once_more(nightly):
     earlier = enqueue("test.note", run_at=timezone.now())
 
-    fire()
+    fire("test.note")
 
     assert Job.objects.get() == earlier
 

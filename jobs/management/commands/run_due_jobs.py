@@ -1,6 +1,7 @@
 """The fallback that needs no queue: run what is due, once or every few seconds.
 
-Where there is no QStash it does all the work: it fires the schedules too, and waits for nobody.
+It runs and fires what QStash has not in time. Where there is none it does all the work, and waits
+for nobody.
 """
 
 from __future__ import annotations
@@ -82,8 +83,7 @@ class Command(BaseCommand):
     def _run(
         self, limit: int | None, stopping: Event | None = None, seconds: float | None = None
     ) -> Counter[str]:
-        if not qstash.is_configured():
-            schedules.fire()
+        schedules.fire_all(overdue_by=self.overdue_by)
         return run_due_jobs(
             limit=limit, overdue_by=self.overdue_by, seconds=seconds, stopping=stopping
         )
