@@ -109,7 +109,7 @@ def _request(job: Job, now: datetime) -> BatchRequest:
         "timeout": TIMEOUT,
         # Dashes only: QStash refuses a colon. With the generation in it, since an id stays taken
         # for ten minutes, and a job may be published anew before that.
-        "deduplication_id": f"job-{_site()}-{job.pk}-{job.generation}",
+        "deduplication_id": f"job-{site()}-{job.pk}-{job.generation}",
         "label": job.topic.replace(".", "-"),
         "flow_control": {"key": _flow(job), "parallelism": settings.QSTASH_PARALLELISM},
     }
@@ -121,10 +121,10 @@ def _request(job: Job, now: datetime) -> BatchRequest:
 
 def _flow(job: Job) -> str:
     """What shares one limit: mails come in heaps, and nothing that moves money waits for them."""
-    return f"{'mail' if job.topic == MAIL else 'work'}-{_site()}"
+    return f"{'mail' if job.topic == MAIL else 'work'}-{site()}"
 
 
-def _site() -> str:
+def site() -> str:
     """Tells this deployment from others of the same account, of which QStash makes no difference.
 
     Without it, two jobs of one number would be one message within ten minutes (qstash.md 1.3).

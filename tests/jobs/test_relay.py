@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -14,12 +15,13 @@ from django.db import connection
 from django.utils import timezone
 from qstash.errors import QStashError
 
-from jobs import outbox, qstash
+from jobs import outbox, qstash, schedules
 from jobs.mail import queue_mail
 from jobs.management.commands.publish_jobs import LONGEST_WAIT, Command, pause_after
 from jobs.models import Job
 from jobs.outbox import enqueue
 from jobs.relay import BATCH, claim_waiting_jobs, publish_all, publish_waiting_jobs
+from jobs.schedules import Schedule, declared
 from jobs.services import run_due_jobs
 from tests.factories import from_now
 from tests.sandbox.endpoint import Answer, Endpoint
@@ -433,9 +435,23 @@ def test_schedules_are_registered_once(stand_in, capsys):
     second = capsys.readouterr().out
 
     registered = qstash.client().schedule.list()
-    assert "ticketing-jobs-sweep" in {schedule.schedule_id for schedule in registered}
+    topics = {json.loads(schedule.body)["schedule"] for schedule in registered}
+    assert topics == {schedule.topic for schedule in declared()}
     assert f"{len(registered)} of them now" in first
     assert "0 of them now" in second
+
+
+def test_two_shops_with_one_account_have_schedules_of_their_own(stand_in, settings, monkeypatch):
+    nightly = {"test.note": Schedule("test.note", "17 3 * * *")}
+    monkeypatch.setattr(schedules, "_declared", nightly)
+    for url in ("http://127.0.0.1:8", "http://127.0.0.1:9"):
+        settings.PUBLIC_URL = url
+        call_command("register_schedules")
+
+    assert {schedule.destination for schedule in qstash.client().schedule.list()} == {
+        "http://127.0.0.1:8/internal/jobs/",
+        "http://127.0.0.1:9/internal/jobs/",
+    }
 
 
 @pytest.fixture
@@ -466,10 +482,11 @@ OTHERWISE = [
 @pytest.mark.parametrize("otherwise", OTHERWISE, ids=lambda otherwise: next(iter(otherwise)))
 def test_a_schedule_that_qstash_has_otherwise_is_set_right(registered, otherwise):
     before = registered()
-    cron, destination, body, retries, _paused = before["ticketing-jobs-prune"]
+    [pruning] = [name for name in before if name.endswith("-jobs-prune")]
+    cron, destination, body, retries, _paused = before[pruning]
     usual = {"cron": cron, "destination": destination, "body": body, "retries": retries}
     create = qstash.client().schedule.create
-    create(schedule_id="ticketing-jobs-prune", **{**usual, **otherwise})
+    create(schedule_id=pruning, **{**usual, **otherwise})
     assert registered() != before
 
     call_command("register_schedules")
@@ -479,7 +496,7 @@ def test_a_schedule_that_qstash_has_otherwise_is_set_right(registered, otherwise
 
 def test_a_schedule_that_somebody_paused_runs_again(registered):
     before = registered()
-    qstash.client().schedule.pause("ticketing-jobs-prune")
+    qstash.client().schedule.pause(next(iter(before)))
     assert registered() != before
 
     call_command("register_schedules")
@@ -493,7 +510,8 @@ def test_what_is_not_declared_any_more_is_deleted_at_qstash_and_nothing_of_other
     before = registered()
     create = qstash.client().schedule.create
     ours = f"{settings.PUBLIC_URL}/internal/jobs/"
-    create(schedule_id="ticketing-jobs-of-before", cron="0 * * * *", destination=ours)
+    # as an earlier release called them, too
+    create(schedule_id="ticketing-jobs-prune", cron="0 * * * *", destination=ours)
     create(schedule_id="reports", cron="0 * * * *", destination=ours)
     create(schedule_id="ticketing-of-another-shop", cron="0 * * * *", destination=ELSEWHERE)
 

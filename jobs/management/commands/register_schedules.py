@@ -63,7 +63,7 @@ def _is_ours(found: Registered) -> bool:
 
 
 def _id(schedule: Schedule) -> str:
-    return f"{PREFIX}{schedule.topic.replace('.', '-')}"
+    return f"{PREFIX}{qstash.site()}-{schedule.topic.replace('.', '-')}"
 
 
 def _body(schedule: Schedule) -> str:
