@@ -1,4 +1,4 @@
-# Python 3.11 or newer and make are all that has to be there.
+# Python 3.11 or newer, with its venv, and make are all that has to be there.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -75,7 +75,7 @@ secrets: $(STAMP)
 # Known holes in what the product runs with. Asks PyPI, or with AUDIT_OPTIONS="-s osv" OSV; no part of
 # `checks`, since its answer changes by itself. A package that can't be asked about is a failure.
 audit: $(STAMP)
-	@test -d $(VENV)/audit || $(PYTHON) -m venv $(VENV)/audit
+	@test -x $(VENV)/audit/bin/pip || $(PYTHON) -m venv $(VENV)/audit
 	$(VENV)/audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1
 	$(VENV)/audit/bin/pip-audit --strict --no-deps --disable-pip $(AUDIT_OPTIONS) \
 		-r requirements.txt -r constraints.txt
@@ -83,6 +83,6 @@ audit: $(STAMP)
 checks: lint types contracts schema migrations secrets
 
 $(STAMP): requirements.txt requirements-dev.txt constraints.txt
-	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
