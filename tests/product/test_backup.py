@@ -133,7 +133,8 @@ def test_a_dump_is_restored_on_another_server(product, elsewhere, tmp_path):
     """Step by step as docs/backup.md has it."""
     dump = str(tmp_path / "dump")
     Server.of(product).run("pg_dump", "--format=custom", f"--file={dump}", "ticketing")
-    elsewhere.run("createdb", "restored")
+    for name in ("ticketing", "restored"):  # the first comes with the server, and is empty
+        elsewhere.run("createdb", name)
     assert 'role "shop" does not exist' in elsewhere.tried(*RESTORE, dump).stderr
     tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
     assert elsewhere.column("restored", tables) == set()
@@ -143,7 +144,10 @@ def test_a_dump_is_restored_on_another_server(product, elsewhere, tmp_path):
     elsewhere.run("vacuumdb", "--analyze-only", "restored")
     elsewhere.run("psql", "--dbname=restored", "--command=UPDATE ticketing_seat SET changed_in = 0")
 
-    owner, shop = elsewhere.url("restored"), elsewhere.url("restored", "shop")
+    for old, new in (("ticketing", "ticketing_before"), ("restored", "ticketing")):
+        elsewhere.run("psql", f"--command=ALTER DATABASE {old} RENAME TO {new}", "postgres")
+
+    owner, shop = elsewhere.url("ticketing"), elsewhere.url("ticketing", "shop")
     manage(product, owner, "migrate", "--no-input")
     manage(product, owner, "grant_rights", "--to", "shop")
     for role in (owner, shop):
