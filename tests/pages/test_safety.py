@@ -92,6 +92,15 @@ def test_what_libraries_need_is_allowed_at_their_addresses_only(client, path):
     assert scripts == (["script-src 'self' 'unsafe-eval'"] if path == "/admin/login/" else [])
 
 
+def test_the_page_of_a_second_factor_may_show_its_image_and_no_more(client, customer):
+    usual = policy(client.get("/"))
+    client.force_login(customer)
+
+    allowed = policy(client.get("/accounts/2fa/"))
+
+    assert allowed ^ usual == {"img-src 'self' data:"}
+
+
 @pytest.mark.parametrize(
     ("language", "title"),
     [("en", "There is no such thing here."), ("vi", "Không tìm thấy.")],
