@@ -178,6 +178,18 @@ def test_blanks_between_several_values_belong_to_none_of_them(name, given):
     assert read.stdout.strip() == given.replace(" ", "").strip(",")
 
 
+@pytest.mark.parametrize("others", ["", "10.0.0.2"])
+def test_compose_believes_the_gateway_of_its_network_and_whoever_is_named_besides(others):
+    compose = (ROOT / "docker-compose.yml").read_text()
+    [gateway] = re.findall(r"gateway: ([0-9.]+)", compose)
+    [given] = re.findall(r'TRUSTED_PROXIES: "(.+)"', compose)
+
+    named = given.replace("${TRUSTED_PROXIES:-}", others)
+    read = start("print(*settings.TRUSTED_PROXIES)", **PRODUCTION, TRUSTED_PROXIES=named)
+
+    assert read.stdout.split() == [gateway, *others.split()]
+
+
 @pytest.mark.parametrize("given", ["proxy", "10.0.0.2;10.0.0.3", "10.0.0.1/24", "*"])
 def test_a_proxy_whose_address_is_none_stops_the_start(given):
     refused = start(**PRODUCTION, TRUSTED_PROXIES=f"10.0.0.9,{given}")
