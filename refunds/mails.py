@@ -80,6 +80,7 @@ TO_STAFF = {
         _("The provider did not give {amount} back: {error} Retry it or settle it by hand."),
     ),
 }
+DECIDED = (RefundStatus.APPROVED, RefundStatus.REJECTED)
 
 
 def mail_customer(refund: Refund, status: RefundStatus) -> None:
@@ -108,7 +109,9 @@ def _is_silent(refund: Refund, status: RefundStatus) -> bool:
     if status in UNDECIDED:
         return refund.status not in UNDECIDED
     # It was taken back before it could be told.
-    return (status, refund.status) == (RefundStatus.APPROVED, RefundStatus.REJECTED)
+    if status == RefundStatus.REJECTED:
+        return bool(refund.status != RefundStatus.REJECTED)
+    return status == RefundStatus.APPROVED and refund.status in [*UNDECIDED, RefundStatus.REJECTED]
 
 
 def _instead(refund: Refund, status: RefundStatus) -> str:
@@ -139,7 +142,7 @@ def mail_staff(refund: Refund, status: RefundStatus) -> None:
 def keys_of(refund: Refund) -> list[str]:
     """The keys of all mails about a refund; one that ends in a colon is how several begin."""
     to_customer = [_key(refund, status) for status in TO_CUSTOMER]
-    return [*to_customer, *(f"{_key(refund, status)}:" for status in TO_STAFF)]
+    return [*to_customer, *(f"{_key(refund, status)}:" for status in (*TO_STAFF, *DECIDED))]
 
 
 def _key(refund: Refund, status: RefundStatus) -> str:
@@ -151,12 +154,15 @@ def _key_to_customer(refund: Refund, status: RefundStatus, instead: str) -> str:
 
     The approval called them invalid, and they are good then.
     """
+    key = _key(refund, status)
+    if status in DECIDED:  # once more, when an admin has taken it up again
+        key = f"{key}:{refund.decision_at}"
     is_fraud = refund.order.event.fraud_status == FraudStatus.CONFIRMED
     is_silent = instead in WITHOUT_TICKETS.values() and not refund.is_of_payment
     was_approved = StateLog.objects.for_(refund).filter(transition="approve")
     if is_fraud and is_silent and was_approved.exists():
-        return f"{IN_VAIN}{refund.order_id}:{_key(refund, status)}"
-    return _key(refund, status)
+        return f"{IN_VAIN}{refund.order_id}:{key}"
+    return key
 
 
 def _try(refund: Refund) -> str:

@@ -94,6 +94,7 @@ class Facts:
     auto_approve: bool = False
     payment_amount: Decimal | None = None
     override: int | None = None
+    is_reopened: bool = False
 
 
 @dataclass(frozen=True)
@@ -226,7 +227,9 @@ def _decided_by(facts: Facts, steps: list[Step]) -> DecidedBy:
     """requirements.md, "Refund policy", from "Personal reason" to "Fraud/buyer protection"."""
     inputs = {"reason": str(facts.reason)}
     decided_by = DecidedBy.AUTOMATIC
-    if facts.reason == Reason.PERSONAL:
+    if facts.is_reopened:
+        inputs["reopened"], decided_by = "true", DecidedBy.ADMIN
+    elif facts.reason == Reason.PERSONAL:
         inputs["auto_approve"] = "true" if facts.auto_approve else "false"
         decided_by = DecidedBy.AUTOMATIC if facts.auto_approve else DecidedBy.ORGANIZER
     elif facts.reason == Reason.POSTPONED:

@@ -39,6 +39,7 @@ WORDS_OF_REFUND = {
     "ask_admin": Word(gettext_lazy("The refund waits for the platform.")),
     "approve": Word(gettext_lazy("The refund is approved."), Tone.GOOD),
     "reject": Word(gettext_lazy("The refund is rejected."), Tone.BAD),
+    "reopen": Word(gettext_lazy("The refund is taken up again and waits for the platform.")),
     "process": Word(gettext_lazy("The money of the refund is sent back."), flow=Flow.NAMED),
     "complete": Word(gettext_lazy("The refund is over: all of it is paid back."), Tone.GOOD),
     "complete_partly": Word(

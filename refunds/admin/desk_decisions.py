@@ -60,6 +60,12 @@ def _about_approval(refund: Refund) -> str:
 
 
 def _about_override(refund: Refund) -> str:
+    if refund.status == RefundStatus.REJECTED:
+        taken_up = _(
+            "The refund for order {order} is rejected. A percentage takes it up again: then it "
+            "waits for the platform to approve it."
+        )
+        return _about(taken_up, refund)
     takes_its_place = _(
         "As it stands, {percentage} % go back for order {order}: {amount}. "
         "Another percentage takes the place of it; 0 % rejects the refund."

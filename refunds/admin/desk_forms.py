@@ -11,10 +11,10 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanWidget
 
-from refunds.models import Refund
-from refunds.operations.claims import reassess
+from refunds.models import Refund, RefundStatus
+from refunds.operations.claims import can_be_had_again, reassess
 from refunds.policy import PERCENTAGES
-from refunds.services.override import OPEN_TO_OVERRIDE
+from refunds.services.override import is_open
 from ticketing.asking import seen_amount, text
 
 
@@ -90,7 +90,9 @@ class Override(forms.Form):
         field = self.fields["percentage"]
         assert isinstance(field, forms.TypedChoiceField)
         amounts = _amounts(refund)
-        field.choices = [(each, _choice(refund, each, amounts)) for each in PERCENTAGES]
+        # Whatever was sent goes to the use case, which says what has come in between.
+        offered = amounts if data is None else PERCENTAGES
+        field.choices = [(each, _choice(refund, each, amounts)) for each in offered]
         for percentage, amount in amounts.items():
             self.fields[_shown(percentage)] = seen_amount(required=False, initial=amount)
 
@@ -107,7 +109,9 @@ def _shown(percentage: int) -> str:
 
 def may_be_overridden(refund: Refund) -> bool:
     """Whether an override is not too late, and the policy has a say in the amount."""
-    return refund.status in OPEN_TO_OVERRIDE and not refund.is_of_payment
+    if refund.status == RefundStatus.REJECTED:
+        return is_open(refund) and can_be_had_again(refund)
+    return is_open(refund) and not refund.is_of_payment
 
 
 def _choice(refund: Refund, percentage: int, amounts: Mapping[int, Decimal]) -> str:
@@ -121,5 +125,7 @@ def _amounts(refund: Refund) -> dict[int, Decimal]:
     """What each percentage would bring as things stand now; nothing once it is too late for any."""
     if not may_be_overridden(refund):
         return {}
-    tickets = [each.ticket for each in refund.tickets.live().select_related("ticket")]
-    return {each: reassess(refund, tickets, each).amount for each in PERCENTAGES}
+    tickets = [each.ticket for each in refund.tickets.select_related("ticket")]
+    # What is rejected is not rejected once more.
+    offered = [each for each in PERCENTAGES if each or refund.status != RefundStatus.REJECTED]
+    return {each: reassess(refund, tickets, each).amount for each in offered}

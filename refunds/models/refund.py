@@ -220,6 +220,11 @@ class Refund(FSMModelMixin, models.Model):
         """Somebody decided against it; `reason` is told to the customer."""
         self.rejection_reason, self.decision_at = reason, at
 
+    @transition(field=status, source=RefundStatus.REJECTED, target=RefundStatus.PENDING_ADMIN)
+    def reopen(self, *, by: User | None, at: datetime, reason: str) -> None:
+        """An admin takes it up again: nobody has decided about it any more."""
+        self.approved_by, self.decision_at, self.rejection_reason = None, None, ""
+
     @transition(
         field=status,
         source=[RefundStatus.APPROVED, RefundStatus.PAYMENT_FAILED],

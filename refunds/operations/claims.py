@@ -31,6 +31,7 @@ from refunds.policy import (
     WindowClosed,
     assess,
 )
+from ticketing.errors import DomainError
 from ticketing.models import Event
 
 REASONS = {CaseKind.LATE: Reason.LATE_PAYMENT, CaseKind.DUPLICATE: Reason.DUPLICATE_PAYMENT}
@@ -77,6 +78,26 @@ def claim_for_customer(
     if reason is not Reason.PERSONAL and is_nothing(found):
         raise NothingToRefund(_("All that can go back for this reason has gone back already."))
     return found
+
+
+def tickets_again(refund: Refund) -> list[Ticket]:
+    """What a rejected refund for a personal reason took back, where it could be asked for now.
+
+    That it may be too late to ask is no matter. Raises RefundNotOffered, NothingToRefund,
+    TicketNotRefundable.
+    """
+    order = refund.order
+    _check_offered(order.event, Reason.PERSONAL)
+    _check_paid(order)
+    return _selected_tickets(order, list(refund.tickets.values_list("ticket__code", flat=True)))
+
+
+def can_be_had_again(refund: Refund) -> bool:
+    """Whether an admin can take it up again: reads what `tickets_again` reads."""
+    try:
+        return bool(tickets_again(refund))
+    except DomainError:
+        return False
 
 
 def claim(order: Order, reason: Reason, tickets: list[Ticket], at: datetime) -> Claim:
@@ -134,7 +155,9 @@ def reassess(refund: Refund, tickets: Sequence[Ticket], percentage: int) -> Asse
         own_reserved=refund.amount if is_reserved else Decimal(0),
         override=percentage,
     )
-    return assess(facts)
+    # Nobody is told that its organizer decides, who has decided against it.
+    is_again = refund.reason == Reason.PERSONAL and refund.status == RefundStatus.PENDING_ADMIN
+    return assess(replace(facts, is_reopened=is_again))
 
 
 def covered(order: Order) -> RefundQuerySet:

@@ -18,7 +18,7 @@ from orders.models import Order, Ticket
 from orders.operations import Share, reserve_refunds, undo_reserved_refund
 from refunds.errors import AmountChanged, TicketNotRefundable
 from refunds.models import Refund, RefundReason, RefundStatus, RefundTicket
-from refunds.operations.claims import Claim, left_out
+from refunds.operations.claims import Claim, left_out, tickets_again
 from refunds.policy import Basis
 
 
@@ -171,6 +171,21 @@ def reject(found: Locked, *, by: User | None, at: datetime, reason: str) -> None
     refund.save()
     let_go(refund)
     tell([refund], at=at)
+
+
+def reopen(found: Locked, *, by: User, at: datetime, reason: str) -> Locked:
+    """Have what was rejected wait for the platform, with its tickets, which are locked now, too.
+
+    Raises what `tickets_again` raises.
+    """
+    refund = found.refund
+    # Before they are looked at: check-in locks the ticket alone, and not its order.
+    refund.order.tickets.filter(refunds__refund=refund).lock()
+    tickets = tickets_again(refund)
+    refund.reopen(by=by, at=at, reason=reason)
+    refund.save()
+    refund.tickets.update(is_live=True)
+    return Locked(refund, tickets)
 
 
 def let_go(refund: Refund) -> None:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from orders.operations import Share, reserve_refunds
 from refunds.errors import NoteRequired, OverrideNotAllowed
 from refunds.explanations import explain
-from refunds.models import UNDECIDED, Refund, RefundOverride, RefundStatus
+from refunds.models import UNDECIDED, Refund, RefundOverride, RefundReason, RefundStatus
 from refunds.operations import decisions
 from refunds.operations.claims import reassess
 from refunds.policy import PERCENTAGES, Assessment
@@ -32,16 +32,20 @@ def override_refund(
     0 rejects the refund, and `note` is told to the customer. Keeps old and new values, who, when
     and why. With a `shown_amount` nothing is changed unless the percentage still comes to that.
     A refund of the whole order, which pays for all of its tickets, takes those of others that have
-    fallen away since. Locks order, refund, tickets by ascending id. Raises NotAllowed,
-    NoteRequired, AmountChanged, OverrideNotAllowed, TicketNotRefundable, RefundTooLarge.
+    fallen away since. What was rejected for a personal reason waits for the platform again, also
+    when it is too late to ask anew. Locks order, refund, tickets by ascending id. Raises
+    NotAllowed, NoteRequired, AmountChanged, OverrideNotAllowed, TicketNotRefundable,
+    RefundTooLarge; for what was rejected RefundNotOffered and NothingToRefund, too.
     """
     _check(percentage, by, note)
     found = decisions.lock(refund_id)
-    refund, tickets = found
-    order = refund.order
     # Read behind the lock of the order: a campaign may have taken it up just before.
     now = timezone.now()
-    _check_open(refund, by)
+    _check_open(found.refund, percentage, by)
+    if found.refund.status == RefundStatus.REJECTED:
+        found = decisions.reopen(found, by=by, at=now, reason=note.strip())
+    refund, tickets = found
+    order = refund.order
     assessment = reassess(refund, tickets, percentage)
     decisions.check_as_shown(order, shown_amount, assessment.amount)
     # Before anything moves: it keeps the old figures beside the new ones.
@@ -68,17 +72,27 @@ def _check(percentage: int, by: User, note: str) -> None:
         raise NoteRequired(_("An override needs a note that says why."))
 
 
-def _check_open(refund: Refund, by: User) -> None:
+def is_open(refund: Refund) -> bool:
+    """Whether its money is not sent, nor has been refused for good."""
+    if refund.status == RefundStatus.REJECTED:
+        # The rest is asked for again, and is up to admins then.
+        return bool(refund.reason == RefundReason.PERSONAL)
+    return refund.status in OPEN_TO_OVERRIDE
+
+
+def _check_open(refund: Refund, percentage: int, by: User) -> None:
     if refund.requested_by_id == by.pk:
         raise NotAllowed(_("Nobody overrides their own refund."))
     if refund.is_of_payment:
         raise OverrideNotAllowed(_("This money was never ours: it goes back in full."))
-    if refund.status not in OPEN_TO_OVERRIDE:
+    if not is_open(refund):
         raise OverrideNotAllowed(
             _("The refund is {status}; an override has to come before the money is sent.").format(
                 status=refund.get_status_display()
             )
         )
+    if refund.status == RefundStatus.REJECTED and percentage == 0:
+        raise OverrideNotAllowed(_("It is rejected already."))
 
 
 def _keep(refund: Refund, assessment: Assessment, *, by: User, note: str, now: datetime) -> None:

@@ -35,7 +35,7 @@ def test_an_admin_is_offered_what_the_state_allows(boss, personal):
     assert offered(boss, personal) == {"override"}
 
     decide(boss, personal, "override", percentage=0)
-    assert offered(boss, personal) == set()
+    assert offered(boss, personal) == {"override"}
 
 
 def test_an_admin_is_offered_to_settle_what_the_provider_did_not_do(boss, unpaid):
@@ -99,6 +99,41 @@ def test_an_override_shows_what_each_percentage_would_bring(boss, personal):
         (90, "900,000 VND"), (100, "1,000,000 VND"),
     ):  # fmt: skip
         assert f"{percentage} %: {amount}" in page
+
+
+def test_what_was_rejected_is_taken_up_again_for_what_is_shown(boss, member, personal):
+    decide(member, personal, "reject")
+    assert offered(member, personal) == set()
+    page = html(boss, page_of(personal, "override"))
+    assert "is rejected. A percentage takes it up again" in page
+    assert "60 %: 600,000 VND" in page
+    assert "0 %: 0 VND" not in page
+
+    answer = decide(boss, personal, "override", percentage=60)
+
+    assert (status(personal), reread(personal).amount) == ("pending_admin", 600_000)
+    for word in ("up to the platform", "The hall is booked.", "It was our fault."):
+        assert word in told(answer)
+    assert offered(boss, personal) == {"approve", "reject", "override"}
+
+
+def test_what_can_not_be_taken_up_again_is_not_offered_so(boss, order, personal):
+    decide(boss, personal, "reject")
+    asked(order)
+    assert offered(boss, personal) == set()
+
+    answer = decide(boss, personal, "override")
+
+    assert "are in another request" in told(answer)
+    assert status(personal) == RefundStatus.REJECTED
+
+
+def test_whoever_rejects_by_an_override_too_late_is_told_so(boss, personal):
+    decide(boss, personal, "reject")
+
+    answer = decide(boss, personal, "override", percentage=0)
+
+    assert "It is rejected already." in told(answer)
 
 
 @pytest.mark.parametrize("is_approved", [False, True])

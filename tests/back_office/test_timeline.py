@@ -16,6 +16,7 @@ from payments import timeline as of_payments
 from payments.models import CaseKind, Payment, PaymentCase, ProviderMessage, Reversal
 from payments.services import settle_order
 from refunds import timeline as of_refunds
+from refunds.handlers import mail_refund
 from refunds.models import Refund, RefundCampaign
 from refunds.services import (
     advance_campaign,
@@ -23,6 +24,7 @@ from refunds.services import (
     override_refund,
     prepare_campaign,
     refund_case,
+    reject_refund,
     start_campaign,
 )
 from tests.back_office.refund_rows import asked, bought, failed, own_event
@@ -139,6 +141,29 @@ def test_a_refund_whose_percentage_was_overridden(admin):
         "All of the order is refunded.",
         "Given back: ",
     )
+
+
+def test_a_refund_that_was_rejected_and_taken_up_again(admin):
+    order = bought()
+    refund, second_admin = asked(order), new_admin()
+    mail_refund(refund_id=refund.pk, status="pending_organizer")
+    reject_refund(refund_id=refund.pk, by=second_admin, reason="The hall is booked.")
+    mail_refund(refund_id=refund.pk, status="rejected")
+    override_refund(refund_id=refund.pk, percentage=60, by=second_admin, note="She is ill.")
+    approve_refund(refund_id=refund.pk, by=second_admin)
+    mail_refund(refund_id=refund.pk, status="approved")
+
+    lines = story(admin, order)
+
+    assert tells(
+        lines,
+        "A refund of 80 % comes up: personal reason. the customer 800,000 VND",
+        f"The refund is rejected. {second_admin} – The hall is booked.",
+        f"The refund is taken up again and waits for the platform. {second_admin} – She is ill.",
+        f"The refund is approved. {second_admin}",
+    )
+    assert any("60 % (600,000 VND) instead of 80 % (800,000 VND)." in line for line in lines)
+    assert len([line for line in lines if f"Mail to {order.email}" in line]) == 3
 
 
 def test_an_order_of_a_cancelled_event(admin):

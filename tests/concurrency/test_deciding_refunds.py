@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.db.models import Count, Sum
 
-from orders.models import OrderQuerySet
+from orders.models import OrderQuerySet, TicketQuerySet
 from refunds.models import Refund
 from refunds.models.refund import RefundQuerySet
 from refunds.policy import Reason
 from tests.concurrency.conftest import run_together
 from tests.concurrency.refunding import (
     approves,
+    asks,
     jobs_for,
     moves,
     order_of,
@@ -65,13 +66,74 @@ def test_whoever_decides_first_has_decided():
 
     assert set(outcomes) <= {"done", "refund-already-decided", "refund-override-not-allowed"}
     for refund in map(reread, refunds):
-        is_approved = refund.status == "approved"
-        assert refund.status in ("approved", "rejected")
-        assert moves(refund, "reject") == (0 if is_approved else 1)
+        is_approved, is_rejected = refund.status == "approved", refund.status == "rejected"
+        # What was rejected is taken up again by whoever overrides it to 100 % after that.
+        again = moves(refund, "reopen")
+        assert again <= 1
+        assert is_approved or is_rejected or again
+        assert moves(refund, "reject") == again + is_rejected
         assert moves(refund, "approve") <= 1
         assert reserved(refund.order) == (refund.amount if is_approved else 0)
-        assert refund.tickets.live().count() == (2 if is_approved else 0)
+        assert refund.tickets.live().count() == (0 if is_rejected else 2)
     assert broken_rules() == {}
+
+
+def turned_down(count):
+    """A rejected refund of all of an order's tickets, and an admin who may take it up again."""
+    order, admin = order_of(count), new_admin()
+    refund = ask(order)
+    rejects(refund, admin)()
+    return order, refund, admin
+
+
+def test_twenty_who_take_it_up_again_do_so_once():
+    _order, refund, admin = turned_down(2)
+
+    outcomes = run_together(times(20, overrides(refund, 100, admin)))
+
+    assert outcomes == {"done": 20}  # the others override what waits
+    assert moves(refund, "reopen") == 1
+    assert (reread(refund).status, refund.tickets.live().count()) == ("pending_admin", 2)
+    assert broken_rules() == {}
+
+
+def test_what_is_taken_up_again_while_its_tickets_are_asked_for_anew_stands_once():
+    cases = [turned_down(2) for _ in range(10)]
+
+    outcomes = run_together(
+        action
+        for order, refund, admin in cases
+        for action in (overrides(refund, 100, admin), asks(order))
+    )
+
+    assert outcomes["done"] == 10
+    assert set(outcomes) <= {"done", "ticket-not-refundable", "nothing-to-refund"}
+    for order, refund, _admin in cases:
+        is_again = reread(refund).status == "pending_admin"
+        assert order.refunds.undecided().count() == 1
+        assert refund.tickets.live().count() == (2 if is_again else 0)
+    assert broken_rules() == {}
+
+
+def test_control_without_locks_the_database_lets_one_of_both_stand(take_away):
+    order, refund, admin = turned_down(1)
+    take_away(OrderQuerySet, RefundQuerySet, TicketQuerySet)
+
+    outcomes = run_together([overrides(refund, 100, admin), asks(order)])
+
+    assert outcomes == {"done": 1, "IntegrityError": 1}
+    assert broken_rules() == {}
+
+
+def test_control_without_locks_and_rule_both_stand(take_away, without_rule):
+    order, refund, admin = turned_down(1)
+    take_away(OrderQuerySet, RefundQuerySet, TicketQuerySet)
+    without_rule("refund_one_live_per_ticket")
+
+    outcomes = run_together([overrides(refund, 100, admin), asks(order)])
+
+    assert outcomes == {"done": 2}
+    assert broken_rules() == {"ticket_in_one_live_refund": 1}
 
 
 def asked_for_too_much():

@@ -82,7 +82,7 @@ def reject(machine, number):
 
 @step(when=has_refunds, number=any_number, percentage=st.sampled_from(PERCENTAGES))
 def override(machine, number, percentage):
-    sale, refund = target(machine, number, *UNDECIDED, "approved")
+    sale, refund = target(machine, number, *UNDECIDED, "approved", "rejected")
     expected = machine.house.refusal_of_override(sale, refund, percentage)
     given = {"percentage": percentage, "note": "Looked at it."}
     assert of_refund(machine, refund, services.override_refund, **given) == expected

@@ -301,6 +301,21 @@ def test_a_rejection_says_why(me, order, tickets, admin_user):
     assert "Your tickets stay valid as they were." in text_of(page)
 
 
+def test_what_an_admin_takes_up_again_waits_for_the_platform(me, order, tickets, admin_user):
+    ask(me, order, confirmation(quote(me, order, tickets[0]), tickets[0]))
+    refund = Refund.objects.get()
+    reject_refund(refund_id=refund.pk, by=admin_user, reason="Come anyway!")
+    override_refund(refund_id=refund.pk, percentage=60, by=admin_user, note="She is ill.")
+
+    text = text_of(me.get(page_of(order)))
+
+    assert "300,000 VND" in text
+    assert "Waiting for the platform" in text
+    assert "An admin of the platform decides about this refund." in text
+    for untrue in ("Rejected", "Come anyway!", "The organizer decides about this refund."):
+        assert untrue not in text
+
+
 def test_what_is_sent_again_after_its_rejection_is_not_approved(me, order, tickets, admin_user):
     page = quote(me, order, tickets[0])
     ask(me, order, confirmation(page, tickets[0]))

@@ -183,6 +183,8 @@ class World:
 
     def refusal_of_override(self, order: AnOrder, refund: ARefund, percentage: int) -> str | None:
         is_open = refund.is_undecided or refund.status == "approved"
+        if refund.status == "rejected" and refund.reason == "personal" and percentage:
+            return self.refusal_of_request(order, "personal", refund.tickets)
         if not is_open or refund.is_of_case:
             return "refund-override-not-allowed"
         is_used = refund.reason == "postponed" and order.free & order.used - refund.used_before
@@ -199,6 +201,8 @@ class World:
         refund.percentage = percentage
         if percentage == 0:
             refund.status = "rejected"
+        elif refund.status == "rejected":
+            refund.status = "pending_admin"
 
     def refusal_of_settling(self, order: AnOrder, refund: ARefund, way: str) -> str | None:
         reversal = refund.reversal

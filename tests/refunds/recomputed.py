@@ -91,6 +91,8 @@ def recomputed(steps, rules):
 
 
 def decider(inputs):
+    if "reopened" in inputs:
+        return "admin"
     if inputs["reason"] == "personal":
         return "automatic" if inputs["auto_approve"] == "true" else "organizer"
     return "admin" if inputs["reason"] == "postponed" else "automatic"

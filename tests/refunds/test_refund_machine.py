@@ -207,7 +207,7 @@ class Refunding(RuleBasedStateMachine):
 
     @step(when=has_refunds, number=any_number, percentage=st.sampled_from(PERCENTAGES))
     def override(self, number, percentage):
-        order, refund = self.target(number, *UNDECIDED, "approved")
+        order, refund = self.target(number, *UNDECIDED, "approved", "rejected")
         refusal = self.world.refusal_of_override(order, refund, percentage)
         self.attempt(
             refusal,

@@ -50,6 +50,7 @@ TRANSITIONS = {
     "ask_admin": {"requested": "pending_admin"},
     "approve": dict.fromkeys(UNDECIDED, "approved"),
     "reject": dict.fromkeys(UNDECIDED | {"approved"}, "rejected"),
+    "reopen": {"rejected": "pending_admin"},
     "process": dict.fromkeys({"approved", "payment_failed"}, "processing"),
     "complete": dict.fromkeys({"processing", "payment_failed"}, "completed"),
     "complete_partly": dict.fromkeys({"processing", "payment_failed"}, "partial"),
@@ -135,7 +136,8 @@ STEPS = {
 LEADS = {
     "approve": dict.fromkeys(UNDECIDED, "approved"),
     "reject": dict.fromkeys(UNDECIDED, "rejected"),
-    "override to 100": {each: each for each in UNDECIDED | {"approved"}},
+    "override to 100": {each: each for each in UNDECIDED | {"approved"}}
+    | {"rejected": "pending_admin"},
     "override to 0": dict.fromkeys(UNDECIDED | {"approved"}, "rejected"),
     "pay back": {"approved": "processing"},
     "hear success": {"processing": "partial"},
