@@ -16,7 +16,7 @@ def read_whole(queries: Iterable[dict[str, Any]], table: str) -> list[str]:
 
     The database is to shun reading tables whole, as it does with large ones.
     """
-    reads = [query["sql"] for query in queries if query["sql"].startswith("SELECT")]
+    reads = [query["sql"] for query in queries if query["sql"].startswith(("SELECT", "DECLARE"))]
     return [sql for sql in reads if any(_is_whole(step, table) for step in _steps(_plan_of(sql)))]
 
 
