@@ -25,7 +25,10 @@ def reader(request: HttpRequest) -> User:
 
 def own_rows(rows: QuerySet[Any], user: User, path: str) -> QuerySet[Any]:
     """Those of the organizers that the user is a member of; `path` leads from a row to its own."""
-    return rows.filter(**{f"{path}__in": user.organizers.all()})
+    # By ids and not by a subquery: only so the database knows how much an organizer has sold, and
+    # reads the newest rows of a large one without sorting all of them.
+    own = list(user.organizers.values_list("pk", flat=True))
+    return rows.filter(**{f"{path}__in": own})
 
 
 class Switch(SimpleListFilter):
