@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
@@ -10,7 +11,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from jobs.subjects import address_of
-from ticketing.back_office import OwnEvents, own_rows, reader
+from ticketing.back_office import OwnEvents, own_organizers, own_rows, reader
 from ticketing.roles import SEE_EVERY_ORGANIZER, remembered_role
 
 if TYPE_CHECKING:
@@ -20,12 +21,16 @@ if TYPE_CHECKING:
 
 
 class Reader:
-    """Somebody with a role. Their lists decide what they see; the role is looked up once."""
+    """Somebody with a role. Their lists decide what they see. Role and organizers are read once."""
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
         self.user = reader(request)
         self.role = remembered_role(self.user)
+
+    @cached_property
+    def own(self) -> list[int]:
+        return own_organizers(self.user)
 
     def sees(self, model: type[Model]) -> bool:
         """Whether the list of this model is open to them."""
@@ -38,7 +43,7 @@ class Reader:
         # As the list's own `get_queryset`, which would ask for the role again each time.
         if self.role in SEE_EVERY_ORGANIZER or not isinstance(page, OwnEvents):
             return rows
-        return own_rows(rows, self.user, page.organizer_field)
+        return own_rows(rows, self.own, page.organizer_field)
 
 
 def address_of_list(model: type[Model], query: Mapping[str, str | int]) -> str:

@@ -49,6 +49,7 @@ class JobAdmin(ReadOnly):
     ]  # fmt: skip
     list_filter = ["status", among(gettext_lazy("topic"), "topic", _topics)]
     list_before_template = "jobs/tabs.html"
+    sortable_by = ()
     actions = ["revive"]
     actions_detail = ["try_again"]
     fields = [

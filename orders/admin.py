@@ -132,7 +132,7 @@ class SoonestShowing(admin.SimpleListFilter):
 class TicketAdmin(Exports, ReadOnly):
     """Who comes to a showing. Not the codes: whoever reads one gets in with it."""
 
-    organizer_field = "event__organizer"
+    organizer_field = "showing__event__organizer"  # tickets have no index by event
     list_display = ["order", "email", "event_title", "starts", "place", "status", "used_at"]
     list_display_links = ["place"]
     list_filter = ["status", SoonestShowing]

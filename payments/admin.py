@@ -78,6 +78,7 @@ class PaymentAdmin(Exports, ReadOnly):
     list_select_related = ["order"]
     search_fields = ["txn_ref__exact", "provider_transaction_no__exact", "order__code__exact"]
     search_help_text = gettext_lazy("A whole reference, transaction number or order code")
+    sortable_by = ()
     export_columns = {
         "txn_ref": gettext_lazy("reference"),
         "order__code": gettext_lazy("order"),
@@ -139,6 +140,7 @@ class ProviderMessageAdmin(PlatformOnly):
     list_filter = ["channel", OfProvider, "is_believed"]
     search_fields = ["txn_ref__exact"]
     search_help_text = gettext_lazy("A whole reference")
+    sortable_by = ()
 
 
 class DecisionForm(forms.Form):

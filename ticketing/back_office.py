@@ -23,9 +23,18 @@ def reader(request: HttpRequest) -> User:
     return request.user
 
 
-def own_rows(rows: QuerySet[Any], user: User, path: str) -> QuerySet[Any]:
-    """Those of the organizers that the user is a member of; `path` leads from a row to its own."""
-    return rows.filter(**{f"{path}__in": user.organizers.all()})
+def own_organizers(user: User) -> list[int]:
+    """The ids of those that the user is a member of.
+
+    Lists are asked for by them and not by a subquery: only so the database knows how much an
+    organizer has sold, and reads the newest rows of a large one without sorting all of them.
+    """
+    return list(user.organizers.values_list("pk", flat=True))
+
+
+def own_rows(rows: QuerySet[Any], own: list[int], path: str) -> QuerySet[Any]:
+    """Those of these organizers; `path` leads from a row to its own."""
+    return rows.filter(**{f"{path}__in": own})
 
 
 class Switch(SimpleListFilter):
@@ -81,7 +90,9 @@ class OwnEvents(ShownAmounts, Paged):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
         user = reader(request)
-        return rows if sees_every_organizer(user) else own_rows(rows, user, self.organizer_field)
+        if sees_every_organizer(user):
+            return rows
+        return own_rows(rows, own_organizers(user), self.organizer_field)
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """The filters, with those by related rows narrowed to what the reader may see."""

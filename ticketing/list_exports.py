@@ -89,9 +89,9 @@ class Exports(OwnEvents):
     def export_rows(self, request: HttpRequest, rows: QuerySet[Any]) -> Iterator[list[object]]:
         """The cells of these rows, read through a cursor of the database."""
         columns = [_column(self.model, *given) for given in self.export_columns.items()]
-        # Whatever leads to an event has its showing beside it.
+        # Whatever leads to an event has its showing beside it, or gets there by way of it.
         event = self.organizer_field.removesuffix("organizer")
-        showing = f"{event.removesuffix('event__')}showing__"
+        showing = f"{event.removesuffix('event__').removesuffix('showing__')}showing__"
         paths = [*(column.path for column in columns), f"{showing}time_zone"]
         read = rows.values_list(*paths, f"{event}revenue_frozen_at").iterator(chunk_size=AT_ONCE)
         sees_all = is_admin(request.user)

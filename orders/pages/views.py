@@ -9,7 +9,8 @@ from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpResponse, HttpResponseForbidden, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -19,7 +20,7 @@ from django.views.decorators.http import require_safe
 
 from orders import downloads, services
 from orders.calendar_file import calendar_of
-from orders.models import Order, Ticket
+from orders.models import Order, SeatHold, Ticket
 from orders.pages import wording
 from orders.pages.access import (
     SignedInRequest,
@@ -40,7 +41,10 @@ ON_A_PAGE = 20
 def order_list(request: SignedInRequest) -> HttpResponse:
     own = Order.objects.of_customer(request.user.pk).select_related("event", "showing")
     kept = Exists(Ticket.objects.kept().filter(order=OuterRef("pk")))
-    shown = own.annotate(places=Count("holds"), keeps_tickets=kept)
+    # Of the orders on the page alone: by a join, the holds of all would be counted for each page.
+    holds = SeatHold.objects.filter(order=OuterRef("pk")).order_by().values("order")
+    counted = Subquery(holds.values(count=Count("*")))
+    shown = own.annotate(places=Coalesce(counted, 0), keeps_tickets=kept)
     newest_first = shown.order_by("-created_at", "-pk")
     page = Paginator(newest_first, ON_A_PAGE).get_page(request.GET.get("page"))
     now = timezone.now()

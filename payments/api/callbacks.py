@@ -31,6 +31,7 @@ from payments.providers import (
     UnusableCallback,
     get_provider,
 )
+from ticketing.api.throttling import calls_of
 
 logger = logging.getLogger(__name__)
 
@@ -131,7 +132,7 @@ def _pairs(request: HttpRequest) -> list[tuple[str, str]]:
 
 
 def _read(request: HttpRequest, provider: Provider, channel: Channel, now: datetime) -> Result:
-    """Keep the call, whatever it is, and give what it says. Raises as `Provider.read_callback`."""
+    """Keep the call, and give what it says. Raises as `Provider.read_callback`."""
     # Neither true nor forged: without any parameters, or signed and still not to be read.
     is_believed = None
     try:
@@ -142,8 +143,18 @@ def _read(request: HttpRequest, provider: Provider, channel: Channel, now: datet
         raise
     # Kept before anything is done about it, and also what can't be believed.
     finally:
-        _log(request, provider, channel, now, is_believed=is_believed)
+        if is_believed or _is_rare(request):
+            _log(request, provider, channel, now, is_believed=is_believed)
     return result
+
+
+def _is_rare(request: HttpRequest) -> bool:
+    """Whether a call that is not believed is one of those from its address that are kept."""
+    address = request.META.get("REMOTE_ADDR", "")
+    count, most = calls_of(address, "unbelieved"), int(settings.ADDRESS_CHANGES_PER_MINUTE)
+    if count == most + 1:
+        logger.warning("No more unbelieved calls from %s are kept in this minute.", address)
+    return count <= most
 
 
 def _log(

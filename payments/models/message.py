@@ -29,7 +29,7 @@ class ProviderMessage(models.Model):
     txn_ref = models.CharField(max_length=100, blank=True, db_index=True)
     body = models.JSONField()
     remote_address = models.GenericIPAddressField(null=True, blank=True)
-    at = models.DateTimeField(db_index=True)
+    at = models.DateTimeField()
     is_believed = models.BooleanField(_("believed"), null=True, blank=True)
 
     class Meta:

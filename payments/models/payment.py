@@ -145,6 +145,14 @@ class Payment(FSMModelMixin, models.Model):
                 fields=["provider_transaction_no"],
                 condition=~Q(provider_transaction_no=""),
             ),
+            # Each is one of the ways to be due in `to_reconcile`.
+            models.Index(name="payment_open", fields=["id"], condition=Q(status__in=OPEN)),
+            models.Index(
+                name="payment_captured", fields=["paid_at"], condition=Q(status="captured")
+            ),
+            models.Index(
+                name="payment_failed", fields=["expires_at"], condition=Q(status="failed")
+            ),
         ]
 
     def __str__(self) -> str:

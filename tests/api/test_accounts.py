@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from tests.plans import read_whole
 from tests.tokens import token_of
 from ticketing.models import Session
 
@@ -50,6 +51,14 @@ def bearer(token):
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
     return client
+
+
+def test_no_sign_up_reads_all_accounts(visitor):
+    with CaptureQueriesContext(connection) as captured:
+        assert sign_up(visitor).status_code == 401
+
+    assert User.objects.get().username == "lan"
+    assert read_whole(captured.captured_queries, "auth_user") == []
 
 
 def test_whoever_signs_up_verifies_the_address_and_may_order(member, mailoutbox):

@@ -19,7 +19,7 @@ from jobs.back_office import Paged
 from jobs.models import Job
 from jobs.paging import Position
 from orders.models import Order, Ticket
-from payments.models import Payment
+from payments.models import Payment, ProviderMessage
 from tests.back_office.world import browser_of, supporter
 from tests.factories import CustomerFactory, from_now, paid_order
 from ticketing.models import LogRow, Organizer, Showing
@@ -121,6 +121,27 @@ def test_reading_on_and_back_shows_every_row_once_and_in_order(many, order):
     assert list(chain(*onward)) == expected
     assert [len(rows) for rows in onward] == [PER_PAGE, PER_PAGE, len(expected) - 2 * PER_PAGE]
     assert back == onward[::-1]
+
+
+def test_the_database_is_told_whose_rows_a_member_reads_before_it_plans_how():
+    """By a subquery it would plan for a usual organizer, and sort all that a large one has."""
+    sell("few", 10)
+
+    for model, asked in all_lists(member_of("few")).items():
+        assert not [sql for sql in asked if re.search(r"IN \(SELECT.*organizer_members", sql)], (
+            model
+        )
+
+
+@pytest.mark.parametrize(
+    ("model", "columns"),
+    [(Order, {"5"}), (Ticket, set()), (Payment, set()), (ProviderMessage, set()), (Job, set())],
+)
+def test_the_longest_lists_offer_to_be_sorted_only_by_what_has_an_index(many, model, columns):
+    html = many.get(list_of(model)).content.decode()
+
+    assert shown(html)
+    assert set(re.findall(r'href="\?o=-?(\d+)"', html)) == columns
 
 
 def test_reading_on_keeps_filter_and_search(many):

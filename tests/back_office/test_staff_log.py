@@ -8,6 +8,8 @@ from html import unescape
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from django_fsm_log.models import StateLog
@@ -119,6 +121,16 @@ def test_showings_are_told_of_with_one_query_for_all_of_them(boss, django_assert
         found = lines(boss, only_showings)
 
     assert len(about(found, "Prices are changed. Stalls: 500 to 600")) == 10
+
+
+def test_a_day_long_ago_is_not_looked_for_from_today_back(boss):
+    placed_order()
+
+    with CaptureQueriesContext(connection) as captured:
+        assert lines(boss, {"day": str(day_of(timezone.now()))})
+
+    by_time = 'ORDER BY "django_fsm_log_statelog"."timestamp" DESC'
+    assert [each for each in captured if by_time in each["sql"]]
 
 
 @pytest.mark.owner

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.factories import AreaFactory, EventFactory, ShowingFactory, from_now, seats_in_area
+from tests.plans import read_whole
 
 
 def listed(client, **query):
@@ -23,6 +26,14 @@ def test_the_first_page_lists_events_with_the_next_showing_and_the_least_price(c
     assert showing.event.title in text
     assert "from 500,000 VND" in text
     assert "On sale" in text
+
+
+def test_the_first_page_does_not_read_all_showings_there_ever_were(client):
+    ShowingFactory()
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get("/").status_code == 200
+
+    assert read_whole(captured.captured_queries, "ticketing_showing") == []
 
 
 def test_a_draft_is_not_shown(client):

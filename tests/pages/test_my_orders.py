@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from orders.models import Order, Ticket
 from orders.operations import end_unpaid
@@ -47,6 +49,15 @@ def test_my_orders_come_newest_first_with_what_to_do_next(me, customer):
     assert f"Pay by {order.expires_at.astimezone(order.showing.zone):%A}" in text
     assert "Your tickets are ready." in text
     assert "2 places · 1,000,000 VND" in text
+
+
+def test_the_places_of_the_shown_orders_alone_are_counted(me, customer):
+    placed_order(customer=customer)
+    with CaptureQueriesContext(connection) as captured:
+        assert "2 places" in text_of(me.get("/orders/"))
+
+    [listed] = [each["sql"] for each in captured if "orders_seathold" in each["sql"]]
+    assert 'JOIN "orders_seathold"' not in listed
 
 
 def test_who_has_no_orders_is_shown_where_to_begin(me):

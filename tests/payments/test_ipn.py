@@ -143,6 +143,28 @@ def test_nobody_fills_the_log_with_one_call(payment, call_ipn):
     assert_untouched(payment)
 
 
+def test_nobody_fills_the_log_with_many_calls_and_what_is_signed_is_always_kept(
+    payment, client, settings, caplog
+):
+    settings.ADDRESS_CHANGES_PER_MINUTE = 2
+
+    def call(query, address="203.113.128.7"):
+        return client.get(f"{IPN}?{query}", REMOTE_ADDR=address).json()["RspCode"]
+
+    forged = f"{success(payment)}&vnp_Note=forged"
+
+    assert [call(forged) for _ in range(4)] == ["97"] * 4
+    assert [call("foo=bar"), call(forged, "203.113.128.8")] == ["99", "97"]
+    assert ProviderMessage.objects.filter(is_believed=False).count() == 3
+    assert ProviderMessage.objects.count() == 3
+    assert [each.message for each in caplog.records].count(
+        "No more unbelieved calls from 203.113.128.7 are kept in this minute."
+    ) == 1
+
+    assert [call(success(payment)) for _ in range(2)] == ["00", "02"]
+    assert ProviderMessage.objects.filter(is_believed=True).count() == 2
+
+
 def test_a_nul_character_does_not_keep_a_call_out_of_the_log(payment, call_ipn):
     assert call_ipn("vnp_TxnRef=a%00b&vnp_x%00=1") == "97"
 

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -30,6 +31,7 @@ from tests.payments.reconciled import (
     state,
 )
 from tests.payments.test_settle import SILENCE as SILENT_WEATHER
+from tests.plans import read_whole
 from ticketing.invariants import violations
 
 A_DAY = 24 * 60
@@ -49,6 +51,14 @@ def unused(vnpay):
         return payments
 
     return unused
+
+
+def test_what_is_due_is_found_without_reading_all_payments_there_ever_were(unused):
+    unused()
+    with CaptureQueriesContext(connection) as captured:
+        assert counts(reconcile_payments()) == {"asked": 1, "repaired": 1}
+
+    assert read_whole(captured.captured_queries, "payments_payment") == []
 
 
 @pytest.mark.parametrize("weather", SILENT_WEATHER)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+from django.contrib.auth.models import User
 from django.db import connection
+
+from tests.factories import CustomerFactory
 
 # Of two alike the shorter; of two equal ones the one that guards nothing.
 REPLACED = """
@@ -44,3 +48,15 @@ def test_one_index_keeps_keys_of_jobs_unique_and_finds_them_by_their_beginning(d
     statement = "SELECT indexname FROM pg_indexes WHERE tablename ~ %s AND indexdef LIKE '%%(key%%'"
 
     assert found(statement) == ["job_key_unique"]
+
+
+@pytest.mark.parametrize(
+    ("index", "few", "order"),
+    [("account_of_admin", "is_superuser", "pk"), ("account_of_staff", "is_staff", "username")],
+)
+def test_those_few_who_decide_are_not_looked_for_among_all_accounts(db, index, few, order):
+    CustomerFactory.create_batch(50)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+
+    assert index in User.objects.filter(**{few: True}).order_by(order).explain()

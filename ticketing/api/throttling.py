@@ -51,17 +51,20 @@ class PerAddressThrottle(BaseThrottle):
         """Whether this call is within the rate of its address, or needs to keep none."""
         if request.user and request.user.is_authenticated:
             return True
-        home = home_of(request.META.get("REMOTE_ADDR", ""))
-        if home is None:
-            return True
         kind, most = "changing", settings.ADDRESS_CHANGES_PER_MINUTE
         if request.method in SAFE_METHODS:
             kind, most = "reading", settings.ADDRESS_READS_PER_MINUTE
-        return _count(f"visitors-{kind}-{home}-{int(time.time()) // MINUTE}") <= int(most)
+        return calls_of(request.META.get("REMOTE_ADDR", ""), kind) <= int(most)
 
     def wait(self) -> float:
         """The seconds until the next minute begins."""
         return MINUTE - time.time() % MINUTE
+
+
+def calls_of(address: str, kind: str) -> int:
+    """How many of a kind there were in this minute, with this one; 0 where none is counted."""
+    home = home_of(address)
+    return 0 if home is None else _count(f"visitors-{kind}-{home}-{int(time.time()) // MINUTE}")
 
 
 @lru_cache(maxsize=4096)

@@ -39,7 +39,7 @@ class Public(APIView):
 
 def displayed_events() -> EventQuerySet:
     """Public events with what an answer shows of them."""
-    showings = Showing.objects.select_related("event").order_by("starts_at", "pk")
+    showings = Showing.objects.order_by("starts_at", "pk")
     return (
         Event.objects.public()
         .select_related("organizer")

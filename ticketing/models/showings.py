@@ -62,6 +62,8 @@ class Showing(models.Model):
             # What the key of orders refers to, as those of seats do to areas and rows below.
             UniqueConstraint(name="showing_with_event", fields=["id", "event"]),
         ]
+        # The first page of the shop begins with what is to come.
+        indexes = [models.Index(name="showing_ends_at", fields=["ends_at"])]
 
     def __str__(self) -> str:
         return f"{self.event} – {self.starts_at.astimezone(self.zone):%Y-%m-%d %H:%M %Z}"

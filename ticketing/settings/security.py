@@ -55,4 +55,7 @@ RELAXED_POLICIES = {
     "/_allauth/openapi.html": SWAGGER_POLICY,
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # of what is no file
+# The back office sends seven for each showing of an event, of which there may be one for each day
+# of a year. Not more: anybody may send so many, and reading them takes its time.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 3_000
 LARGEST_BODY = 12 * 1024 * 1024  # with files; a seat plan may have 10 MB
