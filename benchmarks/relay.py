@@ -91,7 +91,7 @@ def _publish(connection: Connection) -> float:
     connection.execute("ANALYZE jobs_job")
     started = time.perf_counter()
     published = relay.publish_all(Event())
-    return published / (time.perf_counter() - started)
+    return published.taken / (time.perf_counter() - started)
 
 
 def _batches_per_second(environment: dict[str, str]) -> float:

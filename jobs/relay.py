@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from threading import Event
+from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -24,33 +25,44 @@ CLAIM = timedelta(minutes=1)
 HORIZON = timedelta(days=6)
 
 
-def publish_all(stopping: Event) -> int:
-    """Publish all jobs that wait for it, until `stopping` is set; return how many there were.
+def publish_all(stopping: Event) -> Published:
+    """Publish all jobs that wait for it, until `stopping` is set.
 
     A heap of them goes out over several threads. Raises whatever publishing raises, once all of
     these have come to their end.
     """
     # Mostly only a few wait, and these need no threads.
-    published = publish_waiting_jobs()
-    if published < BATCH:
-        return published
+    first = publish_waiting_jobs()
+    if first.tried < BATCH:
+        return first
     with ThreadPoolExecutor(LINES) as lines:
-        return published + sum(lines.map(_publish_line, [stopping] * LINES))
+        return _sum([first, *lines.map(_publish_line, [stopping] * LINES)])
 
 
-def _publish_line(stopping: Event) -> int:
-    total = 0
+def _publish_line(stopping: Event) -> Published:
+    batches = []
     try:
-        while not stopping.is_set() and (published := publish_waiting_jobs()):
-            total += published
+        while not stopping.is_set() and (batch := publish_waiting_jobs()).tried:
+            batches.append(batch)
     finally:
         # Each thread has a connection of its own, which nobody else gives back to the pool.
         connection.close()
-    return total
+    return _sum(batches)
 
 
-def publish_waiting_jobs() -> int:
-    """Publish one batch of jobs that wait for it; return how many there were.
+class Published(NamedTuple):
+    """Of how many jobs a message was sent, and how many of these QStash took."""
+
+    tried: int
+    taken: int
+
+
+def _sum(batches: list[Published]) -> Published:
+    return Published(sum(batch.tried for batch in batches), sum(batch.taken for batch in batches))
+
+
+def publish_waiting_jobs() -> Published:
+    """Publish one batch of jobs that wait for it.
 
     Any number of relays may do this at once: a batch belongs to one of them for a minute. A crash
     in between repeats the message after that, which QStash recognises and handlers bear.
@@ -59,11 +71,11 @@ def publish_waiting_jobs() -> int:
     now = timezone.now()
     jobs = claim_waiting_jobs(now=now)
     if not jobs:
-        return 0
+        return Published(0, 0)
     with _given_back_on_failure(jobs):
         messages = qstash.publish(jobs, now=now)
     record_published(jobs, messages, at=timezone.now())
-    return len(jobs)
+    return Published(len(jobs), len(messages))
 
 
 @transaction.atomic(durable=True)

@@ -95,7 +95,7 @@ def all_done():
 def test_a_job_is_published_delivered_and_run_once(stand_in, runs):
     make_jobs(5)
 
-    assert publish_waiting_jobs() == 5
+    assert publish_waiting_jobs() == (5, 5)
 
     wait_until(all_done, seconds=20, what="the deliveries")
     assert runs == dict.fromkeys(range(5), 1)
@@ -126,7 +126,7 @@ def test_a_published_job_is_not_published_again(stand_in, runs):
     make_jobs(3, minutes=10)
     publish_all(NEVER)
 
-    assert publish_waiting_jobs() == 0
+    assert publish_waiting_jobs() == (0, 0)
 
 
 def test_a_heap_goes_out_by_several_batches_at_a_time_and_each_job_once(stand_in, runs):
@@ -138,7 +138,7 @@ def test_a_heap_goes_out_by_several_batches_at_a_time_and_each_job_once(stand_in
         published = relay.submit(publish_all_and_close)
         wait_until(lambda: being_published() == 2 * BATCH, seconds=20, what="two batches")
 
-    assert published.result() == 3 * BATCH
+    assert published.result() == (3 * BATCH, 3 * BATCH)
     assert Job.objects.filter(status="published").count() == 4 * BATCH
     assert Job.objects.values("message_id").distinct().count() == 4 * BATCH
 
@@ -164,7 +164,7 @@ def test_a_heap_that_comes_into_an_outage_waits_whole(stand_in, runs):
 
     assert being_published() == 0
     stand_in.clear_weather()
-    assert publish_all(NEVER) == 2 * BATCH
+    assert publish_all(NEVER) == (2 * BATCH, 2 * BATCH)
 
 
 def test_a_relay_that_is_told_to_stop_leaves_the_rest_of_a_heap(stand_in, runs):
@@ -172,7 +172,7 @@ def test_a_relay_that_is_told_to_stop_leaves_the_rest_of_a_heap(stand_in, runs):
     stopping = threading.Event()
     stopping.set()
 
-    assert publish_all(stopping) == BATCH
+    assert publish_all(stopping) == (BATCH, BATCH)
 
     assert Job.objects.filter(status="pending", publishing_until=None).count() == 2 * BATCH
 
@@ -180,7 +180,7 @@ def test_a_relay_that_is_told_to_stop_leaves_the_rest_of_a_heap(stand_in, runs):
 def test_a_job_beyond_qstashs_horizon_waits_here(stand_in, runs):
     make_jobs(1, days=20)
 
-    assert publish_waiting_jobs() == 0
+    assert publish_waiting_jobs() == (0, 0)
     assert Job.objects.get().status == "pending"
 
 
@@ -237,7 +237,9 @@ def test_two_shops_of_one_account_are_not_taken_for_one(runs, settings):
     assert not set(here) & set(there)
 
 
-def test_where_there_are_no_batches_each_job_is_published_alone(runs, settings):
+@pytest.fixture
+def without_batches(settings):
+    """It takes two of three messages."""
     plain = Endpoint("")
     settings.QSTASH_URL, settings.QSTASH_TOKEN = plain.url, TOKEN
     plain.answers = [
@@ -246,14 +248,64 @@ def test_where_there_are_no_batches_each_job_is_published_alone(runs, settings):
         Answer(400, body=b'{"error": "refused"}'),
         Answer(201, body=b'{"messageId": "msg_third"}'),
     ]
+    with closing(plain):
+        yield
+    forget_client()
+
+
+def test_where_there_are_no_batches_each_job_is_published_alone(without_batches, runs):
     make_jobs(3)
 
-    with closing(plain):
-        assert publish_waiting_jobs() == 3
-    forget_client()
+    assert publish_waiting_jobs() == (3, 2)
 
     told = Job.objects.order_by("pk").values_list("status", "message_id")
     assert list(told) == [("published", "msg_first"), ("pending", ""), ("published", "msg_third")]
+
+
+def test_publishing_once_counts_what_qstash_took_and_fails_for_what_it_refused(
+    without_batches, runs, capsys
+):
+    make_jobs(3)
+
+    with pytest.raises(CommandError, match="refused 1 more"):
+        call_command("publish_jobs", once=True)
+
+    assert capsys.readouterr().out == "Published 2 jobs.\n"
+
+
+def test_publishing_once_tells_how_many_there_were_and_ends(stand_in, runs, capsys):
+    make_jobs(3, minutes=10)
+
+    call_command("publish_jobs", once=True)
+
+    assert capsys.readouterr().out == "Published 3 jobs.\n"
+    assert Job.objects.filter(status="published").count() == 3
+
+
+def test_a_job_put_off_is_published_anew_although_its_first_message_was_a_moment_ago(
+    stand_in, runs
+):
+    """QStash takes two messages of one id within ten minutes for one."""
+    make_jobs(1, minutes=10)
+    publish_all(NEVER)
+    job = Job.objects.get()
+    first = job.message_id
+
+    job.postpone(until=from_now(minutes=20))
+    job.save()
+    publish_all(NEVER)
+
+    assert Job.objects.get().message_id not in ("", first)
+
+
+def test_qstash_is_asked_to_try_often_enough_to_outlast_a_short_outage(stand_in, runs):
+    """Which is as often as every plan allows; unasked it would be three times."""
+    make_jobs(1, minutes=10)
+
+    publish_all(NEVER)
+
+    message = qstash.client().message.get(Job.objects.get().message_id)
+    assert message.max_retries == 5
 
 
 def test_an_address_that_knows_no_messages_at_all_is_an_error(runs, settings):

@@ -41,9 +41,15 @@ class Command(BaseCommand):
         if not qstash.is_configured():
             raise CommandError("QSTASH_TOKEN is not set; `run_due_jobs` works without QStash.")
         if once:
-            self.stdout.write(f"Published {publish_all(Event())} jobs.")
-            return
-        self._stay(poll)
+            self._publish_once()
+        else:
+            self._stay(poll)
+
+    def _publish_once(self) -> None:
+        tried, taken = publish_all(Event())
+        self.stdout.write(f"Published {taken} jobs.")
+        if taken < tried:
+            raise CommandError(f"QStash refused {tried - taken} more; the log says why.")
 
     def _stay(self, poll: float) -> None:
         stopping = told_to_stop()
