@@ -98,4 +98,4 @@ def _check_takes_place(event: Event) -> None:
             _("The event is postponed. Let nobody in before a platform admin has reinstated it.")
         )
     if event.fraud_status == Event.FraudStatus.CONFIRMED:
-        raise TicketNotValid(_("The event was a fraud; its customers get their money back."))
+        raise TicketNotValid(_("The event was a fraud; those affected get their money back."))

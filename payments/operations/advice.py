@@ -40,8 +40,9 @@ NEXT_STEPS: dict[str, _StrPromise] = {
         "back; if it was not, resolve the case."
     ),
     CaseKind.CONTRADICTED: gettext_lazy(
-        "Look the payment up at the provider and find out who is right. Then settle the order by "
-        "hand, or resolve the case because nothing is wrong."
+        "Look the payment up at the provider and find out who is right. If it says again that it "
+        "was paid, the case closes by itself. Otherwise settle it with the provider, then resolve "
+        "the case and say what was found: that changes neither the order nor its tickets."
     ),
     CaseKind.GIVEN_BACK: gettext_lazy(
         "Look up at the provider what went back, and who asked for it. If a refund that failed "

@@ -20,7 +20,7 @@ WHAT_HAPPENED = {
     "for others by then. It has to go back in full.",
     CaseKind.DUPLICATE: "Order {order} had been paid already. This money has to go back in full.",
     CaseKind.AMOUNT_MISMATCH: "{asked} was asked for and {amount} came. No ticket was issued; "
-    "ask the provider, then give the money back or settle the order by hand.",
+    "ask the provider, then give the money back there.",
     CaseKind.SUSPECTED_FRAUD: "The provider took the money and suspects fraud. No ticket is "
     "issued until it says paid; if it says failed, nothing is owed.",
     CaseKind.ORPHANED: "The provider did not say what became of it until the grace was over, so "

@@ -47,6 +47,15 @@ def test_every_kind_of_case_has_a_next_step_in_both_languages(order, kind):
     assert translated != told
 
 
+def test_whoever_decides_about_a_contradiction_is_told_what_that_does_not_do(order):
+    """Nobody can settle an order by hand: tickets go only with a refund."""
+    told = next_step(case_of(order, CaseKind.CONTRADICTED))
+
+    assert "that changes neither the order nor its tickets" in told
+    assert "the case closes by itself" in told
+    assert "by hand" not in told
+
+
 def test_the_pages_bear_a_kind_of_case_that_only_the_next_version_knows(order):
     """It may be at work already while this one still shows pages."""
     case = case_of(order)

@@ -189,7 +189,7 @@ SPOILED = [
     (approve_refund, "Its refund was approved at"),
     (cancel, "The event was cancelled."),
     (postpone, "The event is postponed."),
-    (confirm_fraud, "The event was a fraud"),
+    (confirm_fraud, "The event was a fraud; those affected get their money back."),
 ]
 
 
