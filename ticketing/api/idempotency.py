@@ -19,7 +19,8 @@ PARAMETER = OpenApiParameter(
     HEADER,
     pattern=f"^{_ACCEPTABLE}$",
     location=OpenApiParameter.HEADER,
-    description="Yours, unique for each thing you want once. Send it again after a lost answer.",
+    description="Yours, unique for each thing you want once. Send it again after a lost answer: "
+    "you get what the first request made, in the state it is in by now.",
 )
 
 
