@@ -242,6 +242,17 @@ def test_an_overdue_order_that_never_tried_to_pay_makes_room(api):
     }
 
 
+def test_overdue_orders_of_several_buyers_make_room_together(api):
+    seats = seats_in_area(3)
+    stale = [overdue_order([seat]) for seat in seats]
+
+    answer = api.post(ORDERS, numbered(seats))
+
+    assert answer.status_code == 201
+    ended = Order.objects.filter(pk__in=[order.pk for order in stale])
+    assert list(ended.values_list("status", flat=True)) == ["expired"] * 3
+
+
 def test_an_overdue_order_makes_room_in_a_field(api):
     area = field_of(2)
     stale = overdue_order(list(area.seats.all()))

@@ -64,6 +64,17 @@ def test_everybody_gets_everything_back(vnpay, client, showing, event, admin):
     assert broken_rules() == {}
 
 
+def test_a_campaign_keeps_who_started_it_and_when(payment, event, admin):
+    cancel(event, admin)
+    before = from_now()
+
+    campaign = start(event, admin)
+
+    campaign.refresh_from_db()
+    assert campaign.started_by == admin
+    assert before <= campaign.started_at <= from_now()
+
+
 def test_one_showing_leaves_the_others_alone(vnpay, client, payment, event, admin):
     other = buy(vnpay, client, ShowingFactory(event=event))
     cancel(event, admin)

@@ -7,7 +7,8 @@ from contextlib import suppress
 
 import pytest
 
-from sandbox.run import SMTP_PORT, chosen_environment
+from sandbox.run import GREETING, SMTP_PORT, addresses, chosen_environment
+from ticketing import demo
 
 
 @pytest.mark.parametrize("given", ["http://localhost:8123", "http://localhost:8123/"])
@@ -47,3 +48,34 @@ def test_a_second_product_takes_another_port_for_its_mails(monkeypatch, tmp_path
 
     assert int(chosen["SANDBOX_SMTP_PORT"]) not in (0, SMTP_PORT)
     assert chosen["EMAIL_URL"] == f"smtp://127.0.0.1:{chosen['SANDBOX_SMTP_PORT']}"
+
+
+def test_what_is_not_chosen_is_where_the_readme_says(monkeypatch, tmp_path):
+    for name in ("PORT", "SANDBOX_PORT", "PUBLIC_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+
+    chosen = chosen_environment()
+
+    assert (chosen["PORT"], chosen["SANDBOX_PORT"]) == ("8000", "8001")
+    assert addresses(chosen) == {
+        "public": "http://127.0.0.1:8000",
+        "sandbox": "http://127.0.0.1:8001",
+    }
+
+
+def test_whoever_runs_it_is_told_where_everything_is_and_who_may_log_in():
+    told = GREETING.format(data="/data", public="http://shop", sandbox="http://stand-in")
+
+    for address in (
+        "http://shop/",
+        "http://shop/api/docs/",
+        "http://shop/admin/",
+        "http://shop/check-in/",
+        "http://stand-in/",
+        "http://stand-in/inbox/",
+        "/data",
+    ):
+        assert address in told.replace(".\n", "\n").split()
+    for known in (demo.CUSTOMER, demo.ORGANIZER, demo.SUPPORT, demo.ADMIN, demo.PASSWORD):
+        assert known in told.split()

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from math import prod
 from pathlib import Path
 
 import pytest
@@ -336,6 +337,16 @@ def test_the_example_names_every_variable_and_no_other():
     named = set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE))
 
     assert named == read
+
+
+def test_the_numbers_of_the_example_are_those_that_hold_without_it():
+    text = "".join(part.read_text() for part in PARTS)
+    defaults = re.findall(r'number\(\s*"([A-Z_]+)", ([\d *]+)\)', text)
+    example = (ROOT / ".env.example").read_text()
+    told = dict(re.findall(r"^#([A-Z_]+)=(\d+)$", example, re.MULTILINE))
+
+    hold = {name: prod(map(int, default.split("*"))) for name, default in defaults}
+    assert {name: int(value) for name, value in told.items()} == hold
 
 
 def test_no_part_sets_what_another_one_has_set():
