@@ -151,7 +151,12 @@ def _read(request: HttpRequest, provider: Provider, channel: Channel, now: datet
 def _is_rare(request: HttpRequest) -> bool:
     """Whether a call that is not believed is one of those from its address that are kept."""
     address = request.META.get("REMOTE_ADDR", "")
-    count, most = calls_of(address, "unbelieved"), int(settings.ADDRESS_CHANGES_PER_MINUTE)
+    try:
+        count = calls_of(address, "unbelieved")
+    except Exception:  # the cache is away: the call is answered as ever
+        logger.exception("An unbelieved call from %s is not kept.", address)
+        return False
+    most = int(settings.ADDRESS_CHANGES_PER_MINUTE)
     if count == most + 1:
         logger.warning("No more unbelieved calls from %s are kept in this minute.", address)
     return count <= most
@@ -165,10 +170,13 @@ def _log(
     *,
     is_believed: bool | None,
 ) -> None:
+    pairs = _pairs(request)
+    if is_believed:  # whoever has a signed address may add to it what nobody signed
+        pairs = [(name, value) for name, value in pairs if name.startswith("vnp_") and value]
     services.log_message(
         provider,
         channel,
-        {name[:LONGEST_KEPT]: value[:LONGEST_KEPT] for name, value in _pairs(request)[:MOST_KEPT]},
+        {name[:LONGEST_KEPT]: value[:LONGEST_KEPT] for name, value in pairs[:MOST_KEPT]},
         txn_ref=request.GET.get("vnp_TxnRef", ""),
         at=now,
         remote_address=request.META.get("REMOTE_ADDR"),

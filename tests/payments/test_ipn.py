@@ -143,6 +143,31 @@ def test_nobody_fills_the_log_with_one_call(payment, call_ipn):
     assert_untouched(payment)
 
 
+def test_nobody_fills_the_log_with_what_is_added_to_a_signed_call(payment, call_ipn):
+    added = {f"x{number}": "x" * 300 for number in range(50)} | {f"vnp_{'y' * 290}": ""}
+
+    assert call_ipn(f"{urlencode(added)}&{success(payment)}") == "00"
+
+    message = ProviderMessage.objects.get(channel="ipn")
+    assert message.is_believed
+    assert message.body.keys() == callback_fields(payment).keys() | {"vnp_SecureHash"}
+
+
+def test_a_forged_call_is_answered_as_ever_while_the_cache_is_away(payment, client, settings):
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": "redis://127.0.0.1:1/0",
+        }
+    }
+
+    forged = client.get(f"{IPN}?{success(payment)}&vnp_Note=x", REMOTE_ADDR="203.113.128.7")
+
+    assert forged.json()["RspCode"] == "97"
+    assert not ProviderMessage.objects.exists()
+    assert_untouched(payment)
+
+
 def test_nobody_fills_the_log_with_many_calls_and_what_is_signed_is_always_kept(
     payment, client, settings, caplog
 ):
