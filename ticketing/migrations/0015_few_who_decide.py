@@ -15,10 +15,10 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(
             "CREATE INDEX CONCURRENTLY account_of_admin ON auth_user (id) WHERE is_superuser",
-            "DROP INDEX CONCURRENTLY account_of_admin",
+            "DROP INDEX CONCURRENTLY IF EXISTS account_of_admin",
         ),
         migrations.RunSQL(
             "CREATE INDEX CONCURRENTLY account_of_staff ON auth_user (username) WHERE is_staff",
-            "DROP INDEX CONCURRENTLY account_of_staff",
+            "DROP INDEX CONCURRENTLY IF EXISTS account_of_staff",
         ),
     ]
