@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
+from django_fsm_log.models import StateLog
 
 from orders.models import Order, Ticket, TicketQuerySet, TicketStatus
 from payments.models import CaseKind, PaymentCase
@@ -156,16 +157,18 @@ def reassess(refund: Refund, tickets: Sequence[Ticket], percentage: int) -> Asse
         override=percentage,
     )
     # Nobody is told that its organizer decides, who has decided against it.
-    is_again = refund.reason == Reason.PERSONAL and refund.status == RefundStatus.PENDING_ADMIN
-    return assess(replace(facts, is_reopened=is_again))
+    reopened = StateLog.objects.for_(refund).filter(transition="reopen")
+    return assess(replace(facts, is_reopened=reopened.exists()))
 
 
 def covered(order: Order) -> RefundQuerySet:
     """The requests for chosen tickets that one for the whole order takes the place of.
 
-    They may wait for an organizer, whom the customer of a postponed event need not wait for.
+    They wait for an organizer, whom the customer of a postponed event need not wait for. What an
+    admin has taken up again is more than the customer could ask for, and waits for the platform.
     """
-    return order.refunds.undecided().filter(reason=Reason.PERSONAL)
+    asked = order.refunds.undecided().filter(reason=Reason.PERSONAL)
+    return asked.exclude(status=RefundStatus.PENDING_ADMIN)
 
 
 def free_tickets(*orders: Order, instead_of: RefundQuerySet | None = None) -> TicketQuerySet:

@@ -288,3 +288,26 @@ def test_an_event_that_approves_by_itself_does_not_approve_what_is_taken_up(orde
     assert reread(refund).status == "pending_admin"
     last = reread(refund).explanation[-1]["text"]["en"]
     assert last == "An admin of the platform decides about this refund."
+
+
+def test_a_postponed_refund_does_not_take_the_place_of_what_an_admin_has_taken_up(
+    rejected, tickets
+):
+    take_up(rejected, 100)
+    postpone(rejected.order.event_id)
+
+    with pytest.raises(TicketNotRefundable, match="waits for a decision"):
+        ask(rejected.order, None, Reason.POSTPONED)
+
+    assert (reread(rejected).status, reread(rejected).percentage_applied) == ("pending_admin", 100)
+
+
+def test_what_is_overridden_once_more_does_not_say_that_its_organizer_decides(rejected, admin):
+    take_up(rejected, 60)
+    approve_refund(refund_id=rejected.pk, by=admin)
+
+    take_up(rejected, 80)
+
+    told = " ".join(step["text"]["en"] for step in reread(rejected).explanation)
+    assert "organizer" not in told.lower()
+    assert "needs nobody's approval" not in told
