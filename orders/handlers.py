@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Max
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy
 from django_fsm_log.models import StateLog
@@ -127,10 +128,11 @@ def tickets_file(*, order_id: int, only_valid: bool = False) -> File:
     """All tickets of an order, or those that let somebody in, as they are when the mail is sent."""
     order = _order(order_id)
     tickets = order.tickets.valid() if only_valid else order.tickets.all()
+    _wait_while_off(order.event)
+    _wait_while_going_back(order)
     # Their money may have gone back since the mail was written.
     if not tickets.kept().exists():
         raise NothingToDo(NOTHING_VALID)
-    _wait_while_off(order.event)
     with translation.override(order.language):
         pages = render_tickets(tickets.with_places().order_by("seat_id"))
     return f"tickets-{order.code}.pdf", pages, "application/pdf"
@@ -138,16 +140,12 @@ def tickets_file(*, order_id: int, only_valid: bool = False) -> File:
 
 @attachment(STILL_TRUE)
 def look_again_at_dates(*, order_id: int, news: str, at: str, date: str) -> None:
-    """No file: keep a mail of dates back that was overtaken while no server took it.
-
-    Or not yet to be told: a mail that is dropped could not be queued again, as its key is known.
-    """
+    """No file: keep a mail of dates back that was overtaken while no server took it."""
     order = _order(order_id)
     if not still_true(order=order, news=News(news), at=datetime.fromisoformat(at), date=date):
         raise NothingToDo(OVERTAKEN)
     _wait_while_off(order.event)
-    if not order.tickets.kept().exists():
-        raise RunLater(timezone.now() + timedelta(hours=1), GOING_BACK)
+    _wait_while_going_back(order)
 
 
 @attachment(STILL_OFF)
@@ -155,6 +153,21 @@ def look_again_whether_off(*, order_id: int) -> None:
     """No file: keep back that tickets are not valid once they are again."""
     if not _order(order_id).event.is_closed:
         raise NothingToDo(GOOD_AGAIN)
+
+
+def _wait_while_going_back(order: Order) -> None:
+    """Keep a mail about tickets back that is to be sent if none of their money arrives.
+
+    Dropped it could not be queued again, as its key is known. It looks again soon, and the longer
+    that takes the less often.
+    """
+    if order.tickets.kept().exists():
+        return
+    approved_at = order.tickets.live().aggregate(last=Max("refund_approved_at"))["last"]
+    if approved_at:
+        now = timezone.now()
+        so_far = now - approved_at
+        raise RunLater(now + min(max(so_far, LOOK_AGAIN_IN), timedelta(days=1)), GOING_BACK)
 
 
 def _wait_while_off(event: Event) -> None:

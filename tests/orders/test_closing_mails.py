@@ -18,6 +18,7 @@ from tests.factories import (
     paid_order,
     seats_in_area,
 )
+from tests.orders import dates
 from tests.orders.closing import (
     call_off,
     clear_of_fraud,
@@ -416,13 +417,28 @@ def test_tickets_that_no_server_took_are_not_sent_once_their_money_goes_back(
 ):
     order = paid_while_no_server_takes_mail(event, server)
     confirm_fraud(event)
-    order.tickets.update(refund_approved_at=from_now())
-
     clear_of_fraud(event)
+
+    dates.give_back(order, order.tickets.all(), "refund")
 
     assert then_had(mailoutbox) == []
     job = Job.objects.get(key=f"mail:orders.paid:{order.pk}")
     assert (job.status, job.last_error) == ("done", NOTHING_VALID)
+
+
+def test_tickets_that_no_server_took_wait_until_it_is_known_whether_their_money_arrives(
+    event, mailoutbox, server
+):
+    order = paid_while_no_server_takes_mail(event, server)
+    order.tickets.update(refund_approved_at=from_now(hours=-2))
+    assert then_had(mailoutbox) == []
+    job = Job.objects.get(key=f"mail:orders.paid:{order.pk}")
+    assert from_now(hours=2, minutes=-1) < job.run_at < from_now(hours=2, minutes=1)
+
+    order.tickets.update(refund_approved_at=None)
+
+    [mail] = then_had(mailoutbox)
+    assert [name for name, *_ in mail.attachments] == [f"tickets-{order.code}.pdf"]
 
 
 def test_tickets_that_no_server_took_are_not_sent_of_an_event_that_is_cancelled(
