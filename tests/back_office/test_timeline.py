@@ -37,7 +37,7 @@ from tests.refunds.moved import give_back
 from tests.ticketing.event_states import move, new_admin, new_member
 from ticketing.models import Event
 
-WHO_IS_A_MEMBER = 5  # queries of every page of the back office, to know whose rows to show
+WHO_IS_A_MEMBER = 6  # queries of every page of the back office, to know whose rows to show
 
 
 def tells(lines, *parts):

@@ -35,6 +35,7 @@ from tests.our_vnpay import use
 from tests.payments.reconciled import let_time_pass
 from tests.payments.reversed import (
     advance,
+    broken_rules,
     calls_at,
     decide,
     facts,
@@ -44,7 +45,6 @@ from tests.payments.reversed import (
     status,
 )
 from tests.payments.vnpay_calls import IPN
-from tests.rules import broken_rules
 from tests.sandbox_process import HASH_SECRET, ROOT, TMN_CODE, wait_until
 from tests.ticketing.event_states import new_admin
 
