@@ -159,15 +159,15 @@ def _wait_while_going_back(order: Order) -> None:
     """Keep a mail about tickets back that is to be sent if none of their money arrives.
 
     Dropped it could not be queued again, as its key is known. It looks again soon, and the longer
-    that takes the less often.
+    the money is on its way the less often.
     """
     if order.tickets.kept().exists():
         return
     approved_at = order.tickets.live().aggregate(last=Max("refund_approved_at"))["last"]
     if approved_at:
         now = timezone.now()
-        so_far = now - approved_at
-        raise RunLater(now + min(max(so_far, LOOK_AGAIN_IN), timedelta(days=1)), GOING_BACK)
+        pause = (now - approved_at) / 4
+        raise RunLater(now + min(max(pause, LOOK_AGAIN_IN), timedelta(days=1)), GOING_BACK)
 
 
 def _wait_while_off(event: Event) -> None:
