@@ -136,4 +136,4 @@ def _missing_mails(mails: list[dict[str, Any]]) -> list[str]:
     dropped = Job.objects.filter(key__startswith="mail:orders.paid:", last_error=NOTHING_VALID)
     told = sent | {dict(job.payload["message"]["headers"])["Message-ID"] for job in dropped}
     paid = _paid_orders().count()
-    return [] if len(told) == paid else [f"{paid} orders are paid, {len(told)} mails were written"]
+    return [] if len(told) == paid else [f"{paid} orders are paid, {len(told)} mails were sent"]
