@@ -5,8 +5,14 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from ticketing.settings.api import ADDRESS_CHANGES_PER_MINUTE
-from ticketing.settings.environment import FRONTEND_URL, PUBLIC_HOST, SANDBOX, number, text
+from ticketing.settings.environment import (
+    ADDRESS_CHANGES_PER_MINUTE,
+    FRONTEND_URL,
+    PUBLIC_HOST,
+    SANDBOX,
+    number,
+    text,
+)
 
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from ticketing.settings.environment import number
-
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["ticketing.api.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -22,10 +20,6 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "ticketing.problems.handle",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-
-# of visitors, on pages and in the API together; whole offices and telephone networks share one
-ADDRESS_READS_PER_MINUTE = number("ADDRESS_READS_PER_MINUTE", 1200)
-ADDRESS_CHANGES_PER_MINUTE = number("ADDRESS_CHANGES_PER_MINUTE", 120)
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Ticketing API",

@@ -115,6 +115,9 @@ SECRET_KEY = secret("SECRET_KEY", "sandbox-secret-key-that-signs-nothing-of-valu
 SECRET_KEY_FALLBACKS = several("SECRET_KEY_FALLBACKS")
 PUBLIC_URL = secret("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 FRONTEND_URL = text("FRONTEND_URL", "").rstrip("/")
+# of visitors, on pages and in the API together; whole offices and telephone networks share one
+ADDRESS_READS_PER_MINUTE = number("ADDRESS_READS_PER_MINUTE", 1200)
+ADDRESS_CHANGES_PER_MINUTE = number("ADDRESS_CHANGES_PER_MINUTE", 120)
 BACK_OFFICE_URL = text("BACK_OFFICE_URL", "").rstrip("/")
 PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or ""
 BACK_OFFICE_HOST = urlsplit(BACK_OFFICE_URL).hostname or ""  # "" while it has none of its own
