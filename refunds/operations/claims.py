@@ -10,7 +10,6 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
-from django_fsm_log.models import StateLog
 
 from orders.models import Order, Ticket, TicketQuerySet, TicketStatus
 from payments.models import CaseKind, PaymentCase
@@ -130,6 +129,7 @@ def _facts(
     *,
     own_reserved: Decimal = Decimal(0),
     override: int | None = None,
+    is_reopened: bool = False,
 ) -> Facts:
     """What the policy looks at. `own_reserved` is what this very refund has set aside before."""
     return Facts(
@@ -142,11 +142,18 @@ def _facts(
         refunded_before=order.refunded_amount + order.refund_reserved_amount - own_reserved,
         auto_approve=order.event.auto_approve_refund,
         override=override,
+        is_reopened=is_reopened,
     )
 
 
-def reassess(refund: Refund, tickets: Sequence[Ticket], percentage: int) -> Assessment:
-    """What a refund comes to as its order stands now, at a percentage that is not looked up."""
+def reassess(
+    refund: Refund, tickets: Sequence[Ticket], percentage: int, *, is_reopened: bool = False
+) -> Assessment:
+    """What a refund comes to as its order stands now, at a percentage that is not looked up.
+
+    With `is_reopened` the explanation names the platform as who decides: an admin took it up again
+    after its organizer had rejected it.
+    """
     is_reserved = refund.status == RefundStatus.APPROVED
     facts = _facts(
         refund.order,
@@ -155,10 +162,9 @@ def reassess(refund: Refund, tickets: Sequence[Ticket], percentage: int) -> Asse
         refund.requested_at,
         own_reserved=refund.amount if is_reserved else Decimal(0),
         override=percentage,
+        is_reopened=is_reopened,
     )
-    # Nobody is told that its organizer decides, who has decided against it.
-    reopened = StateLog.objects.for_(refund).filter(transition="reopen")
-    return assess(replace(facts, is_reopened=reopened.exists()))
+    return assess(facts)
 
 
 def covered(order: Order) -> RefundQuerySet:

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django_fsm_log.models import StateLog
 
 from orders.operations import Share, reserve_refunds
 from refunds.errors import NoteRequired, OverrideNotAllowed
@@ -46,7 +47,9 @@ def override_refund(
         found = decisions.reopen(found, by=by, at=now, reason=note.strip())
     refund, tickets = found
     order = refund.order
-    assessment = reassess(refund, tickets, percentage)
+    # By this override or an earlier one.
+    reopened = StateLog.objects.for_(refund).filter(transition="reopen").exists()
+    assessment = reassess(refund, tickets, percentage, is_reopened=reopened)
     decisions.check_as_shown(order, shown_amount, assessment.amount)
     # Before anything moves: it keeps the old figures beside the new ones.
     _keep(refund, assessment, by=by, note=note, now=now)
