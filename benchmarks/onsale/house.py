@@ -57,11 +57,16 @@ def open_house(places: int) -> House:
     )
     standing = _standing_area(showing, places // STANDING_SHARE)
     _numbered_area(showing, places - places // STANDING_SHARE)
-    admin, _is_new = User.objects.get_or_create(username="on-sale", is_superuser=True)
-    services.publish_event(event_id=event.pk, by=admin)
+    services.publish_event(event_id=event.pk, by=known_admin())
     numbered = Seat.objects.filter(showing=showing, area__is_general_admission=False)
     seats, rows = zip(*numbered.order_by("pk").values_list("pk", "row_id"), strict=True)
     return House(showing.pk, standing.pk, places, list(seats), list(rows))
+
+
+def known_admin() -> User:
+    """Who publishes the event, and decides about it."""
+    admin, _is_new = User.objects.get_or_create(username="on-sale", is_superuser=True)
+    return admin
 
 
 def _standing_area(showing: Showing, places: int) -> Area:
