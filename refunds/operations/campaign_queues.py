@@ -40,7 +40,8 @@ def standing_still() -> QuerySet[RefundCampaign]:
     paid = Order.objects.filter(event=OuterRef("event"), status__in=SETTLED_AS_PAID)
     paid = paid.exclude(status=OrderStatus.REFUNDED)
     new = paid.filter(~Exists(taken_up.filter(campaign=OuterRef(OuterRef("pk")))))
-    later = paid.filter(~Exists(taken_up), paid_at__gt=OuterRef("chosen_at"))
+    begun_with = taken_up.exclude(campaign__status=CampaignStatus.DRAFT)
+    later = paid.filter(~Exists(begun_with), paid_at__gt=OuterRef("chosen_at"))
     is_waited_for = Exists(waiting) | Exists(ended) | _outsold(new)
     return (
         RefundCampaign.objects.with_ground()
