@@ -105,10 +105,14 @@ def _is_silent(refund: Refund, status: RefundStatus) -> bool:
     if status in PAID_BACK and not refund.amount:
         # That no money moves was told with the approval, unless an override came after it.
         return not refund.overrides.filter(at__gt=refund.decision_at).exists()
+    return _is_overtaken(refund, status)
+
+
+def _is_overtaken(refund: Refund, status: RefundStatus) -> bool:
+    """Whether it was decided, or a decision taken back, before this could be told."""
     # A mail of the decision is on its way, or was there before this one.
     if status in UNDECIDED:
         return refund.status not in UNDECIDED
-    # It was taken back before it could be told.
     if status == RefundStatus.REJECTED:
         return bool(refund.status != RefundStatus.REJECTED)
     return status == RefundStatus.APPROVED and refund.status in [*UNDECIDED, RefundStatus.REJECTED]

@@ -66,25 +66,23 @@ def announce_to(order_id: int, event_id: int, *, since: datetime, at: datetime) 
         outbox.enqueue(TOPIC, run_at=at, **job.payload, only=order_id)
 
 
-def put_off_from_another(
-    event: Event, dates: Mapping[int, str], *, at: datetime
-) -> dict[int, datetime]:
-    """When each of these showings was postponed last while it had another date than this, if ever.
+def put_off_from_another(event: Event, dates: Mapping[int, str]) -> dict[int, datetime]:
+    """Until when each of these showings was last postponed from another date than this, if ever.
 
-    At `at`, once nothing is known of that: the jobs that told it are deleted after a year.
+    The end, since people get in until a postponement is kept, which is after its own moment. What
+    is not known any more was another date: the jobs that told it are deleted after a year.
     """
-    about = {"event_id": event.pk, "news": News.POSTPONED}
-    jobs = Job.objects.filter(topic=TOPIC, payload__contains=about).order_by("payload__at")
-    told = [job.payload for job in jobs]
-    if not told:
-        return dict.fromkeys(dates, at)
-    # A later one takes the place of an earlier one.
-    return {
-        pk: datetime.fromisoformat(postponed["at"])
-        for postponed in told
-        for pk, date in dates.items()
-        if postponed["dates"].get(str(pk)) != date
-    }
+    of_event = Job.objects.filter(topic=TOPIC, payload__contains={"event_id": event.pk})
+    steps = of_event.filter(payload__news__in=[News.POSTPONED, News.REINSTATED])
+    found: dict[int, datetime] = {}
+    had: Mapping[str, str] = {}
+    for step in steps.order_by("payload__at").values_list("payload", flat=True):
+        if step["news"] == News.POSTPONED:
+            had = step["dates"]
+        else:
+            moved = [pk for pk, date in dates.items() if had.get(str(pk)) != date]
+            found |= dict.fromkeys(moved, datetime.fromisoformat(step["at"]))
+    return found
 
 
 def to_reinstate(events: QuerySet[Event], now: datetime) -> QuerySet[Event]:

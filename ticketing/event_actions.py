@@ -49,8 +49,8 @@ def about_the_missed(event: Event) -> str:
         return ""
     return _(
         "{count} seats were sold for showings that began or went on after the fraud was confirmed, "
-        "and nobody was let in. Give their money back before you clear the event: afterwards only "
-        "cancelling all of it does."
+        "and nobody was let in. Give back what is left of their money before you clear the event: "
+        "afterwards only cancelling all of it does."
     ).format(count=sold)
 
 

@@ -55,7 +55,7 @@ def tell_of_dates(
     told = _orders(event, news, dates).filter(Q(pk=only) if only else Q(pk__gt=after))[:AT_ONCE]
     # Before the orders are read: with them comes whether a ticket lets somebody in.
     if news == News.REINSTATED:
-        put_off = put_off_from_another(event, dates, at=at)
+        put_off = put_off_from_another(event, dates)
         operations.readmit(told, used_before=put_off, at=timezone.now())
     orders = list(told)
     queue_mails({_key(news, each, at): _mail(news, each, at, dates) for each in orders})

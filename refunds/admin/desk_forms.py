@@ -75,8 +75,12 @@ class Failure(OfTry):
 
 
 class Override(forms.Form):
-    """A percentage, with the amount that the page shows for each in a hidden field of its own."""
+    """A percentage, with the amount that the page shows for each in a hidden field of its own.
 
+    Carries the status, too: from it follows what the page says that a percentage does.
+    """
+
+    shown_status = forms.CharField(required=False, widget=forms.HiddenInput())
     percentage = forms.TypedChoiceField(
         label=gettext_lazy("percentage"), coerce=int, widget=UnfoldAdminSelectWidget()
     )
@@ -86,7 +90,8 @@ class Override(forms.Form):
     )
 
     def __init__(self, data: QueryDict | None, refund: Refund) -> None:
-        super().__init__(data, initial={"percentage": refund.percentage_applied})
+        shown = {"percentage": refund.percentage_applied, "shown_status": refund.status}
+        super().__init__(data, initial=shown)
         field = self.fields["percentage"]
         assert isinstance(field, forms.TypedChoiceField)
         amounts = _amounts(refund)

@@ -26,23 +26,31 @@ OPEN_TO_OVERRIDE = [*UNDECIDED, RefundStatus.APPROVED]
 
 @transaction.atomic(durable=True)
 def override_refund(
-    *, refund_id: int, percentage: int, by: User, note: str, shown_amount: Decimal | None = None
+    *,
+    refund_id: int,
+    percentage: int,
+    by: User,
+    note: str,
+    shown_amount: Decimal | None = None,
+    shown_status: str = "",
 ) -> Refund:
     """Change the percentage to one of 0, 60, 80, 90 and 100, before the provider is told.
 
     0 rejects the refund, and `note` is told to the customer. Keeps old and new values, who, when
-    and why. With a `shown_amount` nothing is changed unless the percentage still comes to that.
-    A refund of the whole order, which pays for all of its tickets, takes those of others that have
-    fallen away since. What was rejected for a personal reason waits for the platform again, also
-    when it is too late to ask anew. Locks order, refund, tickets by ascending id. Raises
-    NotAllowed, NoteRequired, AmountChanged, OverrideNotAllowed, TicketNotRefundable,
-    RefundTooLarge; for what was rejected RefundNotOffered and NothingToRefund, too.
+    and why. With a `shown_amount` nothing is changed unless the percentage still comes to that,
+    and with a `shown_status` unless the refund still has that. A refund of the whole order, which
+    pays for all of its tickets, takes those of others that have fallen away since. What was
+    rejected for a personal reason waits for the platform again, also when it is too late to ask
+    anew. Locks order, refund, tickets by ascending id. Raises NotAllowed, NoteRequired,
+    AmountChanged, OverrideNotAllowed, TicketNotRefundable, RefundTooLarge; for what was rejected
+    RefundNotOffered and NothingToRefund, too.
     """
     _check(percentage, by, note)
     found = decisions.lock(refund_id)
     # Read behind the lock of the order: a campaign may have taken it up just before.
     now = timezone.now()
     _check_open(found.refund, percentage, by)
+    _check_as_shown(found.refund, shown_status)
     if found.refund.status == RefundStatus.REJECTED:
         found = decisions.reopen(found, by=by, at=now, reason=note.strip())
     refund, tickets = found
@@ -96,6 +104,14 @@ def _check_open(refund: Refund, percentage: int, by: User) -> None:
         )
     if refund.status == RefundStatus.REJECTED and percentage == 0:
         raise OverrideNotAllowed(_("It is rejected already."))
+
+
+def _check_as_shown(refund: Refund, shown_status: str) -> None:
+    """An override of what is rejected has to be approved yet; of what is approved it is at once."""
+    if shown_status not in ("", refund.status):
+        raise OverrideNotAllowed(
+            _("The refund is {status} now. Look again.").format(status=refund.get_status_display())
+        )
 
 
 def _keep(refund: Refund, assessment: Assessment, *, by: User, note: str, now: datetime) -> None:

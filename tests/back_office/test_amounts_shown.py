@@ -1,4 +1,4 @@
-"""Nobody decides about another amount, or another try, than the page has shown."""
+"""Nobody decides about another amount, state or try than the page has shown."""
 
 from __future__ import annotations
 
@@ -125,6 +125,38 @@ def test_an_override_is_refused_when_its_percentage_comes_to_something_else(boss
 
     assert "it was 600,000 VND and is 400,000 VND now." in told(answer)
     assert stored() == before
+
+
+def test_an_override_that_was_to_be_approved_is_refused_when_it_would_approve_by_itself(
+    boss, second_boss, personal
+):
+    """Another admin has taken up what was rejected for less, and approved that."""
+    decide(boss, personal, "reject")
+    seen = opened(boss, personal, "override")
+    decide(second_boss, personal, "override", percentage=60)
+    decide(second_boss, personal, "approve")
+    before = stored()
+
+    answer = decide(boss, personal, "override", percentage=100, **seen)
+
+    assert "The refund is approved now. Look again." in told(answer)
+    assert stored() == before
+
+
+def test_an_override_of_what_waits_is_refused_when_it_would_undo_a_rejection(
+    boss, member, personal
+):
+    seen = opened(boss, personal, "override")
+    decide(member, personal, "reject")
+    before = stored()
+
+    answer = decide(boss, personal, "override", percentage=100, **seen)
+
+    assert "The refund is rejected now. Look again." in told(answer)
+    assert "A percentage takes it up again" in told(answer)
+    assert stored() == before
+    decide(boss, personal, "override", percentage=100, **hidden_in(told(answer)))
+    assert status(personal) == "pending_admin"
 
 
 @pytest.mark.parametrize("step", STEPS)

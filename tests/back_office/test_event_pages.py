@@ -308,7 +308,10 @@ def test_who_clears_an_event_is_told_of_the_nights_that_were_missed(boss):
 
     sold_night(event, days=1)
 
-    assert f"3 {told}" in boss.get(page_of(event, "clear")).content.decode()
+    page = boss.get(page_of(event, "clear")).content.decode()
+    assert f"3 {told}" in page
+    # Seats of a night that is over stay sold when their money has gone back.
+    assert "Give back what is left of their money before you clear the event" in page
 
 
 @pytest.mark.parametrize(

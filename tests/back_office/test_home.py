@@ -405,6 +405,22 @@ def test_an_order_that_is_paid_after_others_were_chosen_instead_of_it_waits(boss
     assert counts(boss) == {}
 
 
+def test_an_order_that_is_paid_later_waits_though_a_draft_that_is_let_lie_lists_it(boss):
+    campaign = frauds_draft(paid_order().event)
+    first, second = chosen_of(campaign.event), chosen_of(campaign.event)
+    later = paid_order(seats_on(campaign.event))
+    CampaignOrder.objects.create(campaign=second, order=later)
+
+    moved(first, "start")
+
+    assert counts(boss) == TO_RESUME
+    [(_count, address)] = waits(boss).values()
+    assert list(rows_behind(boss, address)) == [campaign]
+
+    moved(second, "start")
+    assert counts(boss) == {}
+
+
 def test_what_a_showings_own_campaign_takes_up_later_waits_for_no_other(boss):
     order = paid_order()
     frauds_draft(order.event)

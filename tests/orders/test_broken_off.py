@@ -93,6 +93,21 @@ def test_who_was_in_is_let_in_on_the_other_date_once(event, tonight, order):
     assert_all_is_well()
 
 
+def test_who_came_while_it_was_being_postponed_is_let_in_on_the_other_date(
+    event, tonight, order, mailoutbox
+):
+    postpone(event)
+    # Whoever scanned them saw no postponement yet: it was not kept before.
+    order.tickets.update(used_at=from_now())
+
+    for move in (move_to, move_later):
+        move(tonight)
+        reinstate(event)
+        had(mailoutbox)
+        assert states(order) == NOT_USED
+        postpone(event)
+
+
 def test_the_log_says_why_they_are_let_in_once_more(event, tonight, order, mailoutbox):
     postpone(event)
     move_to(tonight)
