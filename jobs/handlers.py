@@ -21,7 +21,8 @@ schedules.declare("jobs.prune", cron="17 3 * * *")
 
 @handles(schedules.SWEEP)
 def sweep() -> None:
-    """Run what should have been run a minute ago: its message was lost, or QStash is late."""
+    """Fire and run what should have been a minute ago: its message was lost, or QStash is late."""
+    schedules.fire_all(overdue_by=SLACK)
     run_due_jobs(limit=SWEPT_AT_ONCE, overdue_by=SLACK, seconds=SLICE_SECONDS)
 
 

@@ -66,11 +66,15 @@ class Decision:
 
     name: str
     title: Any
-    consequence: Callable[[Any], str]
+    consequence: Any  # a text, or a function of the row
     decide: Callable[..., object]
     is_possible: Callable[[Any], bool]
     is_for: Callable[[User, Any], bool] = by_admins
     make_form: Callable[[QueryDict | None, Any], forms.Form] = lambda data, row: ReasonForm(data)
+
+    def told(self, row: Any) -> Any:
+        """What it will do to this row."""
+        return self.consequence(row) if callable(self.consequence) else self.consequence
 
     def is_offered(self, user: User, row: Any) -> bool:
         return self.is_for(user, row) and self.is_possible(row)

@@ -75,7 +75,7 @@ class EventActions(OwnEvents):
     postpone = Step(
         "postpone",
         gettext_lazy("Postpone"),
-        lambda event: _(
+        gettext_lazy(
             "Its sale stops and nobody gets in until it is reinstated. Orders end that nobody "
             "has tried to pay. Whoever has a ticket is told by mail."
         ),
@@ -85,7 +85,7 @@ class EventActions(OwnEvents):
     reinstate = Step(
         "reinstate",
         gettext_lazy("Reinstate"),
-        lambda event: _(
+        gettext_lazy(
             "It sells again, and whoever has a ticket is told by mail when it takes place. "
             "Give its showings their new dates first."
         ),
@@ -96,7 +96,7 @@ class EventActions(OwnEvents):
     request_cancellation = Step(
         "request_cancellation",
         gettext_lazy("Ask for its cancellation"),
-        lambda event: _("Nothing changes until a platform admin confirms it."),
+        gettext_lazy("Nothing changes until a platform admin confirms it."),
         services.request_cancellation,
         lambda event: can_proceed(event.cancel) and not event.cancellation_requested_at,
         is_for=runs_it,
@@ -104,7 +104,7 @@ class EventActions(OwnEvents):
     withdraw_cancellation = Step(
         "withdraw_cancellation",
         gettext_lazy("Withdraw the request to cancel"),
-        lambda event: _("The event goes on as it is."),
+        gettext_lazy("The event goes on as it is."),
         services.withdraw_cancellation,
         lambda event: (
             bool(event.cancellation_requested_at) and event.status != Event.Status.CANCELLED
@@ -114,7 +114,7 @@ class EventActions(OwnEvents):
     confirm_cancellation = Step(
         "confirm_cancellation",
         gettext_lazy("Cancel for ever"),
-        lambda event: _("Orders that wait for payment end, and every buyer gets the money back."),
+        gettext_lazy("Orders that wait for payment end, and every buyer gets the money back."),
         services.confirm_cancellation,
         lambda event: can_proceed(event.cancel),
         warning=about_the_past,
@@ -122,14 +122,14 @@ class EventActions(OwnEvents):
     investigate = Step(
         "investigate",
         gettext_lazy("Investigate a fraud"),
-        lambda event: _("It goes on selling meanwhile."),
+        gettext_lazy("It goes on selling meanwhile."),
         services.investigate_event,
         lambda event: can_proceed(event.investigate),
     ).page()
     confirm_fraud = Step(
         "confirm_fraud",
         gettext_lazy("Confirm the fraud"),
-        lambda event: _(
+        gettext_lazy(
             "Its sale ends and its revenue is frozen. No money goes back before you start the "
             "campaign that is prepared for all of its orders, or one for those you choose."
         ),
@@ -140,7 +140,7 @@ class EventActions(OwnEvents):
     clear = Step(
         "clear",
         gettext_lazy("Clear of suspicion"),
-        lambda event: _("If it is published it sells again. Revenue that is frozen stays frozen."),
+        gettext_lazy("If it is published it sells again. Revenue that is frozen stays frozen."),
         services.clear_event,
         lambda event: can_proceed(event.clear),
         warning=about_the_missed,
@@ -148,7 +148,7 @@ class EventActions(OwnEvents):
     lift_revenue_freeze = Step(
         "lift_revenue_freeze",
         gettext_lazy("Give its revenue free"),
-        lambda event: _("Its organizer may be paid. Who cleared the event can't do this."),
+        gettext_lazy("Its organizer may be paid. Who cleared the event can't do this."),
         services.lift_revenue_freeze,
         lambda event: can_proceed(event.lift_revenue_freeze) and bool(event.revenue_frozen_at),
     ).page()
@@ -160,7 +160,7 @@ class EventActions(OwnEvents):
             raise PermissionDenied
         question = Question(
             step.title,
-            step.consequence(event),
+            step.told(event),
             partial(step.decide, event_id=event.pk, by=user),
             form=lambda data: step.make_form(data, event),
             template="ticketing/decide_about_event.html",

@@ -64,6 +64,9 @@ def _end_some(event_id: int) -> int:
         # Somebody pays or settles a locked one right now: it is looked at again, and nobody waits.
         .select_for_update(skip_locked=True, of=("self",))[:AT_ONCE]
     )
+    # Some may be of a sale that has begun again since the event was read: those stay.
+    if _reason(Event.objects.get(pk=event_id)) != reason:
+        return 0
     operations.cancel(orders, by=None, at=now, reason=reason)
     return len(orders)
 

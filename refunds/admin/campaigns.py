@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
@@ -123,8 +124,15 @@ class RefundCampaignAdmin(Decisions, PlatformOnly):
         if made is not None:
             messages.success(request, _told(made))
             return redirect("admin:refunds_refundcampaign_change", made.pk)
-        title = _("Refund chosen orders")
-        return self.show(request, "refunds/prepare_campaign.html", title=title, form=form)
+        return self.show(
+            request,
+            "ticketing/ask_first.html",
+            title=_("Refund chosen orders"),
+            consequence=_("A draft of the orders you name. Nothing goes back before you start it."),
+            form=form,
+            button=_("Make the draft"),
+            back=reverse("admin:refunds_refundcampaign_changelist"),
+        )
 
     def _prepared(self, request: HttpRequest, form: Selection) -> RefundCampaign | None:
         try:

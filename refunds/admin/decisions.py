@@ -47,7 +47,7 @@ class Decisions(Paged):
             request,
             "ticketing/ask_first.html",
             title=f"{decision.title}: {row}",
-            consequence=decision.consequence(row),
+            consequence=decision.told(row),
             button=decision.title,
             form=form,
             back=self._back_to(row).headers["Location"],

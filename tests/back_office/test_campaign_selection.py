@@ -8,7 +8,7 @@ from django.urls import reverse
 from refunds.models import RefundCampaign
 from refunds.services import start_campaign
 from tests.back_office.refund_rows import bought, html, stored, told
-from tests.factories import placed_order, seats_in_area
+from tests.factories import ShowingFactory, placed_order, seats_in_area
 from tests.ticketing.event_states import event_in
 
 LIST = reverse("admin:refunds_refundcampaign_changelist")
@@ -52,6 +52,16 @@ def test_the_same_orders_again_are_no_draft_once_their_campaign_runs(boss, event
     assert "There was a campaign of these orders already." in told(answer)
     assert "Nothing goes back before its start." not in told(answer)
     assert RefundCampaign.objects.get() == campaign
+
+
+def test_a_refusal_is_read_out_and_there_is_a_way_back_from_the_page(boss, event):
+    unpaid = placed_order(seats_in_area(1, showing=ShowingFactory(event=event)))
+
+    page = told(boss.post(PREPARE, wish(event, unpaid.code)))
+
+    assert "Name paid orders of this event" in page.partition('role="alert"')[2]
+    assert f'<a href="{LIST}">Back</a>' in page
+    assert not RefundCampaign.objects.exists()
 
 
 def test_orders_of_other_events_and_unpaid_ones_are_refused(boss, event, orders):

@@ -103,6 +103,7 @@ def test_a_sale_without_times_runs_from_now_until_it_begins(member, own):
     [
         ({"ends_at": "2099-03-05T20:00"}, "It ends after it begins."),
         ({"ticket_sale_start": "2099-04-05T20:00"}, "The sale ends after it begins."),
+        ({"ticket_sale_end": "2099-03-05T22:31"}, "The showing ends before that."),
         ({"starts_at": ""}, "This field is required."),
         ({"starts_at": "tomorrow"}, "Enter a valid date/time."),
         ({"starts_at": "99999-01-01T00:00"}, "Enter a valid date/time."),
@@ -305,6 +306,33 @@ def test_the_right_to_give_tickets_back_is_not_cut_short(member, own):
     taken = member.post(page_of(showing), showing_fields(showing, ticket_sale_end=later))
     assert taken.status_code == 302
     assert times_of(showing)[3] > times[3]
+
+
+def test_the_right_to_give_tickets_back_does_not_outlast_the_showing(member, own):
+    showing = ShowingFactory(event=EventFactory(organizer=own))
+    placed_order(seats_in_area(1, showing=showing))
+    local = showing.ends_at.astimezone(showing.zone)
+    end, after = (f"{local + timedelta(minutes=m):%Y-%m-%dT%H:%M}" for m in (0, 1))
+    before = stored()
+
+    refused = member.post(page_of(showing), showing_fields(showing, ticket_sale_end=after))
+    assert "The showing ends before that." in text_of(refused)
+    assert stored() == before
+
+    taken = member.post(page_of(showing), showing_fields(showing, ticket_sale_end=end))
+    assert taken.status_code == 302
+    assert times_of(showing)[3] == times_of(showing)[1].replace(second=0, microsecond=0)
+
+
+def test_a_sale_that_was_given_an_end_after_the_showing_is_still_stopped_by_its_start(member, own):
+    showing = ShowingFactory(event=EventFactory(organizer=own), ticket_sale_end=from_now(days=60))
+    placed_order(seats_in_area(1, showing=showing))
+    soon = f"{showing.ends_at.astimezone(showing.zone):%Y-%m-%dT%H:%M}"
+
+    stopped = member.post(page_of(showing), showing_fields(showing, ticket_sale_start=soon))
+
+    assert stopped.status_code == 302
+    assert times_of(showing)[2] > times_of(showing)[0]
 
 
 def test_times_that_are_only_looked_at_are_those_of_the_zone_beside_them(boss):

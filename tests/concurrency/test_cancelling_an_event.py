@@ -180,6 +180,34 @@ def test_an_order_that_is_locked_is_passed_over_and_ended_at_the_next_look():
     assert broken_rules() == {}
 
 
+def reinstate_and_buy(event, area):
+    services.reinstate_event(event_id=event.pk, by=new_admin(), reason="She is well again.")
+    showing = Showing.objects.select_related("event").get(pk=area.showing_id)
+    place_order(customer=CustomerFactory(), showing=showing, area=area, quantity=2)
+
+
+def test_who_buys_as_soon_as_the_event_goes_on_keeps_the_order():
+    area = field_of(5)
+    event = area.showing.event
+    placed_order(seats_in_area(1, showing=area.showing))
+    services.postpone_event(event_id=event.pk, by=new_admin(), reason="She is ill.")
+
+    with ThreadPoolExecutor(1) as others:
+
+        def goes_on_before_orders_are_looked_for(execute, sql, *rest):
+            if "SKIP LOCKED" in sql and Order.objects.count() == 1:
+                others.submit(closing(partial(reinstate_and_buy, event, area))).result()
+            return execute(sql, *rest)
+
+        with connection.execute_wrapper(goes_on_before_orders_are_looked_for):
+            closed = close_event(event_id=event.pk)
+
+    assert (closed.ended, closed.waiting) == (0, 0)
+    assert Order.objects.pending().count() == 2
+    assert not Job.objects.filter(topic="orders.ended").exists()
+    assert broken_rules() == {}
+
+
 WAITS = """
 SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from jobs import schedules
 from jobs.models import Job
-from jobs.outbox import enqueue
+from jobs.outbox import enqueue, handler_of
 from jobs.schedules import Schedule, declared, fire, last_firing
 from sandbox.qstash_schedules import next_firing
 from tests.factories import from_now
@@ -68,6 +69,18 @@ def test_the_sweep_fires_what_qstash_did_not_fire_in_time(nightly, settings):
     Job.objects.update(run_at=from_now(seconds=-61))
     call_command("run_due_jobs", overdue_by=60)
     assert nightly == [{}]
+
+
+def test_the_sweep_that_qstash_calls_fires_what_it_did_not_fire_but_never_itself(settings):
+    settings.QSTASH_TOKEN = "a-token"
+
+    for _ in range(2):
+        handler_of("jobs.sweep")()
+
+    others = {schedule.topic for schedule in declared()} - {"jobs.sweep"}
+    assert Counter(Job.objects.values_list("topic", "status")) == {
+        (topic, "pending"): 1 for topic in others
+    }
 
 
 def test_the_sweep_leaves_qstash_the_time_to_fire(nightly, settings):

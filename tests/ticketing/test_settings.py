@@ -159,6 +159,16 @@ def test_one_address_may_log_in_and_sign_up_as_often_as_it_may_change_anything(p
     assert answers[40] == "429"
 
 
+def test_where_one_address_may_change_least_it_still_logs_in():
+    limits = start(
+        "print(settings.ACCOUNT_RATE_LIMITS['login_failed'])",
+        **PRODUCTION,
+        ADDRESS_CHANGES_PER_MINUTE="1",
+    )
+
+    assert limits.stdout == "1/m/ip,5/300s/key\n"
+
+
 def test_few_mails_go_to_one_account_from_wherever_they_are_asked_for():
     limits = start("print(settings.ACCOUNT_RATE_LIMITS['reset_password'])", **PRODUCTION)
 

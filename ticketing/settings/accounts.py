@@ -69,7 +69,7 @@ _BY_ADDRESS = f"{10_000 if SANDBOX else ADDRESS_CHANGES_PER_MINUTE}/m/ip"
 ACCOUNT_RATE_LIMITS = {
     "login": _BY_ADDRESS,
     # While a password is checked it counts as a wrong one.
-    "login_failed": f"{ADDRESS_CHANGES_PER_MINUTE // 2}/m/ip,5/300s/key",
+    "login_failed": f"{max(1, ADDRESS_CHANGES_PER_MINUTE // 2)}/m/ip,5/300s/key",
     "signup": _BY_ADDRESS,
     "reset_password": f"{_BY_ADDRESS},5/m/key",  # the key is the email address
     "reset_password_from_key": _BY_ADDRESS,

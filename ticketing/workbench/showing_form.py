@@ -22,8 +22,9 @@ TIMES = (*DATES, "ticket_sale_start", "ticket_sale_end")
 class ShowingForm(SeenForm):
     """What is typed is the time at the house, and is kept as a moment.
 
-    Of a showing that has buyers, the dates stay until its event is postponed, and its sale ends no
-    earlier than they were told, because their right to give tickets back is counted from there.
+    No sale is given an end after its showing, and of a showing that has buyers it ends no earlier
+    than they were told, because their right to give tickets back is counted from there. Its dates
+    stay until its event is postponed.
     """
 
     starts_at = WallTimeField(label=gettext_lazy("Begins"))
@@ -87,6 +88,7 @@ class ShowingForm(SeenForm):
         if self.instance.pk and not {*DATES, "time_zone"}.isdisjoint(self.changed_data):
             self._check_still_unsold()
             self._check_ahead(given)
+        if not {*DATES, "time_zone", "ticket_sale_end"}.isdisjoint(self.changed_data):
             self._check_sale_over(given)
         self._check_order(given)
         return given
