@@ -129,6 +129,13 @@ def test_a_copy_on_no_good_date_is_refused_with_a_sentence(member, draft, wrong,
     assert stored() == before
 
 
+def test_who_hears_a_page_of_the_workbench_hears_what_is_wrong(member, draft):
+    html = text_of(member.post(page_of(draft, "copy_event"), {"title": ""}))
+
+    [_rest, *read_out] = html.split('<div role="alert">')
+    assert ["This field is required." in each for each in read_out] == [True, True]
+
+
 def test_an_event_without_showings_is_copied_without_a_date(boss):
     event = EventFactory(draft=True)
 
