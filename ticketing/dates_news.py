@@ -61,9 +61,12 @@ def announce_to(order_id: int, event_id: int, *, since: datetime, at: datetime) 
 
     What it was told in the last month it is not told again.
     """
-    # Those go on with what another job has begun, or tell somebody else alone.
-    for job in _ran(event_id, since).exclude(payload__has_any_keys=["after", "only"]):
-        outbox.enqueue(TOPIC, run_at=at, **job.payload, only=order_id)
+    # Those with `only` tell somebody else alone, and those that begin after it never reach it.
+    ran = _ran(event_id, since).exclude(payload__has_key="only")
+    missed = [job.payload for job in ran if job.payload.get("after", 0) < order_id]
+    # Once each, however many jobs it took to tell everybody.
+    for payload in {each["at"]: each for each in missed}.values():
+        outbox.enqueue(TOPIC, run_at=at, **payload, only=order_id)
 
 
 def put_off_from_another(
