@@ -8,8 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import JSONObject
+from django.db.models import DateTimeField, Exists, OuterRef, Q, QuerySet
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, JSONObject
 from django.utils import timezone
 from django_fsm_log.models import StateLog
 
@@ -97,10 +98,12 @@ def to_reinstate(events: QuerySet[Event], now: datetime) -> QuerySet[Event]:
     # The last one: an event may have been postponed before.
     postponed = steps.filter(transition="postpone").order_by("-pk").values("timestamp")[:1]
     about = JSONObject(event_id=OuterRef("pk"))
-    moved = Job.objects.filter(topic=TOPIC, payload__contains=about, payload__news=News.MOVED)
+    news = Job.objects.filter(topic=TOPIC, payload__contains=about, payload__news=News.MOVED)
+    # Their own moment: a job that repeats old news is newer.
+    moved = news.annotate(told_at=Cast(KT("payload__at"), DateTimeField()))
     past = Showing.objects.filter(event=OuterRef("pk"), ends_at__lte=now)
     return events.annotate(postponed_at=postponed).filter(
-        Exists(moved.filter(created_at__gt=OuterRef("postponed_at"))),
+        Exists(moved.filter(told_at__gt=OuterRef("postponed_at"))),
         ~Exists(past.filter(ends_at__gt=OuterRef("postponed_at"))),
         ~Q(fraud_status=FraudStatus.CONFIRMED),
         status=EventStatus.POSTPONED,
