@@ -7,7 +7,7 @@ import pytest
 from jobs.models import Job
 from jobs.outbox import handler_of
 from orders.handlers import NOTHING_VALID
-from orders.models import Order
+from orders.models import Order, Ticket
 from orders.services import cancel_for_customer, cancel_order, resend_tickets
 from orders.services.tell_of_clearing import IT_IS_OFF
 from payments.services import settle_order
@@ -458,6 +458,28 @@ def test_tickets_that_no_server_took_wait_until_it_is_known_whether_their_money_
     order.tickets.update(refund_approved_at=None)
 
     [mail] = then_had(mailoutbox)
+    assert [name for name, *_ in mail.attachments] == [f"tickets-{order.code}.pdf"]
+
+
+def test_tickets_that_are_good_after_all_wait_for_their_money_though_another_was_used(
+    event, mailoutbox, server
+):
+    order = paid_in_vain(event)
+    used, going_back = order.tickets.order_by("pk")
+    had(mailoutbox)
+    Ticket.objects.filter(pk=used.pk).update(status="used", used_at=from_now())
+    server.go_down()
+    clear_of_fraud(event)
+    run_all()
+    server.come_back()
+    tickets = Ticket.objects.filter(pk=going_back.pk)
+    tickets.update(refund_approved_at=from_now(hours=-4))
+    assert then_had(mailoutbox) == []
+
+    tickets.update(refund_approved_at=None)
+
+    [mail] = then_had(mailoutbox)
+    assert GOOD_AGAIN in mail.body
     assert [name for name, *_ in mail.attachments] == [f"tickets-{order.code}.pdf"]
 
 
