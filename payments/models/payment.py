@@ -168,6 +168,11 @@ class Payment(FSMModelMixin, models.Model):
         is_unsure = self.status == PaymentStatus.PENDING and self.provider_code != ""
         return is_unsure or self.status in (PaymentStatus.CAPTURED, PaymentStatus.REVIEW)
 
+    @property
+    def is_decided(self) -> bool:
+        """Whether staff have found out what became of it, where the provider gave no last word."""
+        return {case.status for case in self.cases.all()} == {"resolved"}
+
     def is_being_checked(self, now: datetime) -> bool:
         """Whether its order waits for payment and may turn out to be paid by it.
 
