@@ -208,3 +208,5 @@ class Payment(FSMModelMixin, models.Model):
     ) -> None:
         """The provider took the money and doubts it: neither fulfil nor fail (vnpay.md 4.1)."""
         self.provider_transaction_no, self.provider_code = transaction_no, code
+        # That it was compared when it had failed says nothing of now.
+        self.reconciled_at = None
