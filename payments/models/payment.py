@@ -179,7 +179,7 @@ class Payment(FSMModelMixin, models.Model):
         Once the order's time is up, the provider is asked about each attempt that has not failed.
         """
         if self.order.is_being_settled(now):
-            return self.status in OPEN or self.may_have_paid
+            return bool(self.status != PaymentStatus.FAILED)
         return self.order.status == Order.Status.PENDING_PAYMENT and self.may_have_paid
 
     @transition(
