@@ -160,6 +160,8 @@ def test_who_was_told_in_an_earlier_part_is_not_told_again(
     had(mailoutbox)
     postpone(event)
     run_job(job_id=news().get().pk, generation=0)
+    run_job(job_id=Job.objects.get(key__startswith="mail:orders.postponed:").pk, generation=0)
+    assert words_in(mailoutbox) == [POSTPONED]
     refund = approved(order, None)
     refuse(refund)
     had(mailoutbox)
