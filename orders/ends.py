@@ -19,6 +19,11 @@ def end_of(order: Order) -> StateLog | None:
     return StateLog.objects.for_(order).filter(transition__in=ENDS).order_by("pk").last()
 
 
+def was_put_off(end: StateLog) -> bool:
+    """Whether the system ended it since its event was postponed."""
+    return end.by_id is None and end.description == PUT_OFF
+
+
 def ended_with_its_event(order: Order, end: StateLog | None) -> bool:
     """Whether it ended, or is about to, because its event was off.
 
@@ -29,7 +34,7 @@ def ended_with_its_event(order: Order, end: StateLog | None) -> bool:
         return bool(order.event.is_closed)
     if end.transition == "cancel":
         # The system cancels for no other reason but one.
-        return end.by_id is None and end.description != PUT_OFF
+        return end.by_id is None and not was_put_off(end)
     # By the order of the log's rows, which is that of the steps: two clocks may differ.
     before = StateLog.objects.for_(order.event).filter(transition__in=DECIDES, pk__lt=end.pk)
     steps = list(before.order_by("pk").values_list("transition", flat=True))

@@ -129,9 +129,9 @@ def tickets_file(*, order_id: int, only_valid: bool = False) -> File:
     order = _order(order_id)
     tickets = order.tickets.valid() if only_valid else order.tickets.all()
     _wait_while_off(order.event)
-    _wait_while_going_back(order)
-    # Their money may have gone back since the mail was written.
+    # Their money may have gone back since the mail was written, or be about to.
     if not tickets.kept().exists():
+        _wait_while_going_back(order)
         raise NothingToDo(NOTHING_VALID)
     with translation.override(order.language):
         pages = render_tickets(tickets.with_places().order_by("seat_id"))
@@ -145,7 +145,8 @@ def look_again_at_dates(*, order_id: int, news: str, at: str, date: str) -> None
     if not still_true(order=order, news=News(news), at=datetime.fromisoformat(at), date=date):
         raise NothingToDo(OVERTAKEN)
     _wait_while_off(order.event)
-    _wait_while_going_back(order)
+    if not order.tickets.kept().exists():
+        _wait_while_going_back(order)
 
 
 @attachment(STILL_OFF)
@@ -161,8 +162,6 @@ def _wait_while_going_back(order: Order) -> None:
     Dropped it could not be queued again, as its key is known. It looks again soon, and the longer
     the money is on its way the less often.
     """
-    if order.tickets.kept().exists():
-        return
     approved_at = order.tickets.live().aggregate(last=Max("refund_approved_at"))["last"]
     if approved_at:
         now = timezone.now()

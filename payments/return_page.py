@@ -26,6 +26,8 @@ def state_of(payment: Payment) -> str:
     if order.status == OrderStatus.PENDING_PAYMENT:
         return "checking"
     if payment.status != PaymentStatus.CAPTURED:
+        if payment.is_decided:
+            return "decided"
         return "checking" if order.is_settled_as_paid else "checking_ended"
     if not order.is_settled_as_paid:
         return "too_late"

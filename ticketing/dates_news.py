@@ -8,8 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import JSONObject
+from django.db.models import DateTimeField, Exists, OuterRef, Q, QuerySet
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, JSONObject
 from django.utils import timezone
 from django_fsm_log.models import StateLog
 
@@ -61,9 +62,12 @@ def announce_to(order_id: int, event_id: int, *, since: datetime, at: datetime) 
 
     What it was told in the last month it is not told again.
     """
-    # Those go on with what another job has begun, or tell somebody else alone.
-    for job in _ran(event_id, since).exclude(payload__has_any_keys=["after", "only"]):
-        outbox.enqueue(TOPIC, run_at=at, **job.payload, only=order_id)
+    # Those with `only` tell somebody else alone, and those that begin after it never reach it.
+    ran = _ran(event_id, since).exclude(payload__has_key="only")
+    missed = [job.payload for job in ran if job.payload.get("after", 0) < order_id]
+    # Once each, however many jobs it took to tell everybody.
+    for payload in {each["at"]: each for each in missed}.values():
+        outbox.enqueue(TOPIC, run_at=at, **payload, only=order_id)
 
 
 def put_off_from_another(event: Event, dates: Mapping[int, str]) -> dict[int, datetime]:
@@ -92,10 +96,12 @@ def to_reinstate(events: QuerySet[Event], now: datetime) -> QuerySet[Event]:
     # The last one: an event may have been postponed before.
     postponed = steps.filter(transition="postpone").order_by("-pk").values("timestamp")[:1]
     about = JSONObject(event_id=OuterRef("pk"))
-    moved = Job.objects.filter(topic=TOPIC, payload__contains=about, payload__news=News.MOVED)
+    news = Job.objects.filter(topic=TOPIC, payload__contains=about, payload__news=News.MOVED)
+    # Their own moment: a job that repeats old news is newer.
+    moved = news.annotate(told_at=Cast(KT("payload__at"), DateTimeField()))
     past = Showing.objects.filter(event=OuterRef("pk"), ends_at__lte=now)
     return events.annotate(postponed_at=postponed).filter(
-        Exists(moved.filter(created_at__gt=OuterRef("postponed_at"))),
+        Exists(moved.filter(told_at__gt=OuterRef("postponed_at"))),
         ~Exists(past.filter(ends_at__gt=OuterRef("postponed_at"))),
         ~Q(fraud_status=FraudStatus.CONFIRMED),
         status=EventStatus.POSTPONED,

@@ -185,7 +185,7 @@ class Order(FSMModelMixin, models.Model):
         return not self.event.is_closed and self.tickets.valid().exists()
 
     @property
-    def let_somebody_in(self) -> bool:
+    def has_used_tickets(self) -> bool:
         """Whether somebody went in with one of its tickets that was not given back."""
         return self.tickets.used().exists()
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from orders.ends import PUT_OFF, end_of, ended_with_its_event
+from orders.ends import end_of, ended_with_its_event, was_put_off
 from orders.models import Order, OrderStatus
 from ticketing.event_changes import is_put_off, why_nothing_to_pay
 from ticketing.models import EventStatus, Showing
@@ -80,7 +80,7 @@ def why_ended(order: Order) -> str:
     end = end_of(order)
     if ended_with_its_event(order, end):
         return _("The event was called off before the order was paid.")
-    if end and end.description == PUT_OFF:
+    if end and was_put_off(end):
         return _("The event was postponed before the order was paid.")
     if order.status == OrderStatus.CANCELLED:
         return _("The order was cancelled, and its seats are free for others again.")

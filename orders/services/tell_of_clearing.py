@@ -12,8 +12,7 @@ from orders.models import Order, Ticket
 from ticketing.event_changes import is_to_come
 from ticketing.models import Event
 
-# How the keys of mails begin, before the order's id, that leave somebody with tickets that are not
-# valid: until they are again.
+# The keys of the mails that say that tickets are not valid begin so, then comes the order's id.
 IN_VAIN = "mail:orders.paid_in_vain:"
 
 # A fraud may be cleared after months, and then another one: who was told must be known as long.
@@ -31,14 +30,17 @@ def tell_of_clearing(*, event_id: int, only: int | None = None) -> None:
     Not those of a night that has passed meanwhile: nobody got in with them.
     Whoever had the tickets before was told nothing, and is told nothing now. Safe to repeat: they
     are sent once for each time that this was told. With `only` they are sent of that order alone.
-    Locks the jobs of the mails that wait.
+    Locks the jobs of the mails that wait; with `only` none, since the clearing itself woke them.
     """
     event, now = Event.objects.get(pk=event_id), timezone.now()
     if event.is_closed:
         return
-    # Those of other events look again, too, and wait on.
-    outbox.run_now(waiting_for=IT_IS_OFF)
-    told = Job.objects.filter(key__startswith=IN_VAIN).order_by("pk").values_list("key", "pk")
+    if only is None:
+        # Those of other events look again, too, and wait on.
+        outbox.run_now(waiting_for=IT_IS_OFF)
+    # Other ids may begin as that of the one does.
+    keys = IN_VAIN if only is None else f"{IN_VAIN}{only}"
+    told = Job.objects.filter(key__startswith=keys).order_by("pk").values_list("key", "pk")
     # Behind the order's id may stand an occasion: a mail of tickets that were asked for once more.
     last = {int(key.split(":")[2]): pk for key, pk in told if key}
     good = Exists(Ticket.objects.valid().filter(order=OuterRef("pk")))

@@ -52,7 +52,8 @@ def tell_of_dates(
     event = Event.objects.get(pk=event_id)
     if event.is_closed or not _is_newest(event, at):
         return 0
-    told = _orders(event, news, dates).filter(Q(pk=only) if only else Q(pk__gt=after))[:AT_ONCE]
+    left = Q(pk=only) if only else Q(pk__gt=after)
+    told = _orders(event, news, at, dates).filter(left)[:AT_ONCE]
     # Before the orders are read: with them comes whether a ticket lets somebody in.
     if news == News.REINSTATED:
         put_off = put_off_from_another(event, dates)
@@ -113,13 +114,16 @@ def _is_newest(event: Event, at: datetime) -> bool:
     return bool(steps.latest("pk").timestamp <= at)
 
 
-def _orders(event: Event, news: News, dates: Mapping[int, str]) -> OrderQuerySet:
+def _orders(event: Event, news: News, at: datetime, dates: Mapping[int, str]) -> OrderQuerySet:
     """By ascending id, each with the date that it was bought for; those of other dates left out."""
     own = Ticket.objects.filter(order=OuterRef("pk"))
     # Any of its tickets, since all were sold at once; none where nobody is left to be told.
     bought_for = Subquery(own.kept().values("showing_starts_at")[:1])
     doors = {"lets_in": Exists(own.valid()), "was_used": Exists(own.used())}
+    # Nobody orders while it is postponed, and whoever does so once it is not knows its date.
+    did_not_know = Q(created_at__lt=at) if news == News.REINSTATED else Q()
     orders = Order.objects.annotate(bought_for=bought_for, **doors).filter(
+        did_not_know,
         event=event,
         showing__in=_showings(event, news, dates),
         status__in=WITH_TICKETS,

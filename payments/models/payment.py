@@ -168,13 +168,18 @@ class Payment(FSMModelMixin, models.Model):
         is_unsure = self.status == PaymentStatus.PENDING and self.provider_code != ""
         return is_unsure or self.status in (PaymentStatus.CAPTURED, PaymentStatus.REVIEW)
 
+    @property
+    def is_decided(self) -> bool:
+        """Whether staff have found out what became of it, where the provider gave no last word."""
+        return {case.status for case in self.cases.all()} == {"resolved"}
+
     def is_being_checked(self, now: datetime) -> bool:
         """Whether its order waits for payment and may turn out to be paid by it.
 
         Once the order's time is up, the provider is asked about each attempt that has not failed.
         """
         if self.order.is_being_settled(now):
-            return self.status in OPEN or self.may_have_paid
+            return bool(self.status != PaymentStatus.FAILED)
         return self.order.status == Order.Status.PENDING_PAYMENT and self.may_have_paid
 
     @transition(
@@ -203,3 +208,5 @@ class Payment(FSMModelMixin, models.Model):
     ) -> None:
         """The provider took the money and doubts it: neither fulfil nor fail (vnpay.md 4.1)."""
         self.provider_transaction_no, self.provider_code = transaction_no, code
+        # That it was compared when it had failed says nothing of now.
+        self.reconciled_at = None

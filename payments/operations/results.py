@@ -257,7 +257,9 @@ def _suspect(payment: Payment, result: Result, moment: Moment) -> Recorded:
         transaction_no=result.transaction_no,
         code=result.code,
     )
-    payment.save(update_fields=["status", "provider_transaction_no", "provider_code"])
+    payment.save(
+        update_fields=["status", "provider_transaction_no", "provider_code", "reconciled_at"]
+    )
     close_cases(payment, case_ends.SUSPECTED, at=moment.at)
     moment.cases.append(open_case(CaseKind.SUSPECTED_FRAUD, payment, payment.amount, moment.at))
     return Recorded.NEW

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from orders.ends import end_of, ended_with_its_event
 from orders.models import Order, OrderStatus
 from orders.pages.parts import Part, fills, tells_in_list
-from payments.models import CaseKind, CaseStatus, Payment, PaymentCase, PaymentStatus
+from payments.models import CaseKind, Payment, PaymentCase, PaymentStatus
 from payments.way_back import WayBack, way_back_of
 from ticketing.event_changes import why_nothing_to_pay
 
@@ -53,7 +53,7 @@ def _late_money(order: Order) -> Part | None:
     cases = PaymentCase.objects.filter(order=order, kind=CaseKind.LATE).order_by("pk")
     ways = [(case, way_back_of(case)) for case in cases]
     attempts = order.payments.open().prefetch_related("cases")
-    is_checked = any(attempt.may_have_paid and not _is_decided(attempt) for attempt in attempts)
+    is_checked = any(attempt.may_have_paid and not attempt.is_decided for attempt in attempts)
     if not ways and not is_checked:
         return None
     late = [
@@ -67,12 +67,6 @@ def _late_money(order: Order) -> Part | None:
         "was_called_off": ended_with_its_event(order, end_of(order)),
     }
     return Part("payments/pages/late.html", shown, _awaited(ways, is_checked=is_checked))
-
-
-def _is_decided(attempt: Payment) -> bool:
-    """Whether staff have found out what became of it, where the provider gave no last word."""
-    cases = [case.status for case in attempt.cases.all()]
-    return CaseStatus.RESOLVED in cases and CaseStatus.OPEN not in cases
 
 
 def _awaited(ways: list[tuple[PaymentCase, WayBack]], *, is_checked: bool) -> str:

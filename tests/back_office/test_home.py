@@ -43,7 +43,7 @@ from tests.factories import (
 from tests.orders.closing import clear_of_fraud, confirm_fraud, postpone
 from tests.orders.dates import move_to, reinstate
 from tests.refunds.campaigns import cancel, start
-from tests.refunds.moved import give_back, refuse
+from tests.refunds.moved import approved, give_back, refuse
 from tests.ticketing.event_states import move, new_admin, new_member, suspect
 from ticketing.models import Event, Showing
 from ticketing.services import request_cancellation
@@ -242,6 +242,21 @@ def test_a_postponed_event_waits_for_an_admin_once_its_showings_have_new_dates(b
     reinstate(event)
     assert counts(boss) == {}
     postpone(event)  # with the date that it has
+    assert counts(boss) == {}
+
+
+def test_an_old_date_that_is_told_to_whom_keeps_the_tickets_makes_nobody_wait(boss):
+    showing = ShowingFactory()
+    order = paid_order(seats_in_area(1, showing=showing, price=500_000))
+    refund = approved(order, None)
+    refuse(refund)
+    postpone(showing.event)
+    move_to(showing)
+    reinstate(showing.event)
+    postpone(showing.event)  # with the date that it has
+
+    mark_refund_failed(refund_id=refund.pk, by=boss.user, reason="His card is blocked.")
+
     assert counts(boss) == {}
 
 

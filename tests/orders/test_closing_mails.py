@@ -7,10 +7,12 @@ import pytest
 from jobs.models import Job
 from jobs.outbox import handler_of
 from orders.handlers import NOTHING_VALID
-from orders.models import Order
+from orders.models import Order, Ticket
 from orders.services import cancel_for_customer, cancel_order, resend_tickets
+from orders.services.tell_of_clearing import IT_IS_OFF
 from payments.services import settle_order
 from tests.factories import (
+    EventFactory,
     PaymentFactory,
     ShowingFactory,
     from_now,
@@ -412,6 +414,24 @@ def test_tickets_that_no_server_took_wait_while_their_event_is_held_for_a_fraud(
     assert [name for name, *_ in mail.attachments] == [f"tickets-{order.code}.pdf"]
 
 
+def test_a_refund_that_comes_to_nothing_wakes_no_mail_that_waits_at_another_event(
+    event, mailoutbox, server
+):
+    paid_while_no_server_takes_mail(event, server)
+    confirm_fraud(event)
+    then_had(mailoutbox)
+    waiting = Job.objects.get(last_error=IT_IS_OFF)
+
+    other = paid_in_vain(EventFactory())
+    clear_of_fraud(other.event)
+    run_all()
+    waits_until = Job.objects.filter(pk=waiting.pk).values_list("run_at", flat=True).get()
+    handler_of("ticketing.event_cleared")(event_id=other.event_id, only=other.pk)
+
+    waiting.refresh_from_db()
+    assert waiting.run_at == waits_until > from_now(hours=23)
+
+
 def test_tickets_that_no_server_took_are_not_sent_once_their_money_goes_back(
     event, mailoutbox, server
 ):
@@ -438,6 +458,28 @@ def test_tickets_that_no_server_took_wait_until_it_is_known_whether_their_money_
     order.tickets.update(refund_approved_at=None)
 
     [mail] = then_had(mailoutbox)
+    assert [name for name, *_ in mail.attachments] == [f"tickets-{order.code}.pdf"]
+
+
+def test_tickets_that_are_good_after_all_wait_for_their_money_though_another_was_used(
+    event, mailoutbox, server
+):
+    order = paid_in_vain(event)
+    used, going_back = order.tickets.order_by("pk")
+    had(mailoutbox)
+    Ticket.objects.filter(pk=used.pk).update(status="used", used_at=from_now())
+    server.go_down()
+    clear_of_fraud(event)
+    run_all()
+    server.come_back()
+    tickets = Ticket.objects.filter(pk=going_back.pk)
+    tickets.update(refund_approved_at=from_now(hours=-4))
+    assert then_had(mailoutbox) == []
+
+    tickets.update(refund_approved_at=None)
+
+    [mail] = then_had(mailoutbox)
+    assert GOOD_AGAIN in mail.body
     assert [name for name, *_ in mail.attachments] == [f"tickets-{order.code}.pdf"]
 
 

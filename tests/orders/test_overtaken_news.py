@@ -302,6 +302,22 @@ def test_a_decision_in_the_middle_ends_what_it_makes_untrue(
     assert told == ["takes place after all"] * 3
 
 
+def test_who_buys_while_many_are_told_that_it_takes_place_is_not_told_as_well(
+    event, showing, mailoutbox, monkeypatch
+):
+    monkeypatch.setattr(TELLING, "AT_ONCE", 1)
+    orders = [bought(showing) for _ in range(2)]
+    postpone(event)
+    had(mailoutbox)
+    reinstate(event)
+    run_job(job_id=news().latest("pk").pk, generation=0)
+    bought(showing, created_at=from_now())
+
+    told = news_in(had(mailoutbox))
+
+    assert told == [(order.email, "takes place after all") for order in orders]
+
+
 def test_the_cost_of_telling_an_order_does_not_grow_with_the_others(event, showing, mailoutbox):
     for _ in range(3):
         bought(showing)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from payments.models import PaymentCase
+from payments.services import resolve_case
 from tests.factories import PaymentFactory, from_now, overdue_order, placed_order
 from tests.orders.closing import call_off, run_all
 from tests.pages.my_pages import page_of, text_of
-from tests.payments.vnpay_calls import IPN, RETURN, failure, success
+from tests.payments.vnpay_calls import IPN, RETURN, failure, success, suspicion
 from tests.ticketing.event_states import move
 
 
@@ -65,6 +66,35 @@ def test_the_state_tells_nothing_else_and_is_not_kept(client, payment):
 
     assert answer.json() == {"state": "checking"}
     assert "no-store" in answer.headers["Cache-Control"]
+
+
+def test_nobody_is_told_of_checking_once_staff_have_decided(client, payment, admin_user):
+    come_back(client, suspicion(payment))
+    client.force_login(payment.order.customer)
+    client.post(page_of(payment.order, "cancel/"))
+    assert "If your money was taken, all of it goes back" in text_of(
+        come_back(client, suspicion(payment))
+    )
+
+    resolve_case(case_id=payment.cases.get().pk, by=admin_user, decision="VNPay took nothing.")
+
+    assert state_of(client, payment).json() == {"state": "decided"}
+    page = come_back(client, suspicion(payment))
+    assert "The order has ended, and its seats are free for others." in text_of(page)
+    assert "We are checking" not in text_of(page)
+    assert "goes back" not in text_of(page)
+    assert "data-watch" not in page.content.decode()
+
+
+def test_a_second_attempt_that_staff_have_decided_about_does_not_wait(client, payment, admin_user):
+    paying = PaymentFactory(order=payment.order)
+    come_back(client, suspicion(payment))
+    come_back(client, success(paying))
+    assert state_of(client, payment).json() == {"state": "checking"}
+
+    resolve_case(case_id=payment.cases.get().pk, by=admin_user, decision="VNPay took nothing.")
+
+    assert "The order was paid already." in text_of(come_back(client, suspicion(payment)))
 
 
 def test_a_reference_that_nobody_has_has_no_state(client):

@@ -136,6 +136,18 @@ def suspected(start, vnpay):
     return payment
 
 
+def test_an_attempt_that_failed_and_is_suspected_is_asked_about_as_soon_as_any_other(
+    expired, client
+):
+    assert counts(reconcile_payments()) == {"asked": 1, "repaired": 1}
+    assert state(expired)[0] == "failed"
+    client.get(f"{RETURN}?{suspicion(expired)}")
+    assert state(expired)[0] == "review"
+    let_time_pass()
+
+    assert reconcile_payments().asked == 1
+
+
 def test_a_review_that_goes_on_agrees(suspected):
     before = everything()
 

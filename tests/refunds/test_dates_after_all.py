@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
 
 from jobs.models import Job
@@ -51,6 +53,12 @@ def refund(order):
     refund = approved(order, None)
     refuse(refund)
     return refund
+
+
+@pytest.fixture
+def slices(monkeypatch):
+    """News are told to one order at a time."""
+    monkeypatch.setattr(import_module("orders.services.tell_of_dates"), "AT_ONCE", 1)
 
 
 def give_up(refund):
@@ -123,6 +131,45 @@ def test_news_that_are_just_being_told_reach_them_too(event, refund, mailoutbox)
     Job.objects.filter(pk=job.pk).update(status="done", finished_at=from_now())
 
     assert words_in(had(mailoutbox)) == [POSTPONED]
+
+
+def test_news_that_are_told_some_at_a_time_reach_them_too(
+    event, showing, order, mailoutbox, slices
+):
+    for _ in range(2):
+        bought(showing)
+    last = bought(showing)
+    had(mailoutbox)
+    postpone(event)
+    run_job(job_id=news().get().pk, generation=0)  # it has told the first of them
+    refund = approved(last, None)
+    refuse(refund)
+    assert words_in(had(mailoutbox)) == [POSTPONED] * 3
+
+    give_up(refund)
+
+    told = [mail.to for mail in had(mailoutbox) if words_in([mail])]
+    assert told == [[last.email]]
+
+
+def test_who_was_told_in_an_earlier_part_is_not_told_again(
+    event, showing, order, mailoutbox, slices
+):
+    for _ in range(2):
+        bought(showing)
+    had(mailoutbox)
+    postpone(event)
+    run_job(job_id=news().get().pk, generation=0)
+    run_job(job_id=Job.objects.get(key__startswith="mail:orders.postponed:").pk, generation=0)
+    assert words_in(mailoutbox) == [POSTPONED]
+    refund = approved(order, None)
+    refuse(refund)
+    had(mailoutbox)
+    two_months_pass()
+
+    give_up(refund)
+
+    assert words_in(had(mailoutbox)) == []
 
 
 def test_an_approval_that_is_taken_back_is_no_other_case(event, order, mailoutbox):
