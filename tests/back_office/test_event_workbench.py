@@ -98,6 +98,14 @@ def test_a_sale_without_times_runs_from_now_until_it_begins(member, own):
     assert showing.ticket_sale_end == showing.starts_at
 
 
+def test_a_sale_whose_end_nobody_typed_is_not_refused_beside_its_showing(member, own):
+    answer = member.post(ADD, event_fields(own, evening(ends_at="2099-03-05T19:00")))
+
+    assert "It ends after it begins." in text_of(answer)
+    assert "The showing ends before that." not in text_of(answer)
+    assert not Event.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [

@@ -22,9 +22,9 @@ TIMES = (*DATES, "ticket_sale_start", "ticket_sale_end")
 class ShowingForm(SeenForm):
     """What is typed is the time at the house, and is kept as a moment.
 
-    No sale is given an end after its showing, and of a showing that has buyers it ends no earlier
-    than they were told, because their right to give tickets back is counted from there. Its dates
-    stay until its event is postponed.
+    No sale is given an end here that is after its showing, and of a showing that has buyers it ends
+    no earlier than they were told, because their right to give tickets back is counted from there.
+    Its dates stay until its event is postponed.
     """
 
     starts_at = WallTimeField(label=gettext_lazy("Begins"))
@@ -81,6 +81,8 @@ class ShowingForm(SeenForm):
         time_zone = given.get("time_zone") or self.instance.time_zone
         for name in TIMES:
             self._place(name, given, time_zone)
+        if not {*DATES, "time_zone", "ticket_sale_end"}.isdisjoint(self.changed_data):
+            self._check_sale_over(given)
         if given.get("ticket_sale_start", "") is None:
             given["ticket_sale_start"] = timezone.now()
         if given.get("ticket_sale_end", "") is None:
@@ -88,8 +90,6 @@ class ShowingForm(SeenForm):
         if self.instance.pk and not {*DATES, "time_zone"}.isdisjoint(self.changed_data):
             self._check_still_unsold()
             self._check_ahead(given)
-        if not {*DATES, "time_zone", "ticket_sale_end"}.isdisjoint(self.changed_data):
-            self._check_sale_over(given)
         self._check_order(given)
         return given
 
